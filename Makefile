@@ -1,0 +1,99 @@
+# `make help` lists the targets. Everything is installed into .venv, from the lock, and only when the lock changes.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DOCS := .venv-docs
+AUDIT := .venv-audit
+
+# The first Python that is new enough; a pyenv shim may exist and not run, so each is tried.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
+
+.PHONY: help run test bench test-sfn-local lint audit pages docs format lock clean
+
+help:  ## Show the targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+run: $(INSTALLED)  ## Assess the five sample AMIs in the embedded AWS
+	@$(BIN)/golden-ami assess --local
+
+test: $(INSTALLED)  ## Run the tests
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+bench: $(VENV)/.installed-bench  ## Measure speed and cost (ARGS="--house --huge" for all, or names of sections)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+test-sfn-local: $(INSTALLED)  ## Run the definition in AWS's Step Functions Local (needs Docker)
+	docker compose up --detach --wait --wait-timeout 60
+	@for attempt in {1..60}; do (exec 3<>/dev/tcp/127.0.0.1/8083) 2>/dev/null && break; sleep 1; done
+	$(BIN)/pytest -n0 -rs tests/sfn_local; status=$$?; docker compose down; exit $$status
+
+lint: $(INSTALLED)  ## Check style, types and the template
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+
+audit: $(INSTALLED) $(AUDIT)/.installed node_modules/.installed  ## Check template and definition once more, by others' rules
+	$(AUDIT)/bin/checkov --file template.yaml docs/member-role.yaml --config-file .checkov.yaml
+	@mkdir -p build
+	PYTHONPATH=tests/support $(BIN)/python -c 'import scenarios; print(scenarios.definition())' > build/assessment.asl.json
+	node_modules/.bin/asl-validator --json-path build/assessment.asl.json
+	$(BIN)/python benchmarks/zip_size.py
+
+pages: $(INSTALLED)  ## Write the pages that are made from template, schema and code
+	@mkdir -p build
+	for page in iam codes configuration; do $(BIN)/python docs/generate_$$page.py > build/$$page.md && cp build/$$page.md docs/ || exit 1; done
+
+docs: $(DOCS)/.installed  ## Build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
+
+format: $(INSTALLED)  ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(BIN)/python  ## Write the locks anew (UPGRADE=--upgrade for newer versions)
+	$(BIN)/pip install --quiet uv
+	$(COMPILE) --extra dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) functions/requirements.in --constraints requirements.lock --output-file functions/requirements.txt
+	$(COMPILE) --group docs --output-file requirements-docs.lock
+	$(COMPILE) --group audit --output-file requirements-audit.lock
+	$(COMPILE) --group bench --constraints requirements.lock --output-file requirements-bench.lock
+	npm install --package-lock-only --omit-lockfile-registry-resolved=true --no-audit --no-fund --silent
+
+clean:  ## Remove what was installed and generated
+	rm -rf $(VENV) $(DOCS) $(AUDIT) node_modules site .mypy_cache .ruff_cache .pytest_cache .hypothesis .aws-sam build reports *.egg-info
+	find cli functions tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found on the PATH;" \
+		"install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV), once"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-bench: requirements-bench.lock $(INSTALLED)
+	@echo "Installing what the benchmarks compare with into $(VENV), once"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv-%/.installed: requirements-%.lock | $(BIN)/python
+	@echo "Installing into .venv-$*, once"
+	@$(BIN)/python -m venv .venv-$*
+	@.venv-$*/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+node_modules/.installed: package-lock.json package.json
+	@npm ci --no-audit --no-fund --silent
+	@touch $@
