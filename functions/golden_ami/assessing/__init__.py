@@ -1,0 +1,1 @@
+"""From the start of the scans to their stored findings; which scanner is asked, `scanners` knows."""

@@ -1,0 +1,88 @@
+"""Findings of complete scans: fetched, deduplicated, tagged, counted, streamed to S3, written back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from golden_ami import aws
+from golden_ami.assessing.ndjson import NdjsonObject
+from golden_ami.entry import logger
+from golden_ami.ledger import Ledger
+from golden_ami.models import SEVERITIES, Ami, Finding, Run
+from golden_ami.scanners import Place, Scanner, for_engine
+from golden_ami.settings import Settings
+
+_WAVE = 1000  # findings written back at once
+
+
+class Collected(NamedTuple):
+    """What a batch yielded."""
+
+    amis: int
+    findings: int
+
+
+def tag_findings(settings: Settings, ledger: Ledger, run_id: str, batch: str) -> Collected:
+    """Collect the findings of every AMI of the batch whose scan is complete. What was collected before is skipped.
+
+    Raises FindingsIncomplete while Inspector lists fewer findings than it announced.
+    """
+    run = ledger.run(run_id)
+    total = amis = 0
+    for ami in ledger.amis(run_id, batch):
+        if ami.reason is not None or ami.scan_status not in ("COMPLETED", "PARTIAL"):
+            continue
+        if not ami.findings_key:
+            scanner = for_engine(ami.engine, settings, ledger, Place(ami.account, ami.region))
+            ami = _collect(settings, ledger, scanner, run, ami)
+        amis += 1
+        total += sum(ami.counts.values())
+    return Collected(amis, total)
+
+
+def findings_key(ami: Ami) -> str:
+    """Where an AMI's findings lie in the bucket."""
+    return f"runs/{ami.run_id}/findings/{ami.key}.ndjson"
+
+
+def _collect(settings: Settings, ledger: Ledger, scanner: Scanner, run: Run, ami: Ami) -> Ami:
+    counts: Counter[str] = Counter()
+    sources: Counter[str] = Counter()
+    written_back: Counter[str] = Counter()
+    wave: list[str] = []
+    key = findings_key(ami)
+    with NdjsonObject(aws.client("s3", settings.region), settings.bucket, key) as lines:
+        for finding in _distinct(scanner.findings(run, ami)):
+            lines.write(msgspec.json.encode(msgspec.structs.replace(finding, tags=ami.tags)))
+            counts[finding.severity] += 1
+            sources[finding.source] += 1
+            wave.append(finding.arn)
+            if len(wave) == _WAVE:
+                written_back.update(scanner.write_back(run, ami, wave))
+                wave.clear()
+        if wave:
+            written_back.update(scanner.write_back(run, ami, wave))
+    logger.info("findings collected", extra={"ami": ami.key, "findings": counts.total(), "source": dict(sources)})
+    notes = [f"{note} ({number} findings)" if number else note for note, number in written_back.items()]
+    return ledger.update_ami(
+        ami,
+        findings_key=key,
+        findings_source=", ".join(sorted(sources)),
+        counts={severity: counts[severity] for severity in SEVERITIES if counts[severity]},
+        notes=list(dict.fromkeys([*ami.notes, *notes])),
+    )
+
+
+def _distinct(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Each ARN once. Eight bytes of a digest a finding are remembered, not the finding."""
+    seen: set[bytes] = set()
+    for finding in findings:
+        mark = hashlib.blake2b(finding.arn.encode(), digest_size=8).digest()
+        if mark not in seen:
+            seen.add(mark)
+            yield finding

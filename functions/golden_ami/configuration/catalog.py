@@ -1,0 +1,311 @@
+"""The AMIs of a configuration, looked up: what they are, how each is scanned, and which cannot be assessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from golden_ami.aws import code_of
+from golden_ami.configuration.config import Folded, fold_duplicates
+from golden_ami.configuration.lineage import lineage_of
+from golden_ami.errors import AccessDenied, EngineUnavailable
+from golden_ami.models import NO_BATCH, Ami, AmiEntry, Config, ConfiguredEngine, Engine, Reason
+from golden_ami.parallel import chunks
+from golden_ami.places import Place, home, named, place_of
+from golden_ami.scanners import NEEDS_INSTANCES
+from golden_ami.settings import Settings
+
+T = TypeVar("T")
+Image = Mapping[str, Any]
+
+BATCHES = 40  # iterations that an inline Map runs, so that a history stays short whatever the number of AMIs
+
+_RESOLVE = "resolve:ssm:"
+_FILTER_VALUES = 200  # values that a filter of EC2 takes
+_PARAMETERS = 10  # names that GetParameters takes
+_DEFAULT_TYPES = {"x86_64": "t3.medium", "i386": "t3.medium", "arm64": "t4g.medium"}
+_UNREACHABLE = frozenset({
+    "AuthFailure", "OptInRequired", "UnrecognizedClientException", "InvalidClientTokenId", "UnauthorizedOperation",
+    "AccessDenied", "AccessDeniedException",
+})  # fmt: skip
+
+
+def look_up(config: Config, settings: Settings, run_id: str) -> list[Ami]:
+    """Every AMI of the configuration once, with its batch; those that cannot be assessed with the reason.
+
+    Raises EngineUnavailable when the configuration asks for Inspector Classic where it does not exist, and botocore's
+    ClientError.
+    """
+    _refuse_classic(config, settings)
+    entries, failures = _resolved(config.amis, settings)
+    folded = fold_duplicates(entries, region=settings.region, account=settings.account)
+    amis = [_row(item, config, run_id, settings) for item in folded]
+    for ami in amis:
+        ami.reason = failures.get((ami.ami_id, place_of(ami, settings)))
+    for place, group in _by_place(amis, settings):
+        _describe(place, group, config, settings)
+    for place, group in _by_place(amis, settings):
+        _check_instance_types(place, [ami for ami in group if NEEDS_INSTANCES[ami.engine]])
+    _assign_batches(amis)
+    return amis
+
+
+def _refuse_classic(config: Config, settings: Settings) -> None:
+    asked = [entry.ami_id for entry in config.amis if (entry.engine or config.engine) == "classic"]
+    if asked and not settings.classic_engine:
+        names = ", ".join(asked[:3]) + (f" and {len(asked) - 3:,} more" if len(asked) > 3 else "")
+        raise EngineUnavailable(
+            f'engine "classic" (for {names}) cannot be used: AWS ended Inspector Classic on 2026-05-20; '
+            'set engine to "instance" (Amazon Inspector on a launched instance) or "ami" (on-demand AMI scan)'
+        )
+
+
+# ---------------------------------------------------------------- resolve:ssm:…
+
+
+def _resolved(
+    entries: Sequence[AmiEntry], settings: Settings
+) -> tuple[list[AmiEntry], dict[tuple[str, Place], Reason]]:
+    """The entries with AMI ids in place of parameters, and why the others have none."""
+    wanted: dict[Place, dict[str, None]] = {}
+    for entry in entries:
+        if entry.ami_id.startswith(_RESOLVE):
+            wanted.setdefault(place_of(entry, settings), {})[entry.ami_id.removeprefix(_RESOLVE)] = None
+    ids: dict[tuple[str, Place], str] = {}
+    failures: dict[tuple[str, Place], Reason] = {}
+    for place, names in wanted.items():
+        found = _reach(place, settings, partial(_parameters, place, list(names)))
+        for name in names:
+            outcome = found if isinstance(found, Reason) else _as_ami_id(name, found.get(name), place)
+            if isinstance(outcome, Reason):
+                failures[_RESOLVE + name, place] = outcome
+            else:
+                ids[_RESOLVE + name, place] = outcome
+    resolved = [
+        msgspec.structs.replace(entry, ami_id=ids.get((entry.ami_id, place_of(entry, settings)), entry.ami_id))
+        for entry in entries
+    ]
+    return resolved, failures
+
+
+def _parameters(place: Place, names: Sequence[str]) -> dict[str, str]:
+    ssm = place.client("ssm")
+    found: dict[str, str] = {}
+    for some in chunks(names, _PARAMETERS):
+        for parameter in ssm.get_parameters(Names=some, WithDecryption=True)["Parameters"]:
+            name, selector = parameter["Name"], parameter.get("Selector", "").lstrip(":")
+            for spelling in (f"{name}:{selector}" if selector else name, f"{name}:{parameter['Version']}"):
+                found[spelling] = parameter["Value"].strip()
+    return found
+
+
+def _as_ami_id(name: str, value: str | None, place: Place) -> str | Reason:
+    if value is None:
+        return Reason(
+            code="AMI_PARAMETER_NOT_FOUND",
+            message=f"the SSM parameter {name} does not exist in {named(place)}",
+            remedy="create the parameter, or correct its name in the configuration",
+        )
+    if not re.fullmatch(r"ami-[0-9a-f]{8,17}", value):
+        return Reason(
+            code="AMI_PARAMETER_INVALID",
+            message=f"the SSM parameter {name} in {named(place)} does not hold an AMI id",
+            remedy="let the parameter hold one AMI id, like ami-0a1b2c3d4e5f60001, and nothing else",
+        )
+    return value
+
+
+# ---------------------------------------------------------------- images
+
+
+def _row(item: Folded, config: Config, run_id: str, settings: Settings) -> Ami:
+    entry = item.entry
+    place = place_of(entry, settings)
+    engine: ConfiguredEngine = entry.engine or config.engine
+    return Ami(
+        run_id=run_id,
+        batch=NO_BATCH,
+        key=entry.ami_id if place == home(settings) else f"{place.account}/{place.region}/{entry.ami_id}",
+        ami_id=entry.ami_id,
+        entry=entry,
+        engine="instance" if engine == "auto" else engine,
+        region=place.region,
+        account=place.account,
+        lineage=entry.lineage or "",
+        notes=item.notes,
+    )
+
+
+def _describe(place: Place, amis: Sequence[Ami], config: Config, settings: Settings) -> None:
+    images = _reach(place, settings, partial(_images, place, [ami.ami_id for ami in amis]))
+    for ami in amis:
+        if isinstance(images, Reason):
+            ami.reason = images
+        elif image := images.get(ami.ami_id):
+            _fill(ami, image, config)
+        else:
+            ami.reason = Reason(
+                code="AMI_NOT_FOUND",
+                message=f"{ami.ami_id} does not exist in {named(place)}, or is not shared with this account",
+                remedy="correct the id or region in the configuration, or share the AMI with the account",
+            )
+
+
+def _images(place: Place, ids: Sequence[str]) -> dict[str, Image]:
+    """By filter, as one unknown id in ImageIds would fail the request for all."""
+    pages = place.client("ec2").get_paginator("describe_images")
+    found: dict[str, Image] = {}
+    for some in chunks(ids, _FILTER_VALUES):
+        wanted = [{"Name": "image-id", "Values": some}]
+        for page in pages.paginate(Filters=wanted, IncludeDeprecated=True, IncludeDisabled=True):
+            found |= {image["ImageId"]: image for image in page["Images"]}
+    return found
+
+
+def _fill(ami: Ami, image: Image, config: Config) -> None:
+    ami.name = image.get("Name", "")
+    ami.architecture = image.get("Architecture", "")
+    windows = str(image.get("Platform", "")).lower() == "windows"
+    ami.platform = image.get("PlatformDetails", "") or ("Windows" if windows else "Linux/UNIX")
+    ami.root_device = image.get("RootDeviceName", "")
+    ami.volumes = {
+        mapping["DeviceName"]: int(mapping["Ebs"].get("VolumeSize", 0))
+        for mapping in image.get("BlockDeviceMappings", [])
+        if "Ebs" in mapping
+    }
+    ami.tags = {tag["Key"]: tag["Value"] for tag in image.get("Tags", [])}
+    ami.lineage = ami.lineage or _lineage(ami, config.lineage_tag)
+    if (ami.entry.engine or config.engine) == "auto":
+        ami.engine, ami.engine_reason = automatic_engine(image, ami.account)
+    state = image.get("State", "available")
+    if state != "available":
+        ami.reason = Reason(
+            code="AMI_NOT_AVAILABLE",
+            message=f"{ami.ami_id} is {state}",
+            remedy=_STATE_REMEDIES.get(state, "configure an AMI that is available"),
+        )
+
+
+_STATE_REMEDIES = {
+    "pending": "run the assessment again when the AMI is available",
+    "disabled": "enable the AMI, or configure another one",
+    "failed": "create the AMI again; EC2 could not make it",
+}
+
+
+def _lineage(ami: Ami, tag: str) -> str:
+    value = ami.tags.get(tag, "").strip()
+    if value:
+        return lineage_of(value) if tag == "Name" else value
+    return lineage_of(ami.name) or ami.ami_id
+
+
+def automatic_engine(image: Image, account: str) -> tuple[Engine, str]:
+    """The engine that `auto` chooses for an image, and why.
+
+    `ami` wherever EC2's description does not rule an on-demand scan out: the scan is free of instances, but only the
+    owner may start it, macOS and images without EBS snapshots are not scanned (Inspector User Guide, "Running
+    on-demand machine image scans"). File systems and LVM show only in the scan itself.
+    """
+    architecture = image.get("Architecture", "")
+    if image.get("OwnerId") != account:
+        return "instance", f"auto: account {account} does not own the AMI, so it cannot start an on-demand scan"
+    if architecture not in ("x86_64", "arm64"):
+        return "instance", f"auto: on-demand scans do not read {architecture or 'unknown'} images"
+    if not any("Ebs" in mapping for mapping in image.get("BlockDeviceMappings", [])):
+        return "instance", "auto: the AMI has no EBS snapshot that an on-demand scan could read"
+    return "ami", "auto: the account owns the AMI and its EBS snapshots, so no instance is needed"
+
+
+# ---------------------------------------------------------------- instance types
+
+
+def _check_instance_types(place: Place, amis: Sequence[Ami]) -> None:
+    for ami in amis:
+        if not ami.entry.instance_type:
+            _default_type(ami)
+    wanted = sorted({ami.entry.instance_type for ami in amis if ami.reason is None})
+    supported = _architectures(place, wanted)
+    for ami in amis:
+        if ami.reason is None:
+            ami.reason = _type_problem(ami, supported.get(ami.entry.instance_type), place)
+
+
+def _default_type(ami: Ami) -> None:
+    chosen = _DEFAULT_TYPES.get(ami.architecture or "x86_64")
+    if chosen:
+        ami.entry = msgspec.structs.replace(ami.entry, instance_type=chosen)
+        return
+    ami.reason = Reason(
+        code="INSTANCE_TYPE_MISSING",
+        message=f"no default instance type runs {ami.architecture}",
+        remedy="give instanceType in the configuration",
+    )
+
+
+def _architectures(place: Place, types: Sequence[str]) -> dict[str, list[str]]:
+    """By filter, as one unknown type in InstanceTypes would fail the request for all."""
+    pages = place.client("ec2").get_paginator("describe_instance_types")
+    return {
+        found["InstanceType"]: found.get("ProcessorInfo", {}).get("SupportedArchitectures", [])
+        for some in chunks(types, _FILTER_VALUES)
+        for page in pages.paginate(Filters=[{"Name": "instance-type", "Values": some}])
+        for found in page["InstanceTypes"]
+    }
+
+
+def _type_problem(ami: Ami, supported: Sequence[str] | None, place: Place) -> Reason | None:
+    chosen = ami.entry.instance_type
+    if supported is None:
+        return Reason(
+            code="INSTANCE_TYPE_UNKNOWN",
+            message=f"instance type {chosen} is not offered in {place.region}",
+            remedy="give another instanceType in the configuration, or leave it out",
+        )
+    if ami.architecture and ami.architecture not in supported:
+        default = _DEFAULT_TYPES.get(ami.architecture)
+        return Reason(
+            code="ARCHITECTURE_MISMATCH",
+            message=f"the AMI is for {ami.architecture}, but {chosen} runs {', '.join(supported)}",
+            remedy=f"give an instanceType for {ami.architecture}" + (f", like {default}" if default else ""),
+        )
+    return None
+
+
+# ---------------------------------------------------------------- places and batches
+
+
+def _by_place(amis: Iterable[Ami], settings: Settings) -> Iterator[tuple[Place, list[Ami]]]:
+    """The AMIs that may still be assessed, by where they live."""
+    groups: dict[Place, list[Ami]] = {}
+    for ami in amis:
+        if ami.reason is None:
+            groups.setdefault(place_of(ami, settings), []).append(ami)
+    yield from groups.items()
+
+
+def _reach(place: Place, settings: Settings, call: Callable[[], T]) -> T | Reason:
+    """The call's answer; for a place other than the stack's own, which its own typing error may name, why not."""
+    try:
+        return call()
+    except (ClientError, EndpointConnectionError, AccessDenied) as error:
+        known = not isinstance(error, ClientError) or code_of(error) in _UNREACHABLE
+        if place == home(settings) or not known:
+            raise
+        return Reason(
+            code="PLACE_UNREACHABLE",
+            message=f"{named(place)} cannot be asked: {error}",
+            remedy="correct region or account in the configuration, or let the stack's role into the account",
+        )
+
+
+def _assign_batches(amis: Iterable[Ami]) -> None:
+    """A batch for each assessable AMI: its own key while they are few, else one of 40."""
+    assessable = sorted((ami for ami in amis if ami.reason is None), key=lambda ami: ami.key)
+    for index, ami in enumerate(assessable):
+        ami.batch = ami.key if len(assessable) <= BATCHES else f"{index % BATCHES:02d}"

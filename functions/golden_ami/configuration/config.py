@@ -1,0 +1,293 @@
+"""The configuration: read from text, checked, and written back. Pure; the schema ships beside it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple, NoReturn, TypeVar
+
+import msgspec
+
+from golden_ami.configuration.problems import problems_of, shown
+from golden_ami.errors import InvalidConfiguration, Problem
+from golden_ami.models import AmiEntry, Config, Waits
+
+T = TypeVar("T")
+
+USER_DATA_LIMIT = 16_384  # bytes before base64 (EC2 User Guide, "Run commands when you launch an EC2 instance")
+TOTAL_LIMIT = 79_200  # seconds; the definition ends an execution after 86,400
+_LEGACY = {"amiid": "amiId", "instancetype": "instanceType", "userdata": "userData"}
+_SCRIPTS = (b"#!", b"#cloud-config", b"#include", b"<powershell", b"<script", b"Content-Type:", b"MIME-Version:")
+
+
+def parse(text: str, source: str) -> Config:
+    """The configuration that a text holds: the object form, or the 2017 array, which has all other defaults.
+
+    `source` says in errors where the text came from. Raises InvalidConfiguration with every problem found.
+    """
+    return parse_document(_decode(text, source), source)
+
+
+def parse_document(document: object, source: str) -> Config:
+    """Like `parse`, of a document that is decoded already (from YAML, say)."""
+    spellings: dict[tuple[int, str], str] | None = None
+    settings: dict[str, Any] = {}
+    if isinstance(document, list):
+        entries, problems = _fold_spellings(document)
+        spellings = _spellings(document)
+        problems += problems_of(entries, schema(), "array2017" if not entries else "ami2017", spellings)
+        settings = {"amis": entries}
+    elif isinstance(document, dict):
+        settings = {name: value for name, value in document.items() if name not in ("document", "$schema")}
+        problems = problems_of(settings, schema(), "configuration", None)
+        if "document" in document:
+            remedy = "a document that is pointed to cannot point on"
+            problems.insert(0, Problem("document", shown(document["document"]), remedy))
+    else:
+        remedy = 'write {"version": 1, "amis": [{"amiId": "ami-…"}]} or the 2017 array [{"ami-id": "ami-…"}]'
+        problems = [Problem("$", shown(document), remedy)]
+    problems += _semantic_problems(settings, spellings) + _encoding_problems(settings)
+    if problems:
+        raise InvalidConfiguration(source, problems)
+    return _converted(settings, Config)
+
+
+def pointer(text: str, source: str) -> str | None:
+    """The S3 address of the document that the text points to, as `s3://bucket/config/name`; None for any other text.
+
+    Raises InvalidConfiguration when the text points in a way that is not allowed.
+    """
+    document = _decode(text, source)
+    if not isinstance(document, dict) or "document" not in document or "amis" in document:
+        return None
+    problems = problems_of(document, schema(), "pointer", None)
+    if problems:
+        raise InvalidConfiguration(source, problems)
+    return str(document["document"])
+
+
+def to_text(config: Config) -> str:
+    """The configuration in its object form, as compact JSON; `parse` reads it back to an equal one."""
+    return json.dumps(msgspec.to_builtins(config), ensure_ascii=False, separators=(",", ":"))
+
+
+def _converted(settings: Any, kind: type[T]) -> T:
+    """JSON has one kind of number, and 240.0 is a whole one."""
+    return msgspec.convert(_whole(settings), kind)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _whole(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_whole(member) for member in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema (Draft 2020-12) of the configuration."""
+    text = files("golden_ami").joinpath("schema/configuration.schema.json").read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+class Folded(NamedTuple):
+    """An AMI entry that stands for all entries of the same AMI."""
+
+    entry: AmiEntry
+    notes: list[str]
+
+
+def fold_duplicates(entries: Iterable[AmiEntry], *, region: str = "", account: str = "") -> list[Folded]:
+    """One entry for each AMI (id, region and account), the first one; its notes say what the others had differently.
+
+    `region` and `account` are those of entries that name none.
+    """
+    kept: dict[tuple[str, str, str], Folded] = {}
+    for entry in entries:
+        key = (entry.ami_id, entry.region or region, entry.account or account)
+        first = kept.setdefault(key, Folded(entry, []))
+        if first.entry is not entry:
+            note = _duplicate_note(first.entry, entry)
+            if note not in first.notes:
+                first.notes.append(note)
+    return list(kept.values())
+
+
+def _duplicate_note(first: AmiEntry, other: AmiEntry) -> str:
+    mine, theirs = msgspec.to_builtins(first), msgspec.to_builtins(other)
+    differing = sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
+    difference = f"; the first entry's {', '.join(differing)} was used" if differing else ""
+    return f"configured more than once, assessed once{difference}"
+
+
+# ---------------------------------------------------------------- JSON
+
+
+def _decode(text: str, source: str) -> object:
+    repeated: list[str] = []
+
+    def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in members]
+        repeated.extend(sorted({name for name in names if names.count(name) > 1}))
+        return dict(members)
+
+    def constant(name: str) -> NoReturn:
+        raise ValueError(f"{name} is no JSON number")
+
+    def refuse(value: str, remedy: str) -> NoReturn:
+        raise InvalidConfiguration(source, [Problem("$", value, remedy)])
+
+    content = text.removeprefix("\ufeff").strip()
+    if not content:
+        refuse("empty", 'write at least {"amis": [{"amiId": "ami-…"}]}')
+    try:
+        document = json.loads(content, object_pairs_hook=pairs, parse_constant=constant)
+    except json.JSONDecodeError:
+        position = _position(text)
+        refuse(f"not JSON: {position}", "correct the JSON there; quotes, commas and brackets are the usual causes")
+    except (ValueError, RecursionError):
+        refuse("not usable JSON", "leave out NaN, Infinity, numbers of thousands of digits and nesting by the thousand")
+    if repeated:
+        raise InvalidConfiguration(
+            source, [Problem(name, "given twice in one object", "keep one") for name in repeated]
+        )
+    return document
+
+
+def _position(text: str) -> str:
+    try:
+        json.loads(text.removeprefix("\ufeff"))
+    except json.JSONDecodeError as error:
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    return "at its end"
+
+
+# ---------------------------------------------------------------- the 2017 array
+
+
+def _legacy_name(name: str) -> str:
+    return _LEGACY.get(re.sub(r"[-_ ]", "", name).lower(), name)
+
+
+def _fold_spellings(items: list[Any]) -> tuple[list[Any], list[Problem]]:
+    folded: list[Any] = []
+    problems: list[Problem] = []
+    for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            folded.append(item)
+            continue
+        entry: dict[str, Any] = {}
+        for name, value in item.items():
+            known = _legacy_name(str(name))
+            if known in entry:
+                problems.append(Problem(f"[{index}].{name}", f"a second spelling of {known}", "keep one of them"))
+            entry.setdefault(known, value)
+        folded.append(entry)
+    return folded, problems
+
+
+def _spellings(items: list[Any]) -> dict[tuple[int, str], str]:
+    """How the document spells a name, by index and folded name."""
+    return {
+        (index, _legacy_name(str(name))): str(name)
+        for index, item in enumerate(items)
+        if isinstance(item, dict)
+        for name in reversed(item)
+    }
+
+
+# ---------------------------------------------------------------- what a schema cannot say
+
+
+def _semantic_problems(settings: dict[str, Any], spellings: dict[tuple[int, str], str] | None) -> list[Problem]:
+    amis = settings.get("amis")
+    entries = amis if isinstance(amis, list) else []
+    engines = {settings.get("engine")} | {entry.get("engine") for entry in entries if isinstance(entry, dict)}
+    problems = _wait_problems(settings.get("waits"), classic="classic" in engines)
+    problems += _exception_problems(settings.get("exceptions"))
+    for index, entry in enumerate(entries):
+        text = entry.get("userData") if isinstance(entry, dict) else None
+        if isinstance(text, str):
+            path = f"amis[{index}].userData"
+            if spellings is not None:
+                path = f"[{index}].{spellings[index, 'userData']}"
+            problems += _user_data_problems(path, text)
+    return problems
+
+
+def _user_data_problems(path: str, text: str) -> list[Problem]:
+    content = text.encode(errors="replace")
+    if len(content) > USER_DATA_LIMIT:
+        remedy = f"EC2 takes {USER_DATA_LIMIT:,} bytes; have the script fetch the rest, from S3 for example"
+        return [Problem(path, f"{len(content):,} bytes of text", remedy)]
+    if _is_encoded_script(content):
+        return [
+            Problem(path, f"{len(content):,} bytes of base64", "write the script as plain text; it is encoded later")
+        ]
+    return []
+
+
+def _is_encoded_script(content: bytes) -> bool:
+    try:
+        decoded = base64.b64decode(b"".join(content.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return decoded.startswith(_SCRIPTS)
+
+
+def _encoding_problems(settings: dict[str, Any]) -> list[Problem]:
+    try:
+        json.dumps(settings, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return [
+            Problem("$", "half a surrogate pair in a text", r"write characters as they are or as \ud83d\ude00 pairs")
+        ]
+    return []
+
+
+def _wait_problems(given: object, *, classic: bool) -> list[Problem]:
+    if not isinstance(given, dict):
+        given = {}
+    try:
+        waits = _converted(given, Waits)
+    except msgspec.ValidationError:
+        return []  # the schema has said so
+    problems = []
+
+    def refuse(name: str, value: int, remedy: str) -> None:
+        problems.append(Problem(f"waits.{name}", str(value), remedy))
+
+    deadline = waits.completion_deadline_seconds
+    if deadline <= waits.poll_seconds:
+        refuse("completionDeadlineSeconds", deadline, f"give more than pollSeconds, {waits.poll_seconds}")
+    if (classic or "assessmentSeconds" in given) and deadline <= waits.assessment_seconds:
+        refuse("completionDeadlineSeconds", deadline, f"give more than assessmentSeconds, {waits.assessment_seconds}")
+    if waits.agent_poll_seconds > max(waits.agent_deadline_seconds, 1):
+        remedy = f"give at most agentDeadlineSeconds, {waits.agent_deadline_seconds}"
+        refuse("agentPollSeconds", waits.agent_poll_seconds, remedy)
+    total = waits.boot_seconds + waits.agent_deadline_seconds + deadline
+    if total > TOTAL_LIMIT:
+        remedy = f"keep it, bootSeconds and agentDeadlineSeconds together, now {total:,}, within {TOTAL_LIMIT:,}"
+        refuse("completionDeadlineSeconds", deadline, remedy)
+    return problems
+
+
+def _exception_problems(given: object) -> list[Problem]:
+    problems = []
+    for index, exception in enumerate(given if isinstance(given, list) else []):
+        expires = exception.get("expires") if isinstance(exception, dict) else None
+        if isinstance(expires, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", expires):
+            try:
+                date.fromisoformat(expires)
+            except ValueError:
+                remedy = "give a day of the calendar as YYYY-MM-DD"
+                problems.append(Problem(f"exceptions[{index}].expires", expires, remedy))
+    return problems

@@ -1,0 +1,143 @@
+"""Opens a run: reads the configuration that the execution's input names, looks its AMIs up, writes the ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from golden_ami.aws import code_of
+from golden_ami.configuration import config as configuration
+from golden_ami.configuration.catalog import look_up
+from golden_ami.entry import run_id_of
+from golden_ami.errors import InvalidConfiguration, InvalidEvent, Problem, RunNotFound
+from golden_ami.ledger import Ledger
+from golden_ami.models import NO_BATCH, Ami, Config, Run, Waits
+from golden_ami.places import home, named
+from golden_ami.scanners import NEEDS_INSTANCES
+from golden_ami.settings import Settings
+from golden_ami.times import iso, now, read
+
+MARGIN = 7_200  # seconds from the last bound of a run to its expiry: launches, collection, termination, their retries
+_DOCUMENT_LIMIT = 50_000_000  # bytes
+
+
+class Start(NamedTuple):
+    """What the definition says of an execution."""
+
+    run_id: str
+    execution_arn: str
+    started_at: str
+    parameter: str
+
+    @classmethod
+    def of(cls, event: dict[str, Any]) -> Start:
+        """From load-config's event. Raises InvalidEvent."""
+        run_id, given = run_id_of(event), event.get("input")
+        parameter = given.get("AMIsParamName") if isinstance(given, dict) else None
+        if not isinstance(parameter, str) or not parameter.strip():
+            raise InvalidEvent(
+                "the execution's input lacks AMIsParamName, the name of the SSM parameter with the golden AMIs; "
+                'start it with {"AMIsParamName": "ContinuousAssessmentInput"}'
+            )
+        started = read(event.get("startedAt")) or iso(now())
+        return cls(run_id, str(event.get("executionArn", "")), started, parameter.strip())
+
+
+def open_run(start: Start, settings: Settings, ledger: Ledger) -> dict[str, Any]:
+    """Open the run, unless it is open: then the answer is the one that was given, whatever has changed since.
+
+    Returns `assessable` (a count), `needsInstances`, `batches` and `waits`. Raises InvalidConfiguration,
+    EngineUnavailable and botocore's ClientError.
+    """
+    try:
+        run = ledger.run(start.run_id)
+    except RunNotFound:
+        config = read_configuration(start.parameter, settings)
+        amis = look_up(config, settings, start.run_id)
+        ledger.open_run(_run(start, config, amis, settings), amis)
+        run = ledger.run(start.run_id)
+    amis = ledger.amis(start.run_id)
+    return {
+        "assessable": sum(ami.batch != NO_BATCH for ami in amis),
+        "needsInstances": run.needs_instances,
+        "batches": run.batches,
+        "waits": msgspec.to_builtins(run.config.waits),
+    }
+
+
+def read_configuration(parameter: str, settings: Settings) -> Config:
+    """The configuration in an SSM parameter (String or SecureString), or in the S3 object that it points to.
+
+    Raises InvalidConfiguration and botocore's ClientError.
+    """
+    source = f"SSM parameter {parameter}"
+    text = _parameter(parameter, source, settings)
+    address = configuration.pointer(text, source)
+    if address:
+        source = address
+        text = _document(address, settings)
+    return configuration.parse(text, source)
+
+
+def _parameter(name: str, source: str, settings: Settings) -> str:
+    try:
+        answer = home(settings).client("ssm").get_parameter(Name=name, WithDecryption=True)
+    except ClientError as error:
+        if code_of(error) not in ("ParameterNotFound", "ParameterVersionNotFound"):
+            raise
+        remedy = (
+            f"create it: aws ssm put-parameter --region {settings.region} --type String --name {name} --value file://…"
+        )
+        problem = Problem(name, f"does not exist in {named(home(settings))}", remedy)
+        raise InvalidConfiguration(source, [problem]) from error
+    return str(answer["Parameter"]["Value"])
+
+
+def _document(address: str, settings: Settings) -> str:
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+
+    def refused(value: str, remedy: str) -> InvalidConfiguration:
+        return InvalidConfiguration(address, [Problem("document", value, remedy)])
+
+    if bucket != settings.bucket:
+        raise refused(
+            f"bucket {bucket}", f"put the document into the stack's own bucket: s3://{settings.bucket}/config/…"
+        )
+    try:
+        answer = home(settings).client("s3").get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if code_of(error) not in ("NoSuchKey", "404"):
+            raise
+        raise refused("does not exist", f"upload it: aws s3 cp FILE {address}") from error
+    if answer["ContentLength"] > _DOCUMENT_LIMIT:
+        raise refused(f"{answer['ContentLength']:,} bytes", f"keep it within {_DOCUMENT_LIMIT:,} bytes")
+    try:
+        return str(answer["Body"].read().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise refused(f"not UTF-8 at byte {error.start:,}", "save it as UTF-8") from error
+
+
+def _run(start: Start, config: Config, amis: list[Ami], settings: Settings) -> Run:
+    assessable = [ami for ami in amis if ami.reason is None]
+    return Run(
+        run_id=start.run_id,
+        execution_arn=start.execution_arn,
+        started_at=start.started_at,
+        account=settings.account,
+        region=settings.region,
+        parameter=start.parameter,
+        config=config,
+        batches=sorted({ami.batch for ami in assessable}),
+        ami_count=len(amis),
+        needs_instances=any(NEEDS_INSTANCES[ami.engine] for ami in assessable),
+        expires_at=expiry(start.started_at, config.waits),
+    )
+
+
+def expiry(started_at: str, waits: Waits) -> str:
+    """When a run is over whatever happens: its start, all its bounds, and a margin of two hours."""
+    bounds = waits.boot_seconds + waits.agent_deadline_seconds + waits.completion_deadline_seconds
+    return iso(datetime.fromisoformat(started_at) + timedelta(seconds=bounds + MARGIN))

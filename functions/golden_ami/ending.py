@@ -1,0 +1,130 @@
+"""What is done when an execution has ended: its history is archived, and its own end made up for if it had none."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from golden_ami import aws
+from golden_ami.aws import code_of, named_errors
+from golden_ami.entry import logger
+from golden_ami.errors import AssessmentError, InvalidEvent, RunNotFound
+from golden_ami.instances.termination import terminate_run
+from golden_ami.ledger import Ledger
+from golden_ami.settings import Settings
+from golden_ami.times import iso, now, read
+
+_MEANINGS = {"FAILED": "failed", "TIMED_OUT": "was stopped at its time-out", "ABORTED": "was aborted"}
+
+
+class Ended(NamedTuple):
+    """An execution that has ended, as EventBridge tells."""
+
+    run_id: str
+    execution_arn: str
+    started_at: str
+    status: str
+    error: str
+    cause: str
+    input: str = ""
+
+    @classmethod
+    def of(cls, event: dict[str, Any]) -> Ended:
+        """From a `Step Functions Execution Status Change`. Raises InvalidEvent."""
+        detail = event.get("detail")
+        if not isinstance(detail, dict) or not isinstance(detail.get("name"), str) or not detail["name"]:
+            raise InvalidEvent("detail.name is missing; this function takes Step Functions Execution Status Change")
+        return cls(
+            run_id=detail["name"],
+            execution_arn=str(detail.get("executionArn") or ""),
+            started_at=read(detail.get("startDate")) or iso(now()),
+            status=str(detail.get("status") or ""),
+            error=str(detail.get("error") or ""),
+            cause=str(detail.get("cause") or ""),
+            input=str(detail.get("input") or ""),
+        )
+
+
+def end_run(ended: Ended, settings: Settings, ledger: Ledger) -> dict[str, int]:
+    """Terminate what carries the run's tag, remove what scanners made for it, and report, unless that has been done.
+
+    What fails does not stop the rest; it is raised after it. Other statuses change nothing.
+    """
+    if ended.status not in _MEANINGS:
+        return {"terminated": 0}
+    fault: AssessmentError | None = None
+    instances = {"launched": 0, "terminated": 0, "running": 0}
+    state: dict[str, Any] = {"error": {"Error": ended.error or f"Execution{ended.status.title().replace('_', '')}"}}
+    state["error"]["Cause"] = ended.cause or f"the execution {_MEANINGS[ended.status]}"
+    try:
+        with named_errors():
+            instances = terminate_run(ended.run_id, settings, ledger)
+        state["instances"] = instances
+    except AssessmentError as raised:
+        fault = raised
+        state["terminateError"] = {"Error": type(raised).__name__, "Cause": str(raised)}
+    fault = fault or _close(ended.run_id, settings, ledger)
+    if not _reported(ended.run_id, ledger):
+        _report(ended, state, settings, ledger)
+    if fault:
+        raise fault
+    return {"terminated": instances["terminated"]}
+
+
+def _close(run_id: str, settings: Settings, ledger: Ledger) -> AssessmentError | None:
+    """A run that ends well has done so itself, in Check Run."""
+    from golden_ami.assessing.assessment import Assessment
+
+    try:
+        with named_errors():
+            Assessment(settings, ledger).close(run_id)
+    except RunNotFound:
+        return None
+    except AssessmentError as fault:
+        return fault
+    return None
+
+
+def archive(ended: Ended, settings: Settings, ledger: Ledger) -> None:
+    """Archive the history, whatever the status. May be repeated. Raises ServiceFault while the history is incomplete.
+
+    An execution that Step Functions no longer knows (an event that is delivered again after 90 days) is only logged.
+    """
+    from golden_ami.history.archive import archive_execution
+    from golden_ami.report.store import S3Store
+
+    store = S3Store(aws.client("s3", settings.region), settings.bucket)
+    states = aws.client("stepfunctions", settings.region)
+    try:
+        archived = archive_execution(states, store, ledger, ended.execution_arn)
+    except ClientError as error:
+        if code_of(error) != "ExecutionDoesNotExist":
+            raise
+        logger.error("there is no history to archive", extra={"execution": ended.execution_arn})
+        return
+    for problem in archived.problems:
+        logger.error("the archived history does not hold", extra={"problem": problem})
+
+
+def _report(ended: Ended, state: dict[str, Any], settings: Settings, ledger: Ledger) -> None:
+    from golden_ami.report.aggregate import aggregate  # most executions that end badly have reported: not needed then
+    from golden_ami.report.unopened import input_of
+
+    aggregate(
+        {
+            "runId": ended.run_id,
+            "executionArn": ended.execution_arn,
+            "startedAt": ended.started_at,
+            "state": input_of(ended.input) | state,
+        },
+        settings,
+        ledger,
+    )
+
+
+def _reported(run_id: str, ledger: Ledger) -> bool:
+    try:
+        return bool(ledger.run(run_id).report_key)
+    except RunNotFound:
+        return False

@@ -1,0 +1,91 @@
+"""Faults by name: Step Functions retries or catches by the exception's class name.
+
+    AssessmentError
+    ├── Retriable                 the definition retries these by name
+    │   ├── Throttled             AWS asked us to slow down
+    │   ├── ServiceFault          AWS answered 5xx, or did not answer
+    │   └── FindingsIncomplete    Inspector announced more findings than it lists yet
+    ├── InvalidConfiguration      the parameter's content, with every problem found in it
+    ├── EngineUnavailable         the scanner cannot be used here as things stand
+    ├── EngineBusy                Classic's shared target is taken by another run
+    ├── AccessDenied              the function's role lacks a permission
+    ├── ServiceRejected           AWS refused the request for another reason; repeating it cannot help
+    ├── InvalidEvent              the handler was invoked with an event that it cannot read
+    ├── InvalidEnvironment        the function lacks an environment variable
+    └── RunNotFound               the ledger does not know the run
+
+Expected outcomes (an AMI that cannot be assessed) are data, `models.Reason`, never exceptions.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class AssessmentError(Exception):
+    """The root of every fault that this project raises."""
+
+
+class Retriable(AssessmentError):
+    """A fault that can heal by itself."""
+
+
+class Throttled(Retriable):
+    """AWS throttled a call, past the SDK's own retries."""
+
+
+class ServiceFault(Retriable):
+    """AWS answered 5xx or could not be reached, past the SDK's own retries."""
+
+
+class FindingsIncomplete(Retriable):
+    """Fewer findings are listed than the completed scan announced."""
+
+
+class Problem(NamedTuple):
+    """One thing wrong in a configuration: where (a JSON path), what stands there, and what to write instead."""
+
+    path: str
+    value: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.value}; {self.remedy}"
+
+
+class InvalidConfiguration(AssessmentError):
+    """The configuration cannot be used; `problems` lists all that is wrong with it."""
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        count = f"{len(problems)} problem" + ("" if len(problems) == 1 else "s")
+        lines = [f"{number}. {problem}" for number, problem in enumerate(problems, 1)]
+        super().__init__("\n".join([f"{source} has {count}:", *lines]))
+
+
+class EngineUnavailable(AssessmentError):
+    """The scanner cannot be used here; the message says what to change."""
+
+
+class EngineBusy(AssessmentError):
+    """Inspector Classic's one shared target is in use by another run."""
+
+
+class AccessDenied(AssessmentError):
+    """AWS denied a call; the message names the call and the resource."""
+
+
+class ServiceRejected(AssessmentError):
+    """AWS refused a call in a way that repeating cannot heal."""
+
+
+class InvalidEvent(AssessmentError):
+    """The event lacks a field or has one of a wrong type."""
+
+
+class InvalidEnvironment(AssessmentError):
+    """An environment variable is missing or malformed."""
+
+
+class RunNotFound(AssessmentError):
+    """The ledger holds no run of this id."""

@@ -1,0 +1,187 @@
+"""Keeps an execution's history: Step Functions forgets it after 90 days.
+
+Under `runs/<runId>/history/`: the events, the definition used, the input, the execution and the ledger's rows, secrets
+masked, and `manifest.json` with the SHA-256 of each. The manifest's own SHA-256 stands in the ledger, which never
+expires it, so that a change of any byte of any object is found without trusting the bucket.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING, Any
+
+from golden_ami.errors import ServiceFault
+from golden_ami.history.mask import masked
+from golden_ami.report.store import Missing, Store
+
+if TYPE_CHECKING:
+    from golden_ami.ledger import Ledger
+
+EVENTS, DEFINITION, INPUT = "events.jsonl.gz", "definition.json", "input.json"
+EXECUTION, LEDGER, MANIFEST = "execution.json", "ledger.jsonl", "manifest.json"
+_PAGE = 1000  # the most that GetExecutionHistory answers at once
+_ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
+
+
+@dataclass(frozen=True)
+class Archived:
+    """An archived execution. `new` is false when it was archived before; `problems` says whether it still holds."""
+
+    run_id: str
+    prefix: str
+    manifest_sha256: str
+    new: bool
+    problems: tuple[str, ...] = ()
+
+
+def prefix_of(run_id: str) -> str:
+    """Where a run's history stands in the bucket."""
+    return f"runs/{run_id}/history/"
+
+
+def archive_execution(states: Any, store: Store, ledger: Ledger, execution_arn: str) -> Archived:
+    """Archive an execution that has ended, whatever its status. A second call changes nothing and verifies.
+
+    `states` is a Step Functions client. Raises botocore's ClientError, and ServiceFault when the history is not yet
+    complete: the caller's retry then finds it so.
+    """
+    run_id = execution_arn.rsplit(":", 1)[-1]
+    prefix = prefix_of(run_id)
+    if anchor := ledger.history_anchor(run_id):
+        return Archived(run_id, prefix, anchor, False, tuple(verify(store, run_id, anchor)))
+    execution = _described(states.describe_execution(executionArn=execution_arn))
+    machine = _described(states.describe_state_machine_for_execution(executionArn=execution_arn))
+    definition, given = machine.pop("definition"), execution.get("input", "{}")
+    objects = [
+        _events(store, prefix, states, execution_arn),
+        _put(store, prefix + DEFINITION, "application/json", [definition.encode()]),
+        _put(store, prefix + INPUT, "application/json", [_line(masked(json.loads(given)))]),
+        _put(store, prefix + EXECUTION, "application/json", [_line(masked(execution | {"stateMachine": machine}))]),
+        _put(store, prefix + LEDGER, "application/x-ndjson", (_line(masked(row)) for row in ledger.rows(run_id))),
+    ]
+    manifest = {
+        "version": 1,
+        "runId": run_id,
+        "executionArn": execution_arn,
+        "status": execution["status"],
+        "masked": True,
+        "objects": sorted(objects, key=lambda entry: str(entry["key"])),
+    }
+    written = _put(store, prefix + MANIFEST, "application/json", [_line(manifest)])
+    digest = str(written["sha256"])
+    standing = ledger.anchor_history(run_id, digest, _now())
+    problems = () if standing == digest else tuple(verify(store, run_id, standing))
+    return Archived(run_id, prefix, standing, True, problems)
+
+
+def verify(store: Store, run_id: str, anchor: str) -> list[str]:
+    """What is wrong with an archive, one sentence each; nothing when every byte is as it was archived.
+
+    `anchor` is the manifest's SHA-256 as the ledger holds it, "" if it holds none.
+    """
+    key = prefix_of(run_id) + MANIFEST
+    try:
+        content = store.read(key)
+    except Missing:
+        return [f"{key} is missing: the run was not archived, or the archive was removed"]
+    problems = [] if anchor else [f"the ledger holds no SHA-256 for {key}, so nothing vouches for it"]
+    digest = hashlib.sha256(content).hexdigest()
+    if anchor and digest != anchor:
+        problems.append(f"{key} was changed: its SHA-256 is {digest}, the ledger says {anchor}")
+    try:
+        entries = {str(entry["key"]): str(entry["sha256"]) for entry in json.loads(content)["objects"]}
+    except (ValueError, KeyError, TypeError):
+        return [*problems, f"{key} cannot be read as a manifest"]
+    for name in (EVENTS, DEFINITION, INPUT, EXECUTION, LEDGER):
+        if prefix_of(run_id) + name not in entries:
+            problems.append(f"{key} does not list {name}")
+    return problems + [problem for name, sha256 in entries.items() if (problem := _changed(store, name, sha256))]
+
+
+def _changed(store: Store, key: str, sha256: str) -> str:
+    try:
+        digest = hashlib.sha256(store.read(key)).hexdigest()
+    except Missing:
+        return f"{key} is missing"
+    return "" if digest == sha256 else f"{key} was changed: its SHA-256 is {digest}, the manifest says {sha256}"
+
+
+def events_of(states: Any, execution_arn: str) -> Iterator[dict[str, Any]]:
+    """Every event of an execution, in order, page by page."""
+    pages = states.get_paginator("get_execution_history").paginate(
+        executionArn=execution_arn, includeExecutionData=True, PaginationConfig={"PageSize": _PAGE}
+    )
+    for page in pages:
+        for event in page["events"]:
+            yield plain(event)
+
+
+def plain(value: Any) -> Any:
+    """An answer of boto3 as JSON has it: times as ISO 8601 text with milliseconds, in UTC."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds")
+    if isinstance(value, dict):
+        return {key: plain(member) for key, member in value.items() if member is not None}
+    if isinstance(value, list):
+        return [plain(member) for member in value]
+    return value
+
+
+def _described(answer: dict[str, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = plain({key: value for key, value in answer.items() if key != "ResponseMetadata"})
+    return described
+
+
+class _Digest:
+    """A file that is hashed while it is written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self._sha256.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def entry(self, key: str) -> dict[str, Any]:
+        return {"key": key, "sha256": self._sha256.hexdigest(), "bytes": self.size}
+
+
+def _put(store: Store, key: str, content_type: str, chunks: Iterable[bytes]) -> dict[str, Any]:
+    with store.writing(key, content_type) as file:
+        digest = _Digest(file)
+        for chunk in chunks:
+            digest.write(chunk)
+    return digest.entry(key)
+
+
+def _events(store: Store, prefix: str, states: Any, execution_arn: str) -> dict[str, Any]:
+    key, ended = prefix + EVENTS, False
+    with store.writing(key, "application/gzip") as file:
+        digest = _Digest(file)
+        # Neither time nor name in the header: the same events are the same bytes.
+        with gzip.GzipFile(filename="", fileobj=digest, mode="wb", mtime=0) as packed:
+            for event in events_of(states, execution_arn):
+                ended = ended or event["type"] in _ENDS
+                packed.write(_line(masked(event)))
+        if not ended:
+            raise ServiceFault(f"the history of {execution_arn} does not show its end yet; archive it again")
+    return digest.entry(key)
+
+
+def _line(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode() + b"\n"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

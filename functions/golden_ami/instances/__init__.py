@@ -1,0 +1,1 @@
+"""What is launched for a run, and that nothing of it stays."""

@@ -1,0 +1,176 @@
+"""Launches one instance for each AMI of a batch that needs one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from golden_ami.aws import named_errors
+from golden_ami.entry import logger
+from golden_ami.errors import AccessDenied, AssessmentError, ServiceFault, ServiceRejected
+from golden_ami.instances.refusals import refusal
+from golden_ami.instances.tags import Tagging, instance_tags, own_tags, to_list
+from golden_ami.instances.termination import Instance, find
+from golden_ami.ledger import Ledger
+from golden_ami.models import AMI_TAG, Ami, Placement, Reason, Run
+from golden_ami.parallel import side_by_side
+from golden_ami.places import Place, home, place_of
+from golden_ami.scanners import NEEDS_INSTANCES
+from golden_ami.settings import Settings
+from golden_ami.times import iso, now
+
+WORKERS = 4  # launches under way at once; EC2 refills its bucket of RunInstances calls by two a second
+
+
+def launch(run_id: str, batch: str, settings: Settings, ledger: Ledger) -> dict[str, int]:
+    """Launch what the batch needs and has not launched; `launched` and `notLaunched` count the batch's AMIs.
+
+    May be repeated: the intent is in the ledger before the call, the instance is found by its tags or by the call's
+    ClientToken. What EC2 refuses for one AMI is recorded as its reason; the others go on. Raises botocore's ClientError
+    and `errors` for faults, after every other launch under way has ended.
+    """
+    run = ledger.run(run_id)
+    needing = [ami for ami in ledger.amis(run_id, batch) if NEEDS_INSTANCES[ami.engine]]
+    waiting = [ami for ami in needing if ami.reason is None and not ami.instance_id]
+    known = _launched_before([ami for ami in waiting if ami.launch_token], run_id, settings)
+    for place in {place_of(ami, settings) for ami in waiting}:
+        place.client("ec2")  # made here, as sessions are not safe to share between threads
+    attempts = side_by_side(partial(_attempt, run, known, settings, ledger), waiting, WORKERS)
+    for attempt in attempts:
+        if isinstance(attempt, Exception):
+            raise attempt
+    launched = sum(attempt is True for attempt in attempts) + sum(bool(ami.instance_id) for ami in needing)
+    return {"launched": launched, "notLaunched": len(needing) - launched}
+
+
+def _attempt(
+    run: Run, known: Mapping[str, list[Instance]], settings: Settings, ledger: Ledger, ami: Ami
+) -> bool | AssessmentError:
+    """Whether an instance was launched; a fault is returned, so that the AMIs beside this one are not dropped."""
+    earlier = known.get(ami.key, [])
+    alive = next((instance for instance in earlier if instance.alive), None)
+    tagging = _tagging(run, ami, settings)
+    request = run_instances_request(run, ami, settings, tagging.tags, attempt=len(earlier) + 1)
+    notes = [*ami.notes, *(note for note in tagging.notes if note not in ami.notes)]
+    try:
+        with named_errors():
+            if alive:
+                ledger.update_ami(ami, instance_id=alive.instance_id)
+                return True
+            ami = ledger.update_ami(ami, launch_token=request["ClientToken"], launched_at=iso(now()), notes=notes)
+            outcome = _run_instances(ami, request, place_of(ami, settings))
+            if isinstance(outcome, Reason):
+                ledger.not_assessed(ami, outcome)
+                return False
+            ledger.update_ami(ami, instance_id=outcome)
+            logger.info("launched", extra={"ami": ami.key, "instance": outcome})
+            return True
+    except AssessmentError as fault:
+        return fault
+
+
+def _run_instances(ami: Ami, request: Mapping[str, Any], place: Place) -> str | Reason:
+    try:
+        with named_errors():
+            answer = place.client("ec2").run_instances(**request)
+    except (ServiceRejected, AccessDenied, ServiceFault) as fault:
+        cause = fault.__cause__
+        reason = refusal(cause, ami) if isinstance(cause, ClientError) else None
+        if reason is None:
+            raise
+        return reason
+    return str(answer["Instances"][0]["InstanceId"])
+
+
+def _launched_before(amis: Sequence[Ami], run_id: str, settings: Settings) -> dict[str, list[Instance]]:
+    """What EC2 holds of earlier launches whose answer the ledger does not have, by AMI key."""
+    groups: dict[Place, list[str]] = {}
+    for ami in amis:
+        groups.setdefault(place_of(ami, settings), []).append(ami.key)
+    found: dict[str, list[Instance]] = {}
+    for place, keys in groups.items():
+        for instance in find(place, settings.stack, run_id=run_id, ami_keys=keys):
+            found.setdefault(instance.tags.get(AMI_TAG, ""), []).append(instance)
+    return found
+
+
+# ---------------------------------------------------------------- the request
+
+
+def _tagging(run: Run, ami: Ami, settings: Settings) -> Tagging:
+    own = own_tags(run_id=run.run_id, ami_key=ami.key, expires_at=run.expires_at, stack=settings.stack)
+    return instance_tags(ami.tags, own)
+
+
+def run_instances_request(
+    run: Run, ami: Ami, settings: Settings, tags: Mapping[str, str], *, attempt: int = 1
+) -> dict[str, Any]:
+    """RunInstances' parameters for an AMI. Pure.
+
+    Metadata only by IMDSv2; every volume of the AMI encrypted and deleted with the instance; no public address unless
+    the configuration asks for one; a shutdown from within terminates. `attempt` counts the instances of this AMI in
+    this run that are gone; a ClientToken answers for one instance only.
+    """
+    request: dict[str, Any] = {
+        "ImageId": ami.ami_id,
+        "InstanceType": ami.entry.instance_type,
+        "MinCount": 1,
+        "MaxCount": 1,
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 1},
+        "BlockDeviceMappings": [_volume(device, size) for device, size in sorted(ami.volumes.items())],
+        "NetworkInterfaces": [_interface(run, ami, settings)],
+        "InstanceInitiatedShutdownBehavior": "terminate",
+        "TagSpecifications": [{"ResourceType": kind, "Tags": to_list(tags)} for kind in ("instance", "volume")],
+    }
+    profile = _profile(run, ami, settings)
+    if profile:
+        request["IamInstanceProfile"] = {"Arn" if profile.startswith("arn:") else "Name": profile}
+    if ami.entry.user_data:
+        request["UserData"] = ami.entry.user_data
+    request["ClientToken"] = client_token(run.run_id, ami.key, attempt, request)
+    return request
+
+
+def client_token(run_id: str, ami_key: str, attempt: int, request: Mapping[str, Any]) -> str:
+    """64 ASCII characters, EC2's limit; the same for the same launch, another for any other."""
+    content = json.dumps([run_id, ami_key, attempt, request], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _volume(device: str, gibibytes: int) -> dict[str, Any]:
+    size = {"VolumeSize": gibibytes} if gibibytes else {}
+    return {"DeviceName": device, "Ebs": {"Encrypted": True, "DeleteOnTermination": True} | size}
+
+
+def _interface(run: Run, ami: Ami, settings: Settings) -> dict[str, Any]:
+    placement = _placement(run, ami)
+    at_home = place_of(ami, settings) == home(settings)
+    subnet = placement.subnet_id or (settings.subnet_id if at_home else "")
+    group = placement.security_group_id or (settings.security_group_id if at_home else "")
+    interface: dict[str, Any] = {
+        "DeviceIndex": 0,
+        "DeleteOnTermination": True,
+        "AssociatePublicIpAddress": run.config.public_address or placement.public_address,
+    }
+    if subnet:
+        interface["SubnetId"] = subnet
+    if group:
+        interface["Groups"] = [group]
+    return interface
+
+
+def _profile(run: Run, ami: Ami, settings: Settings) -> str:
+    """The stack's own profile serves in every region of its account (IAM is global); in others, one of its name."""
+    profile = _placement(run, ami).instance_profile or settings.instance_profile
+    foreign = ami.account != settings.account and f":{settings.account}:" in profile
+    return profile.rpartition("/")[2] if foreign else profile
+
+
+def _placement(run: Run, ami: Ami) -> Placement:
+    placement = run.config.placement
+    return placement.get(f"{ami.account}/{ami.region}") or placement.get(ami.region) or Placement()

@@ -1,0 +1,184 @@
+"""The instances that a run has launched, as EC2 says; and their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from golden_ami.aws import code_of, named_errors
+from golden_ami.errors import AssessmentError, Retriable, RunNotFound, ServiceFault, ServiceRejected
+from golden_ami.ledger import Ledger
+from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, NO_BATCH, RUN_TAG, STACK_TAG, Ami
+from golden_ami.parallel import chunks
+from golden_ami.places import Place, named, place_of, places_of
+from golden_ami.settings import Settings
+from golden_ami.times import now
+
+ALIVE = ("pending", "running", "stopping", "stopped")
+VISIBLE_AFTER = timedelta(seconds=15)  # EC2 is eventually consistent: a younger launch may not be described yet
+
+_FILTER_VALUES = 200  # values that a filter of EC2 takes
+_TERMINATIONS = 100  # instances a call; EC2 recommends batches
+_GONE = frozenset({"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"})
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance as EC2 describes it."""
+
+    instance_id: str
+    state: str
+    launched_at: datetime
+    tags: Mapping[str, str]
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs, or can run again; one that shuts down cannot."""
+        return self.state in ALIVE
+
+
+def find(
+    place: Place,
+    stack: str,
+    *,
+    run_id: str | None = None,
+    ami_keys: Sequence[str] | None = None,
+    states: Sequence[str] | None = None,
+) -> list[Instance]:
+    """The stack's instances in a place, by their tags; those of one run, of AMIs by key, or in given states."""
+    filters = [_tag(ASSESSMENT_TAG, ["true"]), _tag(STACK_TAG, [stack])]
+    if run_id is not None:
+        filters.append(_tag(RUN_TAG, [run_id]))
+    if states is not None:
+        filters.append({"Name": "instance-state-name", "Values": list(states)})
+    if ami_keys is None:
+        return list(_described(place, filters))
+    return [
+        instance
+        for some in chunks(ami_keys, _FILTER_VALUES)
+        for instance in _described(place, [*filters, _tag(AMI_TAG, some)])
+    ]
+
+
+def _tag(key: str, values: Sequence[str]) -> dict[str, Any]:
+    return {"Name": f"tag:{key}", "Values": list(values)}
+
+
+def _described(place: Place, filters: Sequence[Mapping[str, Any]]) -> Iterator[Instance]:
+    pages = place.client("ec2").get_paginator("describe_instances")
+    for page in pages.paginate(Filters=filters, PaginationConfig={"PageSize": 500}):
+        for reservation in page["Reservations"]:
+            for found in reservation["Instances"]:
+                yield Instance(
+                    instance_id=found["InstanceId"],
+                    state=found["State"]["Name"],
+                    launched_at=found.get("LaunchTime") or datetime.fromtimestamp(0, UTC),
+                    tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
+                )
+
+
+# ---------------------------------------------------------------- the end of a run
+
+
+def terminate_run(run_id: str, settings: Settings, ledger: Ledger) -> dict[str, int]:
+    """Terminate every instance that EC2 says belongs to the run, wherever the run's AMIs live.
+
+    Returns counts: `launched` in this run, of these `terminated` (or shutting down) and `running` after the call.
+    Works without a run in the ledger: then only at home. May be repeated. Raises ServiceFault, ServiceRejected or
+    AccessDenied naming what could not be terminated, after everything else was; a retry asks EC2 again.
+    """
+    amis = _amis(run_id, ledger)
+    launched = terminated = 0
+    failures: list[AssessmentError] = []
+    for place in places_of((ami for ami in amis if ami.batch != NO_BATCH), settings):
+        try:
+            with named_errors():
+                found = find(place, settings.stack, run_id=run_id)
+        except AssessmentError as fault:  # the other places' instances are not to wait for this one
+            failures.append(fault)
+            continue
+        failed = terminate(place, [instance.instance_id for instance in found if instance.alive])
+        gone, missing = _unlisted([ami for ami in amis if place_of(ami, settings) == place], found, place)
+        failures += [*failed.values(), *missing]
+        launched += len(found) + gone
+        terminated += len(found) + gone - len(failed)
+    if failures:
+        raise worst(failures)
+    return {"launched": launched, "terminated": terminated, "running": launched - terminated}
+
+
+def _amis(run_id: str, ledger: Ledger) -> list[Ami]:
+    try:
+        ledger.run(run_id)
+    except RunNotFound:
+        return []
+    return ledger.amis(run_id)
+
+
+def _unlisted(amis: Iterable[Ami], found: Iterable[Instance], place: Place) -> tuple[int, list[AssessmentError]]:
+    """Of launches that the ledger knows and EC2 does not list: how many are gone, and those too young to say."""
+    listed = {instance.instance_id for instance in found}
+    keys = {instance.tags.get(AMI_TAG) for instance in found}
+    gone = 0
+    young: list[Ami] = []
+    for ami in amis:
+        unlisted = ami.instance_id not in listed if ami.instance_id else ami.launch_token and ami.key not in keys
+        if not unlisted or (ami.reason is not None and not ami.instance_id):
+            continue
+        if now() - datetime.fromisoformat(ami.launched_at) < VISIBLE_AFTER:
+            young.append(ami)
+        elif ami.instance_id:
+            gone += 1
+    if not young:
+        return gone, []
+    terminate(place, [ami.instance_id for ami in young if ami.instance_id])  # may work; a retry sees whether it did
+    names = ", ".join(ami.key for ami in young)
+    return gone, [ServiceFault(f"EC2 does not list yet what was just launched for {names} in {named(place)}")]
+
+
+def terminate(place: Place, instance_ids: Sequence[str]) -> dict[str, AssessmentError]:
+    """Terminate instances; what could not be, with its fault. Instances that are gone already are no fault."""
+    failures: dict[str, AssessmentError] = {}
+    for some in chunks(instance_ids, _TERMINATIONS):
+        fault = _terminate(place, some)
+        if fault is None:
+            continue
+        if len(some) == 1:
+            failures[some[0]] = fault
+        else:  # one instance that refuses keeps the others of its call alive
+            failures |= {name: fault for name in some if (fault := _terminate(place, [name]))}
+    return failures
+
+
+def _terminate(place: Place, instance_ids: Sequence[str]) -> AssessmentError | None:
+    try:
+        with named_errors():
+            place.client("ec2").terminate_instances(InstanceIds=list(instance_ids))
+    except AssessmentError as fault:
+        cause = fault.__cause__
+        code = code_of(cause) if isinstance(cause, ClientError) else ""
+        if code in _GONE and len(instance_ids) == 1:
+            return None
+        return _explained(fault, code, ", ".join(instance_ids), place)
+    return None
+
+
+def _explained(fault: AssessmentError, code: str, names: str, place: Place) -> AssessmentError:
+    if code == "OperationNotPermitted":
+        return ServiceRejected(
+            f"{names} in {named(place)} is protected against termination, but was launched without protection: take it "
+            f"off (aws ec2 modify-instance-attribute --no-disable-api-termination) and terminate it ({fault})"
+        )
+    return type(fault)(f"{names} in {named(place)} was not terminated: {fault}")
+
+
+def worst(failures: Sequence[AssessmentError]) -> AssessmentError:
+    """One fault for several: one that a retry can heal where there is one, with the text of all."""
+    chosen = next((fault for fault in failures if isinstance(fault, Retriable)), failures[0])
+    texts = list(dict.fromkeys(map(str, failures)))
+    shown = "; ".join(texts[:10]) + (f"; and {len(texts) - 10:,} more" if len(texts) > 10 else "")
+    return type(chosen)(shown)

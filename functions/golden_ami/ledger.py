@@ -1,0 +1,296 @@
+"""The ledger: what a run is about to do and has done, in one DynamoDB table.
+
+    pk                sk                    what
+    RUN#<run>         RUN                   the run (models.Run)
+    RUN#<run>         AMI#<batch>#<key>     one AMI of it (models.Ami)
+    RUN#<run>         TOKEN                 the callback: token, sealed, resumed
+    RUN#<run>         MADE#<name>           what was made in AWS for this run only, to be removed after it
+    AWAIT#<run>       <scan>                an outstanding scan: the run awaits it and no completion of it is known
+    SCAN#<scan>       RUN#<run>             that a run awaits this scan
+    SCAN#<scan>       DONE                  the announced completion of a scan (models.Completion); the newest stands
+    SCAN#<scan>       FINDING#<arn>         a finding that came as an event
+    RUNS              <started>#<run>       index of the runs
+    RUN#<run>         HISTORY               SHA-256 of the archived history's manifest; never changed, never expires
+    RUN#<run>         SENT#<name>           a message of the run that was sent
+    LINEAGE#<lineage> <completed>#<run>#<key>  a completed assessment of an AMI (models.Assessment)
+
+Either may come first, a scan's completion or the run that awaits it: each writes its own row, then looks for the
+other's; so at least one of the two sees both, and deletes the outstanding row. A run is resumed when its awaited set
+is sealed and has no outstanding row. There is no counter to drift and no transaction to conflict: every step may be
+repeated, in any order, by any number of functions at once. Reads are strongly consistent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+from uuid import uuid4
+
+import msgspec
+
+from golden_ami import aws
+from golden_ami.entry import logger
+from golden_ami.errors import RunNotFound
+from golden_ami.models import Ami, Assessment, Completion, Finding, Reason, Run
+from golden_ami.settings import Settings
+from golden_ami.table import Item, Key, Table
+
+T = TypeVar("T")
+
+_DAY = 86400
+_RETENTION = 400 * _DAY  # seconds; of runs
+_STRAY = 2 * _DAY  # of a completion: most are of machines that no run awaits
+_FINDINGS = 30 * _DAY  # of findings that came as events; as long as Inspector keeps an on-demand scan
+
+
+class Resumption(NamedTuple):
+    """A run that has nothing left to await, and the callback token that it sleeps on."""
+
+    run_id: str
+    token: str
+
+
+class Announcement(NamedTuple):
+    """A completion as a message announced it; `version` tells it from a later message about the same scan."""
+
+    completion: Completion
+    version: str
+
+
+class Ledger:
+    """All access to the table. Every write may be repeated without further effect."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._table = Table(client, table)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Ledger:
+        """The stack's ledger."""
+        return cls(aws.client("dynamodb", settings.region), settings.ledger_table)
+
+    # ------------------------------------------------------------ runs and AMIs
+
+    def open_run(self, run: Run, amis: Iterable[Ami]) -> bool:
+        """Write the AMIs, then the run. False when the run was open already: then nothing is changed.
+
+        The configuration is kept without its list of AMIs, which stand in rows of their own (an item holds 400 KB).
+        """
+        if self._table.get(_run_key(run.run_id)):
+            return False
+        rows = {_ami_key(ami): ami for ami in amis}
+        stale = [key for item in self._table.query(f"RUN#{run.run_id}", "AMI#") if (key := _key_of(item)) not in rows]
+        self._table.delete_many(stale)  # an earlier try that stopped half way, with another configuration
+        self._table.put_many(_row(key, _stored(ami)) for key, ami in rows.items())
+        self._table.put(_row(("RUNS", f"{run.started_at}#{run.run_id}"), {"runId": run.run_id}))
+        kept = msgspec.structs.replace(run, config=msgspec.structs.replace(run.config, amis=[]))
+        return self._table.put(_row(_run_key(run.run_id), _stored(kept)), condition="attribute_not_exists(pk)")
+
+    def run(self, run_id: str) -> Run:
+        """The run, without `config.amis`. Raises RunNotFound."""
+        item = self._table.get(_run_key(run_id))
+        if item is None:
+            raise RunNotFound(f"the ledger holds no run {run_id!r}; load-config opens it")
+        return _loaded(item, Run)
+
+    def run_ids(self, limit: int = 50) -> list[str]:
+        """The newest runs, newest first."""
+        return [item["runId"] for item in self._table.query("RUNS", forward=False, limit=limit)]
+
+    def amis(self, run_id: str, batch: str | None = None) -> list[Ami]:
+        """The AMIs of a run, or of one of its batches, in the order of their keys."""
+        prefix = "AMI#" if batch is None else f"AMI#{batch}#"
+        return [_loaded(item, Ami) for item in self._table.query(f"RUN#{run_id}", prefix)]
+
+    def update_run(self, run_id: str, **fields: Any) -> None:
+        """Set fields of the run. Raises RunNotFound."""
+        if not self._table.update(_run_key(run_id), _camel(fields), condition="attribute_exists(pk)"):
+            raise RunNotFound(f"the ledger holds no run {run_id!r}; load-config opens it")
+
+    def update_ami(self, ami: Ami, **fields: Any) -> Ami:
+        """Set fields of an AMI's row; returns the AMI as it then is. Raises RunNotFound."""
+        if not self._table.update(_ami_key(ami), _camel(fields), condition="attribute_exists(pk)"):
+            raise RunNotFound(f"the ledger holds no AMI {ami.key!r} in batch {ami.batch!r} of run {ami.run_id!r}")
+        return msgspec.structs.replace(ami, **fields)
+
+    def not_assessed(self, ami: Ami, reason: Reason) -> None:
+        """Record why an AMI is not assessed. The first cause stays; so does a scan that is complete, whatever comes."""
+        unset = "attribute_exists(pk) AND attribute_not_exists(reason)"
+        undone = "(attribute_not_exists(scanStatus) OR NOT scanStatus IN (:completed, :partial))"
+        values = {":completed": "COMPLETED", ":partial": "PARTIAL"}
+        fields, condition = _camel({"reason": reason}), f"{unset} AND {undone}"
+        if self._table.update(_ami_key(ami), fields, condition=condition, values=values):
+            logger.warning("not assessed", extra={"ami": ami.key, "reason": reason.code})
+
+    def once(self, run_id: str, name: str, value: str) -> str:
+        """Set a field of the run unless it is set; returns the value that stands. Raises RunNotFound."""
+        field = _camel_name(name)
+        unset = f"attribute_exists(pk) AND (attribute_not_exists({field}) OR {field} = :empty)"
+        if self._table.update(_run_key(run_id), {field: value}, condition=unset, values={":empty": ""}):
+            return value
+        return str(getattr(self.run(run_id), name))
+
+    # ------------------------------------------------------------ what was made for a run only
+
+    def made(self, run_id: str, name: str) -> str:
+        """The id of what was made under this name, or ""."""
+        item = self._table.get((f"RUN#{run_id}", f"MADE#{name}"))
+        return str(item["id"]) if item else ""
+
+    def note_made(self, run_id: str, name: str, identity: str) -> None:
+        """Note what was made in AWS for this run, to be found and removed after it."""
+        self._table.put(_row((f"RUN#{run_id}", f"MADE#{name}"), {"id": identity}))
+
+    def note_removed(self, run_id: str, name: str) -> None:
+        """Note that it exists no longer."""
+        self._table.delete_many([(f"RUN#{run_id}", f"MADE#{name}")])
+
+    def sent(self, run_id: str, name: str) -> bool:
+        """Whether the message of this name was sent."""
+        return self._table.get((f"RUN#{run_id}", f"SENT#{name}")) is not None
+
+    def note_sent(self, run_id: str, name: str, message_id: str) -> None:
+        """Note that the message was sent, so that a retry does not send it again."""
+        self._table.put(_row((f"RUN#{run_id}", f"SENT#{name}"), {"messageId": message_id}))
+
+    # ------------------------------------------------------------ assessments by lineage
+
+    def record_assessment(self, assessment: Assessment) -> None:
+        """Index a completed assessment under its lineage."""
+        order = f"{assessment.completed_at}#{assessment.run_id}#{assessment.key}"
+        self._table.put(_row((f"LINEAGE#{assessment.lineage}", order), _stored(assessment)))
+
+    def assessments(self, lineage: str, limit: int = 60) -> list[Assessment]:
+        """The newest completed assessments of a lineage ("account/region/lineage"), newest first."""
+        found = self._table.query(f"LINEAGE#{lineage}", forward=False, limit=limit)
+        return [_loaded(item, Assessment) for item in found]
+
+    # ------------------------------------------------------------ the archived history
+
+    def rows(self, run_id: str) -> Iterator[Item]:
+        """Every row of a run as it is stored, but for the archive's own."""
+        return (item for item in self._table.query(f"RUN#{run_id}") if item["sk"] != "HISTORY")
+
+    def anchor_history(self, run_id: str, sha256: str, at: str) -> str:
+        """Keep the SHA-256 of the archive's manifest; returns the one that stands, which is the first."""
+        row = {"pk": f"RUN#{run_id}", "sk": "HISTORY", "manifestSha256": sha256, "archivedAt": at}
+        self._table.put(row, condition="attribute_not_exists(pk)")
+        return self.history_anchor(run_id)
+
+    def history_anchor(self, run_id: str) -> str:
+        """The SHA-256 of the archive's manifest; "" when the run is not archived."""
+        item = self._table.get((f"RUN#{run_id}", "HISTORY")) or {}
+        return str(item.get("manifestSha256", ""))
+
+    # ------------------------------------------------------------ awaited completions
+
+    def await_scans(self, run_id: str, token: str, scans: Sequence[str]) -> Resumption | None:
+        """Store the callback and the exact set of scans that it awaits. A Resumption when all are complete already.
+
+        Called again (a retry, or the next wait of the same run) it replaces the token and the set.
+        """
+        callback = (f"RUN#{run_id}", "TOKEN")
+        self._table.update(callback, {"token": token, "sealed": False, "resumed": None, "ttl": _expiry(_RETENTION)})
+        wanted = set(scans)
+        outstanding = {item["sk"] for item in self._table.query(f"AWAIT#{run_id}")}
+        new = sorted(wanted - outstanding)
+        # This order: where an outstanding row stands, a completion finds the run by the other row.
+        self._table.put_many(_row((f"SCAN#{scan}", f"RUN#{run_id}"), {"runId": run_id}) for scan in new)
+        self._table.put_many(_row((f"AWAIT#{run_id}", scan), {}) for scan in new)
+        complete = self._complete(wanted)
+        self._table.delete_many((f"AWAIT#{run_id}", scan) for scan in sorted(complete | (outstanding - wanted)))
+        self._table.update(callback, {"sealed": True})
+        return self._resumption(run_id)
+
+    def complete_scan(self, completion: Completion) -> list[Resumption]:
+        """Record a completion; the runs that have nothing left to await because of it. A repeat changes nothing."""
+        done = _stored(completion) | {"version": uuid4().hex}
+        self._table.put(_row((f"SCAN#{completion.scan}", "DONE"), done, _STRAY))
+        runs = [item["runId"] for item in self._table.query(f"SCAN#{completion.scan}", "RUN#")]
+        self._table.delete_many((f"AWAIT#{run_id}", completion.scan) for run_id in runs)
+        return [resumption for run_id in runs if (resumption := self._resumption(run_id))]
+
+    def announcements(self, scans: Iterable[str]) -> dict[str, Announcement]:
+        """What messages announced of the scans, by scan; retracted ones too."""
+        items = self._table.get_many((f"SCAN#{scan}", "DONE") for scan in scans)
+        return {item["scan"]: Announcement(_loaded(item, Completion), item["version"]) for item in items}
+
+    def retract(self, announcement: Announcement) -> None:
+        """Believe this announcement no longer: Inspector itself does not confirm it. A newer message still counts.
+
+        The run awaits the scan again from its next `await_scans` on.
+        """
+        key = (f"SCAN#{announcement.completion.scan}", "DONE")
+        same = "version = :version"
+        self._table.update(key, {"retracted": True}, condition=same, values={":version": announcement.version})
+
+    def outstanding(self, run_id: str) -> list[str]:
+        """The scans that the run awaits and of which no completion is known."""
+        return [item["sk"] for item in self._table.query(f"AWAIT#{run_id}")]
+
+    def resumed(self, resumption: Resumption) -> None:
+        """Note that the token was answered, so that no duplicate message answers it again."""
+        callback = (f"RUN#{resumption.run_id}", "TOKEN")
+        self._table.update(callback, {"resumed": resumption.token}, condition="attribute_exists(pk)")
+
+    def _complete(self, scans: Iterable[str]) -> set[str]:
+        items = self._table.get_many((f"SCAN#{scan}", "DONE") for scan in scans)
+        return {item["scan"] for item in items if not item.get("retracted")}
+
+    def _resumption(self, run_id: str) -> Resumption | None:
+        if any(self._table.query(f"AWAIT#{run_id}", limit=1)):
+            return None
+        callback = self._table.get((f"RUN#{run_id}", "TOKEN")) or {}
+        token = callback.get("token", "")
+        ready = callback.get("sealed") and token and callback.get("resumed") != token
+        return Resumption(run_id, token) if ready else None
+
+    # ------------------------------------------------------------ findings that come as events
+
+    def store_finding(self, scan: str, finding: Finding) -> None:
+        """Keep a finding of a scan; the same ARN again replaces it."""
+        key = (f"SCAN#{scan}", f"FINDING#{finding.arn}")
+        self._table.put(_row(key, {"finding": msgspec.json.encode(finding).decode()}, _FINDINGS))
+
+    def findings(self, scan: str) -> Iterator[Finding]:
+        """The findings kept for a scan, each once."""
+        for item in self._table.query(f"SCAN#{scan}", "FINDING#"):
+            yield msgspec.json.decode(item["finding"], type=Finding)
+
+
+def _run_key(run_id: str) -> Key:
+    return (f"RUN#{run_id}", "RUN")
+
+
+def _ami_key(ami: Ami) -> Key:
+    return (f"RUN#{ami.run_id}", f"AMI#{ami.batch}#{ami.key}")
+
+
+def _key_of(item: Item) -> Key:
+    return (item["pk"], item["sk"])
+
+
+def _row(key: Key, content: Item, seconds: int = _RETENTION) -> Item:
+    return {"pk": key[0], "sk": key[1], "ttl": _expiry(seconds)} | content
+
+
+def _expiry(seconds: int) -> int:
+    return int(time.time()) + seconds
+
+
+def _stored(data: msgspec.Struct) -> Item:
+    stored: Item = msgspec.to_builtins(data)
+    return stored
+
+
+def _loaded(item: Item, kind: type[T]) -> T:
+    return msgspec.convert(item, kind, strict=False)
+
+
+def _camel(fields: Mapping[str, Any]) -> Item:
+    return {_camel_name(name): msgspec.to_builtins(value) for name, value in fields.items()}
+
+
+def _camel_name(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)

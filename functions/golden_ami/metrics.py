@@ -1,0 +1,45 @@
+"""The own metrics, in CloudWatch's embedded metric format: one line of the log a run. See docs/operations.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from golden_ami.models import SEVERITIES, Severity, Verdict
+
+if TYPE_CHECKING:
+    from golden_ami.report.model import Report
+
+NAMESPACE = "GoldenAmi"
+DIMENSION = "Stack"  # the only one: a dimension more makes another metric, which is billed
+
+FINDINGS: dict[Severity, str] = {severity: f"{severity.capitalize()}Findings" for severity in SEVERITIES}
+AMIS: dict[Verdict, str] = {"PASS": "AmisPassed", "FAIL": "AmisFailed", "NOT_ASSESSED": "AmisNotAssessed"}
+DURATION = "RunDuration"  # seconds, from the execution's start to its report
+REAPED = "ReapedInstances"
+
+
+def of_run(stack: str, report: Report) -> None:
+    """Write a run's metrics: findings by severity, AMIs by verdict, the duration."""
+    totals = report.totals
+    verdicts = {"PASS": totals.passed, "FAIL": totals.failed, "NOT_ASSESSED": totals.not_assessed}
+    counts = {name: totals.counts.get(severity, 0) for severity, name in FINDINGS.items()}
+    counts |= {name: verdicts[verdict] for verdict, name in AMIS.items()}
+    _write(stack, counts, {DURATION: report.run.duration_seconds})
+
+
+def of_reaper(stack: str, terminated: int) -> None:
+    """Write how many instances the reaper terminated."""
+    _write(stack, {REAPED: terminated})
+
+
+def _write(stack: str, counts: Mapping[str, int], seconds: Mapping[str, int] | None = None) -> None:
+    metrics = EphemeralMetrics(namespace=NAMESPACE)
+    metrics.add_dimension(DIMENSION, stack)
+    for name, count in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, count)
+    for name, duration in (seconds or {}).items():
+        metrics.add_metric(name, MetricUnit.Seconds, duration)
+    metrics.flush_metrics()

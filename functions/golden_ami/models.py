@@ -1,0 +1,277 @@
+"""The nouns of the domain, as stored in the ledger (DynamoDB), in S3 and in the configuration (JSON, camelCase)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+Engine = Literal["classic", "instance", "ami"]
+ConfiguredEngine = Literal["classic", "instance", "ami", "auto"]
+Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED"]
+Verdict = Literal["PASS", "FAIL", "NOT_ASSESSED"]
+SEVERITIES: tuple[Severity, ...] = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
+
+# Tags that this system puts on what it launches. The first is the 2017 solution's; EC2 is asked by the others.
+ASSESSMENT_TAG = "continuous-assessment-instance"
+RUN_TAG = "continuous-assessment-run"
+AMI_TAG = "continuous-assessment-ami"
+EXPIRY_TAG = "continuous-assessment-expires-at"
+STACK_TAG = "continuous-assessment-stack"
+OWN_TAGS = frozenset({ASSESSMENT_TAG, RUN_TAG, AMI_TAG, EXPIRY_TAG, STACK_TAG})
+
+
+class Data(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """Base of all stored data: camelCase outside, snake_case inside; defaults are left out when stored."""
+
+
+class Reason(Data, omit_defaults=False):
+    """Why an AMI is NOT ASSESSED: a stable code, what happened, and what a person can do about it."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+# ---------------------------------------------------------------- configuration
+
+
+class Waits(Data, omit_defaults=False):
+    """Every wait and bound of a run, in seconds."""
+
+    boot_seconds: int = 240
+    agent_poll_seconds: int = 30
+    agent_deadline_seconds: int = 900  # counted from the end of the boot wait
+    assessment_seconds: int = 3600  # the duration of a Classic assessment template
+    poll_seconds: int = 300  # how often Inspector itself is asked while no completion arrives
+    completion_deadline_seconds: int = 10800  # counted from the start of the assessment
+
+
+class Threshold(Data):
+    """When a finding fails an AMI. A finding counts if it meets any of the given conditions."""
+
+    severities: list[Severity] = field(default_factory=lambda: ["CRITICAL", "HIGH"])
+    known_exploited: bool = False  # CISA KEV lists it
+    exploit_available: bool = False
+    epss: float | None = None  # probability 0..1; at or above it
+
+
+class Policy(Data):
+    """What makes a verdict FAIL."""
+
+    fail_on: Threshold = field(default_factory=Threshold)
+    only_fixable: bool = False
+    grace_days: int = 0  # since the finding was first observed
+
+
+class Scope(Data):
+    """Where an exception holds; every given member must match, and at least one is given."""
+
+    ami: str | None = None
+    lineage: str | None = None
+    package: str | None = None
+    tag: dict[str, str] | None = None
+
+
+class RiskException(Data, rename="camel"):
+    """An accepted vulnerability; all members are required."""
+
+    vulnerability: str
+    scope: Scope
+    reason: str
+    owner: str
+    expires: str  # ISO date, the last day on which it holds
+
+
+class AmiEntry(Data):
+    """One AMI of the configuration, normalised: every spelling folded into one, defaults filled in."""
+
+    ami_id: str  # "ami-…" or "resolve:ssm:/path"
+    instance_type: str = ""  # "": by the AMI's architecture; in the ledger it is always filled in
+    user_data: str = ""
+    engine: ConfiguredEngine | None = None  # None: the run's
+    region: str | None = None  # None: the stack's
+    account: str | None = None  # None: the stack's
+    lineage: str | None = None
+    policy: Policy | None = None
+
+
+class Placement(Data):
+    """Where instances are launched in one region; empty members come from the stack."""
+
+    subnet_id: str = ""
+    security_group_id: str = ""
+    instance_profile: str = ""
+    public_address: bool = False
+
+
+class Act(Data):
+    """What may be done with a verdict; everything is off, and a dry run, unless asked for."""
+
+    dry_run: bool = True
+    tag_amis: bool = False
+    events: bool = False
+    deprecate: bool = False
+
+
+class Config(Data):
+    """A validated configuration. Its JSON form is the parameter's object form."""
+
+    version: int = 1
+    engine: ConfiguredEngine = "instance"
+    waits: Waits = field(default_factory=Waits)
+    policy: Policy = field(default_factory=Policy)
+    exceptions: list[RiskException] = field(default_factory=list)
+    amis: list[AmiEntry] = field(default_factory=list)
+    enable_inspector: bool = False
+    cis: Literal["LEVEL_1", "LEVEL_2"] | None = None
+    security_hub: bool = False
+    rules_packages: list[str] = field(default_factory=list)  # Classic: ARNs; empty means all of the region
+    finding_tags: list[str] = field(default_factory=list)  # Classic: tag keys to prefer among the 10 attributes
+    public_address: bool = False
+    placement: dict[str, Placement] = field(default_factory=dict)  # by region, or account/region
+    lineage_tag: str = "Name"
+    owner_tag: str = "Owner"
+    routes: dict[str, str] = field(default_factory=dict)  # owner -> SNS topic ARN
+    act: Act = field(default_factory=Act)
+
+
+# ---------------------------------------------------------------- the ledger
+
+NO_BATCH = "none"  # the batch of AMIs that are NOT ASSESSED from the start
+
+
+class Run(Data):
+    """One execution of the state machine. `run_id` is the execution's name."""
+
+    run_id: str
+    execution_arn: str
+    started_at: str  # ISO 8601, UTC
+    account: str
+    region: str
+    parameter: str
+    config: Config
+    batches: list[str]
+    ami_count: int
+    needs_instances: bool
+    expires_at: str = ""  # after this instant `reap` may terminate what is left
+    agents_deadline: str = ""  # set by the first check-agents
+    completion_deadline: str = ""  # set by the first start-run
+    verdict: Verdict | None = None
+    completed_at: str = ""
+    report_key: str = ""  # S3 key of report.json
+    error: str = ""
+
+
+class Scan(Data):
+    """What one completion is awaited for.
+
+    Its key is the assessment run's ARN for Classic (many AMIs), the instance id for `instance`, the scan id for `ami`.
+    """
+
+    key: str
+    ami_keys: list[str]
+
+
+Severities = dict[Severity, int]
+
+
+class Ami(Data):
+    """One AMI in one run: a row of the ledger, from lookup to verdict."""
+
+    run_id: str
+    batch: str
+    key: str  # unique in the run: the AMI id, with "account/region/" before it when not the stack's own
+    ami_id: str
+    entry: AmiEntry
+    engine: Engine
+    region: str
+    account: str
+    engine_reason: str = ""  # why `auto` chose this engine
+    name: str = ""
+    lineage: str = ""
+    architecture: str = ""
+    platform: str = ""
+    root_device: str = ""
+    volumes: dict[str, int] = field(default_factory=dict)  # EBS volumes of the AMI: device name -> GiB
+    tags: dict[str, str] = field(default_factory=dict)  # the AMI's own, unchanged
+    notes: list[str] = field(default_factory=list)  # what was left out or changed, for the reader of the report
+    reason: Reason | None = None  # set: NOT ASSESSED, and no later step touches this AMI
+    launch_token: str = ""  # ClientToken of RunInstances, written before the call
+    instance_id: str = ""
+    launched_at: str = ""  # written before the call, so that a lost answer can be told from a launch that never was
+    scan: str = ""  # key of its Scan
+    scan_status: Literal["", "PENDING", "COMPLETED", "PARTIAL"] = ""
+    scanned_at: str = ""
+    findings_total: int | None = None  # announced by the completion, where the engine says it
+    findings_key: str = ""  # S3 key of the NDJSON object; set when findings were collected, even none
+    findings_source: str = ""  # the API or event the findings were read from
+    counts: Severities = field(default_factory=dict)
+
+
+class Completion(Data):
+    """What an engine's completion message (or its API, when asked) says of one scan."""
+
+    scan: str
+    status: Literal["COMPLETED", "PARTIAL", "FAILED", "RUNNING"]
+    account: str = ""
+    reason: Reason | None = None
+    findings_total: int | None = None
+    at: str = ""
+
+
+class Assessment(Data):
+    """A completed assessment of one AMI, in the index of its lineage: what later runs compare with."""
+
+    run_id: str
+    key: str
+    ami_id: str
+    name: str
+    lineage: str  # "account/region/lineage"
+    engine: Engine
+    completed_at: str
+    verdict: Verdict
+    counts: Severities = field(default_factory=dict)
+    standings_key: str = ""  # S3 key of the NDJSON object of report.model.Standing
+    partial: bool = False  # the scan did not see all: nothing is compared with it
+
+
+# ---------------------------------------------------------------- findings
+
+
+class Package(Data):
+    """A vulnerable package and, where known, the version that fixes it ("" when none)."""
+
+    name: str
+    version: str = ""
+    fixed_in: str = ""
+    architecture: str = ""
+    manager: str = ""
+    path: str = ""
+    remediation: str = ""
+
+
+class Finding(Data):
+    """One finding of any engine, one line of an AMI's NDJSON object."""
+
+    arn: str
+    severity: Severity
+    title: str
+    type: str  # PACKAGE_VULNERABILITY | NETWORK_REACHABILITY | CODE_VULNERABILITY | CIS | CLASSIC
+    source: str  # the API or event that it was read from
+    vulnerability_id: str = ""  # CVE id, rule id or check id
+    description: str = ""
+    score: float | None = None  # Inspector score, else CVSS base score; 0..10
+    epss: float | None = None  # 0..1
+    exploit_available: bool = False
+    last_known_exploit_at: str = ""
+    known_exploited_since: str = ""  # CISA KEV date added
+    known_exploited_due: str = ""  # CISA KEV due date
+    fix_available: Literal["YES", "NO", "PARTIAL", ""] = ""
+    first_observed_at: str = ""
+    packages: list[Package] = field(default_factory=list)
+    network: dict[str, str] | None = None  # protocol, ports and path of a reachability finding
+    urls: list[str] = field(default_factory=list)
+    cwes: list[str] = field(default_factory=list)
+    remedy: str = ""
+    tags: dict[str, str] | UnsetType = UNSET  # the AMI's tags, joined on when stored

@@ -1,0 +1,132 @@
+"""What the execution's state says went wrong, in a sentence that a person can act on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from golden_ami.models import RUN_TAG, Reason
+from golden_ami.report.model import Fault, Instances
+
+_LONGEST = 2000  # characters; Step Functions takes 32,768 for a cause, a person fewer
+
+_REMEDIES = {
+    "Throttled": "AWS limited the rate of calls: run again later, or ask for a higher quota.",
+    "ServiceFault": "AWS had a fault: run again later.",
+    "FindingsIncomplete": "Run again; if it persists, compare with the findings in the Inspector console.",
+    "EngineBusy": "Wait for the other run to end, then run again.",
+    "States.Timeout": "A step took longer than it may: look at the execution's history for the step, then run again.",
+    "Sandbox.Timedout": "A function ran into its time-out: give it a longer one or more memory in template.yaml.",
+    "Runtime.ExitError": "A function ended abruptly, most often for lack of memory: raise its MemorySize.",
+    "Runtime.ImportModuleError": "The deployed package is incomplete: build and deploy again.",
+    "States.DataLimitExceeded": "A state's payload went over 256 KiB: report this as a bug, with the run id.",
+    "States.Permissions": "Allow the state machine's role to do this in template.yaml.",
+    "States.Runtime": "The state machine's definition and the functions do not fit together: deploy both again.",
+}
+_MEANINGS = {
+    "States.Timeout": "a step did not end in time",
+    "Sandbox.Timedout": "a function did not end in time",
+    "Lambda.Unknown": "a function ended without an answer",
+}
+_FALLBACK = "Look at the execution's history and the function's log, then run again."
+# Messages of our own errors end in their remedy; these names carry none of their own.
+_SELF_EXPLAINED = frozenset({"InvalidConfiguration", "EngineUnavailable", "AccessDenied", "InvalidEnvironment"})
+
+
+def message_of(cause: object) -> str:
+    """The message in a Cause: of a Lambda's error its errorMessage, never its stack trace; else the text itself."""
+    text = cause if isinstance(cause, str) else ""
+    try:
+        parsed = msgspec.json.decode(text) if text.lstrip().startswith("{") else None
+    except msgspec.DecodeError:
+        parsed = None
+    if isinstance(parsed, dict):
+        text = str(parsed.get("errorMessage") or parsed.get("Cause") or parsed.get("message") or "")
+    text = text.split("\nTraceback ", 1)[0]
+    return re.sub(r"\s*\n\s*", " ", text).strip()[:_LONGEST]
+
+
+def sentence(error: str, cause: object) -> str:
+    """What happened and what to do about it, from a caught error's name and Cause."""
+    message = message_of(cause) or _MEANINGS.get(error, f"{error or 'an unknown fault'}, without a message")
+    if error in _SELF_EXPLAINED:
+        return _ended(message)
+    return f"{_ended(message)} {_REMEDIES.get(error, _FALLBACK)}"
+
+
+def _ended(message: str) -> str:
+    return message if message.endswith((".", "!", "?")) else f"{message}."
+
+
+def instances_of(state: Mapping[str, Any]) -> Instances:
+    """Instances as terminate counted them; unknown where it did not answer."""
+    counted = state.get("instances")
+    if not isinstance(counted, Mapping):
+        known = 0 if "terminateError" not in state else None
+        return Instances(launched=known, terminated=known, running=known)
+    return Instances(
+        launched=_number(counted.get("launched")),
+        terminated=_number(counted.get("terminated")),
+        running=_number(counted.get("running")),
+    )
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def faults_of(state: Mapping[str, Any], run_id: str) -> list[Fault]:
+    """The faults that make an execution fail, the first one first."""
+    faults = []
+    if caught := _caught(state.get("error")):
+        faults.append(Fault(where="run", error=caught[0], cause=sentence(*caught)))
+    if caught := _caught(state.get("terminateError")):
+        left = (
+            f"Instances of this run may still be running: {_ended(message_of(caught[1]) or caught[0])} {_look(run_id)}"
+        )
+        faults.append(Fault(where="terminate", error=caught[0], cause=left))
+    elif running := instances_of(state).running:
+        left = f"{running} instance{'s are' if running > 1 else ' is'} still running after termination. {_look(run_id)}"
+        faults.append(Fault(where="terminate", error="InstancesRunning", cause=left))
+    return faults
+
+
+def _look(run_id: str) -> str:
+    return f"Terminate what EC2 lists with the tag {RUN_TAG}={run_id}; the reaper does so once their expiry tag is due."
+
+
+def _caught(fault: object) -> tuple[str, object] | None:
+    if not isinstance(fault, Mapping):
+        return None
+    return str(fault.get("Error") or "Unknown"), fault.get("Cause", "")
+
+
+def failed_batches(state: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Batches that failed inside a Map: batch -> (step, error's name). The earlier step counts."""
+    failed: dict[str, tuple[str, str]] = {}
+    for member, step in (("launches", "Launch Instances"), ("findings", "Tag Findings")):
+        items = state.get(member)
+        for item in items if isinstance(items, list) else []:
+            if isinstance(item, Mapping) and item.get("error"):
+                failed.setdefault(str(item.get("batch")), (step, str(item["error"])))
+    return failed
+
+
+def reason_without_outcome(batch: str, failed: Mapping[str, tuple[str, str]], faults: list[Fault]) -> Reason:
+    """Why an AMI that no step gave an outcome is NOT ASSESSED."""
+    if batch in failed:
+        step, error = failed[batch]
+        remedy = _REMEDIES.get(error, _FALLBACK)
+        return Reason(
+            code="STEP_FAILED", message=f"{step} failed for this AMI's batch {batch!r}: {error}", remedy=remedy
+        )
+    if faults:
+        return Reason(
+            code="RUN_FAILED",
+            message=f"the run stopped before this AMI was assessed: {faults[0].error}",
+            remedy=faults[0].cause,
+        )
+    return Reason(code="NO_FINDINGS_COLLECTED", message="no completed scan of this AMI was collected", remedy=_FALLBACK)

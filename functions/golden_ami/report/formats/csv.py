@@ -1,0 +1,78 @@
+"""One row a finding; one row for an AMI without any, so that none is missing. Safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from typing import IO
+
+from golden_ami.models import Finding
+from golden_ami.report.findings import findings_of
+from golden_ami.report.links import finding_url
+from golden_ami.report.model import AmiReport, Report, Standing
+from golden_ami.report.store import Store
+from golden_ami.verdict import fixed_version
+
+COLUMNS = (
+    "verdict", "account", "region", "ami", "name", "lineage", "owner", "severity", "vulnerability", "title", "packages",
+    "installed", "fixed_in", "architecture", "path", "score", "epss", "known_exploited_since", "exploit_available",
+    "fix_available", "since", "change", "rule", "tolerated", "remedy", "url", "arn",
+)  # fmt: skip
+
+# What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection), in full width too.
+_FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20|%]")
+
+
+def write(report: Report, store: Store, out: IO[bytes]) -> None:
+    """UTF-8 with a byte order mark, for Excel; RFC 4180 quoting."""
+    text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="", write_through=True)
+    rows = csv.writer(text)
+    rows.writerow(COLUMNS)
+    for ami in report.amis:
+        rows.writerows([safe(cell) for cell in row] for row in _rows(store, ami))
+    text.detach()
+
+
+def safe(value: object) -> str:
+    """A cell on one line that no spreadsheet calculates."""
+    text = "" if value is None else re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", str(value))
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _rows(store: Store, ami: AmiReport) -> Iterator[list[object]]:
+    head: list[object] = [ami.verdict, ami.account, ami.region, ami.ami_id, ami.name, ami.lineage, ami.owner]
+    empty = True
+    for finding, standing in findings_of(store, ami):
+        empty = False
+        yield head + _cells(finding, standing)
+    if empty:
+        title = f"{ami.reason.code}: {ami.reason.message}" if ami.reason else "no findings"
+        yield head + ["", "", title] + [""] * 14 + [ami.reason.remedy if ami.reason else "", "", ""]
+
+
+def _cells(finding: Finding, standing: Standing) -> list[object]:
+    packages = finding.packages
+    return [
+        finding.severity,
+        finding.vulnerability_id,
+        finding.title,
+        "; ".join(package.name for package in packages),
+        "; ".join(package.version for package in packages),
+        "; ".join(fixed_version(package.fixed_in) for package in packages),
+        "; ".join(sorted({package.architecture for package in packages})),
+        "; ".join(sorted({package.path for package in packages if package.path})),
+        finding.score,
+        finding.epss,
+        finding.known_exploited_since,
+        "YES" if finding.exploit_available else "",
+        finding.fix_available,
+        standing.since,
+        standing.change,
+        standing.rule,
+        standing.tolerated,
+        finding.remedy or next((package.remediation for package in packages if package.remediation), ""),
+        finding_url(finding),
+        finding.arn,
+    ]

@@ -1,0 +1,141 @@
+"""CycloneDX 1.6 with VEX: the AMIs, the packages on them that are vulnerable, and what is said of each vulnerability.
+
+An accepted risk is not a claim of being unaffected: its analysis is `exploitable` with the response `will_not_fix`,
+and says who accepted it until when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, Any
+from urllib.parse import quote
+from uuid import NAMESPACE_URL, uuid5
+
+from golden_ami.models import Finding, Package
+from golden_ami.report.findings import every_finding, findings_of
+from golden_ami.report.formats.streaming import members
+from golden_ami.report.links import finding_url
+from golden_ami.report.model import AmiReport, Report, Standing
+from golden_ami.report.store import Store
+from golden_ami.verdict import fixed_version
+
+_SEVERITIES = {"INFORMATIONAL": "info", "UNTRIAGED": "unknown"}
+# Inspector's packageManager -> purl type, where the name alone makes a valid purl. Those of an operating system
+# need its distribution, which a finding does not say.
+_PURLS = {
+    "BUNDLER": "gem", "CARGO": "cargo", "COMPOSER": "composer", "DOTNET_CORE": "nuget", "GEMSPEC": "gem",
+    "NODEPKG": "npm", "NPM": "npm", "NUGET": "nuget", "PIP": "pypi", "PIPENV": "pypi",
+    "POETRY": "pypi", "PYTHONPKG": "pypi", "YARN": "npm",
+}  # fmt: skip
+
+
+def write(report: Report, store: Store, out: IO[bytes]) -> None:
+    """One BOM. Findings are read twice, for components and for vulnerabilities, so that neither is kept."""
+    run = report.run
+    known = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{uuid5(NAMESPACE_URL, run.execution_arn or run.run_id)}",
+        "version": 1,
+        "metadata": {
+            "timestamp": run.completed_at,
+            "tools": {"components": [{"type": "application", "name": "Golden AMI Assessment"}]},
+            "component": {"type": "platform", "name": f"Golden AMIs of {run.account}", "bom-ref": "golden-amis"},
+        },
+    }
+    components = (_component(store, ami) for ami in report.amis)
+    members(out, known, components=components, vulnerabilities=_vulnerabilities(report, store))
+
+
+def _component(store: Store, ami: AmiReport) -> dict[str, Any]:
+    packages = {_ref(ami, package): package for finding, _ in findings_of(store, ami) for package in finding.packages}
+    about = {"verdict": ami.verdict, "amiId": ami.ami_id, "region": ami.region, "account": ami.account}
+    reason = {"notAssessed": f"{ami.reason.code}: {ami.reason.message}"} if ami.reason else {}
+    return {
+        "type": "operating-system",
+        "bom-ref": ami.key,
+        "name": ami.name or ami.ami_id,
+        "version": ami.ami_id,
+        "properties": [{"name": f"golden-ami:{key}", "value": value} for key, value in (about | reason).items()],
+        **({"components": [_package(ref, package) for ref, package in packages.items()]} if packages else {}),
+    }
+
+
+def _ref(ami: AmiReport, package: Package) -> str:
+    return "#".join([ami.key, package.name, package.version, package.architecture, package.path])
+
+
+def _package(ref: str, package: Package) -> dict[str, Any]:
+    found = {"type": "library", "bom-ref": ref, "name": package.name, "version": package.version}
+    kind = _PURLS.get(package.manager)
+    if kind and package.version:
+        name = quote(package.name.lower() if kind == "pypi" else package.name, safe="/").replace("@", "%40")
+        found["purl"] = f"pkg:{kind}/{name}@{quote(package.version, safe='')}"
+    return found
+
+
+def _vulnerabilities(report: Report, store: Store) -> Iterator[dict[str, Any]]:
+    for number, (ami, finding, standing) in enumerate(every_finding(report, store)):
+        yield _vulnerability(f"finding-{number}", report, ami, finding, standing)
+
+
+def _vulnerability(ref: str, report: Report, ami: AmiReport, finding: Finding, standing: Standing) -> dict[str, Any]:
+    url = finding_url(finding)
+    cwes = [int(cwe.removeprefix("CWE-")) for cwe in finding.cwes if cwe.removeprefix("CWE-").isdigit()]
+    analysis = _analysis(report, finding, standing)
+    rating = {"severity": _SEVERITIES.get(finding.severity, finding.severity.lower())}
+    return {
+        "bom-ref": ref,
+        "id": finding.vulnerability_id or finding.title,
+        **({"source": {"url": url}} if url else {}),
+        "ratings": [rating | ({} if finding.score is None else {"score": finding.score})],
+        **({"cwes": cwes} if cwes else {}),
+        **({"description": finding.description} if finding.description else {}),
+        **({"recommendation": text} if (text := _recommendation(finding)) else {}),
+        "affects": _affects(ami, finding),
+        **({"analysis": analysis} if analysis else {}),
+        "properties": _properties(finding, standing),
+    }
+
+
+def _recommendation(finding: Finding) -> str:
+    upgrades = [
+        f"Upgrade {package.name} to {fixed}."
+        for package in finding.packages
+        if (fixed := fixed_version(package.fixed_in))
+    ]
+    return " ".join(dict.fromkeys([*upgrades, *filter(None, [finding.remedy])]))
+
+
+def _affects(ami: AmiReport, finding: Finding) -> list[dict[str, Any]]:
+    if not finding.packages:
+        return [{"ref": ami.key}]
+    refs = {_ref(ami, package): package.version for package in finding.packages}
+    return [
+        {"ref": ref, **({"versions": [{"version": version, "status": "affected"}]} if version else {})}
+        for ref, version in refs.items()
+    ]
+
+
+def _analysis(report: Report, finding: Finding, standing: Standing) -> dict[str, Any] | None:
+    if standing.exception is not None:
+        accepted = report.exceptions[standing.exception]
+        terms = accepted.exception
+        detail = f"{terms.reason} (accepted by {terms.owner} until {terms.expires})"
+        if accepted.status == "EXPIRED":
+            return {"state": "exploitable", "detail": f"the acceptance has expired: {detail}"}
+        return {"state": "exploitable", "response": ["will_not_fix"], "detail": detail}
+    if finding.known_exploited_since:
+        return {"state": "exploitable", "detail": f"CISA KEV lists it since {finding.known_exploited_since}"}
+    return None
+
+
+def _properties(finding: Finding, standing: Standing) -> list[dict[str, str]]:
+    values = {
+        "since": standing.since,
+        "change": standing.change,
+        "rule": standing.rule,
+        "tolerated": standing.tolerated,
+        "epss": "" if finding.epss is None else f"{finding.epss:g}",
+    }
+    return [{"name": f"golden-ami:{name}", "value": value} for name, value in values.items() if value]

@@ -1,0 +1,205 @@
+"""One self-contained page: the summary is in its markup, the tables of AMIs and findings in its data.
+
+Nothing is loaded from anywhere; a content security policy that names the hashes of the page's own script and style
+holds that, and keeps whatever a tag or a CVE's text contains from running.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import heapq
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import IO, Any
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from golden_ami.models import SEVERITIES, Finding, Package
+from golden_ami.report.findings import findings_of
+from golden_ami.report.formats.streaming import array
+from golden_ami.report.links import finding_url
+from golden_ami.report.model import AmiReport, Report, Standing
+from golden_ami.report.store import Store
+from golden_ami.report.upgrades import priority
+from golden_ami.report.versions import without_epoch
+from golden_ami.verdict import fixed_version, is_fixable
+
+_FINDINGS = 20_000  # that the page holds; beyond it, the most urgent of every AMI
+_TEXT = 600  # characters of a description
+_BARS = 40  # AMIs in the chart
+_DATA = "@@data@@"  # where the template leaves room for the data
+_FLAGS = ("known_exploited", "exploit", "fixable", "fails", "accepted")
+
+Texts = dict[str, list[Any]]
+
+
+def write(report: Report, store: Store, out: IO[bytes]) -> None:
+    """The page. Memory holds one AMI's findings at most, and the texts of the vulnerabilities shown."""
+    before, _, after = _page(report).rpartition(_DATA)  # the last one: a tag may hold the same text
+    out.write(before.encode())
+    _write_data(report, store, _Escaped(out))
+    out.write(after.encode())
+
+
+def _page(report: Report) -> str:
+    environment = Environment(
+        loader=PackageLoader("golden_ami.report", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = files("golden_ami.report").joinpath("page")
+    style, script = (page.joinpath(name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
+    total = sum(ami.total for ami in report.amis)
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        style=Markup(style),
+        script=Markup(script),
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        data=_DATA,
+        severities=SEVERITIES,
+        words={"PASS": "PASS", "FAIL": "FAIL", "NOT_ASSESSED": "NOT ASSESSED"},
+        bars=_bars(report),
+        trend=_trend(report),
+        causes=_causes(report),
+        cut=total > _FINDINGS,
+        limit=_FINDINGS,
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _segments(counts: dict[Any, int], scale: int) -> list[tuple[str, float, float, int]]:
+    """(severity, start, width, count) of a stacked bar of 100 units for `scale` findings."""
+    found, start = [], 0.0
+    for severity in SEVERITIES:
+        if count := counts.get(severity, 0):
+            width = 100 * count / scale
+            found.append((severity.lower(), round(start, 3), round(width, 3), count))
+            start += width
+    return found
+
+
+def _bars(report: Report) -> list[tuple[AmiReport, list[tuple[str, float, float, int]]]]:
+    assessed = [ami for ami in report.amis if ami.verdict != "NOT_ASSESSED"]
+    scale = max((ami.total for ami in assessed), default=0) or 1
+    return [(ami, _segments(ami.counts, scale)) for ami in assessed[:_BARS]]
+
+
+def _trend(report: Report) -> list[tuple[Any, list[tuple[str, float, float, int]]]]:
+    scale = max((sum(point.counts.values()) for point in report.trend), default=0) or 1
+    return [(point, _segments(point.counts, scale)) for point in report.trend]
+
+
+def _causes(report: Report) -> list[tuple[Any, list[AmiReport]]]:
+    """AMIs that were not assessed by what to do about them, the most common cause first."""
+    causes: dict[tuple[str, str, str], list[AmiReport]] = {}
+    for ami in report.amis:
+        if ami.reason:
+            causes.setdefault((ami.reason.code, ami.reason.message, ami.reason.remedy), []).append(ami)
+    return sorted(causes.items(), key=lambda cause: -len(cause[1]))
+
+
+class _Escaped:
+    """Makes JSON safe within a script element: no `<` can end it, no separator breaks a line."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+
+    def write(self, piece: bytes) -> int:
+        for raw, escaped in _ESCAPES:
+            piece = piece.replace(raw, escaped)
+        return self._out.write(piece)
+
+
+_ESCAPES = [(char.encode(), f"\\u{ord(char):04x}".encode()) for char in "<>&\u2028\u2029"]
+
+
+def _write_data(report: Report, store: Store, out: Any) -> None:
+    texts: Texts = {}
+    out.write(b'{"severities":' + msgspec.json.encode(SEVERITIES) + b',"flags":' + msgspec.json.encode(_FLAGS))
+    out.write(b',"amis":')
+    array(out, (_ami(ami) for ami in report.amis))
+    out.write(b',"findings":')
+    array(out, _rows(report, store, texts))
+    out.write(b',"texts":' + msgspec.json.encode(texts) + b"}")
+
+
+def _ami(ami: AmiReport) -> dict[str, Any]:
+    change = ami.since_last_run or ami.since_previous_ami
+    return {
+        "id": ami.ami_id,
+        "name": ami.name,
+        "verdict": ami.verdict,
+        "owner": ami.owner,
+        "lineage": ami.lineage,
+        "place": f"{ami.account} / {ami.region}",
+        "engine": ami.engine,
+        "counts": [ami.counts.get(severity, 0) for severity in SEVERITIES],
+        "total": ami.total,
+        "failing": ami.failing,
+        "change": None if change is None else [change.new, change.fixed, change.open, change.oldest_days],
+        "against": "" if change is None else f"{change.ami_id}, {change.completed_at}",
+        "note": "" if change is None else change.note,
+        "fixed": [] if change is None else [f"{item.vulnerability} {item.package}" for item in change.fixed_items],
+        "rules": list(ami.rules.items()),
+        "upgrades": [
+            [one.package, ", ".join(one.installed), one.to, one.closes, one.known_exploited] for one in ami.upgrades[:5]
+        ],
+        "reason": [ami.reason.message, ami.reason.remedy] if ami.reason else None,
+        "tags": list(ami.tags.items()),
+        "notes": ami.notes,
+        "instance": ami.instance_id,
+        "scanned": ami.scanned_at,
+    }
+
+
+def _rows(report: Report, store: Store, texts: Texts) -> Iterator[list[Any]]:
+    assessed = sum(bool(ami.standings_key) for ami in report.amis)
+    total = sum(ami.total for ami in report.amis)
+    most = _FINDINGS if total <= _FINDINGS else max(10, _FINDINGS // max(1, assessed))
+    for index, ami in enumerate(report.amis):
+        pairs = heapq.nlargest(most, findings_of(store, ami), key=lambda pair: priority(pair[0]))
+        for finding, standing in pairs:
+            yield _row(report, index, finding, standing, texts)
+
+
+def _package(package: Package) -> list[str]:
+    fixed = without_epoch(fixed_version(package.fixed_in))
+    return [package.name, without_epoch(package.version), fixed, package.architecture, package.path]
+
+
+def _row(report: Report, ami: int, finding: Finding, standing: Standing, texts: Texts) -> list[Any]:
+    text = finding.vulnerability_id or finding.title
+    if text not in texts:
+        remedy = finding.remedy or next((one.remediation for one in finding.packages if one.remediation), "")
+        texts[text] = [finding.description[:_TEXT], finding_url(finding), remedy[:_TEXT], finding.cwes[:5]]
+    accepted = standing.exception is not None and report.exceptions[standing.exception].status != "EXPIRED"
+    flags = (
+        bool(finding.known_exploited_since),
+        finding.exploit_available,
+        bool(is_fixable(finding)),
+        bool(standing.rule) and not standing.tolerated,
+        accepted,
+    )
+    return [
+        ami,
+        SEVERITIES.index(finding.severity),
+        finding.vulnerability_id,
+        finding.title,
+        [_package(one) for one in finding.packages],
+        finding.score,
+        finding.epss,
+        sum(flag << bit for bit, flag in enumerate(flags)),
+        standing.since,
+        standing.change,
+        standing.rule,
+        standing.tolerated,
+    ]

@@ -1,0 +1,103 @@
+"""JUnit XML for CI gates: a suite for every AMI, in which each finding that a rule names is a test.
+
+A finding that fails the AMI is a failure; one that an exception, a grace or `onlyFixable` tolerates is skipped; an AMI
+that was not assessed is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
+
+from golden_ami.models import Finding
+from golden_ami.report.findings import findings_of
+from golden_ami.report.model import AmiReport, Report, Standing
+from golden_ami.report.store import Store
+
+_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
+
+
+def write(report: Report, store: Store, out: IO[bytes]) -> None:
+    """The run as test suites."""
+    _Writer(report, store, out).report()
+
+
+class _Writer:
+    def __init__(self, report: Report, store: Store, out: IO[bytes]) -> None:
+        self._report, self._store = report, store
+        self._xml = XMLGenerator(out, encoding="utf-8", short_empty_elements=True)
+
+    @contextmanager
+    def _element(self, element: str, /, **attributes: object) -> Iterator[None]:
+        cleaned = {key: _clean(str(value)) for key, value in attributes.items()}
+        self._xml.startElement(element, AttributesImpl(cleaned))
+        yield
+        self._xml.endElement(element)
+        self._xml.characters("\n")
+
+    def report(self) -> None:
+        """The document."""
+        sums = [_counts(ami) for ami in self._report.amis]
+        total = {name: sum(counts[name] for counts in sums) for name in ("tests", "failures", "errors", "skipped")}
+        self._xml.startDocument()
+        with self._element(
+            "testsuites", name=f"Golden AMI assessment {self._report.run.run_id}", time=self._seconds(), **total
+        ):
+            for ami in self._report.amis:
+                self._suite(ami)
+        self._xml.endDocument()
+
+    def _seconds(self) -> str:
+        return f"{self._report.run.duration_seconds}"
+
+    def _suite(self, ami: AmiReport) -> None:
+        about = {"name": f"{ami.name or ami.ami_id} ({ami.ami_id})", "timestamp": self._report.run.completed_at[:19]}
+        with self._element("testsuite", **about, **_counts(ami), time="0"):
+            if ami.reason:
+                with (
+                    self._case(ami, "assessed"),
+                    self._element("error", message=ami.reason.message, type=ami.reason.code),
+                ):
+                    self._xml.characters(_clean(ami.reason.remedy))
+                return
+            for finding, standing in findings_of(self._store, ami):
+                if standing.rule:
+                    self._finding(ami, finding, standing)
+            if not ami.failing:
+                with self._case(ami, "meets its policy"):
+                    pass
+
+    @contextmanager
+    def _case(self, ami: AmiReport, name: str) -> Iterator[None]:
+        with self._element("testcase", name=name, classname=ami.lineage or ami.ami_id, time="0"):
+            yield
+
+    def _finding(self, ami: AmiReport, finding: Finding, standing: Standing) -> None:
+        packages = ", ".join(package.name for package in finding.packages)
+        with self._case(ami, f"{finding.vulnerability_id or finding.title} {packages}".strip()):
+            if standing.tolerated:
+                with self._element("skipped", message=standing.tolerated):
+                    pass
+                return
+            with self._element("failure", message=f"{standing.rule}: {finding.title}", type=standing.rule):
+                self._xml.characters(_clean(_details(finding, standing)))
+
+
+def _counts(ami: AmiReport) -> dict[str, int]:
+    if ami.reason:
+        return {"tests": 1, "failures": 0, "errors": 1, "skipped": 0}
+    tests = ami.failing + ami.tolerated + (0 if ami.failing else 1)
+    return {"tests": tests, "failures": ami.failing, "errors": 0, "skipped": ami.tolerated}
+
+
+def _details(finding: Finding, standing: Standing) -> str:
+    upgrades = [f"{package.name} {package.version} -> {package.fixed_in or 'no fix'}" for package in finding.packages]
+    return "\n".join([f"since {standing.since}", *upgrades, *filter(None, [finding.remedy]), *finding.urls[:3]])
+
+
+def _clean(text: str) -> str:
+    return _ILLEGAL.sub("?", text)

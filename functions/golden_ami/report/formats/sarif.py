@@ -1,0 +1,140 @@
+"""SARIF 2.1.0 (OASIS), for code-scanning views: a result for every finding, a rule for every vulnerability."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import IO, Any
+from urllib.parse import quote
+
+import msgspec
+
+from golden_ami.models import Finding, Severity
+from golden_ami.report.findings import every_finding
+from golden_ami.report.formats.streaming import array
+from golden_ami.report.links import finding_url
+from golden_ami.report.model import AmiReport, Report, Standing
+from golden_ami.report.store import Store
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS: dict[Severity, str] = {"CRITICAL": "error", "HIGH": "error", "MEDIUM": "warning", "UNTRIAGED": "warning"}
+# GitHub sorts by the rule's property `security-severity`, which is a CVSS score as text.
+_SCORES: dict[Severity, float] = {"CRITICAL": 9.5, "HIGH": 8.0, "MEDIUM": 5.5, "LOW": 2.0, "INFORMATIONAL": 0.0}
+_STATES = {"NEW": "new", "OPEN": "unchanged"}
+
+Rules = dict[str, tuple[int, dict[str, Any]]]  # by id: place in the list, and the rule
+
+
+def write(report: Report, store: Store, out: IO[bytes]) -> None:
+    """One SARIF run. Results are streamed before the rules, which are only as many as there are vulnerabilities."""
+    rules: Rules = {}
+    out.write(b'{"$schema":"' + _SCHEMA.encode() + b'","version":"2.1.0","runs":[{"results":')
+    array(out, _results(report, store, rules))
+    rest = {
+        "tool": {
+            "driver": {
+                "name": "Golden AMI Assessment",
+                "semanticVersion": "0.1.0",
+                "rules": [rule for _, rule in rules.values()],
+                "notifications": [{"id": "NOT_ASSESSED"}, {"id": "RUN_FAULT"}],
+            }
+        },
+        "automationDetails": {"id": f"golden-ami-assessment/{report.run.run_id}"},
+        "invocations": [_invocation(report)],
+    }
+    out.write(b"," + msgspec.json.encode(rest)[1:] + b"]}\n")
+
+
+def _results(report: Report, store: Store, rules: Rules) -> Iterator[dict[str, Any]]:
+    assessed = [ami for ami in report.amis if ami.verdict != "NOT_ASSESSED"]
+    compared = all(ami.since_last_run or ami.since_previous_ami for ami in assessed)
+    for ami, finding, standing in every_finding(report, store):
+        rule = finding.vulnerability_id or standing.identities[0][0]
+        index = _place(rules, rule, finding)
+        result = _result(report, ami, finding, standing) | {"ruleId": rule, "ruleIndex": index}
+        # SARIF 3.27.24: either every result has a baseline state, or none has.
+        yield result | ({"baselineState": _STATES[standing.change]} if compared and standing.change else {})
+
+
+def _place(rules: Rules, rule: str, finding: Finding) -> int:
+    """The place of a vulnerability's rule, which is made when it is met for the first time."""
+    if rule not in rules:
+        rules[rule] = (len(rules), _rule(rule, finding))
+    return rules[rule][0]
+
+
+def _rule(rule: str, finding: Finding) -> dict[str, Any]:
+    score = finding.score if finding.score is not None else _SCORES.get(finding.severity)
+    url = finding_url(finding)
+    return {
+        "id": rule,
+        "shortDescription": {"text": finding.title[:1000]},
+        "fullDescription": {"text": (finding.description or finding.title)[:1000]},
+        **({"helpUri": url} if url else {}),
+        "properties": {
+            "tags": ["security", "vulnerability"],
+            **({} if score is None else {"security-severity": f"{score:.1f}"}),
+        },
+    }
+
+
+def _result(report: Report, ami: AmiReport, finding: Finding, standing: Standing) -> dict[str, Any]:
+    package = finding.packages[0] if finding.packages else None
+    place = f"{ami.ami_id}/{package.path.lstrip('/') or package.name}" if package else ami.ami_id
+    packages = ", ".join(f"{each.name} {each.version}".strip() for each in finding.packages)
+    text = f"{finding.title}" + (f" in {packages}" if packages else "") + f" ({ami.name or ami.ami_id})"
+    result: dict[str, Any] = {
+        "level": _LEVELS.get(finding.severity, "note"),
+        "kind": "fail",
+        "message": {"text": text},
+        "locations": [
+            {
+                "physicalLocation": {"artifactLocation": {"uri": _uri(place)}},
+                "logicalLocations": [{"fullyQualifiedName": ami.name or ami.ami_id, "kind": "resource"}],
+            }
+        ],
+        "partialFingerprints": {"goldenAmiFinding/v1": fingerprint(ami, standing)},
+        "properties": {
+            "ami": ami.ami_id,
+            "severity": finding.severity,
+            "since": standing.since,
+            "rule": standing.rule,
+            "tolerated": standing.tolerated,
+        },
+    }
+    if standing.exception is not None:
+        accepted = report.exceptions[standing.exception]
+        if accepted.status != "EXPIRED":
+            why = f"{accepted.exception.reason} ({accepted.exception.owner}, until {accepted.exception.expires})"
+            result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
+    return result
+
+
+def _uri(path: str) -> str:
+    return quote(path.replace("\\", "/"), safe="/")
+
+
+def fingerprint(ami: AmiReport, standing: Standing) -> str:
+    """The same for the same finding in every run of a lineage."""
+    identity = [ami.account, ami.region, ami.lineage, standing.identities]
+    return hashlib.sha256(msgspec.json.encode(identity)).hexdigest()[:32]
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    run = report.run
+    missing = [
+        _notification("NOT_ASSESSED", f"{ami.name or ami.ami_id}: {ami.reason.message}. {ami.reason.remedy}")
+        for ami in report.amis
+        if ami.reason
+    ]
+    faults = [_notification("RUN_FAULT", fault.cause) for fault in run.faults]
+    return {
+        "executionSuccessful": run.succeeded,
+        "startTimeUtc": run.started_at,
+        "endTimeUtc": run.completed_at,
+        "toolExecutionNotifications": faults + missing,
+    }
+
+
+def _notification(kind: str, text: str) -> dict[str, Any]:
+    return {"level": "error", "descriptor": {"id": kind}, "message": {"text": text}}

@@ -1,0 +1,59 @@
+"""Addresses that a person can open."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from golden_ami.models import Finding
+from golden_ami.report.model import Report
+from golden_ami.report.store import Store, report_key
+
+_CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
+
+
+def console(region: str, partition: str = "aws") -> str:
+    """The AWS console's address in a region."""
+    return f"https://{region}.{_CONSOLES.get(partition, _CONSOLES['aws'])}"
+
+
+def execution_url(arn: str) -> str:
+    """The execution in the Step Functions console; "" when the ARN is none."""
+    parts = arn.split(":")
+    if len(parts) < 8:
+        return ""
+    return f"{console(parts[3], parts[1])}/states/home?region={parts[3]}#/v2/executions/details/{arn}"
+
+
+def object_url(uri: str, region: str, partition: str = "aws") -> str:
+    """An S3 object in the console; any other address as it is."""
+    if not uri.startswith("s3://"):
+        return uri
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return f"{console(region, partition)}/s3/object/{quote(bucket)}?region={region}&prefix={quote(key)}"
+
+
+def finding_url(finding: Finding) -> str:
+    """Where a finding is explained: its own web address, else the NVD's page of its CVE, else ""."""
+    for url in finding.urls:
+        if url.startswith(("https://", "http://")):
+            return url
+    if finding.vulnerability_id.startswith("CVE-"):
+        return f"https://nvd.nist.gov/vuln/detail/{quote(finding.vulnerability_id)}"
+    return ""
+
+
+def report_links(report: Report, store: Store) -> list[str]:
+    """Lines that say where the whole report is."""
+    run = report.run
+    html = store.uri(report_key(run.run_id, "report.html"))
+    partition = run.execution_arn.split(":")[1] if run.execution_arn.startswith("arn:") else "aws"
+    execution = [f"Execution: {run.execution_url}"] if run.execution_url else []
+    return [
+        f"Read: {object_url(html, run.region, partition)}",
+        f"Data: {store.uri(report_key(run.run_id))}",
+        *execution,
+    ]

@@ -1,0 +1,228 @@
+"""The one model that every format is made from. Its JSON form is `report.json`.
+
+Lists that could grow with findings are cut to the most urgent and stand beside their full count; the findings
+themselves are in the NDJSON objects that each AMI names.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import field
+
+from golden_ami.models import Data, Engine, Policy, Reason, RiskException, Severity, Verdict
+from golden_ami.verdict import ExceptionStatus
+
+Change = Literal["NEW", "OPEN", ""]  # "": there was nothing to compare with
+Counts = dict[Severity, int]
+
+
+class Standing(Data):
+    """One finding as it stood in one run: a line of the NDJSON object beside the AMI's findings, in their order.
+
+    A later run compares with these. `identities` are (vulnerability, package, architecture, path); the lineage,
+    the fifth member of an identity, is the object's own.
+    """
+
+    identities: list[tuple[str, str, str, str]]
+    severity: Severity
+    type: str
+    since: str  # ISO date of the first observation in this lineage
+    change: Change = ""
+    rule: str = ""  # the rule that fails the AMI
+    tolerated: str = ""  # why a rule that names the finding does not fail the AMI
+    exception: int | None = None  # index in the report's exceptions
+
+
+class Item(Data):
+    """One finding in a list: enough to know what it is and why it is there."""
+
+    vulnerability: str
+    severity: Severity
+    package: str = ""
+    fixed_in: str = ""
+    rule: str = ""
+    since: str = ""
+    known_exploited: bool = False
+    exploit_available: bool = False
+
+
+class Upgrade(Data):
+    """An upgrade of a package, with those that its vulnerabilities share, and what it closes."""
+
+    package: str
+    to: str  # the highest version that any of the findings needs
+    installed: list[str]
+    closes: int
+    manager: str = ""  # Inspector's packageManager
+    also: list[str] = field(default_factory=list)  # packages to be upgraded with it
+    amis: int = 1
+    known_exploited: int = 0
+    exploit_available: int = 0
+    failing: int = 0  # of those it closes, how many fail an AMI
+    worst: Severity = "UNTRIAGED"
+    epss: float = 0.0
+    score: float = 0.0
+    remediation: str = ""
+
+
+class Comparison(Data):
+    """What changed against an earlier assessment. `fixed` counts nothing that this scan could not have seen."""
+
+    run_id: str
+    ami_id: str
+    completed_at: str
+    new: int = 0
+    open: int = 0
+    fixed: int = 0
+    oldest_days: int = 0  # age of the oldest finding still open
+    note: str = ""
+    new_items: list[Item] = field(default_factory=list)
+    fixed_items: list[Item] = field(default_factory=list)
+
+
+class AmiReport(Data):
+    """One AMI of the run."""
+
+    key: str
+    ami_id: str
+    name: str
+    lineage: str
+    owner: str
+    account: str
+    region: str
+    engine: Engine
+    verdict: Verdict
+    tags: dict[str, str] = field(default_factory=dict)
+    reason: Reason | None = None
+    counts: Counts = field(default_factory=dict)
+    total: int = 0
+    known_exploited: int = 0
+    exploit_available: int = 0
+    fixable: int = 0
+    excepted: int = 0
+    tolerated: int = 0  # a rule names them, yet they do not fail the AMI
+    failing: int = 0
+    rules: dict[str, int] = field(default_factory=dict)  # rule -> findings that it fails the AMI on
+    failures: list[Item] = field(default_factory=list)
+    upgrades: list[Upgrade] = field(default_factory=list)
+    since_last_run: Comparison | None = None
+    since_previous_ami: Comparison | None = None
+    own_policy: Policy | None = None
+    notes: list[str] = field(default_factory=list)
+    instance_id: str = ""
+    launched_at: str = ""
+    scanned_at: str = ""
+    findings_key: str = ""
+    standings_key: str = ""
+
+
+class ExceptionReport(Data):
+    """An accepted vulnerability and what came of it in this run."""
+
+    exception: RiskException
+    status: ExceptionStatus
+    matches: int
+    message: str
+
+
+class Owner(Data):
+    """The AMIs of one owner."""
+
+    owner: str
+    amis: int = 0
+    passed: int = 0
+    failed: int = 0
+    not_assessed: int = 0
+    topic: str = ""
+
+
+class Point(Data):
+    """One completed run in the trend, over the lineages of this report only."""
+
+    run_id: str
+    completed_at: str
+    amis: int = 0
+    failed: int = 0
+    counts: Counts = field(default_factory=dict)
+
+
+class Fault(Data, omit_defaults=False):
+    """What went wrong with the run itself."""
+
+    where: str
+    error: str
+    cause: str
+
+
+class Instances(Data, omit_defaults=False):
+    """Instances of the run, as EC2 said at its end; None where nobody could ask."""
+
+    launched: int | None = 0
+    terminated: int | None = 0
+    running: int | None = 0
+
+
+class Action(Data):
+    """What was, or in a dry run would have been, done with a verdict."""
+
+    action: Literal["tag", "event", "deprecate"]
+    amis: int
+    done: bool
+    detail: str = ""
+
+
+class Totals(Data, omit_defaults=False):
+    """Sums over the AMIs of the run."""
+
+    amis: int = 0
+    passed: int = 0
+    failed: int = 0
+    not_assessed: int = 0
+    findings: int = 0
+    counts: Counts = field(default_factory=dict)
+    known_exploited: int = 0
+    exploit_available: int = 0
+    fixable: int = 0
+    excepted: int = 0
+    failing: int = 0
+    compared: int = 0  # AMIs that had an earlier assessment
+    new: int = 0
+    open: int = 0
+    fixed: int = 0
+
+
+class About(Data):
+    """How the run went."""
+
+    run_id: str
+    execution_arn: str
+    execution_url: str
+    account: str
+    region: str
+    started_at: str
+    completed_at: str
+    duration_seconds: int
+    succeeded: bool
+    parameter: str = ""
+    engines: list[Engine] = field(default_factory=list)
+    instances: Instances = field(default_factory=Instances)
+    faults: list[Fault] = field(default_factory=list)
+
+
+class Report(Data):
+    """A run, ready to be read."""
+
+    run: About
+    verdict: Verdict
+    totals: Totals
+    policy: Policy
+    amis: list[AmiReport]
+    version: int = field(default=1)
+    upgrades: list[Upgrade] = field(default_factory=list)
+    exceptions: list[ExceptionReport] = field(default_factory=list)
+    owners: list[Owner] = field(default_factory=list)
+    trend: list[Point] = field(default_factory=list)  # oldest first, this run last
+    actions: list[Action] = field(default_factory=list)
+    allowed_amis: str = ""  # EC2 Allowed AMIs criteria that admit the AMIs that passed; "" when none did
+    legacy: list[dict[str, str | int]] = field(default_factory=list)  # the 2017 result, an object per AMI

@@ -1,0 +1,145 @@
+"""The report as an e-mail: short, plain text, the verdict first. Always far below SNS's 256 KiB."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from golden_ami.models import SEVERITIES
+from golden_ami.report.model import AmiReport, Comparison, Report, Totals
+from golden_ami.report.upgrades import sentence
+
+_SUBJECT = 100  # characters, ASCII, no line breaks or control characters (SNS Publish)
+_LINE = 300
+_AMIS = 25
+_CAUSES = 10
+_WORDS = {"PASS": "PASS", "FAIL": "FAIL", "NOT_ASSESSED": "NOT ASSESSED"}
+
+
+def subject(report: Report, owner: str = "") -> str:
+    """The subject of the message."""
+    if report.run.faults:
+        return _ascii(f"Golden AMI assessment could not complete: {report.run.faults[0].error}")
+    totals = report.totals
+    counts = [
+        f"{count} {word}"
+        for count, word in (
+            (totals.failed, "fail"),
+            (totals.not_assessed, "not assessed"),
+            (totals.passed, "pass"),
+        )
+        if count
+    ]
+    whose = f" ({owner})" if owner else ""
+    return _ascii(f"Golden AMIs{whose}: {_WORDS[report.verdict]} - {', '.join(counts) or 'no AMI'}")
+
+
+def _ascii(text: str) -> str:
+    plain = re.sub(r"[^\x20-\x7e]+", "?", re.sub(r"\s+", " ", text)).strip()
+    return plain if len(plain) <= _SUBJECT else plain[: _SUBJECT - 3] + "..."
+
+
+def body(report: Report, links: Sequence[str], owner: str = "") -> str:
+    """The text of the message; `links` are lines that say where the whole report is."""
+    lines = [
+        *_headline(report, owner),
+        *_section("THE RUN DID NOT COMPLETE", (fault.cause for fault in report.run.faults)),
+        *_section("WHAT CHANGED", _changes(report.totals)),
+        *_section("TOP UPGRADES", (sentence(upgrade) for upgrade in report.upgrades[:5]), numbered=True),
+        *_section("AMIS", _amis(report.amis)),
+        *_section("NOT ASSESSED", _causes(report.amis)),
+        *_section("EXCEPTIONS", _exceptions(report)),
+        *_section("THE WHOLE REPORT", links),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _section(title: str, lines: Iterator[str] | Sequence[str], *, numbered: bool = False) -> list[str]:
+    found = [_clean(line) for line in lines]
+    if numbered:
+        found = [f"{number}. {line}" for number, line in enumerate(found, 1)]
+    return ["", title, *(f"  {line}" for line in found)] if found else []
+
+
+def _clean(text: str, most: int = _LINE * 4) -> str:
+    """One line of text without control characters, cut."""
+    plain = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip()
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
+
+
+def _headline(report: Report, owner: str) -> list[str]:
+    totals, run = report.totals, report.run
+    whose = f" of {_clean(owner, 100)}" if owner else ""
+    return [
+        f"{_WORDS[report.verdict]}: {_count(totals.amis, 'golden AMI')}{whose} - "
+        f"{totals.failed} fail, {totals.not_assessed} not assessed, {totals.passed} pass",
+        f"{_count(totals.findings, 'finding')}: {_severities(totals.counts)}"
+        + f"; {totals.known_exploited} known exploited, {totals.fixable} fixable, {totals.excepted} accepted",
+        f"Run {run.run_id}, completed {run.completed_at}",
+    ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _severities(counts: dict[str, int] | object) -> str:
+    found = counts if isinstance(counts, dict) else {}
+    return ", ".join(f"{found[name]} {name.lower()}" for name in SEVERITIES if found.get(name)) or "none"
+
+
+def _changes(totals: Totals) -> list[str]:
+    if not totals.compared:
+        assessed = totals.passed + totals.failed
+        return ["First assessment of these AMIs: there is nothing to compare with."] if assessed else []
+    text = f"{totals.new} new, {totals.fixed} fixed, {totals.open} still open"
+    return [f"{text} (in {_count(totals.compared, 'AMI')} assessed before)"]
+
+
+def _amis(amis: Sequence[AmiReport]) -> Iterator[str]:
+    assessed = [ami for ami in amis if ami.verdict != "NOT_ASSESSED"]
+    for ami in assessed[:_AMIS]:
+        rules = ", ".join(f"{count} x {rule}" for rule, count in islice(ami.rules.items(), 4))
+        why = f": {rules}" if rules else ""
+        yield _clean(f"{ami.verdict}  {ami.name or ami.ami_id} ({ami.key}){why}{_change(ami)}", _LINE)
+    if len(assessed) > _AMIS:
+        yield f"... and {len(assessed) - _AMIS} more in the whole report"
+
+
+def _named(ami: AmiReport) -> str:
+    """An AMI whose key is more than its id is not in the stack's own account and region."""
+    name = ami.name or ami.ami_id
+    return f"{name} in {ami.account}/{ami.region}" if "/" in ami.key else name
+
+
+def _change(ami: AmiReport) -> str:
+    change: Comparison | None = ami.since_last_run or ami.since_previous_ami
+    if not change or not (change.new or change.fixed):
+        return ""
+    return f" [{change.new} new, {change.fixed} fixed since {change.ami_id if not ami.since_last_run else 'last time'}]"
+
+
+def _causes(amis: Sequence[AmiReport]) -> Iterator[str]:
+    """Causes with the AMIs that share them, the most common first."""
+    causes: dict[tuple[str, str], list[str]] = {}
+    for ami in amis:
+        if ami.reason:
+            causes.setdefault((ami.reason.message, ami.reason.remedy), []).append(_named(ami))
+    ordered = sorted(causes.items(), key=lambda cause: -len(cause[1]))
+    for (message, remedy), names in ordered[:_CAUSES]:
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        shown = ", ".join(_clean(name, 80) for name in names[:3]) + more
+        yield f"{shown}: {_clean(message, _LINE)}. {_clean(remedy, _LINE * 2)}".replace("..", ".")
+    if len(ordered) > _CAUSES:
+        yield f"... and {len(ordered) - _CAUSES} more causes in the whole report"
+
+
+def _exceptions(report: Report) -> Iterator[str]:
+    telling = [one for one in report.exceptions if one.status != "ACTIVE"]
+    for one in telling[:_CAUSES]:
+        yield f"{one.status}: {one.exception.vulnerability} of {one.exception.owner} {one.message}"
+    if len(telling) > _CAUSES:
+        yield f"... and {len(telling) - _CAUSES} more in the whole report"
+    if accepted := sum(one.status == "ACTIVE" for one in report.exceptions):
+        yield f"{_count(accepted, 'exception')} hold{'s' if accepted == 1 else ''}"

@@ -1,0 +1,85 @@
+"""Which of two package versions is the higher, without knowing much of the package."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cmp_to_key
+
+from packaging.version import InvalidVersion, Version
+
+
+def highest(versions: Iterable[str], manager: str = "") -> str:
+    """The highest version; "" when there is none. `manager` is Inspector's packageManager ("OS", "PIP", ...)."""
+
+    def order(one: str, other: str) -> int:
+        return compare(one, other, manager)
+
+    return max(versions, key=cmp_to_key(order), default="")
+
+
+def compare(one: str, other: str, manager: str = "") -> int:
+    """Negative, zero or positive. Language packages by PEP 440 where both are valid, all others as distributions do.
+
+    The latter is the algorithm of Debian Policy 5.6.12 (epoch, upstream, revision; `~` before everything), which
+    orders RPM's versions the same way but for `^`, which sorts after the end there.
+    """
+    if manager.upper() not in ("OS", ""):
+        try:
+            left, right = Version(one), Version(other)
+        except InvalidVersion:
+            pass
+        else:
+            return (left > right) - (left < right)
+    return _by_distribution(one, other)
+
+
+def _by_distribution(one: str, other: str) -> int:
+    (epoch, rest), (other_epoch, other_rest) = _epoch(one), _epoch(other)
+    if epoch != other_epoch:
+        return epoch - other_epoch
+    upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "")
+    other_upstream, _, other_revision = other_rest.rpartition("-") if "-" in other_rest else (other_rest, "", "")
+    return _compare_parts(upstream, other_upstream) or _compare_parts(revision, other_revision)
+
+
+def _epoch(version: str) -> tuple[int, str]:
+    head, colon, rest = version.strip().partition(":")
+    return (int(head), rest) if colon and head.isdigit() else (0, version.strip())
+
+
+def _compare_parts(one: str, other: str) -> int:
+    """Alternate runs of non-digits and digits; an absent run is empty text or zero."""
+    while one or other:
+        text, one = _take_text(one)
+        other_text, other = _take_text(other)
+        key, other_key = _weights(text), _weights(other_text)
+        if key != other_key:
+            return -1 if key < other_key else 1
+        number, one = _take_number(one)
+        other_number, other = _take_number(other)
+        if number != other_number:
+            return number - other_number
+    return 0
+
+
+def _take_text(version: str) -> tuple[str, str]:
+    found = re.match(r"[^0-9]*", version)
+    end = found.end() if found else 0
+    return version[:end], version[end:]
+
+
+def _take_number(version: str) -> tuple[int, str]:
+    found = re.match(r"[0-9]*", version)
+    end = found.end() if found else 0
+    return int(version[:end] or 0), version[end:]
+
+
+def _weights(text: str) -> list[int]:
+    """`~` before the end, the end before letters, letters before anything else."""
+    return [-1 if char == "~" else ord(char) + (0 if char.isalpha() else 256) for char in text] + [0]
+
+
+def without_epoch(version: str) -> str:
+    """The version as people write it: an epoch of zero says nothing."""
+    return version.removeprefix("0:")

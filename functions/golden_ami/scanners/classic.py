@@ -1,0 +1,235 @@
+"""Inspector Classic (`inspector`): one shared target and template, one assessment run for all AMIs of a run.
+
+AWS ended the service on 2026-05-20; it runs where the stack allows it (CLASSIC_ENGINE), which AWS itself never does.
+Limits as in its service model and quotas: 500 instances a run, 500 findings a page, 10 ARNs a call.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from golden_ami import times
+from golden_ami.aws import code_of
+from golden_ami.errors import EngineBusy, EngineUnavailable, FindingsIncomplete
+from golden_ami.ledger import Ledger
+from golden_ami.models import Ami, Finding, Reason, Run, Scan
+from golden_ami.parallel import chunks, side_by_side
+from golden_ami.scanners import Agent, Place, Progress, hosts
+from golden_ami.scanners.classic_attributes import attributes
+from golden_ami.scanners.classic_setup import IN_PROGRESS, NAME, Setup
+from golden_ami.scanners.findings import from_classic
+from golden_ami.settings import Settings
+
+INSTANCES = 500  # that a run may hold
+_FAILED = ("FAILED", "ERROR", "CANCELED")
+_ARNS = 10
+_PAGE = 500
+_WAVE = 8 * _ARNS  # findings described side by side
+
+
+def make(settings: Settings, ledger: Ledger, place: Place) -> Classic:
+    """The adapter."""
+    return Classic(settings, ledger, place)
+
+
+class Classic:
+    """The `classic` engine in one place; see `scanners.Scanner` for the contract."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, place: Place) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._place = place
+        self._inspector = place.client("inspector")
+        self._setup = Setup(self._inspector, settings.complete_topic)
+
+    def ensure(self, run: Run, amis: Sequence[Ami]) -> None:
+        """Target, template and subscription `ContinuousAssessment` as the configuration says, and free."""
+        if not self._settings.classic_engine:
+            raise EngineUnavailable(
+                "Amazon Inspector Classic ended on 2026-05-20; set engine to `instance` (Amazon Inspector on a "
+                "launched instance) or `ami` (Amazon Inspector's on-demand AMI scan) in the configuration"
+            )
+        for ami in amis[INSTANCES:]:
+            text = f"an Inspector Classic run holds {INSTANCES} instances and this AMI comes after them"
+            self._ledger.not_assessed(
+                ami, Reason("CLASSIC_LIMIT", text, "split the configuration, or use engine `instance` or `ami`")
+            )
+        template = self._setup.ensure(run.config.waits.assessment_seconds, run.config.rules_packages)
+        self._see_that_it_is_free(run, template)
+
+    def agents(self, run: Run, amis: Sequence[Ami]) -> list[Agent]:  # noqa: ARG002
+        """PreviewAgents of the target; where an agent is silent, EC2 may know that its instance is gone."""
+        health = self._health()
+        silent = [ami for ami in amis if health.get(ami.instance_id) != "HEALTHY"]
+        instances = hosts.described(self._place.client("ec2"), silent)
+        return [self._agent(ami, health.get(ami.instance_id, ""), instances.get(ami.instance_id)) for ami in amis]
+
+    def start(self, run: Run, amis: Sequence[Ami]) -> list[Scan]:
+        """StartAssessmentRun once; the run is found again by its name."""
+        template = self._setup.template(run.config.waits.assessment_seconds, run.config.rules_packages)
+        arn = self._found_or_started(run, template)
+        return [Scan(key=arn, ami_keys=[ami.key for ami in amis])]
+
+    def poll(self, run: Run, amis: Sequence[Ami]) -> list[Progress]:  # noqa: ARG002
+        """DescribeAssessmentRuns; of an ended run, which of our agents took part."""
+        by_run: dict[str, list[Ami]] = {}
+        for ami in amis:
+            by_run.setdefault(ami.scan, []).append(ami)
+        described = {one["arn"]: one for one in self._described(list(by_run))}
+        return [one for arn, group in by_run.items() for one in self._progress(arn, described.get(arn), group)]
+
+    def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:  # noqa: ARG002
+        """Every page of ListFindings of our agent, described in tens."""
+        pages = self._inspector.get_paginator("list_findings").paginate(
+            assessmentRunArns=[ami.scan],
+            filter={"agentIds": [ami.instance_id]},
+            PaginationConfig={"PageSize": _PAGE},
+        )
+        arns = (arn for page in pages for arn in page["findingArns"])
+        for wave in chunks(arns, _WAVE):
+            for batch in side_by_side(self._describe, chunks(dict.fromkeys(wave), _ARNS)):
+                yield from map(from_classic, batch)
+
+    def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:
+        """AddAttributesToFindings with as many of the AMI's tags as Inspector takes."""
+        chosen, left_out = attributes(ami.tags, run.config.finding_tags)
+        notes = Counter(dict.fromkeys(left_out, 0))
+        if not chosen:
+            return notes
+        pairs = [{"key": key, "value": value} for key, value in chosen.items()]
+
+        def add(batch: list[str]) -> Mapping[str, Any]:
+            failed: Mapping[str, Any] = self._inspector.add_attributes_to_findings(findingArns=batch, attributes=pairs)[
+                "failedItems"
+            ]
+            return failed
+
+        for failed in side_by_side(add, chunks(arns, _ARNS)):
+            notes.update(f"Inspector did not take the AMI's tags: {one['failureCode']}" for one in failed.values())
+        return notes
+
+    def close(self, run: Run) -> None:
+        """Target and template are shared and stay."""
+
+    def _see_that_it_is_free(self, run: Run, template: str) -> None:
+        for other in self._runs(template, states=IN_PROGRESS):
+            if not other["name"].startswith(f"{run.run_id}-"):
+                raise EngineBusy(
+                    f"Inspector Classic's target {NAME} is in use by assessment run {other['name']} ({other['arn']}, "
+                    f"{other['state']}); it holds every tagged instance, so start this run when that one has ended"
+                )
+
+    def _found_or_started(self, run: Run, template: str) -> str:
+        for attempt in count(1):
+            # Exact names: the documents leave open what a wildcard in a pattern means.
+            name = f"{run.run_id}-{attempt}"
+            found = [one for one in self._runs(template, name) if one["name"] == name]
+            if not found:
+                return self._start(template, name)
+            if found[0]["state"] not in _FAILED:
+                return str(found[0]["arn"])
+        raise AssertionError  # count has no end
+
+    def _start(self, template: str, name: str) -> str:
+        try:
+            answer = self._inspector.start_assessment_run(assessmentTemplateArn=template, assessmentRunName=name)
+        except ClientError as error:
+            if code_of(error) != "AgentsAlreadyRunningAssessmentException":
+                raise
+            response: dict[str, Any] = dict(error.response)
+            others = sorted({agent["assessmentRunArn"] for agent in response.get("agents", [])})
+            raise EngineBusy(
+                f"agents of this run are already in assessment run {', '.join(others) or 'of another template'}; "
+                "start this run when that one has ended"
+            ) from error
+        return str(answer["assessmentRunArn"])
+
+    def _health(self) -> dict[str, str]:
+        target = self._setup.target()
+        if not target:
+            return {}
+        pages = self._inspector.get_paginator("preview_agents").paginate(
+            previewAgentsArn=target, PaginationConfig={"PageSize": _PAGE}
+        )
+        return {one["agentId"]: one.get("agentHealth", "UNKNOWN") for page in pages for one in page["agentPreviews"]}
+
+    def _agent(self, ami: Ami, health: str, instance: dict[str, Any] | None) -> Agent:
+        if health == "HEALTHY":
+            return Agent(ami.key, "READY")
+        died = hosts.death(instance, ami.instance_id)
+        if died:
+            return Agent(ami.key, "FAILED", died)
+        what = f"is {health}" if health else "never answered"
+        remedy = "let userData install and start the Inspector Classic agent, and give the subnet a route to Inspector"
+        return Agent(
+            ami.key, "WAITING", Reason("AGENT_NOT_HEALTHY", f"the Inspector agent of {ami.instance_id} {what}", remedy)
+        )
+
+    def _runs(self, template: str, pattern: str = "", states: Sequence[str] = ()) -> list[dict[str, Any]]:
+        criteria: dict[str, Any] = {"namePattern": pattern} if pattern else {}
+        if states:
+            criteria["states"] = list(states)
+        pages = self._inspector.get_paginator("list_assessment_runs").paginate(
+            assessmentTemplateArns=[template], filter=criteria
+        )
+        return self._described([arn for page in pages for arn in page["assessmentRunArns"]])
+
+    def _described(self, arns: Sequence[str]) -> list[dict[str, Any]]:
+        def describe(batch: list[str]) -> list[dict[str, Any]]:
+            runs: list[dict[str, Any]] = self._inspector.describe_assessment_runs(assessmentRunArns=batch)[
+                "assessmentRuns"
+            ]
+            return runs
+
+        return [run for batch in side_by_side(describe, chunks(arns, _ARNS)) for run in batch]
+
+    def _progress(self, arn: str, described: Mapping[str, Any] | None, amis: Sequence[Ami]) -> Iterator[Progress]:
+        state = described["state"] if described else "unknown to Inspector"
+        if described and state in IN_PROGRESS:
+            yield from (Progress(ami.key, "RUNNING", state) for ami in amis)
+            return
+        if not described or not state.startswith("COMPLETED"):
+            remedy = "see the run's state changes in Inspector and start the assessment again"
+            reason = Reason("ASSESSMENT_RUN_FAILED", f"assessment run {arn} ended as {state}", remedy)
+            yield from (Progress(ami.key, "FAILED", state, reason) for ami in amis)
+            return
+        at = times.read(described.get("completedAt"))
+        agents = self._took_part(arn)
+        for ami in amis:
+            yield _ended(ami, agents.get(ami.instance_id), state, at)
+
+    def _took_part(self, arn: str) -> dict[str, dict[str, Any]]:
+        pages = self._inspector.get_paginator("list_assessment_run_agents").paginate(
+            assessmentRunArn=arn, PaginationConfig={"PageSize": _PAGE}
+        )
+        return {agent["agentId"]: agent for page in pages for agent in page["assessmentRunAgents"]}
+
+    def _describe(self, arns: Sequence[str]) -> list[dict[str, Any]]:
+        answer = self._inspector.describe_findings(findingArns=list(arns))
+        failed = answer["failedItems"]
+        if failed:
+            arn, item = next(iter(failed.items()))
+            raise FindingsIncomplete(
+                f"Inspector lists {len(failed)} findings that it does not describe: {arn} ({item['failureCode']})"
+            )
+        findings: list[dict[str, Any]] = answer["findings"]
+        return findings
+
+
+def _ended(ami: Ami, agent: Mapping[str, Any] | None, state: str, at: str) -> Progress:
+    """What an ended run says of one AMI. An agent that sent nothing was not assessed, whatever the run says."""
+    health = f"{agent['agentHealth']}, {agent['agentHealthCode']}" if agent else "not among the run's agents"
+    details = f": {agent['agentHealthDetails']}" if agent and agent.get("agentHealthDetails") else ""
+    if not agent or (agent["agentHealth"] != "HEALTHY" and not agent["telemetryMetadata"]):
+        text = f"the agent of {ami.instance_id} sent nothing during the assessment run ({health}{details})"
+        remedy = "see that the agent, and the instance, stay up for the whole assessment"
+        return Progress(ami.key, "FAILED", state, Reason("AGENT_SENT_NOTHING", text, remedy), at=at)
+    if agent["agentHealth"] == "HEALTHY":
+        return Progress(ami.key, "COMPLETED", state, at=at)
+    note = f"the agent was not healthy at the end ({health}{details}): findings may be missing"
+    return Progress(ami.key, "PARTIAL", state, note=note, at=at)

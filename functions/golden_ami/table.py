@@ -1,0 +1,166 @@
+"""One DynamoDB table, spoken to in plain Python values. Reads are strongly consistent."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from golden_ami.aws import code_of
+from golden_ami.errors import Throttled
+from golden_ami.parallel import chunks, side_by_side
+
+Item = dict[str, Any]
+Key = tuple[str, str]  # pk, sk
+
+_GET = 100  # keys that BatchGetItem takes
+_WRITE = 25  # requests that BatchWriteItem takes
+_SMALLEST = 1e-130
+_ROUNDS = 8  # tries for what a batch left unprocessed: about 13 s at most
+
+
+class Table:
+    """Access by partition key `pk` and sort key `sk`. A write's condition that does not hold answers False."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def get(self, key: Key) -> Item | None:
+        """The item, or None."""
+        answer = self._client.get_item(TableName=self.name, Key=_key(key), ConsistentRead=True)
+        return plain(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Iterable[Key]) -> list[Item]:
+        """The items that exist, in no order."""
+        found = side_by_side(self._get_batch, chunks(dict.fromkeys(keys), _GET))
+        return [item for batch in found for item in batch]
+
+    def query(self, pk: str, prefix: str = "", *, forward: bool = True, limit: int | None = None) -> Iterator[Item]:
+        """The items of a partition whose sort key begins with `prefix`, in the order of the sort keys."""
+        request: Item = {
+            "TableName": self.name,
+            "KeyConditionExpression": "pk = :pk" + (" AND begins_with(sk, :sk)" if prefix else ""),
+            "ExpressionAttributeValues": typed({":pk": pk} | ({":sk": prefix} if prefix else {})),
+            "ConsistentRead": True,
+            "ScanIndexForward": forward,
+        }
+        pages = self._client.get_paginator("query").paginate(
+            **request, PaginationConfig={"MaxItems": limit, "PageSize": limit} if limit else {}
+        )
+        for page in pages:
+            yield from map(plain, page["Items"])
+
+    def put(self, item: Item, *, condition: str | None = None) -> bool:
+        """Write an item whole."""
+        request: Item = {"TableName": self.name, "Item": typed(item)}
+        return self._conditional(
+            self._client.put_item, request | ({"ConditionExpression": condition} if condition else {})
+        )
+
+    def put_many(self, items: Iterable[Item]) -> None:
+        """Write items whole, in no order; without conditions."""
+        self._write_many({"PutRequest": {"Item": typed(item)}} for item in items)
+
+    def delete_many(self, keys: Iterable[Key]) -> None:
+        """Delete items, in no order; those that do not exist count as deleted."""
+        self._write_many({"DeleteRequest": {"Key": _key(key)}} for key in keys)
+
+    def update(self, key: Key, fields: Item, *, condition: str | None = None, values: Item | None = None) -> bool:
+        """Set attributes, or remove those given as None. `condition` may use names and the placeholders `values`."""
+        names = {f"#{number}": name for number, name in enumerate(fields)}
+        placeholders = {f":{number}": value for number, value in enumerate(fields.values()) if value is not None}
+        sets = [f"#{at} = :{at}" for at, value in enumerate(fields.values()) if value is not None]
+        removes = [f"#{at}" for at, value in enumerate(fields.values()) if value is None]
+        expression = [f"SET {', '.join(sets)}"] * bool(sets) + [f"REMOVE {', '.join(removes)}"] * bool(removes)
+        request: Item = {
+            "TableName": self.name,
+            "Key": _key(key),
+            "UpdateExpression": " ".join(expression),
+            "ExpressionAttributeNames": names,
+        }
+        if placeholders or values:
+            request["ExpressionAttributeValues"] = typed(placeholders | (values or {}))
+        return self._conditional(
+            self._client.update_item, request | ({"ConditionExpression": condition} if condition else {})
+        )
+
+    def _get_batch(self, keys: Sequence[Key]) -> list[Item]:
+        pending: Item = {self.name: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
+        items: list[Item] = []
+        for _ in _rounds():
+            answer = self._client.batch_get_item(RequestItems=pending)
+            items += map(plain, answer["Responses"].get(self.name, []))
+            pending = answer.get("UnprocessedKeys") or {}
+            if not pending:
+                return items
+        raise Throttled(f"table {self.name} left {len(pending[self.name]['Keys'])} keys of a batch unread")
+
+    def _write_many(self, requests: Iterable[Item]) -> None:
+        side_by_side(self._write_batch, chunks(requests, _WRITE))
+
+    def _write_batch(self, requests: Sequence[Item]) -> None:
+        pending: Item = {self.name: requests}
+        for _ in _rounds():
+            pending = self._client.batch_write_item(RequestItems=pending).get("UnprocessedItems") or {}
+            if not pending:
+                return
+        raise Throttled(f"table {self.name} left {len(pending[self.name])} items of a batch unwritten")
+
+    def _conditional(self, call: Callable[..., Any], request: Item) -> bool:
+        try:
+            call(**request)
+        except ClientError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+
+def _rounds() -> Iterator[int]:
+    for number in range(_ROUNDS):
+        if number:
+            time.sleep(random.uniform(0, 0.1 * 2**number))
+        yield number
+
+
+def _key(key: Key) -> Item:
+    return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+
+
+def typed(values: Item) -> Item:
+    """Plain values as DynamoDB's typed ones; None is left out."""
+    serialize = TypeSerializer().serialize
+    return {name: serialize(_exact(value)) for name, value in values.items() if value is not None}
+
+
+def plain(item: Item) -> Item:
+    """DynamoDB's typed values as plain ones."""
+    deserialize = TypeDeserializer().deserialize
+    return {name: _number(deserialize(value)) for name, value in item.items()}
+
+
+def _exact(value: Any) -> Any:
+    """DynamoDB numbers are decimal: floats become Decimal by their shortest text, and 0 below its range."""
+    if isinstance(value, float):
+        return Decimal(repr(value)) if abs(value) >= _SMALLEST else Decimal(0)
+    if isinstance(value, dict):
+        return {name: _exact(member) for name, member in value.items() if member is not None}
+    if isinstance(value, list):
+        return [_exact(member) for member in value]
+    return value
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {name: _number(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_number(member) for member in value]
+    return value
