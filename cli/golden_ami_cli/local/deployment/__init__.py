@@ -1,0 +1,1 @@
+"""`template.yaml` deployed: translated by SAM, its resources made through boto3."""

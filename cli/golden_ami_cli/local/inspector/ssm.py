@@ -1,0 +1,100 @@
+"""Systems Manager's DescribeInstanceInformation, which moto lacks; its other operations stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from moto.ssm.responses import SimpleSystemManagerResponse
+
+from golden_ami_cli.local.inspector.errors import Refusal
+from golden_ami_cli.local.inspector.instances import AGENT_VERSION
+from golden_ami_cli.local.inspector.service import Params, Service, operation, present
+from golden_ami_cli.local.inspector.wire import Violation
+
+if TYPE_CHECKING:
+    from golden_ami_cli.local.inspector.instances import Tracked
+    from golden_ami_cli.local.inspector.region import Region
+
+DEFAULT_PAGE = 10
+_MEMBERS = {
+    "InstanceIds": "InstanceId",
+    "PingStatus": "PingStatus",
+    "PlatformTypes": "PlatformType",
+    "ResourceType": "ResourceType",
+    "AgentVersion": "AgentVersion",
+    "IamRole": "IamRole",
+}
+_EMPTY = frozenset({"ActivationIds", "AssociationStatus", "SourceIds", "SourceTypes"})  # no instance here has any
+
+
+class SystemsManager(Service, SimpleSystemManagerResponse):
+    """Managed instances: those with an agent that answers and an instance profile."""
+
+    token_member = "NextToken"
+
+    def refuse(self, found: Sequence[Violation]) -> Refusal:
+        """The service's error for a request that breaks its model."""
+        if found[0].path[-1] == "NextToken":
+            return Refusal("InvalidNextToken", found[0].message)
+        return Refusal("ValidationException", f"{len(found)} validation error(s) detected: {found[0].message}")
+
+    @operation
+    def describe_instance_information(self, region: Region, params: Params) -> dict[str, Any]:
+        """The managed instances."""
+        legacy = [(item["key"], item["valueSet"]) for item in params.get("InstanceInformationFilterList") or []]
+        wanted = [(item["Key"], item["Values"]) for item in params.get("Filters") or []] + legacy
+        rows = [
+            row
+            for tracked, row in _information(region)
+            if all(set(_values(tracked, row, key)) & set(values) for key, values in wanted)
+        ]
+        for key, _ in wanted:
+            _check_key(key)
+        page, token = self.page(region, params, params.get("MaxResults") or DEFAULT_PAGE, lambda: rows)
+        return present(InstanceInformationList=page, NextToken=token)
+
+
+def _check_key(key: str) -> None:
+    if key not in _MEMBERS and key not in _EMPTY and key != "tag-key" and not key.startswith("tag:"):
+        raise Refusal("InvalidFilterKey", f"The filter key {key} is not valid")
+
+
+def _values(tracked: Tracked, row: dict[str, Any], key: str) -> Iterable[str]:
+    if key == "tag-key":
+        return tracked.tags
+    if key.startswith("tag:"):
+        value = tracked.tags.get(key.removeprefix("tag:"))
+        return () if value is None else (value,)
+    member = _MEMBERS.get(key)
+    return (row[member],) if member in row else ()
+
+
+def _information(region: Region) -> Iterable[tuple[Tracked, dict[str, Any]]]:
+    now = region.now()
+    for tracked in region.instances.values():
+        registered = tracked.agent_at
+        known = registered is not None and now >= registered and bool(tracked.profile_arn)
+        if not known or tracked.terminated_at:
+            continue
+        windows = "windows" in tracked.platform.lower()
+        yield (
+            tracked,
+            {
+                "InstanceId": tracked.id,
+                "PingStatus": "Online" if tracked.running else "ConnectionLost",
+                "LastPingDateTime": now,
+                "AgentVersion": AGENT_VERSION,
+                "IsLatestVersion": True,
+                "PlatformType": "Windows" if windows else "Linux",
+                "PlatformName": "Microsoft Windows Server 2022" if windows else "Amazon Linux",
+                "PlatformVersion": "10.0.20348" if windows else "2023",
+                "ResourceType": "EC2Instance",
+                "IamRole": tracked.profile_arn.rpartition("/")[2][:64],
+                "RegistrationDate": registered,
+                "IPAddress": str(tracked.host.private_ip),
+                "ComputerName": str(tracked.host.private_dns_name),
+                "SourceId": tracked.id,
+                "SourceType": "AWS::EC2::Instance",
+            },
+        )

@@ -1,0 +1,95 @@
+"""The embedded AWS over HTTP on the loopback interface, for clients that we did not write."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
+from golden_ami_cli.assessing.inputs import Inputs
+from golden_ami_cli.errors import UsageError
+from golden_ami_cli.local.embedded import Embedded
+from golden_ami_cli.local.registration import register
+
+HOST = "127.0.0.1"
+_LOOK = 1.0  # seconds between two looks at whether the emulation itself has failed
+
+
+class _Application:
+    """moto's own dispatcher; emulated time stands still while a request is answered, in its turn."""
+
+    def __init__(self, aws: Embedded) -> None:
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+        self._aws = aws
+        self._dispatch = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        host = self._dispatch.infer_service_region_host(environ, environ.get("PATH_INFO", "")) or "s3"
+        with self._aws.clock.working(), self._aws.transport.turn(host.partition(".")[0]):
+            return list(self._dispatch(environ, start_response))
+
+
+@contextmanager
+def served(aws: Embedded, port: int = 0) -> Iterator[str]:
+    """Answer HTTP on a port of the loopback interface (0: a free one) while open; gives the endpoint's URL."""
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+    from werkzeug.serving import make_server
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server(HOST, port, _Application(aws), threaded=True, request_handler=MotoRequestHandler)
+    thread = threading.Thread(target=server.serve_forever, name="http", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def serve_until_interrupted(port: int, speed: float) -> None:
+    """Deploy the stack and the samples, tell where they are, and serve until SIGINT or SIGTERM. Raises UsageError."""
+    _check_free(port)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    inputs = Inputs.read(None, None, None)
+    with Embedded(inputs.world, parameters={"ClassicEngine": "allowed"}) as aws:
+        put_configuration(aws, inputs.text)
+        register(aws)
+        aws.clock.speed = speed
+        with served(aws, port) as endpoint, aws.clock.idle():
+            print(instructions(aws, endpoint), flush=True)
+            while not ended.wait(_LOOK):
+                aws.clock.check()
+    print("stopped", file=sys.stderr)
+
+
+def _check_free(port: int) -> None:
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as error:
+        raise UsageError(f"--port {port}: {error.strerror}; choose another, or 0 for a free one") from error
+
+
+def instructions(aws: Embedded, endpoint: str) -> str:
+    """What a client has to set, and what to try, as shell commands."""
+    return "\n".join(
+        [
+            f"export AWS_ENDPOINT_URL={endpoint}",
+            "export AWS_ACCESS_KEY_ID=embedded AWS_SECRET_ACCESS_KEY=embedded",
+            f"export AWS_DEFAULT_REGION={aws.region}",
+            f"export GOLDEN_AMI_STACK={aws.stack_name}",
+            f"# golden-ami assess --stack {aws.stack_name}",
+            f"# aws stepfunctions start-execution --state-machine-arn {aws.outputs['StateMachineArn']} "
+            f"""--input '{{"AMIsParamName": "{PARAMETER}"}}'""",
+            "# Serving; interrupt to end.",
+        ]
+    )

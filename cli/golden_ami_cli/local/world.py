@@ -1,0 +1,83 @@
+"""What the embedded account holds and how it behaves: given as data, so that a person or a test can say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+ACCOUNT = "123456789012"  # moto's default account
+REGION = "us-east-1"
+
+
+class Timer(Protocol):
+    """A call that is due later."""
+
+    def cancel(self) -> None:
+        """Forget the call."""
+
+
+class Timers(Protocol):
+    """The part of the clock that emulated services use."""
+
+    def now(self) -> datetime:
+        """The emulated instant, aware, UTC. The process's own clock (`datetime.now`) shows the same."""
+
+    def call_later(self, seconds: float, action: Callable[[], None], *, name: str = "") -> Timer:
+        """Call `action` when the emulated time has come."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """An AMI that the embedded account holds. Tags may be what EC2 allows: up to 50, empty values."""
+
+    image_id: str
+    name: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    state: Literal["available", "pending", "failed", "deregistered", "disabled"] = "available"
+    owner: str = ACCOUNT
+    platform: str = "Linux/UNIX"
+    key_arn: str = ""  # of the customer managed KMS key that encrypts its snapshots
+
+
+@dataclass
+class Behaviour:
+    """How EC2 and Inspector treat one AMI and what is launched from it. The defaults are a good day.
+
+    Durations are emulated seconds.
+    """
+
+    agent_after: float | None = 100  # until the agent (SSM or Classic) answers; None: never
+    instance_dies_after: float | None = None  # the instance terminates by itself
+    scan_seconds: float = 900  # `instance` and `ami` engines; Classic takes the template's duration
+    scan_result: str = "SUCCESSFUL"  # else a reason of ListCoverage or of GetOnDemandScanStatus
+    classic_result: str = "COMPLETED"  # final state of a Classic run; the worst of its AMIs counts
+    events: tuple[str, ...] = ("complete",)  # what is sent at the end: () lost, ("complete", "complete") twice
+    findings_events_lost: int = 0  # of the on-demand scan's findings events, the first n
+    listing_lag: int = 0  # so many times ListFindings answers one finding fewer than the scan announced
+    cis_checks: int = 5  # checks that a CIS scan reports
+    cis_failed: int = 1  # of those, the first n fail
+    cis_result: Literal["COMPLETED", "FAILED", "CANCELLED"] = "COMPLETED"  # the worst of the scan's AMIs counts
+    repeat_arns: int = 0  # so many findings are listed a second time, on a later page
+
+
+@dataclass
+class World:
+    """The account's content at the start of a local run."""
+
+    images: Sequence[Image]
+    # What Inspector finds on an AMI, in the shape of `aws inspector2 list-findings`; key "*" is for every other AMI.
+    findings: Mapping[str, Sequence[Mapping[str, Any]]]
+    behaviours: dict[str, Behaviour] = field(default_factory=dict)
+    inspector_enabled: bool = True  # Amazon Inspector's EC2 scanning, at the start
+    security_hub_enabled: bool = True
+
+    def findings_of(self, image_id: str) -> Sequence[Mapping[str, Any]]:
+        """The findings on an AMI."""
+        return self.findings.get(image_id, self.findings.get("*", ()))
+
+    def behaviour_of(self, image_id: str) -> Behaviour:
+        """How the world treats an AMI; the key "*" is for every other AMI."""
+        return self.behaviours.get(image_id, self.behaviours.get("*", Behaviour()))
