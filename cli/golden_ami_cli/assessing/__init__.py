@@ -1,0 +1,1 @@
+"""`golden-ami assess` and what follows a run to its result, locally or in a stack."""

@@ -1,0 +1,180 @@
+"""One assessment in the embedded AWS: from files to a result that AWS's own APIs answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from golden_ami.errors import RunNotFound
+from golden_ami.ledger import Ledger
+from golden_ami.models import RUN_TAG, Verdict
+from golden_ami.report.model import Report
+from golden_ami_cli.assessing import result
+from golden_ami_cli.assessing.inputs import Inputs, make_directory
+from golden_ami_cli.assessing.notifications import Mailbox
+from golden_ami_cli.assessing.progress import Progress
+from golden_ami_cli.estimate.command import prices
+from golden_ami_cli.estimate.lines import Line
+from golden_ami_cli.estimate.usage import used_by
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from golden_ami_cli.local.embedded import Embedded
+
+
+class Account(Protocol):
+    """Where a run took place: the embedded account, or a stack in a real one."""
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """The stack's outputs."""
+
+    @property
+    def region(self) -> str:
+        """The stack's region."""
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client, of the stack's region unless another is given."""
+
+    def history(self, arn: str) -> list[dict[str, Any]]:
+        """An execution's history so far."""
+
+
+class Messages(Protocol):
+    """The run's notifications, as far as they can be told."""
+
+    def empty(self) -> list[result.Notification]:
+        """All of them."""
+
+
+PARAMETER = "ContinuousAssessmentInput"  # as in the 2017 walk-through
+_ARCHIVING = 10  # emulated seconds in which on-execution-end archives the history
+_REAP_INTERVAL = 1800  # emulated seconds; of ReapSchedule in template.yaml
+_REAPING = 600  # and for a round of it with its retries
+_PARAMETER_LIMIT = 8192  # bytes of an advanced parameter (Systems Manager, PutParameter)
+
+
+def assess_locally(
+    inputs: Inputs,
+    console: Console,
+    report_dir: Path | None = None,
+    archive_dir: Path | None = None,
+    faults: Sequence[str] = (),
+) -> result.Result:
+    """Run the state machine once in an embedded AWS of its own. Progress goes to the console. Raises UsageError.
+
+    With faults, what follows the run is waited for too: on_execution_end, and one round of the reaper.
+    """
+    from golden_ami_cli.local.embedded import Embedded
+    from golden_ami_cli.local.faults import Injection, chosen
+
+    laid = chosen(faults)
+    for directory in filter(None, (report_dir, archive_dir)):
+        make_directory(directory)
+    with Embedded(inputs.world, parameters={"ClassicEngine": "allowed"}) as aws:
+        put_configuration(aws, inputs.text)
+        mailbox = Mailbox(aws.client("sns"), aws.client("sqs"), [aws.outputs["ResultsTopicArn"]])
+        with Injection(aws, laid, [ami.ami_id for ami in inputs.config.amis]):
+            arn = aws.start({"AMIsParamName": PARAMETER})
+            with Progress(console) as progress:
+                execution = aws.wait(arn, on_event=progress.event)
+            if laid:
+                aws.clock.sleep(_REAP_INTERVAL)
+                aws.fire_schedule(f"{aws.stack_name}-reap")
+                aws.clock.sleep(_REAPING)
+        if archive_dir:
+            aws.clock.sleep(_ARCHIVING)
+            copy_bucket(aws, archive_dir)
+        return collect(aws, execution, mailbox, inputs.config.engine, report_dir)
+
+
+def copy_bucket(aws: Account, directory: Path) -> None:
+    """Copy a stack's reports, findings and archived histories into a directory, under their keys."""
+    s3, bucket = aws.client("s3"), aws.outputs["ReportBucket"]
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="runs/"):
+        for item in page.get("Contents", ()):
+            path = directory / item["Key"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            s3.download_file(bucket, item["Key"], str(path))
+
+
+def put_configuration(aws: Embedded, text: str) -> None:
+    """Put a configuration where the state machine reads it; what no parameter can hold goes to S3."""
+    if len(text.encode()) > _PARAMETER_LIMIT:
+        bucket, key = aws.outputs["ReportBucket"], f"config/{PARAMETER}.json"
+        aws.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json")
+        text = msgspec.json.encode({"version": 1, "document": f"s3://{bucket}/{key}"}).decode()
+    aws.put_configuration(PARAMETER, text)
+
+
+def collect(
+    aws: Account, execution: dict[str, Any], mailbox: Messages, engine: str, report_dir: Path | None
+) -> result.Result:
+    """The result of an execution that is over."""
+    run_id = execution["name"]
+    amis, verdict = _amis(aws, run_id)
+    events = aws.history(execution["executionArn"])
+    return result.build(
+        execution,
+        events,
+        amis,
+        verdict,
+        engine=engine,
+        instances=_instances(aws, run_id, {aws.region} | {ami.region for ami in amis}),
+        notifications=mailbox.empty(),
+        reports=_reports(aws, run_id, report_dir),
+        usage=_usage(aws, execution, events),
+    )
+
+
+def _amis(aws: Account, run_id: str) -> tuple[list[result.AmiResult], Verdict]:
+    s3, bucket = aws.client("s3"), aws.outputs["ReportBucket"]
+    try:
+        content = s3.get_object(Bucket=bucket, Key=f"runs/{run_id}/report.json")["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        ledger = Ledger(aws.client("dynamodb"), aws.outputs["LedgerTable"])
+        return result.from_ledger(ledger.amis(run_id)), "NOT_ASSESSED"
+    report = msgspec.json.decode(content, type=Report)
+    return result.from_report(report), report.verdict
+
+
+def _usage(aws: Account, execution: dict[str, Any], events: list[dict[str, Any]]) -> list[Line]:
+    """What the run used; nothing for one that failed before it was opened."""
+    ledger, run_id = Ledger(aws.client("dynamodb"), aws.outputs["LedgerTable"]), execution["name"]
+    try:
+        config, amis = ledger.run(run_id).config, ledger.amis(run_id)
+    except RunNotFound:
+        return []
+    return used_by(execution, events, config, amis, prices())
+
+
+def _instances(aws: Account, run_id: str, regions: set[str]) -> result.Instances:
+    filters = [{"Name": f"tag:{RUN_TAG}", "Values": [run_id]}]
+    reservations = [
+        reservation
+        for region in regions
+        for page in aws.client("ec2", region).get_paginator("describe_instances").paginate(Filters=filters)
+        for reservation in page["Reservations"]
+    ]
+    return result.instances_of(reservations)
+
+
+def _reports(aws: Account, run_id: str, directory: Path | None) -> dict[str, str]:
+    """Where each form of the report is: its file when a directory is given, else its address in S3."""
+    s3, bucket, prefix = aws.client("s3"), aws.outputs["ReportBucket"], f"runs/{run_id}/"
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    names = [item["Key"].removeprefix(prefix) for page in pages for item in page.get("Contents", ())]
+    if directory is None:
+        return {_form(name): f"s3://{bucket}/{prefix}{name}" for name in names}
+    for name in names:
+        s3.download_file(bucket, f"{prefix}{name}", str(directory / name))
+    return {_form(name): str(directory / name) for name in names}
+
+
+def _form(name: str) -> str:
+    """The form of a report by its file's name: report.json is "json", findings.csv is "csv"."""
+    return name.removeprefix("report.") if name.startswith("report.") else name.rpartition(".")[2]

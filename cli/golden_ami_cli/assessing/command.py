@@ -1,0 +1,187 @@
+"""`golden-ami assess`: one assessment of all configured AMIs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from golden_ami_cli import console
+from golden_ami_cli.account import Account, OptionalStack, Profile, Region, connect
+from golden_ami_cli.assessing import output
+from golden_ami_cli.errors import GATE_FAIL, GATE_NOT_ASSESSED, UsageError
+
+if TYPE_CHECKING:
+    from golden_ami_cli.assessing.result import Result
+
+
+class EngineName(StrEnum):
+    """How AMIs are scanned."""
+
+    CLASSIC = "classic"
+    INSTANCE = "instance"
+    AMI = "ami"
+    AUTO = "auto"
+
+
+class Form(StrEnum):
+    """How the result is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Debug = Annotated[bool, typer.Option("--debug", help="On an error, show where in the program it comes from.")]
+OutputForm = Annotated[Form, typer.Option("--output", "-o", help="How the result is printed on stdout.")]
+_FILE = {"metavar": "FILE", "show_default": False}
+
+
+def assess(
+    local: Annotated[
+        bool, typer.Option("--local", help="Run in the embedded AWS, on this machine, without an account.")
+    ] = False,
+    config: Annotated[
+        Path | None, typer.Option(help="The configuration, JSON or YAML, in either form. Default: the sample.", **_FILE)
+    ] = None,
+    engine: Annotated[
+        EngineName | None,
+        typer.Option(help="The engine for all AMIs, whatever the configuration says.", show_default=False),
+    ] = None,
+    stack: OptionalStack = None,
+    profile: Profile = None,
+    region: Region = None,
+    parameter: Annotated[
+        str | None,
+        typer.Option(help="With --stack, the SSM parameter to assess, if not the stack's.", show_default=False),
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="With --stack, print the ARN and do not wait.")] = False,
+    images: Annotated[
+        Path | None, typer.Option(help="The AMIs that the embedded account holds. Default: the sample.", **_FILE)
+    ] = None,
+    findings: Annotated[
+        Path | None,
+        typer.Option(
+            help="What Inspector finds on each AMI, as `aws inspector2 list-findings` answers. Default: the sample.",
+            **_FILE,
+        ),
+    ] = None,
+    form: OutputForm = Form.TABLE,
+    report_dir: Annotated[
+        Path | None, typer.Option(help="Leave the report here, in every format.", metavar="DIR", show_default=False)
+    ] = None,
+    archive_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --local, leave a copy of the report bucket here, for `report` and `history --from DIR`.",
+            metavar="DIR",
+            show_default=False,
+        ),
+    ] = None,
+    fault: Annotated[
+        str | None,
+        typer.Option(
+            help="With --local, what goes wrong meanwhile; `golden-ami local faults` lists it.",
+            metavar="NAME[,NAME]",
+            show_default=False,
+        ),
+    ] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 for FAIL and 4 for NOT ASSESSED.")] = False,
+    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+) -> None:
+    """Assess golden AMIs: PASS, FAIL or NOT ASSESSED for each.
+
+    Progress goes to stderr, the result to stdout. Exit status: 0 when the run ended, whatever its verdict (see
+    --gate); 1 when the tool failed; 2 when the command or a file cannot be used.
+
+    Examples:
+
+    - `golden-ami assess --local`
+    - `golden-ami assess --local --config amis.yaml --engine ami --output json --gate`
+
+    - `golden-ami assess --stack golden-ami-assessment --profile security --gate`
+    """
+    if stack and not local:
+        _refuse_local_options(config, engine, images, findings, archive_dir)
+        if fault:
+            raise UsageError("--fault is of the embedded AWS; use it with --local")
+        started = _Remote(stack, profile, region, parameter)
+        if detach:
+            started.detached(form)
+            raise typer.Exit
+        ended = started.followed(form, report_dir)
+        raise typer.Exit(gate_status(ended) if gate else 0)
+    if not local or stack:
+        raise UsageError("nothing says where; give either --local (the embedded AWS) or --stack NAME (a deployed one)")
+    if parameter or detach or profile or region:
+        raise UsageError("--parameter, --detach, --profile and --region need --stack NAME")
+    from golden_ami_cli.assessing.inputs import Inputs
+
+    inputs = Inputs.read(config, images, findings, engine=engine.value if engine else None)
+    from golden_ami_cli.assessing.assessment import (
+        assess_locally,  # loads the embedded AWS: after the inputs were found usable
+    )
+
+    faults = [name.strip() for name in (fault or "").split(",") if name.strip()]
+    result = assess_locally(inputs, console.stderr(), report_dir, archive_dir, faults)
+    show(result, form, "" if report_dir else "gone with the embedded account; --report-dir DIR keeps it")
+    raise typer.Exit(gate_status(result) if gate else 0)
+
+
+@dataclass(frozen=True)
+class _Remote:
+    """An assessment of a deployed stack."""
+
+    stack: str
+    profile: str | None
+    region: str | None
+    parameter: str | None
+
+    def detached(self, form: Form) -> None:
+        """Start it and print its ARN."""
+        from golden_ami_cli.assessing import following
+
+        _, arn = self._start()
+        print(json.dumps({"executionArn": arn, "runId": following.run_id(arn)}) if form is Form.JSON else arn)
+
+    def followed(self, form: Form, report_dir: Path | None) -> Result:
+        """Start it and show it until its end."""
+        from golden_ami_cli.assessing import following
+        from golden_ami_cli.assessing.inputs import make_directory
+
+        if report_dir:
+            make_directory(report_dir)
+        account, arn = self._start()
+        result = following.result_of(account, arn, console.stderr(), report_dir)
+        show(result, form)
+        return result
+
+    def _start(self) -> tuple[Account, str]:
+        from golden_ami_cli.assessing import following
+
+        account = connect(self.stack, self.profile, self.region)
+        return account, following.start(account, self.parameter or account.outputs["ParameterName"])
+
+
+def _refuse_local_options(*given: object) -> None:
+    if any(given):
+        raise UsageError(
+            "--config, --engine, --images, --findings and --archive-dir are for --local; a stack "
+            "assesses what its parameter says, which `golden-ami config push` writes"
+        )
+
+
+def show(result: Result, form: Form, report: str = "") -> None:
+    """Print the result to stdout. `report` stands in the table in place of the report's addresses."""
+    if form is Form.JSON:
+        print(output.to_json(result))
+    else:
+        console.stdout().print(output.show(result, report))
+
+
+def gate_status(result: Result) -> int:
+    """The exit status that --gate makes of a verdict."""
+    return {"PASS": 0, "FAIL": GATE_FAIL, "NOT_ASSESSED": GATE_NOT_ASSESSED}[result.verdict]

@@ -1,0 +1,113 @@
+"""A run of a deployed stack: started, followed by its history, and its result collected."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from golden_ami_cli.account import Account
+from golden_ami_cli.errors import INTERRUPTED, CommandError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from golden_ami_cli.assessing.result import Notification, Result
+
+Event = dict[str, Any]
+ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
+_POLL = 5.0  # seconds between two looks; GetExecutionHistory refills at 20 requests a second (Step Functions quotas)
+_LOCAL_POLL = 0.2
+
+
+def run_id(arn: str) -> str:
+    """The run's id in an execution's ARN."""
+    return arn.rpartition(":")[2]
+
+
+def poll_seconds(account: Account) -> float:
+    """How long to wait between two looks at the account; short where it is the embedded one."""
+    host = urlsplit(account.client("stepfunctions").meta.endpoint_url).hostname
+    return _LOCAL_POLL if host in ("127.0.0.1", "localhost", "::1") else _POLL
+
+
+def start(account: Account, parameter: str) -> str:
+    """Start an execution, as the console's "Start execution" does; its ARN."""
+    answer = account.client("stepfunctions").start_execution(
+        stateMachineArn=account.state_machine, input=json.dumps({"AMIsParamName": parameter})
+    )
+    return str(answer["executionArn"])
+
+
+def follow(account: Account, arn: str, on_event: Callable[[Event], None]) -> None:
+    """Tell every event of an execution until its last. Raises CommandError on an interrupt: the run goes on."""
+    poll, seen = poll_seconds(account), 0
+    states = account.client("stepfunctions")
+    try:
+        while True:
+            for event in reversed(list(_since(states, arn, seen))):
+                seen = event["id"]
+                on_event(event)
+                if event["type"] in ENDS:
+                    return
+            time.sleep(poll)
+    except KeyboardInterrupt:
+        run = run_id(arn)
+        raise CommandError(
+            f"interrupted; the run goes on: `golden-ami watch {run}` follows it, `golden-ami cancel {run}` ends it",
+            status=INTERRUPTED,
+        ) from None
+
+
+def _since(states: Any, arn: str, seen: int) -> Iterator[Event]:
+    """The events after the one with the id `seen`, the newest first."""
+    pages = states.get_paginator("get_execution_history").paginate(executionArn=arn, reverseOrder=True)
+    for page in pages:
+        for event in page["events"]:
+            if event["id"] <= seen:
+                return
+            yield event
+
+
+def result_of(account: Account, arn: str, console: Console, report_dir: Path | None = None) -> Result:
+    """Show the progress of an execution on the console until it is over; its result."""
+    from golden_ami_cli.assessing.assessment import collect
+    from golden_ami_cli.assessing.progress import Progress
+
+    with Progress(console) as progress:
+        follow(account, arn, progress.event)
+    execution = account.client("stepfunctions").describe_execution(executionArn=arn)
+    run = execution["name"]
+    return collect(account, execution, Sent(account, run), engine_of(account, run), report_dir)
+
+
+def engine_of(account: Account, run_id: str) -> str:
+    """The engine that the run's configuration names; "" when the run was never opened."""
+    from golden_ami.errors import RunNotFound
+
+    try:
+        return account.ledger.run(run_id).config.engine
+    except RunNotFound:
+        return ""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The messages of a run as the ledger notes them, for nobody subscribes to a stack's topic only to see them."""
+
+    account: Account
+    run_id: str
+
+    def empty(self) -> list[Notification]:
+        """To whom messages went, and their ids."""
+        from golden_ami_cli.assessing.result import Notification
+
+        notes = [row for row in self.account.ledger.rows(self.run_id) if row["sk"].startswith("SENT#")]
+        return [
+            Notification(topic=note["sk"].removeprefix("SENT#"), subject=f"message {note['messageId']}", bytes=None)
+            for note in notes
+        ]

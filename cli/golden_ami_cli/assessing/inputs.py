@@ -1,0 +1,125 @@
+"""The files that the command is given, read and checked. Errors name file, field, value and remedy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from golden_ami_cli.errors import BadFile, UsageError
+
+if TYPE_CHECKING:
+    from golden_ami.models import Config, ConfiguredEngine
+    from golden_ami_cli.local.world import World
+
+ROOT = Path(__file__).resolve().parents[3]  # the clone; the project is installed from it, editable
+SAMPLES = ROOT / "samples"
+YAML_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is assessed and what the embedded account holds. `text` is the parameter's content."""
+
+    text: str
+    config: Config
+    world: World
+
+    @classmethod
+    def read(
+        cls,
+        configuration: Path | None,
+        images: Path | None,
+        findings: Path | None,
+        *,
+        engine: ConfiguredEngine | None = None,
+    ) -> Inputs:
+        """Read the files; the samples stand in for those not given. Raises UsageError with every problem of one."""
+        from golden_ami.configuration.config import to_text
+        from golden_ami.errors import InvalidConfiguration
+        from golden_ami_cli.local.inspector.data import load_findings, load_images
+        from golden_ami_cli.local.world import World
+
+        try:
+            text, checked = read_configuration(configuration or SAMPLES / "configuration.json")
+            if engine:
+                checked = with_engine(checked, engine)
+                text = to_text(checked)
+            world = World(
+                images=load_images(images or SAMPLES / "images.json"),
+                findings=load_findings(findings or SAMPLES / "findings.json"),
+            )
+        except InvalidConfiguration as error:
+            raise UsageError(str(error)) from error
+        return cls(text, checked, world)
+
+
+def read_text(path: Path) -> str:
+    """A file's text. Raises BadFile."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadFile(path, "file", "not found", "name a file that exists") from None
+    except UnicodeDecodeError as error:
+        raise BadFile(path, "file", f"not UTF-8 at byte {error.start}", "save it as UTF-8") from None
+    except OSError as error:
+        raise BadFile(path, "file", error.strerror or str(error), "name a file that can be read") from None
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory for what the command is to leave. Raises BadFile."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadFile(path, "directory", error.strerror or str(error), "name a directory that can be made") from None
+
+
+def read_configuration(path: Path) -> tuple[str, Config]:
+    """A configuration file (JSON, or YAML by its suffix) as the parameter's text, and what it says.
+
+    Raises BadFile, and InvalidConfiguration with every problem.
+    """
+    from golden_ami.configuration import config
+
+    text = read_text(path)
+    if path.suffix.lower() in YAML_SUFFIXES:
+        checked = config.parse_document(_yaml(path, text), str(path))
+        return config.to_text(checked), checked
+    return text, config.parse(text, str(path))
+
+
+def with_engine(configuration: Config, engine: ConfiguredEngine) -> Config:
+    """The configuration with one engine for all of its AMIs. Raises InvalidConfiguration where its waits do not fit."""
+    from msgspec.structs import replace
+
+    from golden_ami.configuration import config
+
+    amis = [replace(ami, engine=None) for ami in configuration.amis]
+    changed = replace(configuration, engine=engine, amis=amis)
+    return config.parse(config.to_text(changed), f"the configuration with --engine {engine}")
+
+
+def _yaml(path: Path, text: str) -> object:
+    import yaml
+
+    try:
+        return yaml.load(text, Loader=_loader())
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
+        raise BadFile(path, where, f"not YAML: {getattr(error, 'problem', error)}", "correct it there") from None
+
+
+@cache
+def _loader() -> Any:
+    """YAML's safe loader, to which a date is the text that the schema wants."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        yaml_implicit_resolvers = {
+            first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+    return Loader

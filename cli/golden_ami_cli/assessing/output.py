@@ -1,0 +1,114 @@
+"""The result of an assessment, for people and for programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from golden_ami.models import SEVERITIES, Severity, Verdict
+from golden_ami_cli.assessing.result import AmiResult, Result
+from golden_ami_cli.estimate.lines import Line
+
+VERDICT_STYLES: dict[Verdict, str] = {"PASS": "bold green", "FAIL": "bold red", "NOT_ASSESSED": "bold yellow"}
+_COLUMNS: dict[Severity, str] = {
+    "CRITICAL": "Crit",
+    "HIGH": "High",
+    "MEDIUM": "Med",
+    "LOW": "Low",
+    "INFORMATIONAL": "Info",
+    "UNTRIAGED": "Untr",
+}
+_WIDE = 110  # columns from which names and whole headings fit
+_SEVERITY_STYLES: dict[Severity, str] = {"CRITICAL": "bold red", "HIGH": "red", "MEDIUM": "yellow"}
+
+
+def to_json(result: Result) -> str:
+    """The result as one JSON object on lines of its own, without a newline at the end."""
+    return msgspec.json.format(msgspec.json.encode(result), indent=2).decode()
+
+
+def show(result: Result, report: str = "") -> RenderableType:
+    """The result as a table, with what matters about the run below it. `report` stands in place of its addresses."""
+    lines = _lines(result, [report] if report else [*result.reports.values()])
+    return Group(_Amis(result), *lines) if result.amis else Group(*lines)
+
+
+def verdict_text(verdict: Verdict) -> Text:
+    """A verdict in words and colour."""
+    return Text(verdict.replace("_", " "), style=VERDICT_STYLES[verdict])
+
+
+@dataclass(frozen=True)
+class _Amis:
+    """The table of the AMIs; on a narrow console without their names, and with the severities' initials."""
+
+    result: Result
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield _table(self.result, narrow=options.max_width < _WIDE)
+
+
+def _table(result: Result, narrow: bool) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("AMI", overflow="fold")
+    if not narrow:
+        table.add_column("Name", overflow="fold")
+    table.add_column("Verdict", no_wrap=True)
+    for severity in SEVERITIES:
+        table.add_column(_COLUMNS[severity][:1] if narrow else _COLUMNS[severity], justify="right", no_wrap=True)
+    table.add_column("Reason", overflow="fold")
+    for ami in result.amis:
+        names = [Text(ami.ami_id)] if narrow else [Text(ami.ami_id), Text(ami.name)]
+        table.add_row(*names, verdict_text(ami.verdict), *_counts(ami), Text(_why(ami)))
+    return table
+
+
+def _counts(ami: AmiResult) -> list[Text]:
+    """An AMI without a completed scan shows no zero: absence of a scan never reads as clean."""
+    if ami.verdict == "NOT_ASSESSED":
+        return [Text("-", style="dim") for _ in SEVERITIES]
+    return [
+        Text(str(ami.findings[severity]), style=_SEVERITY_STYLES.get(severity, "") if ami.findings[severity] else "dim")
+        for severity in SEVERITIES
+    ]
+
+
+def _why(ami: AmiResult) -> str:
+    return "; ".join(filter(None, [ami.reason, ami.remedy]))
+
+
+def _lines(result: Result, reports: list[str]) -> list[Text]:
+    verdicts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in result.verdicts.items() if count)
+    instances, messages = result.instances, result.notifications
+    lines = [
+        Text(),
+        Text.assemble("Run verdict    ", verdict_text(result.verdict), f"  ({verdicts or 'no AMI'})"),
+        Text(f"Execution      {result.execution_status}, {result.transitions} state transitions, run {result.run_id}"),
+        Text(
+            f"Instances      {instances.launched} launched, {instances.terminated} terminated, "
+            f"{instances.running} running",
+            style="bold red" if instances.running else "",
+        ),
+        Text("Notifications  " + ("; ".join(f"{m.topic}: {m.subject}" for m in messages) or "none")),
+    ]
+    lines += [Text(f"{'' if number else 'Report':<15}{place}") for number, place in enumerate(reports)]
+    lines += [Text(f"{'' if number else 'Used':<15}{_used(line)}") for number, line in enumerate(result.usage)]
+    if result.error:
+        lines += [Text(), Text(f"The execution failed: {result.error}", style="bold red"), Text(result.cause or "")]
+    return lines
+
+
+def _used(line: Line) -> str:
+    """One thing that was used, with its estimate and, where a sourced price is known, its cost."""
+    said = f"{line.what}: {amount(line.actual)} {line.unit} (estimated {amount(line.least)} to {amount(line.most)})"
+    return said if line.actual_cost is None else f"{said}, ${line.actual_cost:.4f}"
+
+
+def amount(value: float | None) -> str:
+    """A number as precise as it deserves."""
+    return "-" if value is None else f"{value:,.0f}" if value >= 10 else f"{value:,.1f}"

@@ -1,0 +1,196 @@
+"""What `golden-ami assess` answers, built from what AWS's APIs say after the run.
+
+Its JSON form (camelCase) is the contract of `--output json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+
+from golden_ami.models import SEVERITIES, Ami, Reason, Severity, Verdict
+from golden_ami_cli.estimate.lines import Line
+
+if TYPE_CHECKING:
+    from golden_ami.report.model import AmiReport, Report
+
+Event = Mapping[str, Any]
+Counts = dict[Severity, int]
+
+_NO_REPORT = Reason(
+    code="NO_REPORT",
+    message="the run ended before its report was written",
+    remedy="read the cause of the failed execution",
+)
+
+
+class Output(Struct, rename="camel", kw_only=True):
+    """Base of what is printed: camelCase, every member always present."""
+
+
+class AmiResult(Output):
+    """One AMI. `reason` is never empty; `reason_code` and `remedy` are set for NOT_ASSESSED only."""
+
+    ami_id: str
+    name: str
+    verdict: Verdict
+    reason: str | None
+    reason_code: str | None
+    remedy: str | None
+    engine: str
+    region: str
+    account: str
+    instance_id: str | None
+    tags: dict[str, str]
+    findings: Counts
+    notes: list[str] = field(default_factory=list)
+
+
+class Instances(Output):
+    """The run's instances, as EC2 says after the run."""
+
+    launched: int = 0
+    terminated: int = 0
+    running: int = 0
+
+
+class Notification(Output):
+    """One message that a topic delivered. `bytes` counts the message in UTF-8; None where nobody subscribed to see."""
+
+    topic: str
+    subject: str
+    bytes: int | None
+
+
+class Result(Output):
+    """One assessment. `totals` sums the findings of all AMIs; `verdicts` counts the AMIs."""
+
+    run_id: str
+    engine: str
+    execution_arn: str
+    execution_status: str
+    error: str | None
+    cause: str | None
+    verdict: Verdict
+    started_at: str
+    stopped_at: str
+    transitions: int
+    amis: list[AmiResult]
+    totals: Counts
+    verdicts: dict[Verdict, int]
+    instances: Instances
+    notifications: list[Notification]
+    reports: dict[str, str]
+    usage: list[Line] = field(default_factory=list)  # what was estimated, with what was used beside it
+
+
+def build(
+    execution: Mapping[str, Any],
+    events: Iterable[Event],
+    amis: list[AmiResult],
+    verdict: Verdict,
+    *,
+    engine: str,
+    instances: Instances,
+    notifications: list[Notification],
+    reports: dict[str, str],
+    usage: list[Line] | None = None,
+) -> Result:
+    """The result of an execution, given as DescribeExecution answers it."""
+    return Result(
+        run_id=execution["name"],
+        engine=engine,
+        execution_arn=execution["executionArn"],
+        execution_status=execution["status"],
+        error=execution.get("error"),
+        cause=execution.get("cause"),
+        verdict=verdict,
+        started_at=_iso(execution.get("startDate")),
+        stopped_at=_iso(execution.get("stopDate")),
+        transitions=transitions(events),
+        amis=amis,
+        totals={severity: sum(ami.findings[severity] for ami in amis) for severity in SEVERITIES},
+        verdicts={each: sum(ami.verdict == each for ami in amis) for each in ("PASS", "FAIL", "NOT_ASSESSED")},
+        instances=instances,
+        notifications=notifications,
+        reports=reports,
+        usage=usage or [],
+    )
+
+
+def from_report(report: Report) -> list[AmiResult]:
+    """The AMIs as the run's report.json has them."""
+    return [_ami(ami) for ami in report.amis]
+
+
+def from_ledger(amis: Iterable[Ami]) -> list[AmiResult]:
+    """The AMIs of a run that left no report: none of them counts as assessed."""
+    return [
+        AmiResult(
+            ami_id=ami.ami_id,
+            name=ami.name,
+            verdict="NOT_ASSESSED",
+            reason=(ami.reason or _NO_REPORT).message,
+            reason_code=(ami.reason or _NO_REPORT).code,
+            remedy=(ami.reason or _NO_REPORT).remedy,
+            engine=ami.engine,
+            region=ami.region,
+            account=ami.account,
+            instance_id=ami.instance_id or None,
+            tags=ami.tags,
+            findings=_all_severities(ami.counts),
+            notes=ami.notes,
+        )
+        for ami in amis
+    ]
+
+
+def instances_of(reservations: Iterable[Mapping[str, Any]]) -> Instances:
+    """Count DescribeInstances' reservations. One that is shutting down is on its way out and is not billed."""
+    states = [instance["State"]["Name"] for reservation in reservations for instance in reservation["Instances"]]
+    gone = sum(state in ("terminated", "shutting-down") for state in states)
+    return Instances(launched=len(states), terminated=gone, running=len(states) - gone)
+
+
+def transitions(events: Iterable[Event]) -> int:
+    """State transitions of a history: every entry of a state, and every repetition of a task by a Retry."""
+    kinds: list[str] = [event["type"] for event in events]
+    entered = sum(kind.endswith("StateEntered") for kind in kinds)
+    return entered + max(0, kinds.count("TaskScheduled") - kinds.count("TaskStateEntered"))
+
+
+def _ami(ami: AmiReport) -> AmiResult:
+    return AmiResult(
+        ami_id=ami.ami_id,
+        name=ami.name,
+        verdict=ami.verdict,
+        reason=_why(ami),
+        reason_code=ami.reason.code if ami.reason else None,
+        remedy=ami.reason.remedy if ami.reason else None,
+        engine=ami.engine,
+        region=ami.region,
+        account=ami.account,
+        instance_id=ami.instance_id or None,
+        tags=ami.tags,
+        findings=_all_severities(ami.counts),
+        notes=ami.notes,
+    )
+
+
+def _why(ami: AmiReport) -> str | None:
+    if ami.reason:
+        return ami.reason.message
+    if ami.verdict == "FAIL":
+        return ", ".join(f"{rule}: {count}" for rule, count in ami.rules.items()) or "fails its policy"
+    return f"{ami.excepted} accepted by exception" if ami.excepted else None
+
+
+def _all_severities(counts: Counts) -> Counts:
+    return {severity: counts.get(severity, 0) for severity in SEVERITIES}
+
+
+def _iso(instant: datetime | None) -> str:
+    return "" if instant is None else instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")

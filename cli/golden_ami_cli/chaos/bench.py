@@ -1,0 +1,231 @@
+"""An embedded account in which trials are held, one after the other: runs with faults, and what followed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from golden_ami.models import AMI_TAG, RUN_TAG, Engine
+from golden_ami.report.model import Report
+from golden_ami_cli.chaos.worlds import Plan
+from golden_ami_cli.local.embedded import Embedded, Event
+from golden_ami_cli.local.faults import Fault, Injection
+from golden_ami_cli.local.inspector import installed
+from golden_ami_cli.local.world import Timer, World
+
+REAP_INTERVAL = 1800  # seconds; of ReapSchedule in template.yaml
+_AFTERMATH = 2 * REAP_INTERVAL + 100  # after a run's end: two rounds of the reaper, and all asynchronous retries
+_HEALED = 1200  # after the faults are over: a replayed dead letter with its retries
+_ROUNDS = 60  # of the reaper at most in one trial: more than a day, in which every execution ends
+
+
+@dataclass(frozen=True)
+class Launched:
+    """An instance of a run, as EC2 says at the end."""
+
+    instance_id: str
+    ami_id: str
+    run_id: str
+    alive: bool
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run and what is left of it."""
+
+    plan: Plan
+    run_id: str
+    status: str
+    seconds: float  # emulated, from start to end
+    report: Report | None
+    messages: list[str]  # to the results topic, about this run
+    instances: list[Launched]
+    left: int  # instances alive at the instant of its end, before anything beside the definition acts
+    reported: bool  # whether the report stood at that instant
+    scanned: dict[str, datetime]  # ami id -> when a scan of it for this run was over, as the emulation knows
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Runs at once, under faults. `late` are runs that were reported only after the faults were lifted."""
+
+    faults: Sequence[Fault]
+    struck: frozenset[str]
+    runs: list[Ran]
+    alive_in_time: bool  # whether any instance outlived its run by more than the reaper's interval
+    dead_letters: int
+    stuck: str = ""
+    replayed: list[Ran] = field(default_factory=list)  # the runs again, after every task was invoked a second time
+
+
+class Bench(AbstractContextManager["Bench"]):
+    """Opens the account; `trial` may be called often."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._stack = ExitStack()
+        self._number = 0
+        self._rounds = 0
+        self._at_end: dict[str, tuple[int, bool]] = {}
+
+    def __enter__(self) -> Bench:
+        self.aws = self._stack.enter_context(Embedded(self.world, parameters={"ClassicEngine": "allowed"}))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def trial(self, plans: Sequence[Plan], faults: Sequence[Fault], *, replay: bool = False) -> Trial:
+        """Start the runs at once under the faults, let all play out, then lift the faults and heal what waits."""
+        self._number += 1
+        self.aws.calls.clear()
+        self._drain()
+        amis = list(dict.fromkeys(ami for plan in plans for ami in plan.amis))
+        names = [f"trial-{self._number}-{at}" for at in range(len(plans))]
+        self._rounds = _ROUNDS
+        self._reaping = self._next_reaping()
+        with Injection(self.aws, faults, amis) as injection:
+            stuck = self._run(plans, names)
+            self.aws.clock.sleep(_AFTERMATH)
+            outlived = any(one.alive for name in names for one in self._instances(name))
+        self._reaping.cancel()
+        letters = self._drain()
+        self._heal(letters, outlived)
+        runs = [self._ran(plan, name) for plan, name in zip(plans, names, strict=True)]
+        replayed: list[Ran] = []
+        if replay:
+            self._replay(injection)
+            replayed = [self._ran(plan, name) for plan, name in zip(plans, names, strict=True)]
+        struck = frozenset(injection.struck)
+        return Trial(faults, struck, runs, outlived, len(letters), stuck, replayed)
+
+    # ------------------------------------------------------------ the course of a trial
+
+    def _run(self, plans: Sequence[Plan], names: Sequence[str]) -> str:
+        """Run them; what kept them from ending, or ""."""
+        arns = []
+        for plan, name in zip(plans, names, strict=True):
+            parameter = f"ContinuousAssessmentInput-{name}"
+            self.aws.put_configuration(parameter, plan.configuration())
+            arns.append(self.aws.start({"AMIsParamName": parameter}, name))
+        for arn, name in zip(arns, names, strict=True):
+            ended = self.aws.wait(arn)
+            if ended["status"] == "RUNNING":
+                return f"{arn} is still running"
+            self._at_end[name] = (sum(one.alive for one in self._instances(name)), self._report(name) is not None)
+        return ""
+
+    def _next_reaping(self) -> Timer:
+        def due() -> None:
+            if self._rounds > 0:
+                self._rounds -= 1
+                self.aws.clock.spawn(self.aws.fire_schedule, f"{self.aws.stack_name}-reap", name="scheduler")
+                self._reaping = self._next_reaping()
+
+        return self.aws.clock.call_later(REAP_INTERVAL, due, name="reap schedule")
+
+    def _drain(self) -> list[Event]:
+        """The bodies in the dead-letter queue, which is empty afterwards."""
+        sqs, url = self.aws.client("sqs"), self.aws.outputs["DeadLettersUrl"]
+        letters = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                letters.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return letters
+
+    def _heal(self, letters: Sequence[Event], outlived: bool) -> None:
+        """What a person does once the fault is over: move dead letters back. The reaper comes by itself."""
+        ends = [one for one in letters if one.get("detail-type") == "Step Functions Execution Status Change"]
+        for event in ends:
+            self.aws.functions.deliver(self._arn("on-execution-end"), event)
+        if outlived:
+            self.aws.fire_schedule(f"{self.aws.stack_name}-reap")
+        if ends or outlived:
+            self.aws.clock.sleep(_HEALED)
+
+    def _replay(self, injection: Injection) -> None:
+        """Every task's input a second time, in order: what a redrive from any state would repeat at most."""
+        tasks = [(function, event) for function, event in injection.invocations if '"Records"' not in event]
+        for function, event in tasks:
+            self.aws.functions.run(function, event)
+        self.aws.clock.sleep(_HEALED)
+
+    def _arn(self, function: str) -> str:
+        name = f"{self.aws.stack_name}-{function}"
+        return f"arn:aws:lambda:{self.aws.region}:{self.aws.account}:function:{name}"
+
+    # ------------------------------------------------------------ what is left
+
+    def _ran(self, plan: Plan, run_id: str) -> Ran:
+        machine = self.aws.outputs["StateMachineArn"]
+        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run_id}"
+        execution = self.aws.client("stepfunctions").describe_execution(executionArn=arn)
+        seconds = (execution["stopDate"] - execution["startDate"]).total_seconds() if "stopDate" in execution else 1e9
+        topic = self.aws.outputs["ResultsTopicArn"]
+        sent = [one for one in self.aws.notifications() if one.topic == topic and f"Run {run_id}," in one.message]
+        instances = self._instances(run_id)
+        return Ran(
+            plan=plan,
+            run_id=run_id,
+            status=execution["status"],
+            seconds=seconds,
+            report=self._report(run_id),
+            messages=[one.message for one in sent],
+            instances=instances,
+            left=self._at_end.get(run_id, (0, False))[0],
+            reported=self._at_end.get(run_id, (0, False))[1],
+            scanned=dict(self._scanned(plan, instances)),
+        )
+
+    def _report(self, run_id: str) -> Report | None:
+        s3 = self.aws.client("s3")
+        try:
+            body = s3.get_object(Bucket=self.aws.outputs["ReportBucket"], Key=f"runs/{run_id}/report.json")["Body"]
+        except s3.exceptions.NoSuchKey:
+            return None
+        return msgspec.json.decode(body.read(), type=Report)
+
+    def _instances(self, run_id: str) -> list[Launched]:
+        ec2 = self.aws.client("ec2")
+        pages = ec2.get_paginator("describe_instances").paginate(
+            Filters=[{"Name": f"tag:{RUN_TAG}", "Values": [run_id]}]
+        )
+        found = []
+        for page in pages:
+            for instance in (one for group in page["Reservations"] for one in group["Instances"]):
+                tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
+                alive = instance["State"]["Name"] not in ("terminated", "shutting-down")
+                found.append(Launched(instance["InstanceId"], tags[AMI_TAG], run_id, alive))
+        return found
+
+    def _scanned(self, plan: Plan, instances: Sequence[Launched]) -> Iterator[tuple[str, datetime]]:
+        """What the emulated Inspector itself knows of scans that ended well; no API of it, no ledger is asked."""
+        region = installed()
+        of_ami = {one.ami_id: one.instance_id for one in instances}
+        for ami, engine in plan.engines.items():
+            at = _scan_end(region, engine, ami, of_ami.get(ami, ""))
+            if at:
+                yield ami, at
+
+
+def _scan_end(region: Any, engine: Engine, ami: str, instance: str) -> datetime | None:
+    ends: list[datetime] = []
+    if engine == "ami":
+        ends = [s.completed_at for s in region.on_demand.values() if s.image_id == ami and s.status == "SUCCESSFUL"]
+    elif engine == "instance":
+        tracked = region.instances.get(instance)
+        ends = [tracked.scanned_at] if tracked and tracked.scanned_at else []
+    else:
+        ends = [
+            run.completed_at
+            for run in region.classic.runs.values()
+            if run.state.startswith("COMPLETED") and any(agent.id == instance for agent in run.healthy)
+        ]
+    return min(ends, default=None)

@@ -1,0 +1,130 @@
+"""Chaos: random runs under random faults, each from a seed of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from random import Random
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from golden_ami.models import Engine
+
+if TYPE_CHECKING:
+    from golden_ami_cli.chaos.bench import Bench
+    from golden_ami_cli.chaos.worlds import Plan
+
+IMAGES = 60  # in the world; a run takes 1 to all of them
+WORLD_SEED = 1
+ENGINES: tuple[Engine, ...] = ("classic", "instance", "ami")
+_SHARE = 25  # runs that one account serves
+_CORES = 2
+_KINDS = ("stuck", "orphans", "lost", "duplicated", "wrongVerdict")
+
+
+class Failure(Struct):
+    """A run in which a guarantee did not hold. `--seed SEED --runs 1` repeats it."""
+
+    seed: int
+    faults: list[str]
+    what: list[str]
+
+
+class Tally(Struct, rename="camel"):
+    """What `golden-ami local chaos --output json` prints: numbers of violations, and the runs that had them."""
+
+    runs: int = 0
+    stuck: int = 0
+    orphans: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    wrong_verdict: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Count another's runs too."""
+        for name in ("runs", "stuck", "orphans", "lost", "duplicated", "wrong_verdict"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.failures += other.failures
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a seed stands for."""
+
+    plans: Sequence[Plan]
+    faults: Sequence[str]
+    replay: bool
+
+
+def seeds(seed: int, runs: int) -> list[int]:
+    """The runs' own seeds; the first is the given one, so that a run can be repeated alone."""
+    random = Random(seed)
+    return [seed, *(random.randrange(1, 2**31) for _ in range(runs - 1))]
+
+
+def case(seed: int) -> Case:
+    """The runs and faults of a seed: most runs are small, some have every AMI; some come two at once."""
+    from golden_ami_cli.chaos.worlds import Plan, ami_id
+    from golden_ami_cli.local.faults import catalogue
+
+    random = Random(seed)
+    most = random.choices((5, 15, IMAGES), weights=(75, 20, 5))[0]
+    amis = [ami_id(number) for number in random.sample(range(1, IMAGES + 1), random.randint(1, most))]
+    engines = ENGINES if random.random() < 0.4 else (random.choice(ENGINES),)
+    poll = random.choice((60, 300, 900))
+    plans = [
+        Plan({ami: random.choice(engines) for ami in amis}, poll) for _ in range(2 if random.random() < 0.15 else 1)
+    ]
+    used = {engine for plan in plans for engine in plan.engines.values()}
+    fitting = sorted(fault.name for fault in catalogue().values() if used & fault.engines)
+    count = random.choices((0, 1, 2, 3), weights=(5, 45, 35, 15))[0]
+    return Case(plans, random.sample(fitting, count), random.random() < 0.1)
+
+
+def chaos(runs: int, seed: int) -> Iterator[Tally]:
+    """Hold the runs, on two cores; a tally for each share of them, as it is ready."""
+    own = seeds(seed, runs)
+    shares = [own[at : at + _SHARE] for at in range(0, len(own), _SHARE)]
+    if len(shares) == 1:
+        yield hold(shares[0])
+        return
+    with ProcessPoolExecutor(_CORES, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(hold, shares)
+
+
+def hold(own: Sequence[int]) -> Tally:
+    """Hold runs one after the other in one account; a new one after a run that did not end."""
+    from golden_ami_cli.chaos.bench import Bench
+    from golden_ami_cli.chaos.worlds import world
+
+    total, left = Tally(), list(own)
+    while left:
+        with Bench(world(IMAGES, WORLD_SEED)) as bench:
+            while left:
+                tally = one(bench, left.pop(0))
+                total.add(tally)
+                if tally.stuck:
+                    break
+    return total
+
+
+def one(bench: Bench, seed: int) -> Tally:
+    """Hold one run and ask for the guarantees."""
+    from golden_ami_cli.chaos.guarantees import violations
+    from golden_ami_cli.local.faults import chosen
+
+    given = case(seed)
+    faults = chosen(given.faults)
+    try:
+        found = violations(bench.trial(given.plans, faults, replay=given.replay), bench.world)
+        kinds, what = Counter(each.kind for each in found), [str(each) for each in found]
+    except Exception as fault:  # noqa: BLE001 -- whatever it is, the run did not end as it should
+        kinds, what = Counter({"stuck": 1}), [f"{type(fault).__name__}: {fault}"]
+    failures = [Failure(seed, [fault.name for fault in faults], what)] if what else []
+    stuck, orphans, lost, duplicated, wrong = (kinds[name] for name in _KINDS)  # type: ignore[index]
+    return Tally(1, stuck, orphans, lost, duplicated, wrong, failures)

@@ -1,0 +1,41 @@
+"""A configuration file, read and checked, with the line of every problem."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from golden_ami.errors import InvalidConfiguration, Problem
+from golden_ami_cli.assessing.inputs import YAML_SUFFIXES, read_configuration, read_text
+from golden_ami_cli.configuration.text import lines_of, repeated
+from golden_ami_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from golden_ami.models import Config
+
+Found = list[tuple[int, Problem]]
+
+
+def check(path: Path) -> tuple[Config | None, Found]:
+    """What the file says, or everything that is wrong with it, by line. Raises BadFile when it cannot be read."""
+    text = read_text(path)
+    problems: list[Problem] = []
+    config: Config | None = None
+    try:
+        _, config = read_configuration(path)
+    except InvalidConfiguration as error:
+        problems = list(error.problems)
+    if path.suffix.lower() in YAML_SUFFIXES:
+        problems += repeated(text)
+    if problems:
+        return None, sorted(zip(lines_of(text, problems), problems, strict=True))
+    return config, []
+
+
+def checked(path: Path) -> tuple[str, Config]:
+    """The file as the parameter's text, and what it says. Raises UsageError with every problem."""
+    config, found = check(path)
+    if config is None:
+        said = "\n".join(f"{path}:{line}: {problem}" for line, problem in found)
+        raise UsageError(f"{len(found)} problem{'' if len(found) == 1 else 's'}\n{said}")
+    return read_configuration(path)

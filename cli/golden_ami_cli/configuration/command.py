@@ -1,0 +1,206 @@
+"""`golden-ami config …` and `golden-ami estimate`: checks a configuration, shows its effect, pushes it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from golden_ami_cli import console
+from golden_ami_cli.account import DEFAULT_STACK, Account, Profile, Region, StackName, connect
+from golden_ami_cli.assessing.command import Debug, Form, OutputForm
+from golden_ami_cli.errors import USAGE, CommandError, UsageError
+
+if TYPE_CHECKING:
+    from golden_ami.models import Ami, Config
+    from golden_ami_cli.estimate.lines import Line
+
+app = typer.Typer(name="config", help="Check, show and push the configuration.", no_args_is_help=True)
+
+STANDARD, ADVANCED = 4096, 8192  # bytes of a parameter (Systems Manager, PutParameter: Value)
+File = Annotated[Path, typer.Argument(help="The configuration, JSON or YAML.", show_default=False)]
+OptionalFile = Annotated[
+    Path | None, typer.Argument(help="The configuration. Default: the stack's parameter.", show_default=False)
+]
+PricesFile = Annotated[
+    Path | None, typer.Option("--prices", metavar="FILE", help="Your prices, as TOML.", show_default=False)
+]
+Parameter = Annotated[
+    str | None, typer.Option("--parameter", help="The SSM parameter, if not the stack's.", show_default=False)
+]
+
+
+@app.command("validate")
+def validate(
+    file: File,
+    form: OutputForm = Form.TABLE,
+    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+) -> None:
+    """Check a file against the schema: every problem with its line and its remedy. Exit status 2 when there is one.
+
+    Examples:
+
+    - `golden-ami config validate amis.yaml`
+    """
+    from golden_ami_cli.configuration.check import check
+
+    config, found = check(file)
+    if form is Form.JSON:
+        rows = [{"line": line, **problem._asdict()} for line, problem in found]
+        print(
+            json.dumps({"valid": not found, "amis": len(config.amis) if config else None, "problems": rows}, indent=2)
+        )
+        raise typer.Exit(USAGE if found else 0)
+    if found:
+        said = "\n".join(f"{file}:{line}: {problem}" for line, problem in found)
+        raise UsageError(f"{len(found)} problem{'' if len(found) == 1 else 's'}\n{said}")
+    assert config is not None
+    print(f"{file} is valid: {len(config.amis)} AMIs, engine {config.engine}")
+
+
+@app.command("show")
+def show(
+    file: OptionalFile = None,
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    parameter: Parameter = None,
+    prices: PricesFile = None,
+    form: OutputForm = Form.TABLE,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Show what a configuration would do: AMIs resolved, the engine chosen for each, what it would use and cost.
+
+    Examples:
+
+    - `golden-ami config show amis.yaml --stack golden-ami-assessment`
+    - `golden-ami config show --output json`
+    """
+    from golden_ami_cli.configuration import view
+    from golden_ami_cli.estimate.command import prices as table
+
+    account = connect(stack, profile, region)
+    config, amis, lines = _effect(account, file, parameter, profile, table(prices))
+    if form is Form.JSON:
+        print(view.to_json(config, amis, lines))
+    else:
+        console.stdout().print(view.amis_table(amis), view.estimate_table(lines))
+
+
+def estimate(
+    file: OptionalFile = None,
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    parameter: Parameter = None,
+    run: Annotated[
+        str | None, typer.Option("--run", help="Show what this run really used beside it.", show_default=False)
+    ] = None,
+    prices: PricesFile = None,
+    form: OutputForm = Form.TABLE,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Say what a run uses, from its least to its most: transitions, Lambda, instances, volumes, Inspector.
+
+    Prices without a source are unknown, and said to be. See prices.toml for those that are known.
+
+    Examples:
+
+    - `golden-ami estimate amis.yaml`
+    - `golden-ami estimate --run 4a85e20b-d9bb-4282-a658-6cdebf7e7a9d --prices our-prices.toml`
+    """
+    from golden_ami_cli.configuration import view
+    from golden_ami_cli.estimate.command import prices as table
+
+    account = connect(stack, profile, region)
+    if run:
+        from golden_ami_cli.estimate.usage import of_run
+
+        lines = of_run(account, run, table(prices))
+    else:
+        _, _, lines = _effect(account, file, parameter, profile, table(prices))
+    if form is Form.JSON:
+        print(view.lines_json(lines))
+    else:
+        console.stdout().print(view.estimate_table(lines))
+
+
+@app.command("push")
+def push(
+    file: File,
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    parameter: Parameter = None,
+    advanced: Annotated[
+        bool, typer.Option("--advanced", help="Allow the advanced tier (8 KB), which is charged for.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be written, and where.")] = False,
+    form: OutputForm = Form.TABLE,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Check a file and put it into the stack's parameter; what is too large for that goes to the stack's bucket.
+
+    Examples:
+
+    - `golden-ami config push amis.yaml --stack golden-ami-assessment`
+    """
+    from golden_ami_cli.configuration.check import checked
+    from golden_ami_cli.configuration.pushing import plan, write
+
+    text, _ = checked(file)
+    account = connect(stack, profile, region)
+    planned = plan(account, parameter or account.outputs["ParameterName"], text, STANDARD, ADVANCED if advanced else 0)
+    if not dry_run:
+        write(account, planned)
+    if form is Form.JSON:
+        print(json.dumps({**planned.as_json(), "written": not dry_run}, indent=2))
+    else:
+        print(f"{'Would write' if dry_run else 'Written'}: {planned}")
+
+
+def _effect(
+    account: Account, file: Path | None, parameter: str | None, profile: str | None, table: Any
+) -> tuple[Config, list[Ami], list[Line]]:
+    from golden_ami.configuration.catalog import look_up
+    from golden_ami.configuration.loading import read_configuration
+    from golden_ami.errors import AssessmentError
+    from golden_ami_cli.configuration.check import checked
+    from golden_ami_cli.estimate.command import estimate as estimated
+
+    with acting_as_a_function(account, profile):
+        try:
+            name = parameter or account.outputs["ParameterName"]
+            config = checked(file)[1] if file else read_configuration(name, account.settings)
+            amis = look_up(config, account.settings, "preview")
+        except AssessmentError as error:
+            raise CommandError(str(error), status=USAGE) from error
+    return config, amis, estimated(config, amis, table)
+
+
+@contextmanager
+def acting_as_a_function(account: Account, profile: str | None) -> Iterator[None]:
+    """The environment of a deployed function for a while, with the operator's own credentials."""
+    variables: dict[str, str | None] = {**account.environment("load-config"), "AWS_REGION": account.region}
+    if profile:  # keys in the environment would go before it
+        variables |= dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"))
+        variables["AWS_PROFILE"] = profile
+    before = {name: os.environ.get(name) for name in variables}
+    _set(variables)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -1,0 +1,68 @@
+"""A configuration's effect, for people and for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from rich.table import Table
+
+from golden_ami.models import Ami, Config
+from golden_ami_cli.assessing.output import amount
+from golden_ami_cli.estimate.lines import Line
+
+
+def amis_table(amis: list[Ami]) -> Table:
+    """The AMIs as they were looked up."""
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for name in ("AMI", "Name", "Engine", "Instance", "Lineage", "Remarks"):
+        table.add_column(name, overflow="fold")
+    for ami in amis:
+        remarks = [f"NOT ASSESSED: {ami.reason.message}; {ami.reason.remedy}"] if ami.reason else []
+        remarks += [*filter(None, [ami.engine_reason]), *ami.notes]
+        kind = "" if ami.engine == "ami" else ami.entry.instance_type
+        table.add_row(ami.key, ami.name, ami.engine, kind, ami.lineage, "; ".join(remarks))
+    return table
+
+
+def estimate_table(lines: list[Line]) -> Table:
+    """What a run uses, and what it costs as far as that is known."""
+    actual = any(line.actual is not None for line in lines)
+    table = Table(show_edge=False, pad_edge=False, header_style="bold", title="Estimate", title_justify="left")
+    for name in ("What", "Unit"):
+        table.add_column(name, no_wrap=True)
+    for name in (
+        "At least",
+        "At most",
+        *(["Actual"] if actual else []),
+        "US$ at least",
+        "US$ at most",
+        *(["US$ actual"] if actual else []),
+    ):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("Price", overflow="fold")
+    for line in lines:
+        used = [amount(line.actual)] if actual else []
+        costs = [_cost(line.least_cost), _cost(line.most_cost)]
+        costs += [_cost(line.actual_cost)] if actual else []
+        table.add_row(line.what, line.unit, amount(line.least), amount(line.most), *used, *costs, line.price)
+    return table
+
+
+def _cost(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.4f}"
+
+
+def lines_json(lines: list[Line]) -> str:
+    """The estimate as a JSON array."""
+    return msgspec.json.format(msgspec.json.encode(lines), indent=2).decode()
+
+
+def to_json(config: Config, amis: list[Ami], lines: list[Line]) -> str:
+    """All of it as one object. User data, which may hold secrets, is left out."""
+    rows: list[Any] = [msgspec.to_builtins(ami) for ami in amis]
+    for row in rows:
+        row.get("entry", {}).pop("userData", None)
+    settings = msgspec.to_builtins(msgspec.structs.replace(config, amis=[]))
+    content = {"configuration": settings, "amis": rows, "estimate": lines}
+    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode()

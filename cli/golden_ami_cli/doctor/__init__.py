@@ -1,0 +1,1 @@
+"""Everything that would make a run fail, looked at before it costs anything."""

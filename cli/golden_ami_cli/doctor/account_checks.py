@@ -1,0 +1,121 @@
+"""Checks of the account, the configuration and what surrounds a run."""
+
+from __future__ import annotations
+
+from golden_ami.instances.tags import EXCLUSION_TAG
+from golden_ami_cli.doctor.model import Diagnosis, Patient, Unreadable, error, names, ok, warning
+
+SCAN = "StartOnDemandScan"
+
+
+def credentials(patient: Patient) -> Diagnosis:
+    """The credentials are valid, and of the stack's account."""
+    check = "credentials and region"
+    identity = patient.client("sts").get_caller_identity()
+    expected = patient.account.settings.account
+    if identity["Account"] != expected:
+        cause = f"{identity['Arn']} is of account {identity['Account']}, the stack of {expected}"
+        return error(check, cause, "give a --profile of the stack's account")
+    return ok(check, f"{identity['Arn']} in {patient.account.region}")
+
+
+def configuration(patient: Patient) -> Diagnosis:
+    """The parameter holds a valid configuration whose AMIs can be assessed."""
+    check = "configuration"
+    try:
+        amis = patient.amis
+    except Unreadable as unreadable:
+        return error(
+            check, str(unreadable), "correct it: `golden-ami config validate FILE`, `golden-ami config push FILE`"
+        )
+    lost = [ami for ami in amis if ami.reason]
+    if lost and lost[0].reason:
+        cause = f"{len(lost)} of {len(amis)} AMIs would be NOT ASSESSED: {names(lost)}: {lost[0].reason.message}"
+        return error(check, cause, lost[0].reason.remedy)
+    return ok(check, f"{len(amis)} AMIs in {patient.parameter}")
+
+
+def user_data(patient: Patient) -> Diagnosis:
+    """No user data is longer than EC2 takes."""
+    check = "user data"
+    try:
+        count = sum(bool(entry.user_data) for entry in patient.config.amis)
+    except Unreadable:
+        large = [problem for problem in patient.problems if problem.path.lower().endswith("userdata")]
+        if not large:
+            raise
+        return error(check, f"{large[0].path} has {large[0].value}", large[0].remedy)
+    return ok(check, f"{count} scripts, all within 16 KB")
+
+
+def inspector(patient: Patient) -> Diagnosis:
+    """Inspector scans EC2 in every region where the engine `instance` is used."""
+    check = "Inspector enabled"
+    scanned = patient.regions(ami for ami in patient.launched if ami.engine == "instance")
+    if not scanned:
+        return ok(check, "not needed: no AMI is scanned on an instance by Amazon Inspector")
+    for region in scanned:
+        account = patient.account.settings.account
+        answer = patient.client("inspector2", region).batch_get_account_status(accountIds=[account])
+        state = answer["accounts"][0]["resourceState"]["ec2"]["status"] if answer["accounts"] else "not told"
+        if state not in ("ENABLED", "ENABLING"):
+            cause = f"EC2 scanning is {state} in {region}"
+            if patient.config.enable_inspector:
+                return warning(check, cause, "nothing to do: enableInspector lets the run enable it, which costs money")
+            return error(check, cause, f"aws inspector2 enable --resource-types EC2 --region {region}")
+    return ok(check, f"EC2 scanning is on in {', '.join(scanned)}")
+
+
+def boto3_version(patient: Patient) -> Diagnosis:
+    """The AWS SDK knows the calls that the engines make."""
+    import boto3
+
+    check = "boto3"
+    known = patient.client("inspector2").meta.service_model.operation_names
+    wanted = [ami for ami in patient.amis if ami.engine == "ami" and ami.reason is None]
+    if wanted and SCAN not in known:
+        cause = f"boto3 {boto3.__version__} does not know {SCAN}, which engine ami needs for {names(wanted)}"
+        return error(check, cause, "install boto3 1.44.5 or newer here and in the functions (make lock, sam deploy)")
+    return ok(check, f"{boto3.__version__} knows what the configured engines call")
+
+
+def subscriptions(patient: Patient) -> Diagnosis:
+    """Somebody reads the reports."""
+    check = "notifications"
+    topic = patient.account.outputs["ResultsTopicArn"]
+    pages = patient.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    found = [one for page in pages for one in page["Subscriptions"]]
+    if not found:
+        remedy = "deploy with NotificationEmail, or subscribe to the topic"
+        return warning(check, f"nobody is subscribed to {topic}", remedy)
+    waiting = [one["Endpoint"] for one in found if not one["SubscriptionArn"].startswith("arn:")]
+    if waiting:
+        cause = f"{', '.join(waiting)} has not confirmed the subscription"
+        return warning(check, cause, "follow the link in the message that SNS has sent to that address")
+    return ok(check, f"{len(found)} confirmed subscriptions")
+
+
+def schedule(patient: Patient) -> Diagnosis:
+    """Runs start by themselves."""
+    check = "schedule"
+    scheduler, name = patient.client("scheduler"), f"{patient.account.stack}-assessment"
+    try:
+        found = scheduler.get_schedule(Name=name)
+    except scheduler.exceptions.ResourceNotFoundException:
+        return error(check, f"there is no schedule {name}", "deploy the stack again (sam deploy)")
+    if found["State"] != "ENABLED":
+        remedy = "sam deploy --parameter-overrides ScheduleState=ENABLED, once a run by hand has succeeded"
+        return warning(check, f"{name} is {found['State']}, so runs are started by hand only", remedy)
+    return ok(check, f"{found['ScheduleExpression']} ({found.get('ScheduleExpressionTimezone', 'UTC')})")
+
+
+def exclusion_tag(patient: Patient) -> Diagnosis:
+    """No AMI carries the tag that would have Inspector pass its instance over."""
+    check = "exclusion tag"
+    tagged = [ami for ami in patient.amis if any(key.lower() == EXCLUSION_TAG.lower() for key in ami.tags)]
+    if tagged:
+        remedy = (
+            "nothing to do for a run, which does not copy the tag; remove it, or whoever launches the AMI is unscanned"
+        )
+        return warning(check, f"{names(tagged)} carries {EXCLUSION_TAG}", remedy)
+    return ok(check, f"no AMI carries {EXCLUSION_TAG}")

@@ -1,0 +1,73 @@
+"""`golden-ami doctor`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from golden_ami_cli import console
+from golden_ami_cli.account import DEFAULT_STACK, Account, Profile, Region, StackName, connect
+from golden_ami_cli.assessing.command import Debug, Form, OutputForm
+from golden_ami_cli.configuration.command import Parameter, acting_as_a_function
+from golden_ami_cli.errors import NOT_READY
+
+if TYPE_CHECKING:
+    from golden_ami_cli.doctor.model import Diagnosis
+
+
+def doctor(
+    local: Annotated[bool, typer.Option("--local", help="Look at the embedded AWS with its samples.")] = False,
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    parameter: Parameter = None,
+    form: OutputForm = Form.TABLE,
+    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+) -> None:
+    """Look for everything that would make a run fail, before it costs anything. Exit status 6 when there is an error.
+
+    Examples:
+
+    - `golden-ami doctor --stack golden-ami-assessment`
+    - `golden-ami doctor --local`
+    """
+    from golden_ami_cli.doctor.examination import examine
+
+    def told(account: Account) -> list[Diagnosis]:
+        with acting_as_a_function(account, profile):
+            return examine(account, parameter)
+
+    found = _locally(told) if local else told(connect(stack, profile, region))
+    if form is Form.JSON:
+        print(json.dumps([{"check": d.check, "status": d.status, "cause": d.cause, "remedy": d.remedy} for d in found]))
+    else:
+        _print(found)
+    raise typer.Exit(NOT_READY if any(diagnosis.status == "error" for diagnosis in found) else 0)
+
+
+def _locally(told: Callable[[Account], list[Diagnosis]]) -> list[Diagnosis]:
+    from golden_ami_cli.assessing.assessment import put_configuration
+    from golden_ami_cli.assessing.inputs import Inputs
+    from golden_ami_cli.local.embedded import Embedded
+    from golden_ami_cli.local.registration import account_of
+
+    inputs = Inputs.read(None, None, None)
+    with Embedded(inputs.world) as aws:
+        put_configuration(aws, inputs.text)
+        return told(account_of(aws))
+
+
+def _print(found: list[Diagnosis]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    styles = {"ok": "green", "warning": "yellow", "error": "bold red"}
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for name in ("Check", "Status", "Cause", "Remedy"):
+        table.add_column(name, overflow="fold")
+    for one in found:
+        table.add_row(Text(one.check), Text(one.status, style=styles[one.status]), Text(one.cause), Text(one.remedy))
+    console.stdout().print(table)

@@ -1,0 +1,47 @@
+"""All checks, one after another; one that cannot be made says so and does not keep the others from being made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from golden_ami_cli.account import Account, explained
+from golden_ami_cli.doctor import account_checks, instance_checks
+from golden_ami_cli.doctor.model import Diagnosis, Patient, Unreadable, error, warning
+
+Check = Callable[[Patient], Diagnosis]
+
+CHECKS: tuple[Check, ...] = (
+    account_checks.credentials,
+    account_checks.configuration,
+    account_checks.user_data,
+    account_checks.inspector,
+    account_checks.boto3_version,
+    instance_checks.instance_profile,
+    instance_checks.network,
+    instance_checks.keys,
+    instance_checks.quota,
+    account_checks.subscriptions,
+    account_checks.schedule,
+    account_checks.exclusion_tag,
+)
+
+
+def examine(account: Account, parameter: str | None = None) -> list[Diagnosis]:
+    """Every check's diagnosis, in their order. Nothing is changed in the account."""
+    patient = Patient(account, parameter or account.outputs["ParameterName"])
+    return [_made(check, patient) for check in CHECKS]
+
+
+def _made(check: Check, patient: Patient) -> Diagnosis:
+    name = check.__name__.replace("_", " ")
+    try:
+        return check(patient)
+    except Unreadable:
+        return warning(
+            name, "cannot be checked, as the configuration cannot be read", "correct the configuration first"
+        )
+    except (ClientError, BotoCoreError) as fault:
+        cause, _, remedy = (explained(fault) or str(fault)).partition("; ")
+        return error(name, f"cannot be checked: {cause}", remedy or "allow the call, or use another --profile")

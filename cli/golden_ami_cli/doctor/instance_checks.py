@@ -1,0 +1,215 @@
+"""Checks of what instances under assessment need: profile, network, keys, quota."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from golden_ami_cli.doctor.model import Diagnosis, Patient, error, ok, warning
+
+SSM_POLICY = "AmazonSSMManagedInstanceCore"
+CIS_POLICY = "AmazonInspector2ManagedCisPolicy"
+# Interface endpoints that the SSM agent needs without a way to the internet (Systems Manager User Guide, "Improve the
+# security of EC2 instances by using VPC endpoints"); newer agents do without the last.
+ENDPOINTS = ("ssm", "ssmmessages")
+OLD_ENDPOINT = "ec2messages"
+# Families of instance types by the quota on their running vCPUs (EC2 User Guide, "On-Demand Instance quotas").
+STANDARD_QUOTA = "L-1216C47A"
+QUOTAS = {
+    **dict.fromkeys([*"acdhimrtz", "im", "is"], STANDARD_QUOTA),
+    "f": "L-74FC7D96",
+    "g": "L-DB2E81BA",
+    "inf": "L-1945791B",
+    "p": "L-417A185B",
+    "vt": "L-DB2E81BA",
+    "x": "L-7295265B",
+}
+_NOT_NEEDED = "not needed: no AMI needs an instance"
+
+
+def instance_profile(patient: Patient) -> Diagnosis:
+    """The instances' role lets Systems Manager, and where asked for the CIS scan, do their work."""
+    check = "instance profile"
+    if not patient.launched:
+        return ok(check, _NOT_NEEDED)
+    iam, name = patient.client("iam"), patient.account.settings.instance_profile
+    again = "deploy the stack again (sam deploy)"
+    try:
+        profile = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+    except iam.exceptions.NoSuchEntityException:
+        return error(check, f"there is no instance profile {name}", again)
+    if not profile["Roles"]:
+        return error(check, f"{name} has no role", again)
+    role = profile["Roles"][0]["RoleName"]
+    pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+    attached = {policy["PolicyName"] for page in pages for policy in page["AttachedPolicies"]}
+    wanted = [SSM_POLICY, *([CIS_POLICY] if patient.config.cis else [])]
+    if missing := [policy for policy in wanted if policy not in attached]:
+        remedy = "deploy with CisBenchmark=true" if missing == [CIS_POLICY] else again
+        return error(check, f"role {role} lacks {', '.join(missing)}", remedy)
+    return ok(check, f"{name} with {', '.join(wanted)}")
+
+
+def network(patient: Patient) -> Diagnosis:
+    """The subnet has a way to Systems Manager: its endpoints, or a route out."""
+    check = "route to Systems Manager"
+    if not patient.regions(patient.launched).get(patient.account.region):
+        return ok(check, _NOT_NEEDED)
+    ec2, subnet_id = patient.client("ec2"), patient.account.settings.subnet_id
+    if not subnet_id:
+        return error(check, "the stack has no subnet (Network=none)", "deploy with Network=own, or use engine ami")
+    found = ec2.describe_subnets(Filters=[{"Name": "subnet-id", "Values": [subnet_id]}])["Subnets"]
+    if not found:
+        return error(check, f"{subnet_id} does not exist", "deploy with a SubnetId that exists, or Network=own")
+    vpc = found[0]["VpcId"]
+    missing = [name for name in (*ENDPOINTS, OLD_ENDPOINT) if name not in _endpoints(ec2, vpc)]
+    if not missing:
+        return ok(check, f"{subnet_id} reaches it through endpoints")
+    way = _way_out(_routes(ec2, vpc, subnet_id))
+    if way.startswith("igw-") and not patient.config.public_address:
+        cause = f"{subnet_id} leads to {way}, but instances get no public address"
+        return error(check, cause, "set publicAddress in the configuration, or give the subnet a NAT gateway")
+    if way:
+        return ok(check, f"{subnet_id} reaches it through {way}")
+    if missing == [OLD_ENDPOINT]:
+        cause = f"{vpc} has no endpoint {OLD_ENDPOINT}; SSM agents before 3.3.40 need it"
+        return warning(check, cause, "add the endpoint, if AMIs carry such an agent")
+    cause = f"{subnet_id} has no route out, and {vpc} no endpoint with private DNS for {', '.join(missing)}"
+    return error(check, cause, "deploy with Network=own, or add the endpoints or a NAT gateway")
+
+
+def _endpoints(ec2: Any, vpc: str) -> set[str]:
+    found = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
+    return {
+        str(endpoint["ServiceName"]).rpartition(".")[2]
+        for endpoint in found
+        if endpoint.get("PrivateDnsEnabled") and str(endpoint["State"]).lower() == "available"
+    }
+
+
+def _routes(ec2: Any, vpc: str, subnet_id: str) -> list[dict[str, Any]]:
+    """The routes of the subnet: of its own table, else of the VPC's main one."""
+    tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    own = [table for table in tables if any(one.get("SubnetId") == subnet_id for one in table["Associations"])]
+    main = [table for table in tables if any(one.get("Main") for one in table["Associations"])]
+    return list((own or main or [{"Routes": []}])[0]["Routes"])
+
+
+def _way_out(routes: list[dict[str, Any]]) -> str:
+    for route in routes:
+        if route.get("DestinationCidrBlock") == "0.0.0.0/0" and route.get("State", "active") == "active":
+            ways = ("NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "InstanceId", "GatewayId")
+            return next((str(route[way]) for way in ways if route.get(way)), "")
+    return ""
+
+
+def keys(patient: Patient) -> Diagnosis:
+    """The keys of encrypted AMIs are usable, and the stack may use them."""
+    check = "KMS keys"
+    used: dict[tuple[str, str], list[str]] = {}
+    for region, amis in patient.regions(patient.launched).items():
+        ec2 = patient.client("ec2", region)
+        for ami_id, key in _keys(ec2, [ami.ami_id for ami in amis]):
+            used.setdefault((region, key), []).append(ami_id)
+    allowed = set(filter(None, patient.account.parameters.get("AmiKeyArns", "").split(",")))
+    for (region, key), amis_of_key in used.items():
+        kms = patient.client("kms", region)
+        try:
+            metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
+        except kms.exceptions.NotFoundException:
+            return error(
+                check, f"{key}, which encrypts {amis_of_key[0]}, does not exist", "encrypt a copy of the AMI anew"
+            )
+        if metadata["KeyState"] != "Enabled":
+            cause = f"{key}, which encrypts {amis_of_key[0]}, is {metadata['KeyState']}"
+            return error(check, cause, f"aws kms enable-key --key-id {key} --region {region}")
+        if metadata.get("KeyManager") == "CUSTOMER" and metadata["Arn"] not in allowed:
+            cause = f"the stack may not use {metadata['Arn']}, which encrypts {amis_of_key[0]}"
+            return error(check, cause, f"deploy with AmiKeyArns={metadata['Arn']}")
+    return ok(check, f"{len(used)} keys of encrypted AMIs, all usable" if used else "no AMI is encrypted")
+
+
+def _keys(ec2: Any, ids: list[str]) -> list[tuple[str, str]]:
+    """AMIs and the keys of their encrypted snapshots."""
+    snapshots: dict[str, str] = {}
+    for some in range(0, len(ids), 200):  # values that a filter takes
+        wanted = [{"Name": "image-id", "Values": ids[some : some + 200]}]
+        for page in ec2.get_paginator("describe_images").paginate(Filters=wanted):
+            for image in page["Images"]:
+                for mapping in image.get("BlockDeviceMappings", ()):
+                    if snapshot := mapping.get("Ebs", {}).get("SnapshotId"):
+                        snapshots[snapshot] = image["ImageId"]
+    found = []
+    every = sorted(snapshots)
+    for some in range(0, len(every), 200):
+        wanted = [{"Name": "snapshot-id", "Values": every[some : some + 200]}]
+        for page in ec2.get_paginator("describe_snapshots").paginate(Filters=wanted):
+            found += [
+                (snapshots[one["SnapshotId"]], one["KmsKeyId"])
+                for one in page["Snapshots"]
+                if one.get("Encrypted") and one.get("KmsKeyId")
+            ]
+    return found
+
+
+def quota(patient: Patient) -> Diagnosis:
+    """The plan's instances fit, beside those that run, into the quota on running vCPUs."""
+    check = "vCPU quota"
+    said = []
+    for region, amis in patient.regions(patient.launched).items():
+        ec2 = patient.client("ec2", region)
+        planned = Counter(ami.entry.instance_type for ami in amis)
+        for code, wanted in _by_quota(ec2, planned).items():
+            if not code:
+                continue
+            limit = _limit(patient, region, code)
+            if limit is None:
+                remedy = f"allow servicequotas:GetServiceQuota, or look at quota {code} yourself"
+                return warning(check, f"Service Quotas does not tell quota {code} in {region}", remedy)
+            running = _running(ec2, code)
+            if wanted + running > limit:
+                cause = f"{wanted} vCPUs planned and {running} running in {region}, quota {code} allows {limit:,.0f}"
+                remedy = "ask for more in Service Quotas, choose smaller instance types, or use engine ami"
+                return error(check, cause, remedy)
+            said.append(f"{wanted} planned and {running} running of {limit:,.0f} in {region}")
+    return ok(check, "; ".join(said) or _NOT_NEEDED)
+
+
+def _by_quota(ec2: Any, planned: Counter[str]) -> Counter[str]:
+    """vCPUs by quota code; "" for families whose quota is not known here."""
+    kinds = sorted(planned)
+    totals: Counter[str] = Counter()
+    for page in ec2.get_paginator("describe_instance_types").paginate(InstanceTypes=kinds):
+        for kind in page["InstanceTypes"]:
+            name = kind["InstanceType"]
+            totals[code_of(name)] += planned[name] * kind["VCpuInfo"]["DefaultVCpus"]
+    return totals
+
+
+def code_of(instance_type: str) -> str:
+    """The quota that a type counts against.
+
+    >>> code_of("t3.medium"), code_of("g5.xlarge"), code_of("u-6tb1.metal")
+    ('L-1216C47A', 'L-DB2E81BA', '')
+    """
+    family = instance_type.partition(".")[0]
+    letters = family[: next((place for place, char in enumerate(family) if not char.isalpha()), len(family))]
+    return QUOTAS.get(letters, "")
+
+
+def _limit(patient: Patient, region: str, code: str) -> float | None:
+    from botocore.exceptions import ClientError
+
+    try:
+        answer = patient.client("service-quotas", region).get_service_quota(ServiceCode="ec2", QuotaCode=code)
+    except ClientError:
+        return None
+    return float(answer["Quota"]["Value"])
+
+
+def _running(ec2: Any, code: str) -> int:
+    wanted = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    pages = ec2.get_paginator("describe_instances").paginate(Filters=wanted)
+    running = [one for page in pages for reservation in page["Reservations"] for one in reservation["Instances"]]
+    options = [one.get("CpuOptions", {}) for one in running if code_of(one["InstanceType"]) == code]
+    return sum(option.get("CoreCount", 1) * option.get("ThreadsPerCore", 1) for option in options)

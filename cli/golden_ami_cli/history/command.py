@@ -1,0 +1,67 @@
+"""`golden-ami history RUN [--html FILE] [--verify] [--output json]`; the options are declared where the command is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from golden_ami.history.archive import verify as verify_archive
+from golden_ami_cli.errors import CommandError, UsageError
+from golden_ami_cli.history.source import Source, load, run_id_of
+
+
+def history(
+    run: str,
+    source: Source,
+    *,
+    console: Console,
+    html: Path | None = None,
+    verify: bool = False,
+    as_json: bool = False,
+) -> None:
+    """Show what happened in a run: as a tree, as JSON, or as one HTML file; or verify its archive.
+
+    Raises CommandError: no such history, or an archive that does not hold.
+    """
+    if verify:
+        _verify(run_id_of(run), source, console)
+        return
+    found = load(run, source)
+    if html:
+        from golden_ami_cli.history.page import page
+
+        _write(html, page(found))
+        console.print(f"History of {found.run_id} written to {html}", markup=False, highlight=False, soft_wrap=True)
+    elif as_json:
+        from golden_ami_cli.history.summary import summary
+
+        console.print(json.dumps(summary(found), indent=2), markup=False, highlight=False, soft_wrap=True)
+    else:
+        from golden_ami_cli.history.terminal import tree
+
+        console.print(tree(found))
+
+
+def _verify(run_id: str, source: Source, console: Console) -> None:
+    anchor = source.ledger.history_anchor(run_id) if source.ledger else ""
+    problems = verify_archive(source.store, run_id, anchor)
+    if problems:
+        raise CommandError(f"the archive of {run_id} does not hold:\n" + "\n".join(f"- {each}" for each in problems))
+    console.print(
+        f"The archive of {run_id} is as it was written: every object has the SHA-256 that the manifest says, and the "
+        f"manifest the one that the ledger says ({anchor}).",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"--html {path}: {error.strerror}; name a file in a directory that you may write to"
+        ) from error

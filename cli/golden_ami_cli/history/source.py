@@ -1,0 +1,109 @@
+"""Where a history is read from: Step Functions itself, else the archive in S3 or in a directory."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from golden_ami.history.archive import DEFINITION, EVENTS, EXECUTION, LEDGER, events_of, plain, prefix_of
+from golden_ami.report.store import Missing, Store
+from golden_ami_cli.errors import CommandError
+from golden_ami_cli.history.model import History
+from golden_ami_cli.history.parse import parse
+
+if TYPE_CHECKING:
+    from golden_ami.ledger import Ledger
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is at hand. Without `states` and `ledger` (a copied directory) only the archive is read."""
+
+    store: Store
+    states: Any = None  # a Step Functions client
+    ledger: Ledger | None = None
+    state_machine_arn: str = ""
+
+
+def load(run: str, source: Source) -> History:
+    """The history of a run, named by its id or by its execution's ARN. Raises CommandError when there is none."""
+    run_id = run_id_of(run)
+    if source.states is not None:
+        arn = run if run.startswith("arn:") else execution_arn(source.state_machine_arn, run_id)
+        try:
+            return from_aws(arn, source)
+        except source.states.exceptions.ExecutionDoesNotExist:
+            pass
+    try:
+        return from_archive(run_id, source.store)
+    except Missing as error:
+        raise CommandError(
+            f"no history of run {run_id!r}: Step Functions does not know it (it forgets after 90 days) "
+            f"and the archive holds no {error}; `golden-ami runs` lists the runs"
+        ) from error
+
+
+def run_id_of(run: str) -> str:
+    """The run's id, from itself or from the execution's ARN."""
+    return run.rsplit(":", 1)[-1]
+
+
+def execution_arn(state_machine_arn: str, run_id: str) -> str:
+    """The ARN of an execution of the state machine."""
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{run_id}"
+
+
+def from_aws(arn: str, source: Source) -> History:
+    """The history as Step Functions tells it. Raises botocore's ClientError."""
+    states = source.states
+    description = plain(states.describe_execution(executionArn=arn))
+    machine = states.describe_state_machine_for_execution(executionArn=arn)
+    rows = list(source.ledger.rows(run_id_of(arn))) if source.ledger else []
+    return history_of(events_of(states, arn), json.loads(machine["definition"]), description, rows, source.store)
+
+
+def from_archive(run_id: str, store: Store) -> History:
+    """The history as it was archived. Raises Missing."""
+    prefix = prefix_of(run_id)
+    events = [json.loads(line) for line in gzip.decompress(store.read(prefix + EVENTS)).splitlines()]
+    rows = [json.loads(line) for line in store.lines(prefix + LEDGER)]
+    definition, description = (json.loads(store.read(prefix + name)) for name in (DEFINITION, EXECUTION))
+    return history_of(events, definition, description, rows, store)
+
+
+def history_of(
+    events: Iterable[Mapping[str, Any]],
+    definition: Mapping[str, Any],
+    description: Mapping[str, Any],
+    rows: Iterable[Row],
+    store: Store,
+) -> History:
+    """The model, with what the ledger's rows add: the AMIs' names, the verdict, the report."""
+    rows = list(rows)
+    history = parse(list(events), definition, description, labels(rows))
+    run = next((row for row in rows if row.get("sk") == "RUN"), {})
+    history.verdict = str(run.get("verdict") or "")
+    if key := run.get("reportKey"):
+        history.report = store.uri(str(key))
+    return history
+
+
+def labels(rows: Iterable[Row]) -> dict[str, str]:
+    """What a Map's item is to a person: the name and id of its AMI, or how many AMIs the batch has."""
+    batches: dict[str, list[Row]] = {}
+    for row in rows:
+        if str(row.get("sk", "")).startswith("AMI#"):
+            batches.setdefault(str(row["batch"]), []).append(row)
+    return {batch: _label(batch, amis) for batch, amis in batches.items()}
+
+
+def _label(batch: str, amis: list[Row]) -> str:
+    if len(amis) > 1:
+        return f"batch {batch}, {len(amis)} AMIs"
+    name, ami = str(amis[0].get("name") or ""), str(amis[0].get("amiId") or batch)
+    return f"{name} · {ami}" if name else ami

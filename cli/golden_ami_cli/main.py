@@ -1,0 +1,76 @@
+"""The command `golden-ami`: one module per group of commands, put together here.
+
+Commands import what is heavy (boto3, moto) only when they run, so that help and completion answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from golden_ami_cli import console
+from golden_ami_cli.assessing import command as assess
+from golden_ami_cli.configuration import command as configuration
+from golden_ami_cli.doctor import command as doctor
+from golden_ami_cli.errors import TOOL_FAILED, CommandError
+from golden_ami_cli.local import command as local_group
+from golden_ami_cli.runs import command as runs
+from golden_ami_cli.runs import records
+
+app = typer.Typer(
+    name="golden-ami",
+    help="Assess golden AMIs for vulnerabilities: PASS, FAIL or NOT ASSESSED for each.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("assess")(assess.assess)
+for command in (runs.runs, runs.watch, runs.cancel, runs.reap, records.report, records.history):
+    app.command()(command)
+app.command("doctor")(doctor.doctor)
+app.command("estimate")(configuration.estimate)
+app.add_typer(configuration.app)
+app.add_typer(local_group.app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("golden-ami-assessment"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """The options that stand before the command's name."""
+
+
+def main() -> None:
+    """Run the command line. Errors become one readable message on stderr; with --debug, a traceback."""
+    try:
+        app()
+    except Exception as error:  # the outermost edge: whatever it is, a person reads it
+        if "--debug" in sys.argv:
+            raise
+        status = error.status if isinstance(error, CommandError) else TOOL_FAILED
+        console.stderr().print(_message(error), style="red", markup=False, soft_wrap=True)
+        raise SystemExit(status) from None
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, CommandError):
+        return f"golden-ami: {error}"
+    from golden_ami_cli.account import explained  # botocore, which raised it, is loaded by now or soon
+
+    if said := explained(error):
+        return f"golden-ami: {said}"
+    name = type(error).__name__
+    return f"golden-ami: {name}: {error}\nRun it again with --debug to see where this comes from."

@@ -1,0 +1,1 @@
+"""Runs of a stack: listed, watched, cancelled, reaped, and past ones shown again."""

@@ -1,0 +1,120 @@
+"""`golden-ami runs`, `watch`, `cancel` and `reap`: the runs of a deployed stack, and what they may leave behind."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from golden_ami_cli import console
+from golden_ami_cli.account import DEFAULT_STACK, Profile, Region, StackName, connect
+from golden_ami_cli.assessing.command import Debug, Form, OutputForm, gate_status, show
+from golden_ami_cli.errors import STILL_RUNNING, CommandError
+
+Run = Annotated[str, typer.Argument(help="The run's id, as `golden-ami runs` lists it, or its execution's ARN.")]
+
+
+def runs(
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many runs, the newest first.")] = 20,
+    form: OutputForm = Form.TABLE,
+    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+) -> None:
+    """List a stack's runs, the newest first: status, verdict, duration, counts.
+
+    Examples:
+
+    - `golden-ami runs --stack golden-ami-assessment`
+    - `golden-ami runs --limit 100 --output json`
+    """
+    from golden_ami_cli.runs import listing
+
+    found = listing.runs(connect(stack, profile, region), limit)
+    if form is Form.JSON:
+        print(listing.to_json(found))
+    else:
+        console.stdout().print(*listing.lines(found), sep="\n", soft_wrap=True)
+
+
+def watch(
+    run: Run,
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    form: OutputForm = Form.TABLE,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 for FAIL and 4 for NOT ASSESSED.")] = False,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Follow a run until its end, then show its result. A run that is over is told from its beginning.
+
+    Examples:
+
+    - `golden-ami watch 4a85e20b-d9bb-4282-a658-6cdebf7e7a9d`
+    """
+    from golden_ami_cli.assessing import following
+
+    account = connect(stack, profile, region)
+    arn = account.describe(run)["executionArn"]
+    result = following.result_of(account, arn, console.stderr())
+    show(result, form)
+    raise typer.Exit(gate_status(result) if gate else 0)
+
+
+def cancel(
+    run: Run,
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    timeout: Annotated[int, typer.Option(min=1, help="Seconds to wait until nothing runs.")] = 600,
+    form: OutputForm = Form.TABLE,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """End a run, then prove by EC2 that none of its instances runs. Exit status 5 when one does, or nobody can say.
+
+    Examples:
+
+    - `golden-ami cancel 4a85e20b-d9bb-4282-a658-6cdebf7e7a9d`
+    """
+    from golden_ami_cli.runs import cancelling
+
+    account = connect(stack, profile, region)
+    outcome = cancelling.cancel(account, run, timeout)
+    if form is Form.JSON:
+        print(json.dumps(outcome.as_json(), indent=2))
+    else:
+        console.stdout().print(outcome.text(), markup=False, soft_wrap=True)
+    if problem := outcome.problem():
+        raise CommandError(problem, status=STILL_RUNNING)
+
+
+def reap(
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be terminated.")] = False,
+    form: OutputForm = Form.TABLE,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Terminate the stack's instances that outlived their run, now instead of at the next half hour.
+
+    Examples:
+
+    - `golden-ami reap --dry-run`
+    """
+    from golden_ami_cli.runs import orphans
+
+    account = connect(stack, profile, region)
+    found = orphans.find(account)
+    terminated = 0 if dry_run or not found else orphans.terminate(account)
+    if form is Form.JSON:
+        rows = [orphan._asdict() for orphan in found]
+        print(json.dumps({"found": len(found), "terminated": terminated, "instances": rows}, indent=2))
+        return
+    for orphan in found:
+        print(orphan)
+    print(
+        f"{len(found)} outlived their run; {'a dry run, nothing was done' if dry_run else f'{terminated} terminated'}"
+    )

@@ -1,0 +1,72 @@
+"""Instances that outlived their run, as the reaper would find them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from golden_ami.instances.reaping import expired
+from golden_ami.instances.termination import ALIVE
+from golden_ami.instances.termination import find as find_instances
+from golden_ami.models import AMI_TAG, EXPIRY_TAG, RUN_TAG
+from golden_ami.scanners import Place
+from golden_ami.times import iso, now
+from golden_ami_cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from golden_ami_cli.account import Account
+
+
+class Orphan(NamedTuple):
+    """An instance past its expiry."""
+
+    instance: str
+    region: str
+    run: str
+    ami: str
+    launched_at: str
+    expired_at: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.instance} in {self.region}: run {self.run or 'unknown'}, AMI {self.ami or 'unknown'}, "
+            f"launched {self.launched_at}, expired {self.expired_at or 'without a date'}"
+        )
+
+
+class _Here(NamedTuple):
+    """A place that is asked with the operator's own credentials."""
+
+    account: Account
+    region: str
+
+    def client(self, service: str) -> Any:
+        return self.account.client(service, self.region)
+
+
+def find(account: Account) -> list[Orphan]:
+    """What the reaper would terminate now, in every region where it looks. Raises botocore's ClientError."""
+    regions = dict.fromkeys([account.region, *account.settings.reap_regions])
+    return [
+        Orphan(
+            one.instance_id,
+            region,
+            one.tags.get(RUN_TAG, ""),
+            one.tags.get(AMI_TAG, ""),
+            iso(one.launched_at),
+            one.tags.get(EXPIRY_TAG, ""),
+        )
+        for region in regions
+        for one in find_instances(cast(Place, _Here(account, region)), account.settings.stack, states=ALIVE)
+        if expired(one, now())
+    ]
+
+
+def terminate(account: Account) -> int:
+    """Have the stack's reaper do its work, with its own permissions; how many it terminated. Raises CommandError."""
+    name = f"{account.stack}-reap"
+    answer = account.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+    payload = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise CommandError(f"{name} failed: {payload.get('errorMessage', payload)}; look at its log, then reap again")
+    return int(payload["terminated"])

@@ -1,0 +1,126 @@
+"""`golden-ami report` and `golden-ami history`: any past run, from AWS or from a copy of its objects."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from golden_ami_cli import console
+from golden_ami_cli.account import DEFAULT_STACK, Profile, Region, StackName, connect
+from golden_ami_cli.assessing.command import Debug, Form, OutputForm
+from golden_ami_cli.errors import UsageError
+from golden_ami_cli.runs.command import Run
+
+if TYPE_CHECKING:
+    from golden_ami.report.store import Store
+
+Copied = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        metavar="DIR",
+        help="A copy of the report bucket, in place of a stack: what `aws s3 cp --recursive s3://BUCKET DIR` or "
+        "`golden-ami assess --local --archive-dir DIR` leaves.",
+        show_default=False,
+    ),
+]
+
+
+class Format(StrEnum):
+    """The formats of a report."""
+
+    JSON = "json"
+    HTML = "html"
+    TEXT = "text"
+    CSV = "csv"
+    SARIF = "sarif"
+    CYCLONEDX = "cyclonedx"
+    JUNIT = "junit"
+    ASFF = "asff"
+
+
+def report(
+    run: Run,
+    form: Annotated[Format, typer.Option("--format", "-f", help="The report's format.")] = Format.TEXT,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write here, not to stdout.", show_default=False)
+    ] = None,
+    copied: Copied = None,
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+) -> None:
+    """Render a past run's report, in any format, from what is stored.
+
+    Examples:
+
+    - `golden-ami report 4a85e20b-d9bb-4282-a658-6cdebf7e7a9d`
+    - `golden-ami report RUN --format sarif --out findings.sarif`
+    """
+    from golden_ami.report.formats import load, write
+    from golden_ami.report.store import Missing
+    from golden_ami_cli.history.source import run_id_of
+
+    store = _store(copied) if copied else connect(stack, profile, region).store
+    try:
+        found = load(store, run_id_of(run))
+    except Missing as error:
+        raise UsageError(
+            f"there is no report {error}: the run was never reported or its report has expired; "
+            "`golden-ami runs` lists the runs"
+        ) from error
+    if out is None:
+        write(found, store, form.value, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return
+    with _opened(out) as file:
+        write(found, store, form.value, file)
+
+
+def history(
+    run: Run,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write one self-contained HTML file.", show_default=False),
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Check the archive against its SHA-256 manifest.")] = False,
+    copied: Copied = None,
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    form: OutputForm = Form.TABLE,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Show what happened in a run, state by state; or verify its archive (exit status 1 when it does not hold).
+
+    Examples:
+
+    - `golden-ami history RUN --html run.html`
+    - `golden-ami history RUN --verify`
+    - `golden-ami history RUN --from copied-bucket`
+    """
+    from golden_ami_cli.history.command import history as show
+    from golden_ami_cli.history.source import Source
+
+    source = Source(_store(copied)) if copied else connect(stack, profile, region).source
+    show(run, source, console=console.stdout(), html=html, verify=verify, as_json=form is Form.JSON)
+
+
+def _store(directory: Path) -> Store:
+    from golden_ami.report.store import DirectoryStore
+
+    if not (directory / "runs").is_dir():
+        raise UsageError(f"--from {directory}: it has no folder runs; give a copy of the report bucket")
+    return DirectoryStore(directory)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("wb")
+    except OSError as error:
+        raise UsageError(f"--out {path}: {error.strerror}; name a file in a directory you may write to") from error
