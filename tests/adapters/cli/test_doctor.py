@@ -1,0 +1,280 @@
+"""Each check of the doctor made to fail once, on an embedded stack broken for it; and all of them on a whole one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from golden_ami_cli.account import Account
+from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
+from golden_ami_cli.assessing.inputs import Inputs
+from golden_ami_cli.configuration.command import acting_as_a_function
+from golden_ami_cli.doctor import account_checks, instance_checks
+from golden_ami_cli.doctor.examination import CHECKS, examine
+from golden_ami_cli.doctor.model import Diagnosis, Patient
+from golden_ami_cli.local.embedded import Embedded
+from golden_ami_cli.local.registration import account_of
+
+Check = Callable[[Patient], Diagnosis]
+KEY = "L-1216C47A"
+
+
+class Clinic:
+    """An embedded stack that tests break, each in its own way, and put right again."""
+
+    def __init__(self, aws: Embedded, account: Account) -> None:
+        self.aws = aws
+        self.account = account
+
+    def client(self, service: str) -> Any:
+        return self.aws.client(service)
+
+    def ask(self, check: Check, account: Account | None = None) -> Diagnosis:
+        patient = Patient(account or self.account, PARAMETER)
+        with acting_as_a_function(self.account, None):
+            diagnosis = check(patient)
+        assert diagnosis.cause
+        assert bool(diagnosis.remedy) == (diagnosis.status != "ok")
+        return diagnosis
+
+    def configure(self, **settings: Any) -> None:
+        put_configuration(self.aws, json.dumps(json.loads(SAMPLE.text) | settings))
+
+
+SAMPLE = Inputs.read(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Clinic]:
+    with Embedded(SAMPLE.world) as aws:
+        put_configuration(aws, SAMPLE.text)
+        yield Clinic(aws, account_of(aws))
+
+
+@pytest.fixture
+def clinic(opened: Clinic) -> Iterator[Clinic]:
+    yield opened
+    put_configuration(opened.aws, SAMPLE.text)
+
+
+def test_a_whole_stack_has_no_error_and_is_told_what_is_off(clinic: Clinic) -> None:
+    with acting_as_a_function(clinic.account, None):
+        told = examine(clinic.account)
+    assert len(told) == len(CHECKS) == 12
+    assert [(one.check, one.status) for one in told if one.status != "ok"] == [
+        ("notifications", "warning"),
+        ("schedule", "warning"),
+    ]
+
+
+def test_credentials_of_another_account(clinic: Clinic) -> None:
+    other = Account(**{name: getattr(clinic.account, name) for name in ("stack", "region", "client", "outputs")})
+    other.__dict__["settings"] = replace(clinic.account.settings, account="999999999999")
+    diagnosis = clinic.ask(account_checks.credentials, other)
+    assert (diagnosis.status, "999999999999" in diagnosis.cause) == ("error", True)
+
+
+def test_credentials_that_aws_refuses_are_a_diagnosis(clinic: Clinic) -> None:
+    from botocore.exceptions import ClientError
+
+    def client(service: str, region: str | None = None) -> Any:
+        if service == "sts":
+            raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "GetCallerIdentity")
+        return clinic.aws.client(service, region)
+
+    broken = replace(clinic.account, client=client)
+    with acting_as_a_function(clinic.account, None):
+        first = examine(broken)[0]
+    assert (first.status, "sign in again" in first.remedy) == ("error", True)
+
+
+def test_a_configuration_that_does_not_hold(clinic: Clinic) -> None:
+    clinic.configure(engine="clasic")
+    assert "engine" in clinic.ask(account_checks.configuration).cause
+    with acting_as_a_function(clinic.account, None):
+        told = {one.check: one.status for one in examine(clinic.account)}
+    assert told["configuration"] == "error"
+    assert told["quota"] == told["keys"] == "warning", "what cannot be checked says so"
+    clinic.configure(amis=[{"amiId": "ami-0a1b2c3d4e5f60001"}, {"amiId": "ami-00000000000000099"}])
+    diagnosis = clinic.ask(account_checks.configuration)
+    assert (diagnosis.status, "1 of 2" in diagnosis.cause) == ("error", True)
+    clinic.client("ssm").delete_parameter(Name=PARAMETER)
+    assert "does not exist" in clinic.ask(account_checks.configuration).cause
+
+
+def test_user_data_above_16_kilobytes(clinic: Clinic) -> None:
+    clinic.configure(amis=[{"amiId": "ami-0a1b2c3d4e5f60001", "userData": "#" * 16_385}])
+    diagnosis = clinic.ask(account_checks.user_data)
+    assert (diagnosis.status, "16,385" in diagnosis.cause) == ("error", True)
+    clinic.configure(amis=[{"amiId": "ami-0a1b2c3d4e5f60001", "userData": "#" * 16_384}])
+    assert clinic.ask(account_checks.user_data).status == "ok"
+
+
+def test_inspector_off(clinic: Clinic) -> None:
+    inspector = clinic.client("inspector2")
+    inspector.disable(resourceTypes=["EC2"])
+    try:
+        assert clinic.ask(account_checks.inspector).status == "error"
+        clinic.configure(enableInspector=True)
+        assert clinic.ask(account_checks.inspector).status == "warning"
+        clinic.configure(engine="ami")
+        assert clinic.ask(account_checks.inspector).status == "ok"
+    finally:
+        inspector.enable(resourceTypes=["EC2"])
+
+
+def test_a_boto3_that_does_not_know_on_demand_scans(clinic: Clinic) -> None:
+    old = SimpleNamespace(meta=SimpleNamespace(service_model=SimpleNamespace(operation_names=["ListFindings"])))
+
+    def client(service: str, region: str | None = None) -> Any:
+        return old if service == "inspector2" else clinic.aws.client(service, region)
+
+    account = replace(clinic.account, client=client)
+    account.__dict__["settings"] = clinic.account.settings
+    assert clinic.ask(account_checks.boto3_version, account).status == "ok", "engine instance does not need them"
+    clinic.configure(engine="ami")
+    assert clinic.ask(account_checks.boto3_version, account).status == "error"
+    assert clinic.ask(account_checks.boto3_version).status == "ok"
+
+
+def test_a_profile_whose_role_lacks_a_policy(clinic: Clinic) -> None:
+    iam, name = clinic.client("iam"), clinic.account.settings.instance_profile
+    clinic.configure(cis="LEVEL_1")
+    assert "CisBenchmark" in clinic.ask(instance_checks.instance_profile).remedy
+    clinic.configure()
+    (role,) = [
+        role["RoleName"] for role in iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Roles"]
+    ]
+    policy = {"RoleName": role, "PolicyArn": "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"}
+    iam.detach_role_policy(**policy)
+    assert "lacks AmazonSSMManagedInstanceCore" in clinic.ask(instance_checks.instance_profile).cause
+    iam.attach_role_policy(**policy)
+    iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=role)
+    assert "has no role" in clinic.ask(instance_checks.instance_profile).cause
+    iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=role)
+    gone = replace(clinic.account)
+    gone.__dict__["settings"] = replace(clinic.account.settings, instance_profile="none")
+    assert "there is no instance profile" in clinic.ask(instance_checks.instance_profile, gone).cause
+
+
+def test_a_subnet_without_a_way_to_systems_manager(clinic: Clinic) -> None:
+    ec2, subnet = clinic.client("ec2"), clinic.account.settings.subnet_id
+    vpc = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["VpcId"]
+    endpoints = {
+        endpoint["ServiceName"].rpartition(".")[2]: endpoint
+        for endpoint in ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
+    }
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoints["ec2messages"]["VpcEndpointId"]])
+    assert clinic.ask(instance_checks.network).status == "warning"
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoints["ssm"]["VpcEndpointId"]])
+    broken = clinic.ask(instance_checks.network)
+    assert (broken.status, "ssm, ec2messages" in broken.cause) == ("error", True)
+
+    tables = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])["RouteTables"]
+    route = {"RouteTableId": tables[0]["RouteTableId"], "DestinationCidrBlock": "0.0.0.0/0"}
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    ec2.create_route(**route, GatewayId=gateway)
+    assert "no public address" in clinic.ask(instance_checks.network).cause
+    clinic.configure(publicAddress=True)
+    assert clinic.ask(instance_checks.network).status == "ok"
+    clinic.configure()
+    ec2.delete_route(**route)
+    nat = ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+    ec2.create_route(**route, NatGatewayId=nat)
+    assert clinic.ask(instance_checks.network).status == "ok"
+    ec2.delete_route(**route)
+
+    def elsewhere(subnet_id: str) -> str:
+        account = replace(clinic.account)
+        account.__dict__["settings"] = replace(clinic.account.settings, subnet_id=subnet_id)
+        return clinic.ask(instance_checks.network, account).cause
+
+    assert "does not exist" in elsewhere("subnet-0123456789abcdef0")
+    assert "Network=none" in elsewhere("")
+    for name in ("ssm", "ec2messages"):
+        given = {key: endpoints[name][key] for key in ("VpcId", "ServiceName", "VpcEndpointType", "SubnetIds")}
+        ec2.create_vpc_endpoint(**given, PrivateDnsEnabled=True)
+    assert clinic.ask(instance_checks.network).status == "ok"
+
+
+def test_a_key_that_the_stack_may_not_use(clinic: Clinic) -> None:
+    from moto.ec2.models import ec2_backends
+
+    kms = clinic.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    image = clinic.client("ec2").describe_images(ImageIds=["ami-0a1b2c3d4e5f60001"])["Images"][0]
+    snapshot: Any = ec2_backends[clinic.aws.account][clinic.aws.region].snapshots[
+        image["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    ]
+    snapshot.encrypted, snapshot.kms_key_id = True, key
+    try:
+        assert clinic.ask(instance_checks.keys).remedy == f"deploy with AmiKeyArns={key}"
+        allowed = replace(clinic.account, parameters={"AmiKeyArns": f"arn:aws:kms:x:1:key/y,{key}"})
+        assert clinic.ask(instance_checks.keys, allowed).status == "ok"
+        kms.disable_key(KeyId=key.rpartition("/")[2])
+        assert "is Disabled" in clinic.ask(instance_checks.keys, allowed).cause
+        snapshot.kms_key_id = key[:-4] + "0000"
+        assert "does not exist" in clinic.ask(instance_checks.keys, allowed).cause
+    finally:
+        snapshot.encrypted, snapshot.kms_key_id = False, None
+
+
+def test_a_plan_above_the_quota(clinic: Clinic) -> None:
+    limits = clinic.aws.quotas.limits
+    before = limits[KEY]
+    try:
+        limits[KEY] = 10.0  # five instances of two vCPUs each
+        assert clinic.ask(instance_checks.quota).status == "ok"
+        limits[KEY] = 9.0
+        assert "10 vCPUs planned and 0 running" in clinic.ask(instance_checks.quota).cause
+        del limits[KEY]
+        assert clinic.ask(instance_checks.quota).status == "warning"
+    finally:
+        limits[KEY] = before
+
+
+def test_nobody_has_confirmed(clinic: Clinic) -> None:
+    sns, topic = clinic.client("sns"), clinic.account.outputs["ResultsTopicArn"]
+    assert "nobody" in clinic.ask(account_checks.subscriptions).cause
+    arn = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:q")[
+        "SubscriptionArn"
+    ]
+    assert clinic.ask(account_checks.subscriptions).status == "ok"
+    sns.unsubscribe(SubscriptionArn=arn)
+
+    waiting = {"SubscriptionArn": "PendingConfirmation", "Endpoint": "ops@example.com"}
+    pages = SimpleNamespace(paginate=lambda **_: [{"Subscriptions": [waiting]}])
+
+    def client(service: str, region: str | None = None) -> Any:
+        return (
+            SimpleNamespace(get_paginator=lambda _: pages) if service == "sns" else clinic.aws.client(service, region)
+        )
+
+    assert "ops@example.com" in clinic.ask(account_checks.subscriptions, replace(clinic.account, client=client)).cause
+
+
+def test_the_schedule_is_off_or_gone(clinic: Clinic) -> None:
+    assert "DISABLED" in clinic.ask(account_checks.schedule).cause
+    scheduler = clinic.client("scheduler")
+    found = scheduler.get_schedule(Name="golden-ami-assessment")
+    kept = {key: found[key] for key in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+    scheduler.update_schedule(**kept, State="ENABLED")
+    assert clinic.ask(account_checks.schedule).status == "ok"
+    scheduler.delete_schedule(Name="golden-ami-assessment")
+    assert clinic.ask(account_checks.schedule).status == "error"
+    scheduler.create_schedule(**kept, State="DISABLED")
+
+
+@pytest.mark.parametrize("key", ["InspectorEc2Exclusion", "inspectorec2exclusion"])
+def test_an_ami_with_the_exclusion_tag(clinic: Clinic, key: str) -> None:
+    tag = {"Resources": ["ami-0a1b2c3d4e5f60002"], "Tags": [{"Key": key, "Value": ""}]}
+    clinic.client("ec2").create_tags(**tag)
+    assert "ami-0a1b2c3d4e5f60002" in clinic.ask(account_checks.exclusion_tag).cause
+    clinic.client("ec2").delete_tags(**tag)
+    assert clinic.ask(account_checks.exclusion_tag).status == "ok"

@@ -1,0 +1,161 @@
+"""terminate: every instance of the run, as EC2 says, whatever the ledger says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from golden_ami.errors import AccessDenied, ServiceFault, ServiceRejected
+
+if TYPE_CHECKING:
+    from tests.adapters.ec2.conftest import Stack
+
+FIRST, SECOND = "ami-00000000000000001", "ami-00000000000000002"
+NONE = {"launched": 0, "terminated": 0, "running": 0}
+BOTH = {"launched": 2, "terminated": 2, "running": 0}
+
+
+def launched(stack: Stack, run_id: str = "run-1", **config: Any) -> None:
+    """Two AMIs, each on an instance, seconds ago."""
+    for image in (FIRST, SECOND):
+        stack.image(image)
+    answer = stack.load({"amis": [{"amiId": FIRST}, {"amiId": SECOND}]} | config, run_id=run_id)
+    for batch in answer["batches"]:
+        stack.launch(batch, run_id)
+    stack.clock.shift(timedelta(seconds=60))
+
+
+def test_all_of_the_run_and_nothing_else(stack: Stack) -> None:
+    launched(stack)
+    launched(stack, "run-2")
+    stack.client("ec2").run_instances(ImageId=FIRST, MinCount=1, MaxCount=1)
+    assert stack.terminate() == BOTH
+    assert stack.states() == ["running"] * 3 + ["terminated"] * 2
+    assert stack.terminate() == BOTH, "again changes nothing"
+    assert stack.terminate("run-2") == BOTH
+
+
+def test_stopped_instances_too(stack: Stack) -> None:
+    launched(stack)
+    stack.client("ec2").stop_instances(InstanceIds=list(stack.instances()))
+    assert stack.terminate() == BOTH
+    assert stack.states() == ["terminated"] * 2
+
+
+def test_without_a_run_in_the_ledger(stack: Stack) -> None:
+    assert stack.terminate() == NONE
+    launched(stack)
+    stack.client("dynamodb").delete_item(TableName="ledger", Key={"pk": {"S": "RUN#run-1"}, "sk": {"S": "RUN"}})
+    assert stack.terminate() == BOTH
+
+
+def test_an_instance_that_the_ledger_does_not_know(stack: Stack) -> None:
+    launched(stack)
+    for ami in stack.ledger.amis("run-1"):
+        stack.ledger.update_ami(ami, instance_id="")
+    assert stack.terminate() == BOTH
+
+
+def test_instances_that_ec2_has_forgotten_count_as_terminated(stack: Stack) -> None:
+    launched(stack)
+    for ami in stack.ledger.amis("run-1"):
+        stack.ledger.update_ami(ami, instance_id=f"i-{ami.key[4:]}")
+    stack.client("ec2").terminate_instances(InstanceIds=list(stack.instances()))
+    pages = stack.client("ec2").describe_instances()["Reservations"]
+    ids = [one["InstanceId"] for entry in pages for one in entry["Instances"]]
+    stack.client("ec2").delete_tags(Resources=ids, Tags=[{"Key": "continuous-assessment-run"}])
+    assert stack.terminate() == BOTH
+
+
+def test_one_that_ec2_does_not_list_yet_is_asked_for_again(stack: Stack) -> None:
+    launched(stack)
+    first = stack.ledger.amis("run-1")[0]
+    unlisted = "i-0123456789abcdef0"
+    stack.ledger.update_ami(first, launched_at="2026-04-01T08:00:55Z", instance_id=unlisted)
+    with pytest.raises(ServiceFault, match=FIRST):
+        stack.terminate()
+    assert stack.states() == ["terminated"] * 2, "the others did not wait for it"
+    assert {"InstanceIds": [unlisted]} in stack.calls.of("TerminateInstances")
+    stack.clock.shift(timedelta(seconds=10))
+    assert stack.terminate() == {"launched": 3, "terminated": 3, "running": 0}
+
+
+def test_a_launch_without_answer_seconds_ago_may_be_about_to_appear(stack: Stack) -> None:
+    stack.image(FIRST)
+    stack.load([{"ami-id": FIRST}])
+    stack.calls.fail("RunInstances", "InternalError", status=500)
+    with pytest.raises(ServiceFault):
+        stack.launch(FIRST)
+    with pytest.raises(ServiceFault, match="does not list yet"):
+        stack.terminate()
+    stack.clock.shift(timedelta(seconds=16))
+    assert stack.terminate() == NONE
+
+
+def test_a_refused_launch_is_not_waited_for(stack: Stack) -> None:
+    stack.image(FIRST)
+    stack.load([{"ami-id": FIRST}])
+    stack.calls.fail("RunInstances", "VcpuLimitExceeded")
+    stack.launch(FIRST)
+    assert stack.terminate() == NONE
+
+
+def test_one_protected_instance_does_not_protect_the_others(stack: Stack) -> None:
+    launched(stack)
+    protected = stack.ledger.amis("run-1")[0].instance_id
+    change = {"InstanceId": protected, "DisableApiTermination": {"Value": True}}
+    stack.client("ec2").modify_instance_attribute(**change)
+    with pytest.raises(ServiceRejected, match=rf"{protected}.*protect"):
+        stack.terminate()
+    assert stack.states() == ["running", "terminated"]
+    stack.client("ec2").modify_instance_attribute(**change | {"DisableApiTermination": {"Value": False}})
+    assert stack.terminate() == BOTH
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "fault"),
+    [("InternalError", 500, ServiceFault), ("UnauthorizedOperation", 403, AccessDenied)],
+)
+def test_what_could_not_be_terminated_is_named(stack: Stack, code: str, status: int, fault: type[Exception]) -> None:
+    launched(stack)
+    stack.calls.fail("TerminateInstances", code, status=status, times=3)
+    with pytest.raises(fault, match=stack.ledger.amis("run-1")[1].instance_id):
+        stack.terminate()
+    assert stack.terminate() == BOTH
+
+
+def test_every_region_of_the_run(stack: Stack) -> None:
+    stack.image(FIRST)
+    stack.image(SECOND, region="eu-west-1")
+    answer = stack.load({"amis": [{"amiId": FIRST}, {"amiId": SECOND, "region": "eu-west-1"}]})
+    for batch in answer["batches"]:
+        stack.launch(batch)
+    stack.clock.shift(timedelta(seconds=60))
+    stack.calls.fail("DescribeInstances", "InternalError", status=500)
+    with pytest.raises(ServiceFault):
+        stack.terminate()
+    assert stack.states("eu-west-1") == ["terminated"], "one region's fault does not keep the other's running"
+    assert stack.terminate() == BOTH
+    assert stack.states("us-east-1") == stack.states("eu-west-1") == ["terminated"]
+
+
+def test_a_region_in_which_nothing_could_be_launched_is_not_asked(stack: Stack) -> None:
+    stack.image(FIRST)
+    stack.load({"amis": [{"amiId": FIRST}, {"amiId": SECOND, "region": "ap-east-1"}]})
+    stack.launch(FIRST)
+    stack.clock.shift(timedelta(seconds=60))
+    assert stack.terminate() == {"launched": 1, "terminated": 1, "running": 0}
+    assert len(stack.calls.of("DescribeInstances")) == 1
+
+
+def test_many_instances_in_few_calls(stack: Stack) -> None:
+    entries = [{"ami-id": stack.image(f"ami-{number:017x}")} for number in range(120)]
+    stack.client("s3").put_object(Bucket="reports", Key="config/a.json", Body=str(entries).replace("'", '"').encode())
+    for batch in stack.load({"document": "s3://reports/config/a.json"})["batches"]:
+        stack.launch(batch)
+    stack.clock.shift(timedelta(seconds=60))
+    assert stack.terminate() == {"launched": 120, "terminated": 120, "running": 0}
+    assert len(stack.calls.of("TerminateInstances")) == 2
+    assert set(stack.states()) == {"terminated"}

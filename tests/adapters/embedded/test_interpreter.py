@@ -1,0 +1,252 @@
+"""The interpreter in emulated time, against what Step Functions documents."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from golden_ami_cli.local.clock import Clock
+from golden_ami_cli.local.interpreter import Interpreter
+from golden_ami_cli.local.patching import Patches
+
+Definition = dict[str, Any]
+CALLBACK = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+ROLE = "arn:aws:iam::123456789012:role/states"
+
+
+class Machine:
+    """Runs one definition. Lambda is a function of the test."""
+
+    def __init__(self) -> None:
+        self.published: list[dict[str, Any]] = []
+        self.answers: list[Any] = []
+        self.tokens: list[str] = []
+        self.invoked_at: list[float] = []
+        self.clock = Clock()
+        self.interpreter = Interpreter(self.clock, lambda *event: self.published.append(event[2]))
+
+    def invoke(self, _backend: Any, _name: str, _qualifier: Any, body: Any, _headers: Any, answer: Any) -> bytes:
+        self.invoked_at.append(time.time())
+        event = json.loads(body)
+        if "token" in event:
+            self.tokens.append(event["token"])
+        result = self.answers.pop(0) if self.answers else {}
+        if isinstance(result, Exception):
+            answer["x-amz-function-error"] = "Unhandled"
+            result = {"errorType": type(result).__name__, "errorMessage": str(result)}
+        return json.dumps(result).encode()
+
+    def start(self, states: Definition, *, limit: int | None = None, name: str | None = None, input: Any = None) -> str:
+        self.client = boto3.client("stepfunctions", "us-east-1")
+        definition: Definition = {"StartAt": next(iter(states)), "States": states}
+        if limit:
+            definition["TimeoutSeconds"] = limit
+        text = json.dumps(definition)
+        self.machine = self.client.create_state_machine(name="m", definition=text, roleArn=ROLE)["stateMachineArn"]
+        return self.again(name, input)
+
+    def again(self, name: str | None = None, input: Any = None) -> str:
+        named = {"name": name} if name else {}
+        request = {"stateMachineArn": self.machine, "input": json.dumps(input or {}), **named}
+        return str(self.client.start_execution(**request)["executionArn"])
+
+    def finish(self, arn: str) -> Definition:
+        self.clock.wait(self.interpreter.running(arn).settled)
+        return dict(self.client.describe_execution(executionArn=arn))
+
+    def kinds(self, arn: str) -> list[str]:
+        return [event["type"] for event in self.client.get_execution_history(executionArn=arn)["events"]]
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    from moto.awslambda.models import LambdaBackend
+
+    machine = Machine()
+    with (
+        mock_aws(config={"stepfunctions": {"execute_state_machine": True}}),
+        machine.clock,
+        machine.interpreter,
+        Patches() as patches,
+    ):
+        patches.set(LambdaBackend, "invoke", lambda *call: machine.invoke(*call))
+        yield machine
+
+
+def task(resource: str = "arn:aws:states:::lambda:invoke", **fields: Any) -> Definition:
+    payload: Definition = {"token.$": "$$.Task.Token"} if resource == CALLBACK else {"x": 1}
+    parameters = {"FunctionName": "arn:aws:lambda:us-east-1:123456789012:function:f", "Payload": payload}
+    return {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True, **fields}
+
+
+def elapsed(answer: Definition) -> float:
+    return float((answer["stopDate"] - answer["startDate"]).total_seconds())
+
+
+def test_a_wait_of_an_hour_takes_milliseconds_and_stands_in_the_history(machine: Machine) -> None:
+    arn = machine.start({"W": {"Type": "Wait", "Seconds": 3600, "End": True}})
+    started = time.perf_counter()
+    answer = machine.finish(arn)
+    assert answer["status"] == "SUCCEEDED"
+    assert elapsed(answer) == pytest.approx(3600, abs=2)
+    assert time.perf_counter() - started < 2
+    events = machine.client.get_execution_history(executionArn=arn)["events"]
+    exited = next(event for event in events if event["type"] == "WaitStateExited")
+    assert (exited["timestamp"] - events[0]["timestamp"]).total_seconds() == pytest.approx(3600, abs=2)
+
+
+def test_a_callback_resumes_the_execution(machine: Machine) -> None:
+    arn = machine.start({"T": task(CALLBACK, TimeoutSeconds=600)})
+    machine.clock.sleep(60)
+    machine.client.send_task_success(taskToken=machine.tokens[0], output='{"done": true}')
+    answer = machine.finish(arn)
+    assert (answer["status"], json.loads(answer["output"])) == ("SUCCEEDED", {"done": True})
+    assert elapsed(answer) == pytest.approx(60, abs=2)
+
+
+def test_a_callbacks_failure_keeps_error_and_cause(machine: Machine) -> None:
+    arn = machine.start({"T": task(CALLBACK, TimeoutSeconds=600)})
+    machine.clock.sleep(1)
+    machine.client.send_task_failure(taskToken=machine.tokens[0], error="Broken", cause="because")
+    answer = machine.finish(arn)
+    assert (answer["status"], answer["error"], answer["cause"]) == ("FAILED", "Broken", "because")
+
+
+def test_a_callback_that_never_comes_times_out_and_a_late_one_is_refused(machine: Machine) -> None:
+    late = {"Type": "Wait", "Seconds": 100, "End": True}
+    catch = [{"ErrorEquals": ["States.Timeout"], "Next": "Late"}]
+    arn = machine.start({"T": task(CALLBACK, TimeoutSeconds=600, Catch=catch), "Late": late})
+    machine.clock.sleep(650)
+    assert "TaskTimedOut" in machine.kinds(arn)
+    with pytest.raises(ClientError) as refused:
+        machine.client.send_task_success(taskToken=machine.tokens[0], output="{}")
+    assert refused.value.response["Error"]["Code"] == "TaskTimedOut"
+    answer = machine.finish(arn)
+    assert answer["status"] == "SUCCEEDED"
+    assert elapsed(answer) == pytest.approx(700, abs=2)
+
+
+def test_a_token_is_answered_once(machine: Machine) -> None:
+    arn = machine.start({"T": task(CALLBACK, TimeoutSeconds=600)})
+    machine.clock.sleep(1)
+    machine.client.send_task_success(taskToken=machine.tokens[0], output="1")
+    with pytest.raises(ClientError, match="TaskTimedOut"):
+        machine.client.send_task_success(taskToken=machine.tokens[0], output="2")
+    assert machine.finish(arn)["output"] == "1"
+    with pytest.raises(ClientError, match="TaskTimedOut"):
+        machine.client.send_task_failure(taskToken=machine.tokens[0], error="E")
+    with pytest.raises(ClientError, match="InvalidToken"):
+        machine.client.send_task_success(taskToken="no such token", output="2")
+
+
+def test_a_heartbeat_that_stops_fails_the_task(machine: Machine) -> None:
+    arn = machine.start({"T": task(CALLBACK, TimeoutSeconds=600, HeartbeatSeconds=50)})
+    for _ in range(3):
+        machine.clock.sleep(40)
+        machine.client.send_task_heartbeat(taskToken=machine.tokens[0])
+    answer = machine.finish(arn)
+    assert (answer["status"], answer["error"]) == ("FAILED", "States.Timeout")
+    assert elapsed(answer) == pytest.approx(170, abs=2)
+
+
+def test_retries_back_off_up_to_the_maximal_delay(machine: Machine) -> None:
+    retry = [
+        {"ErrorEquals": ["ValueError"], "IntervalSeconds": 2, "BackoffRate": 3, "MaxAttempts": 4, "MaxDelaySeconds": 10}
+    ]
+    machine.answers = [ValueError("x")] * 4 + [{"ok": 1}]
+    answer = machine.finish(machine.start({"T": task(Retry=retry)}))
+    assert answer["status"] == "SUCCEEDED"
+    delays = [later - earlier for earlier, later in zip(machine.invoked_at, machine.invoked_at[1:], strict=False)]
+    assert delays == pytest.approx([2, 6, 10, 10], abs=1)
+
+
+def test_jitter_shortens_a_delay(machine: Machine) -> None:
+    retry = [{"ErrorEquals": ["ValueError"], "IntervalSeconds": 100, "MaxAttempts": 1, "JitterStrategy": "FULL"}]
+    machine.answers = [ValueError("x"), {"ok": 1}]
+    assert elapsed(machine.finish(machine.start({"T": task(Retry=retry)}))) < 101
+
+
+def test_an_execution_times_out_whatever_it_waits_for(machine: Machine) -> None:
+    answer = machine.finish(arn := machine.start({"T": task(CALLBACK, TimeoutSeconds=9000)}, limit=300))
+    assert answer["status"] == "TIMED_OUT"
+    assert elapsed(answer) == pytest.approx(300, abs=2)
+    assert machine.kinds(arn)[-1] == "ExecutionTimedOut"
+    assert machine.published[-1]["status"] == "TIMED_OUT"
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        {"T": {"Type": "Wait", "Seconds": 5000, "End": True}},
+        {"T": task(CALLBACK, TimeoutSeconds=5000, Catch=[{"ErrorEquals": ["States.ALL"], "Next": "C"}]),
+         "C": {"Type": "Succeed"}},
+        {"T": task(Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 5000, "MaxAttempts": 3}])},
+        {"M": {"Type": "Map", "ItemsPath": "$.items", "End": True, "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"}, "StartAt": "T",
+            "States": {"T": {"Type": "Wait", "Seconds": 5000, "End": True}}}}},
+    ],
+    ids=["wait", "callback", "retry", "map"],
+)  # fmt: skip
+def test_stopping_takes_effect_at_once_and_skips_every_catch(machine: Machine, states: Definition) -> None:
+    machine.answers = [ValueError("x")] * 5 if "Retry" in states.get("T", {}) else []
+    arn = machine.start(states, input={"items": [1, 2]})
+    machine.clock.sleep(30)
+    stopped = machine.client.stop_execution(executionArn=arn, error="Operator", cause="enough")
+    answer = machine.client.describe_execution(executionArn=arn)
+    assert (answer["status"], answer["error"], answer["cause"]) == ("ABORTED", "Operator", "enough")
+    assert stopped["stopDate"] == answer["stopDate"]
+    assert elapsed(answer) == pytest.approx(30, abs=2)
+    history = machine.kinds(arn)
+    machine.clock.sleep(10_000)
+    assert machine.kinds(arn) == history
+    assert history[-1] == "ExecutionAborted"
+    assert [event["status"] for event in machine.published] == ["RUNNING", "ABORTED"]
+
+
+def test_the_status_change_has_the_shape_of_awss_event(machine: Machine) -> None:
+    arn = machine.start({"F": {"Type": "Fail", "ErrorPath": "$.e", "CausePath": "$.c"}}, input={"e": "E", "c": "C"})
+    answer = machine.finish(arn)
+    assert (answer["status"], answer["error"], answer["cause"]) == ("FAILED", "E", "C")
+    detail = machine.published[-1]
+    assert detail["executionArn"] == arn
+    assert detail["stateMachineArn"] == machine.machine
+    assert (detail["status"], detail["error"], detail["cause"], detail["output"]) == ("FAILED", "E", "C", None)
+    assert detail["startDate"] == int(answer["startDate"].timestamp() * 1000)
+    assert json.loads(detail["input"]) == {"e": "E", "c": "C"}
+
+
+def test_starting_is_idempotent_by_name(machine: Machine) -> None:
+    wait = {"W": {"Type": "Wait", "Seconds": 10, "End": True}}
+    arn = machine.start(wait, name="n", input={"a": 1})
+    assert machine.again("n", {"a": 1}) == arn
+    with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
+        machine.again("n", {"a": 2})
+    machine.finish(arn)
+    with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
+        machine.again("n", {"a": 1})
+    assert machine.again() != machine.again()
+
+
+def test_a_payload_above_256_kib_fails_the_state(machine: Machine) -> None:
+    machine.answers = [{"big": "x" * 262_144}]
+    answer = machine.finish(machine.start({"T": task()}))
+    assert (answer["status"], answer["error"]) == ("FAILED", "States.DataLimitExceeded")
+
+
+def test_a_maps_waits_overlap_up_to_its_concurrency(machine: Machine) -> None:
+    inner = {
+        "ProcessorConfig": {"Mode": "INLINE"},
+        "StartAt": "W",
+        "States": {"W": {"Type": "Wait", "Seconds": 100, "End": True}},
+    }
+    states = {"M": {"Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 5, "ItemProcessor": inner, "End": True}}
+    answer = machine.finish(machine.start(states, input={"items": list(range(20))}))
+    assert answer["status"] == "SUCCEEDED"
+    assert elapsed(answer) == pytest.approx(400, abs=3)

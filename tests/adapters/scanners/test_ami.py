@@ -1,0 +1,112 @@
+"""The `ami` engine against the emulated Inspector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from golden_ami.assessing.collect import tag_findings
+from golden_ami_cli.local.world import Behaviour
+
+Make = Callable[..., Any]
+A, B = "ami-11111111", "ami-22222222"
+EVENT, ROW = "EventBridge:OnDemand AMI Scan Findings", "ec2:GetImageFindings"
+
+
+def finding(number: int) -> dict[str, Any]:
+    return {
+        "findingArn": f"arn:aws:inspector2:us-east-1:123456789012:finding/{number:032x}",
+        "title": f"CVE-2026-{number:04} - openssl",
+        "severity": "HIGH" if number % 2 else "CRITICAL",
+        "packageVulnerabilityDetails": {"vulnerabilityId": f"CVE-2026-{number:04}", "source": "NVD"},
+    }
+
+
+FINDINGS = {"*": [finding(number) for number in range(1, 6)]}
+
+
+def test_findings_come_from_events(make: Make) -> None:
+    harness = make(findings=FINDINGS)
+    [ami] = harness.run("ami")
+    assert ami.counts == {"CRITICAL": 2, "HIGH": 3}
+    assert ami.findings_source == EVENT
+    assert ami.findings_total == 5
+
+
+def test_what_events_lost_comes_from_ec2_and_each_row_says_so(make: Make) -> None:
+    harness = make(findings=FINDINGS, behaviours={"*": Behaviour(findings_events_lost=2)})
+    [ami] = harness.run("ami")
+    assert ami.counts == {"CRITICAL": 2, "HIGH": 3}
+    assert ami.findings_source == f"{EVENT}, {ROW}"
+    sources = [found.source for found in harness.stored(ami)]
+    assert (sources.count(EVENT), sources.count(ROW)) == (3, 2)
+    assert len({found.vulnerability_id for found in harness.stored(ami)}) == 5
+
+
+def test_all_events_lost(make: Make) -> None:
+    harness = make(findings=FINDINGS)
+    harness.deliver = False
+    [ami] = harness.run("ami")
+    assert ami.counts == {"CRITICAL": 2, "HIGH": 3}
+    assert ami.findings_source == ROW
+
+
+def test_events_twice_count_once(make: Make) -> None:
+    harness = make(findings=FINDINGS)
+    harness.open("ami")
+    harness.assess()
+    import json
+
+    for event in list(harness.published):
+        harness.receive(json.dumps(event))
+    tag_findings(harness.settings, harness.ledger, "run-1", A)
+    [ami] = harness.ledger.amis("run-1")
+    assert ami.counts == {"CRITICAL": 2, "HIGH": 3}
+
+
+@pytest.mark.parametrize("result", ["UNSUPPORTED_OS", "ACCESS_DENIED", "STORAGE_LIMIT_EXCEEDED"])
+def test_a_scan_that_fails_names_cause_and_the_other_engine(make: Make, result: str) -> None:
+    harness = make(findings=FINDINGS, behaviours={B: Behaviour(scan_result=result)})
+    first, second = harness.run("ami", [A, B])
+    assert first.counts == {"CRITICAL": 2, "HIGH": 3}
+    assert second.reason
+    assert second.reason.code == f"INSPECTOR_{result}"
+    assert "engine `instance`" in second.reason.remedy
+
+
+def test_an_image_that_inspector_refuses_does_not_cost_the_others(make: Make) -> None:
+    harness = make(findings=FINDINGS)
+    first, second = harness.run("ami", [A, "ami-99999999"])
+    assert first.counts
+    assert second.reason
+    assert second.reason.code == "INSPECTOR_ValidationException"
+    assert "does not exist" in second.reason.message
+
+
+def test_all_refused_ends_without_waiting(make: Make) -> None:
+    harness = make()
+    harness.open("ami", ["ami-99999999"])
+    state = harness.assess()
+    assert (state.over, state.failed) == (True, 1)
+    assert harness.callbacks.answered == ["run-1-token-0"]
+
+
+def test_starting_again_starts_no_second_scan(make: Make) -> None:
+    harness = make()
+    harness.open("ami")
+    harness.assessment.start("run-1", "t1")
+    [before] = harness.ledger.amis("run-1")
+    harness.ledger.update_ami(before, scan="", scan_status="")  # crashed before it was recorded
+    harness.assessment.start("run-1", "t2")
+    [after] = harness.ledger.amis("run-1")
+    assert after.scan == before.scan
+
+
+def test_a_scan_that_runs_already_is_waited_for(make: Make) -> None:
+    harness = make(findings=FINDINGS)
+    other = harness.client("inspector2").start_on_demand_scan(resourceId=A, resourceType="AMI")["scanId"]
+    [ami] = harness.run("ami")
+    assert ami.scan == other
+    assert ami.counts == {"CRITICAL": 2, "HIGH": 3}

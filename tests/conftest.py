@@ -1,0 +1,47 @@
+"""Fixtures for all tests: an embedded AWS account for as long as a test runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from golden_ami_cli.local.embedded import Embedded
+from golden_ami_cli.local.world import World
+
+OpenEmbedded = Callable[..., Embedded]
+
+
+@pytest.fixture
+def embedded() -> Iterator[OpenEmbedded]:
+    """A factory: `embedded(world=..., parameters=..., template=...)` opens the account and closes it after the test.
+
+    Only one is open at a time: a second call closes the first.
+    """
+    with ExitStack() as stack:
+
+        def open_embedded(world: World | None = None, **options: Any) -> Embedded:
+            stack.close()
+            return stack.enter_context(Embedded(world or World(images=[], findings={}), **options))
+
+        yield open_embedded
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[[str, Mapping[str, str]], Path]:
+    """A factory: `project(template, {"folder/app.py": code})` writes a SAM project; the path of its template."""
+
+    def write(template: str, functions: Mapping[str, str]) -> Path:
+        for name, code in functions.items():
+            file = tmp_path / "functions" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            (file.parent / "__init__.py").touch()
+            file.write_text(code)
+        path = tmp_path / "template.yaml"
+        path.write_text(template)
+        return path
+
+    return write

@@ -1,0 +1,283 @@
+"""Runs that need every permission of template.yaml, and what its roles allow: the two sides of the proof."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from golden_ami.assessing.ndjson import NdjsonObject
+from golden_ami.models import ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
+from golden_ami_cli.local.calls import Call, client_error
+from golden_ami_cli.local.embedded import Embedded
+from golden_ami_cli.local.world import ACCOUNT, REGION, Behaviour, Image, World
+
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+OWNERS = f"arn:aws:sns:{REGION}:{ACCOUNT}:web-owners"
+PARAMETERS = {
+    "OwnerTopicArns": OWNERS,
+    "AmiKeyArns": KEY,
+    "CisBenchmark": "true",
+    "ClassicEngine": "allowed",
+    "EnableInspector": "true",
+    "ActOnAmis": "true",
+}
+AMIS = [f"ami-{number:017x}" for number in range(1, 4)]
+
+
+class Grant(NamedTuple):
+    """One action on one resource that a role's statement allows."""
+
+    function: str  # without the stack's name
+    action: str
+    resource: str
+    policy: str
+    sid: str
+
+
+def finding(number: int) -> dict[str, Any]:
+    """One finding as ListFindings answers it."""
+    return {
+        "findingArn": f"arn:aws:inspector2:{REGION}:{ACCOUNT}:finding/{number:032x}",
+        "awsAccountId": ACCOUNT,
+        "type": "PACKAGE_VULNERABILITY",
+        "description": "A vulnerability.",
+        "title": f"CVE-2026-{number:04} - openssl",
+        "severity": "HIGH",
+        "status": "ACTIVE",
+        "firstObservedAt": "2026-11-01T00:00:00+00:00",
+        "lastObservedAt": "2026-11-20T00:00:00+00:00",
+        "remediation": {"recommendation": {"text": "None Provided"}},
+        "resources": [{"type": "AWS_EC2_INSTANCE", "id": "i-0", "region": REGION}],
+        "packageVulnerabilityDetails": {
+            "vulnerabilityId": f"CVE-2026-{number:04}",
+            "source": "NVD",
+            "vulnerablePackages": [{"name": "openssl", "version": "3.0.7", "fixedInVersion": "3.0.8"}],
+        },
+    }
+
+
+def world(**behaviour: Any) -> World:
+    """Three AMIs, one encrypted by a customer's key."""
+    tags = {"Owner": "web", "Name": "web"}
+    images = [Image(ami, f"web {ami[-1]}", tags, key_arn=KEY if ami == AMIS[0] else "") for ami in AMIS]
+    return World(images, {"*": [finding(1), finding(2)]}, {"*": Behaviour(**behaviour)}, inspector_enabled=False)
+
+
+def configuration(engine: str, **settings: Any) -> dict[str, Any]:
+    """All three AMIs with an engine, everything asked for that costs a permission."""
+    return {
+        "version": 1,
+        "engine": engine,
+        "amis": [{"amiId": ami} for ami in AMIS],
+        "enableInspector": True,
+        "securityHub": True,
+        "routes": {"web": OWNERS},
+        "act": {"tagAmis": True, "deprecate": True, "events": True, "dryRun": False},
+        **settings,
+    }
+
+
+def prepare(aws: Embedded) -> None:
+    """What the account has beside the stack: the owners' topic, the customer's key."""
+    from moto.kms.models import kms_backends
+
+    aws.client("sns").create_topic(Name=OWNERS.rsplit(":", 1)[1])
+    key = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    held = kms_backends[aws.account][aws.region]
+    held.keys[KEY.rsplit("/", 1)[1]] = held.keys[key]
+
+
+def run(aws: Embedded, document: Mapping[str, Any] | None, *, stop: str = "") -> dict[str, Any]:
+    """One execution, aborted when a state is entered where one is named; and what follows its end.
+
+    Without a document, of the sample.
+    """
+    parameter = "ContinuousAssessmentInput" if document else aws.outputs["SampleParameterName"]
+    if document:
+        aws.put_configuration(parameter, json.dumps(document))
+    arn = aws.start({"AMIsParamName": parameter})
+
+    def watch(event: dict[str, Any]) -> None:
+        if stop and event.get("stateEnteredEventDetails", {}).get("name") == stop:
+            aws.client("stepfunctions").stop_execution(executionArn=arn)
+
+    ended = aws.wait(arn, on_event=watch if stop else None)
+    aws.clock.sleep(600)
+    return ended
+
+
+def in_bucket(aws: Embedded, document: Mapping[str, Any]) -> str:
+    """The address of a configuration too long for a parameter."""
+    bucket = aws.outputs["ReportBucket"]
+    aws.client("s3").put_object(Bucket=bucket, Key="config/large.json", Body=json.dumps(document).encode())
+    return f"s3://{bucket}/config/large.json"
+
+
+@dataclass
+class Trouble:
+    """Gives a service's error to the first calls of an operation by a function."""
+
+    function: str
+    operation: str
+    times: int = 1
+
+    def __call__(self, call: Call) -> BaseException | None:
+        if not call.function.endswith(self.function) or call.operation != self.operation or self.times <= 0:
+            return None
+        self.times -= 1
+        return client_error("InternalError", call.operation, status=500)
+
+
+@contextmanager
+def troubled(aws: Embedded, *troubles: Trouble, after: bool = False) -> Iterator[None]:
+    """Lay troubles for a while; `after` strikes when the call has been made, and its answer is lost."""
+
+    def strike(call: Call) -> BaseException | None:
+        return next((error for one in troubles if (error := one(call))), None)
+
+    hook = "after_call" if after else "before_call"
+    setattr(aws.calls, hook, strike)
+    yield
+    setattr(aws.calls, hook, None)
+
+
+@contextmanager
+def behaving(aws: Embedded, ami: str = "*", **changes: Any) -> Iterator[None]:
+    """Let the world treat an AMI otherwise for a while."""
+    kept = dict(aws.world.behaviours)
+    aws.world.behaviours[ami] = replace(aws.world.behaviour_of(ami), **changes)
+    yield
+    aws.world.behaviours.clear()
+    aws.world.behaviours.update(kept)
+
+
+def exercise(aws: Embedded) -> None:
+    """Every engine, every option, and the troubles that need a permission of their own."""
+    prepare(aws)
+    _configurations(aws)
+    _instances(aws)
+    _classic(aws)
+    _image_scans(aws)
+    _ends(aws)
+    _dead_letters(aws)
+
+
+def _configurations(aws: Embedded) -> None:
+    """The sample, a parameter that names an AMI, a document in the bucket, one that is not there."""
+    run(aws, None)
+    aws.client("ssm").put_parameter(Name="/golden-amis/web", Value=AMIS[1], Type="String")
+    mixed = [{"amiId": "resolve:ssm:/golden-amis/web", "engine": "ami"}, {"amiId": AMIS[2]}]
+    address = in_bucket(aws, configuration("instance", amis=mixed, enableInspector=False))
+    run(aws, {"version": 1, "document": address})  # of two engines one is not enabled
+    run(aws, {"version": 1, "document": address + ".gone"})
+    for document in (None, {"version": 1, "document": address}):
+        with troubled(aws, Trouble("load-config", "BatchWriteItem", 99), Trouble("load-config", "DescribeImages", 99)):
+            run(aws, document)  # not opened: who reports reads what it was about
+            run(aws, document, stop="Load Config")
+
+
+def _instances(aws: Embedded) -> None:
+    with (
+        troubled(aws, Trouble("launch-instances", "RunInstances"), after=True),
+        behaving(aws, AMIS[1], agent_after=None),
+    ):
+        run(aws, configuration("instance", cis="LEVEL_1"))
+    with behaving(aws, agent_after=10, scan_seconds=20):  # Inspector is ready before the execution waits
+        run(aws, configuration("instance"))
+    with (
+        patch.object(NdjsonObject.__init__, "__defaults__", (100,)),
+        troubled(aws, Trouble("tag-findings", "UploadPart", 4)),
+    ):
+        run(aws, configuration("instance", amis=[{"amiId": AMIS[0]}]))
+
+
+def _classic(aws: Embedded) -> None:
+    with troubled(aws, Trouble("start-run", "StartAssessmentRun"), after=True):
+        run(aws, configuration("classic"))
+    inspector = aws.client("inspector")
+    [target] = inspector.list_assessment_targets()["assessmentTargetArns"]
+    group = inspector.create_resource_group(resourceGroupTags=[{"key": "other", "value": "x"}])["resourceGroupArn"]
+    [described] = inspector.describe_assessment_targets(assessmentTargetArns=[target])["assessmentTargets"]
+    inspector.update_assessment_target(
+        assessmentTargetArn=target, assessmentTargetName=described["name"], resourceGroupArn=group
+    )
+    changed = configuration("classic", waits={"assessmentSeconds": 900})
+    run(aws, changed, stop="Check Run")  # its assessment goes on without it
+    run(aws, changed)
+
+
+def _image_scans(aws: Embedded) -> None:
+    aws.client("inspector2").start_on_demand_scan(resourceId=AMIS[0], resourceType="AMI")
+    with behaving(aws, findings_events_lost=1):
+        run(aws, configuration("ami"))
+
+
+def _ends(aws: Embedded) -> None:
+    """Earlier reports are gone; an execution is aborted, late and early; an instance outlived its run."""
+    _forget(aws)
+    run(aws, configuration("instance"))
+    _forget(aws)
+    run(aws, configuration("instance"), stop="Terminate")
+    run(aws, configuration("instance"), stop="Wait For Boot")
+    run(aws, configuration("instance", cis="LEVEL_1"), stop="Check Run")
+    for expiry in ("2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z"):
+        tags = {STACK_TAG: aws.stack_name, ASSESSMENT_TAG: "true", EXPIRY_TAG: expiry, RUN_TAG: "some-run"}
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        specification = [{"ResourceType": "instance", "Tags": pairs}]
+        aws.client("ec2").run_instances(ImageId=AMIS[1], MinCount=1, MaxCount=1, TagSpecifications=specification)
+    aws.fire_schedule(f"{aws.stack_name}-reap")
+    aws.clock.sleep(60)
+
+
+def _forget(aws: Embedded) -> None:
+    """What the bucket's life cycle does."""
+    s3, bucket = aws.client("s3"), aws.outputs["ReportBucket"]
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="runs/"):
+        for held in page.get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=held["Key"])
+
+
+def _dead_letters(aws: Embedded) -> None:
+    """The functions that events invoke fail until Lambda gives up."""
+    first = (
+        ("resume", "TransactWriteItems"),
+        ("resume", "Query"),
+        ("resume", "UpdateItem"),
+        ("reap", "DescribeInstances"),
+    )
+    with troubled(aws, *(Trouble(name, operation, 100) for name, operation in first)):
+        run(aws, configuration("ami", amis=[{"amiId": AMIS[0]}]))
+        aws.fire_schedule(f"{aws.stack_name}-reap")
+        aws.clock.sleep(900)
+    with troubled(aws, Trouble("on-execution-end", "GetItem", 100)):
+        run(aws, configuration("instance"), stop="Wait For Boot")
+
+
+def grants(aws: Embedded) -> Iterator[Grant]:
+    """What the functions' own roles allow, as deployed."""
+    iam = aws.client("iam")
+    for resource in aws.stack.resources.values():
+        if resource.type != "AWS::Lambda::Function":
+            continue
+        role = str(resource.properties["Role"]).rsplit("/", 1)[1]
+        function = resource.made.id.removeprefix(f"{aws.stack_name}-")
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            yield from granted(function, policy, document)
+
+
+def granted(function: str, policy: str, document: Mapping[str, Any]) -> Iterator[Grant]:
+    """A policy's grants, one by one."""
+    for statement in listed(document["Statement"]):
+        for action in listed(statement["Action"]):
+            for arn in listed(statement["Resource"]):
+                yield Grant(function, action, arn, policy, statement.get("Sid", ""))
+
+
+def listed(value: Any) -> Sequence[Any]:
+    """One thing or several, as policies write them."""
+    return value if isinstance(value, list) else [value]

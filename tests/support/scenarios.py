@@ -1,0 +1,76 @@
+"""Scenarios of the state machine: its tasks' answers are in MockConfigFile.json, what must come of them is here."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+MOCK_CONFIG = ROOT / "tests" / "sfn_local" / "MockConfigFile.json"
+MACHINE = "GoldenAmi"  # its name in MockConfigFile.json
+INPUT = {"AMIsParamName": "ContinuousAssessmentInput"}
+
+_UNTIL_RUN = ["Load Config", "Anything To Assess?", "Ensure Target Template", "Needs Instances?", "Launch Instances"]
+_LAUNCH = ["Launch Batch"] * 2
+_FAILED = ["Launch Failed"] * 2
+_REST = ["Wait For Boot", "Check Agents", "Agents Ready?", "Start Run", "Check Run", "Run Over?", "Tag Findings"]
+_TAG = ["Tag Batch"] * 2
+_WHOLE = [*_UNTIL_RUN, *_LAUNCH, *_REST, *_TAG, "Terminate", "Aggregate"]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How an execution ends, and the states that it enters; `retried` are faults that were tried again."""
+
+    status: str
+    error: str | None
+    states: list[str]
+    retried: int = 0
+
+
+EXPECTED = {
+    "Happy": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"]),
+    "Throttled": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"], retried=2),
+    "LostCompletion": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"]),
+    "AgentNeverReady": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"]),
+    "LaunchFails": Expected(
+        "FAILED",
+        "ServiceRejected",
+        [*_UNTIL_RUN, *_LAUNCH, *_FAILED, *_REST, *_TAG, "Terminate", "Aggregate", "Succeeded?", "Assessment Failed"],
+    ),
+    "ReportFails": Expected("FAILED", "AccessDenied", [*_WHOLE, "Report Failed"]),
+}
+
+
+def definition() -> str:
+    """The definition with an invented ARN for each of its tokens."""
+    text = (ROOT / "statemachine" / "assessment.asl.json").read_text().replace("${Partition}", "aws")
+    return re.sub(r"\$\{(\w+)Arn\}", r"arn:aws:lambda:us-east-1:123456789012:function:\1", text)
+
+
+def mock_config() -> dict[str, Any]:
+    """The mock configuration file, as Step Functions Local reads it."""
+    loaded: dict[str, Any] = json.loads(MOCK_CONFIG.read_text())
+    return loaded
+
+
+def entered(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The names of the states that a history enters; those inside a Map are in no certain order."""
+    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+
+
+def check(name: str, execution: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> None:
+    """Hold an execution (DescribeExecution) and its history (GetExecutionHistory) to the scenario."""
+    expected, history = EXPECTED[name], list(events)
+    assert (execution["status"], execution.get("error")) == (expected.status, expected.error)
+    assert sorted(entered(history)) == sorted(expected.states)
+    outside = [state for state in entered(history) if state not in ("Launch Batch", "Launch Failed", "Tag Batch")]
+    assert outside == [
+        state for state in expected.states if state not in ("Launch Batch", "Launch Failed", "Tag Batch")
+    ]
+    throttled = [event for event in history if event.get("taskFailedEventDetails", {}).get("error") == "Throttled"]
+    assert len(throttled) == expected.retried

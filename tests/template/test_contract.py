@@ -1,0 +1,188 @@
+"""The template, the definition and the code hold together."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from golden_ami.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
+TEXT = (ROOT / "statemachine" / "assessment.asl.json").read_text()
+TOKENS = set(re.findall(r"\$\{(\w+)\}", TEXT))
+
+
+def resource_name(folder: str) -> str:
+    return "".join(word.capitalize() for word in folder.split("_"))
+
+
+def tasks(states: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every task by the logical id of its function."""
+    found = {}
+    for state in states.values():
+        if state["Type"] == "Task":
+            found[state["Parameters"]["FunctionName"].removeprefix("${").removesuffix("Arn}")] = state
+        if state["Type"] == "Map":
+            found |= tasks(state["ItemProcessor"]["States"])
+    return found
+
+
+def test_there_are_twelve_functions(source: dict[str, Any]) -> None:
+    assert len(FOLDERS) == 12
+    declared = {name for name, one in source["Resources"].items() if one["Type"] == "AWS::Serverless::Function"}
+    assert declared == {resource_name(folder) for folder in FOLDERS}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_function_is_named_alike_everywhere(folder: str, plain: Any) -> None:
+    function = plain.functions()[resource_name(folder)]["Properties"]
+    assert function["Handler"] == f"{folder}.app.handler"
+    assert function["FunctionName"] == f"gold-{folder.replace('_', '-')}"
+    assert function["Runtime"] == "python3.13"
+    assert function["Architectures"] == ["arm64"]
+    assert function["Description"]
+
+
+def test_function_names_stay_within_lambdas_limit_for_stack_names_of_40_characters(deploy: Any) -> None:
+    deployed = deploy({}, stack="s" * 40)
+    assert all(len(one["Properties"]["FunctionName"]) <= 64 for one in deployed.functions().values())
+    assert all(len(one["Properties"]["Name"]) <= 64 for one in deployed.of_type("AWS::Scheduler::Schedule").values())
+
+
+def test_every_token_is_substituted_and_every_substitution_is_used(source: dict[str, Any]) -> None:
+    substitutions = source["Resources"]["StateMachine"]["Properties"]["DefinitionSubstitutions"]
+    assert set(substitutions) == TOKENS
+    for token in TOKENS - {"Partition"}:
+        assert substitutions[token] == {"Fn::GetAtt": [token.removesuffix("Arn"), "Arn"]}
+
+
+def test_the_machine_may_invoke_what_it_names_and_nothing_else(plain: Any) -> None:
+    [invoke] = [one for one in plain.statements("StateMachineRole") if one["Action"] == "lambda:InvokeFunction"]
+    named = {f"arn:aws:lambda:{plain.region}:123456789012:function:{token[:-3]}" for token in TOKENS - {"Partition"}}
+    assert set(invoke["Resource"]) == named
+
+
+def test_every_function_is_used_by_the_machine_or_by_an_event(plain: Any, definition: dict[str, Any]) -> None:
+    arns = {name: f"function:{name}" for name in plain.functions()}
+    rest = json.dumps(
+        [
+            one["Properties"]
+            for one in plain.resources.values()
+            if one["Type"] in ("AWS::Events::Rule", "AWS::Scheduler::Schedule", "AWS::SNS::Subscription")
+        ]
+    )
+    by_event = {name for name, arn in arns.items() if f'{arn}"' in rest}
+    assert by_event == {"Resume", "OnExecutionEnd", "Reap"}
+    assert set(tasks(definition["States"])) | by_event == set(arns)
+
+
+def test_a_task_outlives_its_function_a_little(plain: Any, definition: dict[str, Any]) -> None:
+    """Else Step Functions would start a second invocation beside one that still works."""
+    for name, task in tasks(definition["States"]).items():
+        timeout = plain.functions()[name]["Properties"]["Timeout"]
+        if "TimeoutSeconds" in task:
+            assert task["TimeoutSeconds"] == timeout + 10, name
+
+
+def test_settings_load_from_the_environment_of_every_function(plain: Any, full: Any) -> None:
+    for deployed in (plain, full):
+        for name, function in deployed.functions().items():
+            variables = function["Properties"]["Environment"]["Variables"]
+            settings = Settings.load(variables | {"AWS_REGION": deployed.region})
+            assert settings.stack == "gold", name
+            assert settings.subnet_id
+            assert settings.security_group_id
+    assert settings.classic_engine
+    assert settings.reap_regions == ("eu-central-1", "eu-west-1", "us-east-1")
+    assert settings.member_role == "GoldenAmiMember"
+
+
+def test_every_variable_that_the_code_reads_is_set_and_every_one_set_is_read(plain: Any) -> None:
+    read: set[str] = set()
+    for path in (ROOT / "functions").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            text = ast.unparse(node) if isinstance(node, ast.Call | ast.Subscript) else ""
+            read |= set(re.findall(r"^(?:os\.environ\.get|env\.get|required|os\.getenv)\('(\w+)'", text))
+            read |= set(re.findall(r"^os\.environ\['(\w+)'\]", text))
+    lambdas_own = {"AWS_REGION", "AWS_ACCESS_KEY_ID"}
+    [variables] = {
+        tuple(sorted(function["Properties"]["Environment"]["Variables"])) for function in plain.functions().values()
+    }
+    assert read - lambdas_own == {name for name in variables if not name.startswith("POWERTOOLS_")}
+
+
+def test_without_a_network_the_functions_are_told_so(deploy: Any) -> None:
+    deployed = deploy({"Network": "none"})
+    variables = deployed.functions()["LaunchInstances"]["Properties"]["Environment"]["Variables"]
+    assert (variables["SUBNET_ID"], variables["SECURITY_GROUP_ID"]) == ("", "")
+    assert not any(one["Type"].startswith("AWS::EC2::") for one in deployed.resources.values())
+
+
+def test_an_existing_network_is_used_as_given(deploy: Any) -> None:
+    deployed = deploy({"Network": "existing", "VpcId": "vpc-0a1b2c3d", "SubnetId": "subnet-0a1b2c3d"})
+    assert set(deployed.of_type("AWS::EC2::SecurityGroup")) == {"SecurityGroup"}
+    assert deployed.resources["SecurityGroup"]["Properties"]["VpcId"] == "vpc-0a1b2c3d"
+    assert not deployed.of_type("AWS::EC2::VPC")
+    variables = deployed.functions()["LaunchInstances"]["Properties"]["Environment"]["Variables"]
+    assert variables["SUBNET_ID"] == "subnet-0a1b2c3d"
+
+
+# ---------------------------------------------------------------- parameters
+
+
+def test_parameters_are_described_checked_and_grouped(source: dict[str, Any]) -> None:
+    groups = source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(source["Parameters"])
+    for name, parameter in source["Parameters"].items():
+        assert parameter["Description"].strip().endswith((".", "?")), name
+        assert {"AllowedPattern", "AllowedValues", "MinValue"} & set(parameter), name
+        assert "Default" in parameter, f"{name}: a deployment without questions needs a default"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ParameterName", "Continuous*"),
+        ("ParameterName", "//x"),
+        ("ScheduleExpression", "every day"),
+        ("ScheduleTimeZone", "Europe Berlin"),
+        ("NotificationEmail", "nobody"),
+        ("SubnetId", "vpc-0a1b2c3d"),
+        ("VpcCidr", "10.0.0.0/28"),
+        ("Configuration", "ami-0a1b2c3d"),
+        ("AdditionalRegions", "eu_west_1"),
+        ("AmiParameterPath", "golden-amis"),
+        ("OwnerTopicArns", "web"),
+        ("MemberRoleName", "arn:aws:iam::123456789012:role/x"),
+    ],
+)
+def test_a_pattern_refuses_what_would_fail_later(source: dict[str, Any], name: str, value: str) -> None:
+    assert not re.search(source["Parameters"][name]["AllowedPattern"], value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ParameterName", "/golden/input"),
+        ("ScheduleExpression", "cron(0 6 ? * MON *)"),
+        ("ScheduleTimeZone", "America/Argentina/Buenos_Aires"),
+        ("AdditionalRegions", "us-gov-west-1"),
+        ("Configuration", '{"version": 1,\n "amis": []}'),
+        ("AmiKeyArns", "arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-1234"),
+    ],
+)
+def test_a_pattern_takes_what_is_right(source: dict[str, Any], name: str, value: str) -> None:
+    assert re.search(source["Parameters"][name]["AllowedPattern"], value)
+
+
+def test_every_condition_is_used(source: dict[str, Any]) -> None:
+    text = json.dumps({key: source[key] for key in ("Resources", "Globals", "Outputs", "Conditions")})
+    for name in source["Conditions"]:
+        assert f'"Fn::If": ["{name}"' in text or f'"Condition": "{name}"' in text, name

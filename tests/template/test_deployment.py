@@ -1,0 +1,287 @@
+"""What a deployment is: its names, its data, what starts it, what wakes a person."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NAMES = {
+    "AlarmName",
+    "BucketName",
+    "DashboardName",
+    "FunctionName",
+    "GroupName",
+    "InstanceProfileName",
+    "LogGroupName",
+    "Name",
+    "QueueName",
+    "RoleName",
+    "StateMachineName",
+    "TableName",
+    "TopicName",
+}
+
+
+def names(deployed: Any) -> dict[tuple[str, str], str]:
+    """The names that the template chooses; what has none gets one from CloudFormation, unlike any other."""
+    return {
+        (name, key): value
+        for name, resource in deployed.resources.items()
+        for key, value in resource["Properties"].items()
+        if key in NAMES and isinstance(value, str) and resource["Type"] != "AWS::Lambda::Permission"
+    }
+
+
+def test_two_stacks_live_in_one_account(deploy: Any) -> None:
+    one, two = names(deploy({}, stack="one")), names(deploy({}, stack="two"))
+    assert one.keys() == two.keys()
+    assert len(one) > 20
+    assert not {key for key in one if one[key] == two[key]}
+
+
+def test_the_topics_of_the_walk_through_are_recognised(plain: Any) -> None:
+    topics = {one["Properties"]["TopicName"] for one in plain.of_type("AWS::SNS::Topic").values()}
+    assert {
+        "gold-ContinuousAssessmentCompleteTopic",
+        "gold-ContinuousAssessmentResultsTopic",
+    } < topics
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_no_arn_of_another_partition(deploy: Any, partition: str) -> None:
+    deployed = deploy({}, partition=partition)
+    partitions = set(re.findall(r"arn:([\w-]+):", json.dumps(deployed.resources)))
+    assert partitions == {partition}
+
+
+def test_the_template_names_no_partition() -> None:
+    text = (ROOT / "template.yaml").read_text()
+    patterns = [line for line in text.splitlines() if "AllowedPattern" in line]
+    assert not re.findall(r"arn:aws[\w-]*:", text.replace("\n".join(patterns), "").replace("arn:aws[a-z-]*", ""))
+
+
+def test_every_partition_has_a_console(deploy: Any) -> None:
+    for partition in ("aws", "aws-cn", "aws-us-gov"):
+        deployed = deploy({}, partition=partition)
+        outputs = {name: deployed.resolver.resolve(one["Value"]) for name, one in deployed.template["Outputs"].items()}
+        assert outputs["ConsoleUrl"].startswith("https://console.")
+
+
+def test_outputs_say_what_to_do_next(plain: Any) -> None:
+    outputs = {name: plain.resolver.resolve(one["Value"]) for name, one in plain.template["Outputs"].items()}
+    assert set(outputs) >= {
+        "StateMachineArn",
+        "StartCommand",
+        "ConsoleUrl",
+        "DashboardUrl",
+        "ReportBucket",
+        "LedgerTable",
+        "ResultsTopicArn",
+        "CompleteTopicArn",
+        "ParameterName",
+    }
+    command = outputs["StartCommand"]
+    assert json.loads(command.split("--input ")[1].strip("'")) == {"AMIsParamName": "/gold/ContinuousAssessmentInput"}
+
+
+# ---------------------------------------------------------------- data
+
+
+def test_data_outlives_the_stack_and_nothing_else_does(full: Any) -> None:
+    kept = {name for name, one in full.resources.items() if one.get("DeletionPolicy") == "Retain"}
+    assert kept == {"Ledger", "ReportBucket", "ReportBucketPolicy", "OwnedConfiguration"}
+    assert all(full.resources[name]["UpdateReplacePolicy"] == "Retain" for name in kept)
+
+
+def test_the_ledger_is_as_the_code_writes_it(plain: Any) -> None:
+    table = plain.resources["Ledger"]["Properties"]
+    assert table["KeySchema"] == [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_the_bucket_is_private_versioned_and_tidied(plain: Any) -> None:
+    bucket = plain.resources["ReportBucket"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    [rule] = bucket["LifecycleConfiguration"]["Rules"]
+    assert "NoncurrentVersionExpiration" in rule
+    assert "AbortIncompleteMultipartUpload" in rule
+    assert "ObjectLockConfiguration" not in bucket
+
+
+def test_reports_can_be_locked(full: Any) -> None:
+    retention = full.resources["ReportBucket"]["Properties"]["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert (retention["Mode"], str(retention["Days"])) == ("GOVERNANCE", "30")
+
+
+def test_an_update_never_writes_to_a_persons_parameter(plain: Any) -> None:
+    """CloudFormation writes a parameter that it owns anew whenever any of its properties or stack tags change."""
+    [sample] = plain.of_type("AWS::SSM::Parameter").values()
+    assert sample["Properties"]["Name"] == "/gold/ContinuousAssessmentInput"
+    assert sample["Properties"]["Name"] != plain.source["Parameters"]["ParameterName"]["Default"]
+
+
+def test_the_sample_is_a_valid_configuration(plain: Any) -> None:
+    from golden_ami.configuration import config
+
+    parsed = config.parse(plain.resources["SampleConfiguration"]["Properties"]["Value"], "sample")
+    assert [entry.ami_id.split(":")[0] for entry in parsed.amis] == ["resolve"]
+
+
+def test_everything_is_encrypted(full: Any) -> None:
+    assert all(one["Properties"]["KmsMasterKeyId"] == "TopicKey" for one in full.of_type("AWS::SNS::Topic").values())
+    assert all(one["Properties"]["SqsManagedSseEnabled"] for one in full.of_type("AWS::SQS::Queue").values())
+
+
+def test_logs_are_kept_for_as_long_as_said(plain: Any) -> None:
+    assert all("RetentionInDays" in one["Properties"] for one in plain.of_type("AWS::Logs::LogGroup").values())
+    groups = {one["Properties"]["LoggingConfig"]["LogGroup"] for one in plain.functions().values()}
+    assert groups == {"FunctionLogs"}
+
+
+# ---------------------------------------------------------------- events
+
+
+def test_the_schedule_starts_the_walk_through_but_only_when_told_to(plain: Any, full: Any) -> None:
+    schedule = plain.resources["AssessmentSchedule"]["Properties"]
+    assert schedule["State"] == "DISABLED"
+    assert full.resources["AssessmentSchedule"]["Properties"]["State"] == "ENABLED"
+    assert json.loads(schedule["Target"]["Input"]) == {"AMIsParamName": "ContinuousAssessmentInput"}
+    assert schedule["ScheduleExpressionTimezone"] == "UTC"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+
+
+def test_the_reaper_is_always_on(plain: Any) -> None:
+    schedule = plain.resources["ReapSchedule"]["Properties"]
+    assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "rate(30 minutes)")
+
+
+def test_executions_that_no_catch_ends_are_seen(plain: Any) -> None:
+    pattern = plain.resources["ExecutionEnded"]["Properties"]["EventPattern"]
+    assert pattern["detail"]["status"] == ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+    assert pattern["detail"]["stateMachineArn"] == [
+        f"arn:aws:states:{plain.region}:123456789012:stateMachine:StateMachine"
+    ]
+
+
+def test_nothing_that_is_delivered_later_is_lost_in_silence(full: Any) -> None:
+    queue = f"arn:aws:sqs:{full.region}:123456789012:DeadLetters"
+    for schedule in full.of_type("AWS::Scheduler::Schedule").values():
+        assert schedule["Properties"]["Target"]["DeadLetterConfig"] == {"Arn": queue}
+        assert schedule["Properties"]["Target"]["RetryPolicy"]["MaximumRetryAttempts"] > 0
+    for rule in full.of_type("AWS::Events::Rule").values():
+        assert all(target["DeadLetterConfig"] == {"Arn": queue} for target in rule["Properties"]["Targets"])
+    [resume] = [
+        one for one in full.of_type("AWS::SNS::Subscription").values() if one["Properties"]["Protocol"] == "lambda"
+    ]
+    assert resume["Properties"]["RedrivePolicy"] == {"deadLetterTargetArn": queue}
+    # A redrive policy is for messages that SNS cannot hand over; one that the function fails on is Lambda's.
+    for name in ("Resume", "OnExecutionEnd", "Reap"):
+        assert full.functions()[name]["Properties"]["DeadLetterConfig"] == {"TargetArn": queue}
+
+
+def test_every_completion_of_inspector_reaches_the_topic(plain: Any) -> None:
+    patterns = {
+        (*one["Properties"]["EventPattern"]["source"], *one["Properties"]["EventPattern"]["detail-type"])
+        for one in plain.of_type("AWS::Events::Rule").values()
+        if one["Properties"]["Targets"][0]["Arn"].endswith("CompleteTopic")
+    }
+    assert patterns == {
+        ("aws.inspector2", "Inspector2 Scan"),
+        ("aws.inspector2", "Inspector2 OnDemand Scan Complete"),
+        ("inspector2.ami.ondemand", "OnDemand AMI Scan Findings"),
+    }
+
+
+# ---------------------------------------------------------------- alarms
+
+
+def test_alarms_wake_somebody(full: Any) -> None:
+    alarms = full.of_type("AWS::CloudWatch::Alarm")
+    assert set(alarms) == {
+        "RunFailedAlarm",
+        "LongRunAlarm",
+        "NothingAssessedAlarm",
+        "DeadLettersAlarm",
+        "ReaperActedAlarm",
+    }
+    topic = f"arn:aws:sns:{full.region}:123456789012:AlarmTopic"
+    assert all(one["Properties"]["AlarmActions"] == [topic] for one in alarms.values())
+
+
+def shown(widget: dict[str, Any]) -> set[tuple[str, ...]]:
+    """The metrics of a widget as (namespace, name, dimension, value), its abbreviations written out."""
+    found: set[tuple[str, ...]] = set()
+    above: list[str] = []
+    for row in widget["properties"].get("metrics", ()):
+        texts = [part for part in row if isinstance(part, str)]
+        if texts[:1] == ["..."]:
+            texts = above[:-1] + texts[1:]
+        above = [above[at] if part == "." else part for at, part in enumerate(texts)] or above
+        if texts:
+            found.add(tuple(above))
+    return found
+
+
+def test_dashboard_and_alarms_use_the_metrics_that_the_functions_write_and_all_of_them(plain: Any) -> None:
+    from golden_ami import metrics
+
+    own = {
+        (metrics.NAMESPACE, name, metrics.DIMENSION, plain.stack)
+        for name in (*metrics.FINDINGS.values(), *metrics.AMIS.values(), metrics.DURATION, metrics.REAPED)
+    }
+    body = json.loads(plain.resources["Dashboard"]["Properties"]["DashboardBody"])
+    dashboard = set().union(*(shown(widget) for widget in body["widgets"]))
+    assert {metric for metric in dashboard if not metric[0].startswith("AWS/")} == own
+    alarm = plain.resources["ReaperActedAlarm"]["Properties"]
+    [dimension] = alarm["Dimensions"]
+    assert (alarm["Namespace"], alarm["MetricName"], dimension["Name"], dimension["Value"]) in own
+
+
+def test_silence_is_an_alarm_only_while_the_schedule_is_on(plain: Any, full: Any) -> None:
+    assert "NothingAssessedAlarm" not in plain.resources
+    alarm = full.resources["NothingAssessedAlarm"]["Properties"]
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["Period"] == 86400
+    days = full.source["Parameters"]["SilenceDays"]
+    assert days["MaxValue"] == 7  # CloudWatch looks back seven days at most with periods of an hour or more
+
+
+def test_the_dashboard_is_valid_json_and_shows_every_function(plain: Any) -> None:
+    body = json.loads(plain.resources["Dashboard"]["Properties"]["DashboardBody"])
+    text = json.dumps(body)
+    assert all(name in text for name in plain.functions())
+    assert all(widget["properties"]["region"] == plain.region for widget in body["widgets"])
+
+
+# ---------------------------------------------------------------- network
+
+
+def test_instances_have_no_way_in_and_only_https_out(plain: Any) -> None:
+    group = plain.resources["SecurityGroup"]["Properties"]
+    assert "SecurityGroupIngress" not in group
+    [out] = group["SecurityGroupEgress"]
+    assert (out["IpProtocol"], out["FromPort"], out["ToPort"]) == ("tcp", 443, 443)
+
+
+def endpoints(deployed: Any) -> set[str]:
+    return {
+        one["Properties"]["ServiceName"].split(".")[-1] for one in deployed.of_type("AWS::EC2::VPCEndpoint").values()
+    }
+
+
+def test_the_own_network_reaches_what_agents_need_and_not_the_internet(plain: Any, full: Any) -> None:
+    kinds = {one["Type"] for one in plain.resources.values()}
+    assert not kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route"}
+    assert endpoints(plain) == {"ssm", "ssmmessages", "ec2messages", "s3"}
+    assert endpoints(full) == endpoints(plain) | {"inspector2"}

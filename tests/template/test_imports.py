@@ -1,0 +1,57 @@
+"""A cold start loads what the function needs and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+FOLDERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/app.py"))
+
+# What is loaded later and only by a run that uses it, by what may load it at once.
+HEAVY = {
+    "jinja2": set(),
+    "pydantic": set(),
+    "aws_xray_sdk": set(),
+    "jsonschema": {"load_config"},
+    "golden_ami.configuration.config": {"load_config"},
+    "golden_ami.configuration.catalog": {"load_config"},
+    "golden_ami.history": set(),
+    "golden_ami.report": {"aggregate"},
+    "golden_ami.assessing.assessment": {"check_agents", "check_run", "ensure_target_template", "start_run"},
+    "golden_ami.instances.launch": {"launch_instances"},
+    "golden_ami.instances.reaping": {"reap"},
+    "golden_ami.assessing.collect": {"tag_findings"},
+    "golden_ami.assessing.messages": {"check_agents", "check_run", "ensure_target_template", "resume", "start_run"},
+    "golden_ami.scanners.ami": set(),
+    "golden_ami.scanners.classic": set(),
+    "golden_ami.scanners.instance": set(),
+}  # fmt: skip
+# What is never in the zip.
+FOREIGN = ("golden_ami_cli", "moto", "samtranslator", "cfnlint", "typer", "rich", "yaml", "pytest")
+
+_SCRIPT = "import json, sys; import {0}.app; print(json.dumps(sorted(sys.modules)))"
+
+
+@pytest.fixture(scope="module", params=FOLDERS)
+def loaded(request: pytest.FixtureRequest) -> tuple[str, set[str]]:
+    """A function and the modules that importing its handler loads, as in Lambda: with `functions` alone on the path."""
+    script = _SCRIPT.format(request.param)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        check=True,
+        cwd=FUNCTIONS,
+        env={"PYTHONPATH": str(FUNCTIONS), "PATH": "", "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    return request.param, set(json.loads(done.stdout))
+
+
+def test_a_handler_loads_only_what_it_needs(loaded: tuple[str, set[str]]) -> None:
+    folder, modules = loaded
+    assert {name for name in HEAVY if name in modules} == {name for name, users in HEAVY.items() if folder in users}
+    assert not {name.split(".")[0] for name in modules} & set(FOREIGN)

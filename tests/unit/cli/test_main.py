@@ -1,0 +1,66 @@
+"""The command line itself: help, errors, exit status, and what its start may import."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from golden_ami_cli.main import main
+
+ROOT = Path(__file__).parents[3]
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["golden-ami", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_help_names_the_commands(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "--help") == 0
+    assert "assess" in capsys.readouterr().out
+
+
+def test_version_is_the_project_s(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "--version") == 0
+    assert f'version = "{capsys.readouterr().out.strip()}"' in (ROOT / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize("arguments", [["nonesuch"], ["assess", "--engine", "x"], ["assess"], ["assess", "--nonesuch"]])
+def test_wrong_usage_ends_with_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert run(monkeypatch, *arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+
+
+def test_a_bad_file_is_one_message_without_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "amis.json"
+    path.write_text(json.dumps({"engine": "x", "amis": [], "nonesuch": 1}))
+    assert run(monkeypatch, "assess", "--local", "--config", str(path)) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"{path} has 3 problems:" in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_debug_shows_where_an_error_comes_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    missing = str(tmp_path / "none.json")
+    monkeypatch.setattr(sys, "argv", ["golden-ami", "assess", "--local", "--debug", "--config", missing])
+    with pytest.raises(Exception, match="not found"):
+        main()
+
+
+def test_the_start_imports_nothing_heavy() -> None:
+    program = "import sys, golden_ami_cli.main; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"boto3", "botocore", "moto", "jsonschema", "yaml"} & set(loaded)

@@ -1,0 +1,213 @@
+"""Every format: as the golden file has it, valid by its standard's own schema, and safe."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import botocore.loaders
+import botocore.model
+import botocore.validate
+import jsonschema
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from report_world import World, ami, finding, package
+
+from golden_ami.models import Reason
+from golden_ami.report.formats import CONTENT_TYPES, FORMATS, render
+from golden_ami.report.formats.csv import COLUMNS, safe
+from golden_ami.report.model import Report
+from golden_ami.report.schema import schema
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "report"
+HOSTILE = '=HYPERLINK("http://evil")</script><script>alert(1)</script>\u2028&\x00]]><img src=x onerror=alert(1)>'
+
+
+def _rendered(world: World, report: Report, name: str) -> bytes:
+    out = io.BytesIO()
+    render(world.store, report.run.run_id, name, out)
+    return out.getvalue()
+
+
+def _hostile(world: World) -> Report:
+    """Every text that comes from outside is hostile."""
+    bad = finding(
+        HOSTILE,
+        package(HOSTILE, HOSTILE, HOSTILE, path=HOSTILE),
+        title=HOSTILE,
+        description=HOSTILE,
+        remedy=HOSTILE,
+        urls=["javascript:alert(1)", HOSTILE],
+        cwes=[HOSTILE],
+    )
+    reason = Reason(code="X", message=HOSTILE, remedy=HOSTILE)
+    tags = {HOSTILE: HOSTILE, "Owner": HOSTILE}
+    images = [
+        (ami("ami-0a", name=HOSTILE, tags=tags, notes=[HOSTILE]), [bad]),
+        (ami("ami-0b", name=HOSTILE, tags=tags, lineage="b", reason=reason), None),
+    ]
+    return world.run("run-1", "2026-04-02T03:00:00Z", images)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_golden(sampled: tuple[World, Report], name: str) -> None:
+    rendered = _rendered(*sampled, name)
+    if name == "html":  # its style and script are their own sources, and change for their own reasons
+        rendered = re.sub(rb"(?s)<style>.*?</style>|<script>.*?</script>|'sha256-[^']*'", b"", rendered)
+    golden = FIXTURES / "golden" / CONTENT_TYPES[name][0]
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_bytes(rendered)
+    assert rendered.decode() == golden.read_bytes().decode()
+
+
+def _valid_report(content: bytes) -> None:
+    jsonschema.Draft202012Validator(schema()).validate(json.loads(content))
+
+
+def _valid_sarif(content: bytes) -> None:
+    known = json.loads((FIXTURES / "sarif-2.1.0-rtm.5.json").read_bytes())
+    jsonschema.Draft4Validator(known).validate(json.loads(content))
+
+
+def _valid_cyclonedx(content: bytes) -> None:
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(content.decode()) is None
+
+
+def _valid_asff(content: bytes) -> None:
+    model = botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model("securityhub", "service-2"))
+    shape = model.operation_model("BatchImportFindings").input_shape
+    assert shape
+    findings = json.loads(content)
+    if not findings:
+        return  # BatchImportFindings takes one at least
+    found = botocore.validate.ParamValidator().validate({"Findings": findings}, shape)
+    assert not found.has_errors(), found.generate_report()
+
+
+_VALID = {"json": _valid_report, "sarif": _valid_sarif, "cyclonedx": _valid_cyclonedx, "asff": _valid_asff}
+
+
+@pytest.mark.parametrize("name", _VALID)
+def test_valid_by_the_standards_own_schema(sampled: tuple[World, Report], world: World, name: str) -> None:
+    _VALID[name](_rendered(*sampled, name))
+    _VALID[name](_rendered(world, _hostile(world), name))
+    _VALID[name](_rendered(world, world.run("run-2", "2026-04-02T03:00:00Z", []), name))
+
+
+def test_the_schema_that_ships_is_the_models() -> None:
+    shipped = Path("functions/golden_ami/schema/report.schema.json")
+    assert json.loads((Path(__file__).parents[3] / shipped).read_bytes()) == schema()
+
+
+def test_csv_has_a_row_for_every_finding_and_for_every_ami_without(sampled: tuple[World, Report]) -> None:
+    report = sampled[1]
+    rows = list(csv.DictReader(io.StringIO(_rendered(*sampled, "csv").decode("utf-8-sig"))))
+    without = sum(not ami.total for ami in report.amis)
+    assert len(rows) == report.totals.findings + without
+    assert {row["ami"] for row in rows} == {ami.ami_id for ami in report.amis}
+    assert sum(row["verdict"] == "NOT_ASSESSED" for row in rows) == report.totals.not_assessed
+    assert all(len(row) == len(COLUMNS) and None not in row.values() for row in rows)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "\uff1d1", "|x", "%0a", "\r=1"])
+def test_no_cell_is_a_formula(text: str) -> None:
+    assert safe(text).startswith("'")
+
+
+@pytest.mark.parametrize("text", ["openssl", "1:3.0.7-24.el9", "", "CVE-2026-1 - curl", "https://nvd.nist.gov/x=1"])
+def test_plain_cells_stay_as_they_are(text: str) -> None:
+    assert safe(text) == text
+
+
+def test_junit_counts_what_it_holds(sampled: tuple[World, Report]) -> None:
+    document = ElementTree.fromstring(_rendered(*sampled, "junit"))
+    report = sampled[1]
+    tags = {"failures": "failure", "errors": "error", "skipped": "skipped", "tests": "testcase"}
+    for suites in (document, *document):
+        assert {name: int(suites.attrib[name]) for name in tags} == {
+            name: len(suites.findall(f".//{tag}")) for name, tag in tags.items()
+        }
+    assert len(document) == report.totals.amis
+    assert int(document.attrib["failures"]) == report.totals.failing
+    assert int(document.attrib["errors"]) == report.totals.not_assessed
+
+
+def test_junit_is_well_formed_whatever_the_text(world: World) -> None:
+    document = ElementTree.fromstring(_rendered(world, _hostile(world), "junit"))
+    assert len(document.findall(".//failure")) == 1
+
+
+def test_sarif_tells_what_the_rules_and_exceptions_say(sampled: tuple[World, Report]) -> None:
+    (run,) = json.loads(_rendered(*sampled, "sarif"))["runs"]
+    report = sampled[1]
+    assert len(run["results"]) == report.totals.findings
+    assert sum("suppressions" in result for result in run["results"]) == report.totals.excepted
+    rules = run["tool"]["driver"]["rules"]
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
+    missing = run["invocations"][0]["toolExecutionNotifications"]
+    assert len(missing) == report.totals.not_assessed
+    prints = [result["partialFingerprints"]["goldenAmiFinding/v1"] for result in run["results"]]
+    assert len(set(prints)) == len(prints)
+
+
+def test_a_sarif_fingerprint_survives_the_next_ami_of_the_lineage(world: World) -> None:
+    prints = []
+    for number in (1, 2):
+        image = ami(f"ami-{number}", name=f"web-{number}")
+        report = world.run(
+            f"run-{number}", f"2026-04-0{number}T03:00:00Z", [(image, [finding("CVE-1", arn=f"a{number}")])]
+        )
+        results = json.loads(_rendered(world, report, "sarif"))["runs"][0]["results"]
+        prints.append(results[0]["partialFingerprints"])
+    assert prints[0] == prints[1]
+
+
+def test_vex_says_who_accepted_a_vulnerability_until_when(sampled: tuple[World, Report]) -> None:
+    bom = json.loads(_rendered(*sampled, "cyclonedx"))
+    accepted = [one for one in bom["vulnerabilities"] if one.get("analysis", {}).get("response") == ["will_not_fix"]]
+    assert len(accepted) == sampled[1].totals.excepted == 1
+    assert "security@example.com until 2026-04-10" in accepted[0]["analysis"]["detail"]
+    refs = {part["bom-ref"] for ami in bom["components"] for part in [ami, *ami.get("components", [])]}
+    assert all(affected["ref"] in refs for one in bom["vulnerabilities"] for affected in one["affects"])
+
+
+def test_asff_suppresses_what_is_accepted(sampled: tuple[World, Report]) -> None:
+    findings = json.loads(_rendered(*sampled, "asff"))
+    assert sum(one["Workflow"]["Status"] == "SUPPRESSED" for one in findings) == 1
+    assert len({one["Id"] for one in findings}) == len(findings)
+
+
+def _data(page: str) -> Any:
+    return json.loads(page.partition('<script type="application/json" id="data">')[2].partition("</script>")[0])
+
+
+def test_the_page_holds_hostile_text_as_data_only(world: World) -> None:
+    page = _rendered(world, _hostile(world), "html").decode()
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "\u2028" not in page.partition('id="data">')[2]
+    assert page.count("<script") == 2
+    assert _data(page)["findings"][0][3] == HOSTILE
+
+
+def test_the_page_refers_to_nothing_outside(sampled: tuple[World, Report]) -> None:
+    page = _rendered(*sampled, "html").decode()
+    assert not re.search(r"\b(?:src|srcset|action|poster)=|<link|@import|url\(", page)
+    assert "default-src 'none'" in page
+
+
+def test_a_large_run_is_cut_to_the_most_urgent_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("golden_ami.report.formats.html._FINDINGS", 20)
+    findings = [finding(f"CVE-{number}", epss=number / 1000) for number in range(100)]
+    report = world.run("run-1", "2026-04-02T03:00:00Z", [(ami("ami-0a"), findings)])
+    page = _rendered(world, report, "html").decode()
+    shown = [row[2] for row in _data(page)["findings"]]
+    assert shown == [f"CVE-{number}" for number in range(99, 79, -1)]
+    assert "All 100 are in findings.csv" in page

@@ -1,0 +1,134 @@
+"""What to do first: priority, versions and the upgrades that close findings."""
+
+from __future__ import annotations
+
+import random
+from functools import cmp_to_key
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from report_world import World, ami, finding, package
+
+from golden_ami.models import Finding, Package
+from golden_ami.report.model import Upgrade
+from golden_ami.report.upgrades import Upgrades, priority, sentence
+from golden_ami.report.versions import compare, highest
+
+
+def _ranked(*findings: Finding) -> list[Upgrade]:
+    upgrades = Upgrades()
+    for one in findings:
+        upgrades.add(one, failing=one.severity in ("HIGH", "CRITICAL"))
+    return upgrades.ranked()
+
+
+def test_priority_is_fixable_then_exploited_then_likely_then_bad() -> None:
+    no_fix = [package(fixed_in="")]
+    ordered = [
+        finding("kev", severity="LOW", known_exploited_since="2026-01-01"),
+        finding("exploit", severity="LOW", exploit_available=True),
+        finding("epss", severity="LOW", epss=0.9, score=1.0),
+        finding("score", severity="LOW", epss=0.1, score=9.9),
+        finding("critical", severity="CRITICAL", epss=0.1, score=5.0),
+        finding("high", severity="HIGH", epss=0.1, score=5.0),
+        finding("unfixable", *no_fix, severity="CRITICAL", fix_available="NO", known_exploited_since="2026-01-01"),
+    ]
+    shuffled = random.Random(1).sample(ordered, len(ordered))
+    assert sorted(shuffled, key=priority, reverse=True) == ordered
+
+
+def test_an_upgrade_closes_what_its_highest_fix_closes() -> None:
+    findings = [finding(f"CVE-{number}", package(fixed_in=f"3.0.{number}")) for number in range(8, 22)]
+    findings[3].known_exploited_since = findings[5].known_exploited_since = "2026-01-01"
+    (upgrade,) = _ranked(*findings)
+    assert sentence(upgrade) == "openssl 3.0.7 -> 3.0.21 closes 14 findings, 2 exploited"
+
+
+def test_packages_of_one_vulnerability_are_one_upgrade_and_count_once() -> None:
+    both = [package("openssl-libs"), package("openssl")]
+    (upgrade,) = _ranked(finding("A", *both), finding("B"), finding("C", *both))
+    assert (upgrade.package, upgrade.also, upgrade.closes) == ("openssl", ["openssl-libs"], 3)
+    assert sentence(upgrade) == "openssl 3.0.7 -> 3.0.8 (with openssl-libs) closes 3 findings"
+
+
+@pytest.mark.parametrize("fixed_in", ["", "NotAvailable"])
+def test_what_has_no_fix_is_no_upgrade(fixed_in: str) -> None:
+    assert _ranked(finding("A", package(fixed_in=fixed_in))) == []
+    assert _ranked(finding("A", package(), package("curl", fixed_in=fixed_in))) == []
+
+
+def test_what_fails_an_ami_goes_first_then_what_is_exploited() -> None:
+    findings = [
+        *(finding(f"L{number}", package("many"), severity="LOW") for number in range(5)),
+        finding("H", package("failing"), severity="HIGH"),
+        finding("K", package("exploited"), severity="HIGH", known_exploited_since="2026-01-01"),
+    ]
+    assert [upgrade.package for upgrade in _ranked(*findings)] == ["exploited", "failing", "many"]
+
+
+def _across(world: World, one: Package, other: Package) -> list[str]:
+    images = [(ami("ami-0a"), [finding("A", one)]), (ami("ami-0b", lineage="db"), [finding("A", other)])]
+    return [sentence(upgrade) for upgrade in world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades]
+
+
+def test_the_run_sums_a_package_over_its_amis(world: World) -> None:
+    one = package(version="3.0.6-1.amzn2023.0.1", fixed_in="3.0.8-1.amzn2023.0.9")
+    other = package(version="3.0.7-1.amzn2023.0.1", fixed_in="3.0.8-1.amzn2023.0.18")
+    assert _across(world, one, other) == [
+        "openssl 3.0.6-1.amzn2023.0.1 and 1 more -> 3.0.8-1.amzn2023.0.18 closes 2 findings, in 2 AMIs"
+    ]
+
+
+def test_no_distributions_package_is_an_upgrade_for_anothers(world: World) -> None:
+    one, other = package("kernel", "5.14-1.el9", "5.14-7.el9"), package("kernel", "6.1-2.amzn2023", "6.1-3.amzn2023")
+    assert sorted(_across(world, one, other)) == [
+        "kernel 5.14-1.el9 -> 5.14-7.el9 closes 1 finding",
+        "kernel 6.1-2.amzn2023 -> 6.1-3.amzn2023 closes 1 finding",
+    ]
+
+
+def test_a_language_package_is_the_same_everywhere(world: World) -> None:
+    one, other = (package("log4j", "2.14.1", fixed, manager="JAR") for fixed in ("2.15.0", "2.17.1"))
+    assert _across(world, one, other) == ["log4j 2.14.1 -> 2.17.1 closes 2 findings, in 2 AMIs"]
+
+
+def test_packages_of_two_managers_are_two(world: World) -> None:
+    found = [finding("A", package("requests", manager="OS")), finding("B", package("requests", manager="PIP"))]
+    assert len(_ranked(*found)) == 2
+
+
+VERSIONS = [
+    ("3.0.8", "3.0.10", "OS"),
+    ("0:4.19.118-2", "0:4.19.232-1", "OS"),
+    ("4.19.232-1", "1:0.1-1", "OS"),
+    ("1.0~rc1", "1.0", "OS"),
+    ("1.0", "1.0a", "OS"),
+    ("1.0a", "1.0+b", "OS"),
+    ("2.34-83.el9", "2.34-100.el9", "OS"),
+    ("1.0.2k-24.amzn2.0.4", "1.0.2k-24.amzn2.0.12", "OS"),
+    ("1.0.0-rc1", "1.0.0", "NPM"),
+    ("2.9", "2.10.1", "JAR"),
+    ("1.0.dev1", "1.0a1", "PIP"),
+    ("31.1-jre", "32.0.0-android", "JAR"),
+]
+
+
+@pytest.mark.parametrize(("lower", "higher", "manager"), VERSIONS)
+def test_versions(lower: str, higher: str, manager: str) -> None:
+    assert compare(lower, higher, manager) < 0 < compare(higher, lower, manager)
+    assert highest([higher, lower], manager) == highest([lower, higher], manager) == higher
+
+
+_VERSIONS = st.text("0129.~-+:ab", max_size=8)
+
+
+@given(st.lists(_VERSIONS, max_size=6))
+def test_versions_are_in_one_order(versions: list[str]) -> None:
+    key: Any = cmp_to_key(compare)
+    ordered = sorted(versions, key=key)
+    assert all(compare(one, other) <= 0 for one, other in pairwise(ordered))
+    assert all(compare(one, one) == 0 for one in versions)
+    assert not versions or compare(highest(versions), ordered[-1]) == 0

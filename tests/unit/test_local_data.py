@@ -1,0 +1,152 @@
+"""The files of images and findings: what is taken, and what is said about the rest."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from golden_ami.errors import InvalidConfiguration
+from golden_ami_cli.local.inspector.data import load_findings, load_images
+from golden_ami_cli.local.inspector.findings import bodies, counts
+from golden_ami_cli.local.inspector.paging import InvalidToken, Pages
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "tests" / "fixtures" / "inspector2"
+
+
+def write(path: Path, content: Any) -> Path:
+    file = path / "file.json"
+    file.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return file
+
+
+def test_the_samples_load() -> None:
+    images = load_images(ROOT / "samples" / "images.json")
+    findings = load_findings(ROOT / "samples" / "findings.json")
+    assert len(images) == 5
+    assert {image.image_id for image in images} == findings.keys()
+    assert [image.architecture for image in images].count("arm64") == 1
+    assert sorted(len(found) for found in findings.values())[0] == 0
+    everything = [finding for found in findings.values() for finding in found]
+    assert {finding["type"] for finding in everything} == {
+        "PACKAGE_VULNERABILITY",
+        "NETWORK_REACHABILITY",
+        "CODE_VULNERABILITY",
+    }
+    known_exploited = [finding for finding in everything if "cisaData" in finding.get("details", {})]
+    assert all("dateAdded" in finding["details"]["cisaData"] for finding in known_exploited)
+    assert len(known_exploited) > 3
+
+
+def test_real_findings_are_for_every_image() -> None:
+    findings = load_findings(FIXTURES / "findings-mixed.json")
+    severities = Counter(finding["severity"] for finding in findings["*"])
+    assert severities == {"MEDIUM": 3, "HIGH": 2, "LOW": 1, "UNTRIAGED": 2}
+    assert load_findings(FIXTURES / "findings-none.json") == {"*": []}
+
+
+def test_both_forms_may_stand_in_one_file(tmp_path: Path) -> None:
+    content = {"findings": [{"severity": "LOW"}], "amis": {"ami-1": {"findings": []}}}
+    assert load_findings(write(tmp_path, content)) == {"*": [{"severity": "LOW"}], "ami-1": []}
+
+
+@pytest.mark.parametrize(
+    ("content", "path", "remedy"),
+    [
+        ("{", "file", "valid JSON"),
+        ([], "$", '"findings"'),
+        ({"finding": []}, "$", '"findings"'),
+        ({"findings": {}}, "$.findings", "list of findings"),
+        ({"findings": [1]}, "$.findings[0]", "object"),
+        ({"findings": [{"severity": "High"}]}, "$.findings[0].severity", "CRITICAL"),
+        ({"findings": [{"type": "x"}]}, "$.findings[0].type", "PACKAGE_VULNERABILITY"),
+        ({"amis": []}, "$.amis", '"amis"'),
+        ({"amis": {"ami-1": []}}, "$.amis.ami-1", '"findings"'),
+    ],
+)
+def test_faults_in_findings(tmp_path: Path, content: Any, path: str, remedy: str) -> None:
+    with pytest.raises(InvalidConfiguration) as refused:
+        load_findings(write(tmp_path, content))
+    [problem] = refused.value.problems
+    assert problem.path == path
+    assert remedy in problem.remedy
+
+
+def test_faults_in_images_come_all_at_once(tmp_path: Path) -> None:
+    content = [
+        {"imageId": "ami-1", "name": "a", "tags": {"k": ""}},
+        {"imageId": "ami-1", "name": ""},
+        {"imageId": "i-2", "name": "b", "architecture": "x86", "state": "gone", "tags": [], "colour": "red"},
+        "ami-3",
+    ]
+    with pytest.raises(InvalidConfiguration) as refused:
+        load_images(write(tmp_path, content))
+    assert {problem.path for problem in refused.value.problems} == {
+        "$[1].imageId",
+        "$[1].name",
+        "$[2].imageId",
+        "$[2].architecture",
+        "$[2].state",
+        "$[2].tags",
+        "$[2].colour",
+        "$[3]",
+    }
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InvalidConfiguration, match="No such file"):
+        load_images(tmp_path / "missing.json")
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+MEMBERS = st.sampled_from([
+    "severity", "type", "title", "description", "firstObservedAt", "inspectorScore", "epss", "resources", "details",
+    "packageVulnerabilityDetails", "networkReachabilityDetails", "codeVulnerabilityDetails", "remediation",
+])  # fmt: skip
+
+
+@given(st.lists(st.dictionaries(MEMBERS, JSON, max_size=5), max_size=4))
+def test_findings_of_any_content_come_out_as_json(findings: list[dict[str, Any]]) -> None:
+    for body in bodies(findings):
+        assert {"type", "severity", "description", "remediation"} <= body.members.keys()
+        json.dumps(dict(body.members))
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["CRITICAL", "LOW", "UNTRIAGED"]))))
+def test_counts_are_of_distinct_findings(pairs: list[tuple[int, str]]) -> None:
+    found = counts([{"findingArn": str(number), "severity": severity} for number, severity in pairs])
+    assert found["TOTAL"] == len({number for number, _ in pairs})
+    assert found["TOTAL"] == sum(count for name, count in found.items() if name != "TOTAL")
+
+
+@given(st.lists(st.integers()), st.integers(1, 7))
+def test_pages_hold_everything_once_while_the_source_changes(rows: list[int], size: int) -> None:
+    pages, source, token = Pages(), list(rows), None
+    seen: list[int] = []
+    while True:
+        page, token = pages.page("list", token, size, lambda: list(source))
+        seen += page
+        source.append(0)
+        if token is None:
+            break
+    assert seen == rows
+
+
+def test_tokens_are_of_one_listing_and_forgotten_in_time() -> None:
+    pages = Pages(capacity=1)
+    _, first = pages.page("a", None, 1, lambda: [1, 2])
+    with pytest.raises(InvalidToken):
+        pages.page("b", first, 1, list)
+    pages.page("a", None, 1, lambda: [1, 2])
+    with pytest.raises(InvalidToken):
+        pages.page("a", first, 1, list)
