@@ -1,0 +1,1 @@
+"""Measurements of the system against what people would use instead: `make bench`."""

@@ -1,0 +1,89 @@
+"""Section 4: how long a handler's import takes in a fresh interpreter, against boto3 and the one client alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.processes import ROOT
+from benchmarks.tables import Goal, Section, Table
+
+FUNCTIONS = ROOT / "functions"
+_RATIO = 1.15
+_TIMER = """
+import time; began = time.perf_counter()
+{0}
+print(time.perf_counter() - began)
+"""
+_CLIENT = "boto3.session.Session().client('{0}', region_name='us-east-1')"
+# The client that a function makes first: its own service, or the ledger's.
+_SERVICE = {"launch_instances": "ec2", "terminate": "ec2", "reap": "ec2"}
+
+
+def measure(quick: bool) -> Section:
+    """The quickest of several fresh interpreters, handler and baseline in turn."""
+    folders = sorted(path.parent.name for path in FUNCTIONS.glob("*/app.py"))
+    rounds = 1 if quick else 5
+    rows: list[list[str | int | float | None]] = []
+    for folder in folders[:2] if quick else folders:
+        service = _SERVICE.get(folder, "dynamodb")
+        client = f"import boto3; {_CLIENT.format(service)}"
+        ours, alone = _quickest(rounds, f"import {folder}.app; {client}", client)
+        rows.append([folder, service, ours * 1000, alone * 1000, ours / alone])
+    slowest = max(rows, key=lambda row: float(row[4] or 0))
+    worst = float(slowest[4] or 0)
+    tables = [
+        Table("Cold start", ["handler", "client", "handler + client ms", "boto3 + client ms", "ratio"], rows, _NOTES)
+    ]
+    why = "" if worst <= _RATIO else (
+        f"The worst is {slowest[0]}. What is above boto3 is Powertools' logger, msgspec's models, boto3's "
+        "DynamoDB types and, for load_config, jsonschema. Leaving Powertools out for a logger of our own, and "
+        "jsonschema for checks of our own, would take it below; both are worth more than the "
+        "milliseconds of a scheduled run."
+    )  # fmt: skip
+    goals = [Goal(f"import at most {_RATIO}x of boto3 and the client", f"{worst:.2f}x at most", worst <= _RATIO, why)]
+    if not quick and (size := _zip()):
+        tables.append(size)
+    return Section("Cold start", tables, goals)
+
+
+_NOTES = [
+    "Milliseconds in a fresh interpreter with compiled modules, the quickest of 5 with the two in turn; on this "
+    "machine, not in Lambda. The client is the one that the function makes first.",
+    "Which modules each handler may load is held by tests/template/test_imports.py.",
+]
+
+
+def _quickest(rounds: int, *codes: str) -> list[float]:
+    times: list[list[float]] = [[] for _ in codes]
+    for number in range(rounds + 1):
+        for code, found in zip(codes, times, strict=True):
+            seconds = _seconds(code)
+            if number or not rounds - 1:  # the first one compiles
+                found.append(seconds)
+    return [min(found) for found in times]
+
+
+def _seconds(code: str) -> float:
+    environment = {"PYTHONPATH": str(FUNCTIONS), "PATH": os.environ["PATH"], "AWS_ACCESS_KEY_ID": "x",
+                   "AWS_SECRET_ACCESS_KEY": "x", "AWS_EC2_METADATA_DISABLED": "true"}  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", _TIMER.format(code)], capture_output=True, text=True, check=True, cwd=FUNCTIONS,
+        env=environment,
+    )  # fmt: skip
+    return float(done.stdout)
+
+
+def _zip() -> Table | None:
+    """The zip as `sam build` makes it; None where the packages cannot be had (they are downloaded)."""
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("zip_size.py"))], capture_output=True, text=True
+    )
+    found = re.findall(r"^(zip|unzipped): ([\d.]+) MiB of ([\d.]+) MiB", done.stdout, re.MULTILINE)
+    if not found:
+        return None
+    rows: list[list[str | int | float | None]] = [[what, float(size), float(limit)] for what, size, limit in found]
+    return Table("The Lambda zip", ["", "MiB", "Lambda's limit MiB"], rows, ["arm64, Python 3.13, from the lock."])
