@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -56,6 +57,13 @@ class Announcement(NamedTuple):
 
     completion: Completion
     version: str
+
+    def tells_of(self, ended_at: str) -> bool:
+        """Whether it can know of a scan that ended then (ISO 8601; "": not known): what is dated earlier is forged."""
+        if not ended_at:
+            return True
+        ended = datetime.fromisoformat(ended_at).replace(microsecond=0)  # an event may be dated by whole seconds
+        return bool(self.completion.at) and datetime.fromisoformat(self.completion.at) >= ended
 
 
 class Ledger:

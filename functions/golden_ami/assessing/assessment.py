@@ -160,7 +160,8 @@ class Assessment:
 
     def _record(self, ami: Ami, progress: Progress, announced: Announcement | None, late: bool) -> None:
         if progress.status in ("COMPLETED", "PARTIAL"):
-            total = announced.completion.findings_total if announced else None
+            known = announced is not None and announced.tells_of(progress.total_since)
+            total = announced.completion.findings_total if announced and known else None
             notes = [*ami.notes, *([progress.note] if progress.note and progress.note not in ami.notes else [])]
             at = progress.at or times.iso(times.now())
             found: dict[str, int] = {} if total is None else {"findings_total": total}

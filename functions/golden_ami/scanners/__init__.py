@@ -52,6 +52,7 @@ class Progress:
     reason: Reason | None = None  # with FAILED; with RUNNING, the cause if it is still so at the deadline
     note: str = ""  # with PARTIAL and COMPLETED: what a reader of the report must know
     at: str = ""  # when the scan ended, ISO 8601 UTC
+    total_since: str = ""  # a total of findings that was announced before this instant is not believed
 
 
 class Scanner(Protocol):

@@ -118,12 +118,13 @@ class ImageScan:
         at = times.read(answer.get("completedAt"))
         if outcome.status == "COMPLETED" and not late and self._events_may_come(ami, at):
             return Progress(ami.key, "RUNNING", f"{outcome.detail}, its events not yet here")
-        return Progress(ami.key, outcome.status, outcome.detail, outcome.reason, outcome.note, at)
+        return Progress(ami.key, outcome.status, outcome.detail, outcome.reason, outcome.note, at, total_since=at)
 
     def _events_may_come(self, ami: Ami, completed_at: str) -> bool:
         """Events tell more than GetImageFindings does, so a poll must not overtake them."""
         recent = bool(completed_at) and completed_at > times.after(-_EVENTS_GRACE)
-        return recent and not self._ledger.announcements({ami.scan})
+        announced = self._ledger.announcements({ami.scan}).get(ami.scan)
+        return recent and not (announced and announced.tells_of(completed_at))
 
     def _missing(self, ami: Ami, stored: Counter[str]) -> Iterator[Finding]:
         """Rows of GetImageFindings beyond those that came as events, told apart by their titles."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -53,12 +54,32 @@ def test_all_events_lost(make: Make) -> None:
     assert ami.findings_source == ROW
 
 
+@pytest.mark.parametrize("dated", [{}, {"completedAt": "2026-11-02T08:01:00Z"}])
+def test_a_total_announced_before_the_end_of_the_scan_is_not_believed(make: Make, dated: dict[str, str]) -> None:
+    harness = make(findings=FINDINGS)
+    harness.deliver = False
+    harness.open("ami")
+    harness.assessment.start("run-1", "t")
+    [ami] = harness.ledger.amis("run-1")
+    detail = {"scanId": ami.scan, "scanStatus": "SUCCESSFUL", "findingSeverityCounts": {"TOTAL": 0}, **dated}
+    kind = "Inspector2 OnDemand Scan Complete"
+    forged = {"source": "aws.inspector2", "detail-type": kind, "account": ami.account, "detail": detail}
+    harness.clock.advance(60)
+    harness.receive(json.dumps(forged))
+    harness.clock.advance(Behaviour().scan_seconds - 60)  # the scan is over, its messages are on their way
+    assert not harness.assessment.check("run-1").over
+    for event in harness.published:
+        harness.receive(json.dumps(event))
+    assert harness.assessment.check("run-1").over
+    tag_findings(harness.settings, harness.ledger, "run-1", A)
+    [ami] = harness.ledger.amis("run-1")
+    assert (ami.counts, ami.findings_total, ami.findings_source) == ({"CRITICAL": 2, "HIGH": 3}, 5, EVENT)
+
+
 def test_events_twice_count_once(make: Make) -> None:
     harness = make(findings=FINDINGS)
     harness.open("ami")
     harness.assess()
-    import json
-
     for event in list(harness.published):
         harness.receive(json.dumps(event))
     tag_findings(harness.settings, harness.ledger, "run-1", A)
