@@ -11,4 +11,5 @@ from golden_ami.assessing.assessment import Assessment
 @entry.handler
 def handler(event: entry.Event, context: Any) -> dict[str, Any]:  # noqa: ARG001
     """The Lambda handler; its contract stands in docs/architecture.md."""
-    return Assessment.here().check(entry.run_id_of(event))._asdict()
+    state = Assessment.here().check(entry.run_id_of(event))._asdict()
+    return {**state, "nextLookSeconds": state.pop("next_look_seconds")}

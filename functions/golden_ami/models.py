@@ -43,7 +43,7 @@ class Waits(Data, omit_defaults=False):
     agent_poll_seconds: int = 30
     agent_deadline_seconds: int = 900  # counted from the end of the boot wait
     assessment_seconds: int = 3600  # the duration of a Classic assessment template
-    poll_seconds: int = 300  # how often Inspector itself is asked while no completion arrives
+    poll_seconds: int = 300  # how often Inspector itself is asked while no completion arrives; see scanners.next_look
     completion_deadline_seconds: int = 10800  # counted from the start of the assessment
 
 

@@ -28,6 +28,11 @@ def passed(instant: str) -> bool:
     return datetime.fromisoformat(instant) <= now()
 
 
+def until(instant: str) -> float:
+    """Seconds until an instant, as `iso` writes it; negative when it has passed."""
+    return (datetime.fromisoformat(instant) - now()).total_seconds()
+
+
 def read(value: object) -> str:
     """Any date of AWS as `iso` writes it; "" when it cannot be read."""
     try:

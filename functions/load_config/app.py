@@ -12,6 +12,6 @@ from golden_ami.settings import Settings
 
 @entry
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Answers `assessable`, `needsInstances`, `batches` and `waits`."""
+    """Answers `assessable`, `needsInstances`, `batches`, `waits` and `assessment`."""
     settings = Settings.load()
     return open_run(Start.of(event), settings, Ledger.of(settings))

@@ -95,7 +95,7 @@ def test_a_state_shows_its_attempts_input_and_output(opened: Callable[..., Tab])
     assert "Throttled" in attempts.nth(0).inner_text()
     assert tab.detail.locator("pre").count() == 0  # payloads are rendered when asked for
     tab.detail.get_by_text("Output", exact=True).click()
-    assert json.loads(tab.detail.locator("pre").inner_text())["assessment"]["over"] is True
+    assert json.loads(tab.detail.locator("pre").inner_text())["run"]["assessment"]["over"] is True
 
 
 def test_the_graph_is_used_by_keyboard(opened: Callable[..., Tab]) -> None:

@@ -48,7 +48,7 @@ CASES: list[tuple[str, Any, Any, tuple[str, str | None, str | None]]] = [
     ("Start Run", {"run": RUN}, ANSWERS["Resumed"]["0"], ("SUCCEEDED", "Check Run", None)),
     ("Start Run", {"run": RUN}, ANSWERS["NoMessage"]["0"], ("CAUGHT_ERROR", "Check Run", "States.Timeout")),
     ("Check Run", {"run": RUN}, ANSWERS["ScansCompleted"]["0"], ("SUCCEEDED", "Run Over?", None)),
-    ("Run Over?", {"assessment": {"over": False}}, None, ("SUCCEEDED", "Start Run", None)),
+    ("Run Over?", {"run": RUN | {"assessment": {"over": False}}}, None, ("SUCCEEDED", "Start Run", None)),
     ("Terminate", {"run": RUN}, ANSWERS["Terminated"]["0"], ("SUCCEEDED", "Aggregate", None)),
     ("Aggregate", {"run": RUN}, ANSWERS["ReportRefused"]["0"], ("CAUGHT_ERROR", "Report Failed", "AccessDenied")),
 ]

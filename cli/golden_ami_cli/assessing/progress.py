@@ -151,7 +151,7 @@ _DETAILS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "Load Config": lambda output: _plural(output["run"]["assessable"], "AMI") + " to assess",
     "Launch Instances": _launched,
     "Check Agents": lambda output: "agents: " + _counts(output["agents"], "ready", "waiting", "failed"),
-    "Check Run": lambda output: "scans: " + _counts(output["assessment"], "completed", "running", "failed"),
+    "Check Run": lambda output: "scans: " + _counts(output["run"]["assessment"], "completed", "running", "failed"),
     "Tag Findings": _tagged,
     "Terminate": lambda output: (
         f"{output['instances']['terminated']} terminated, {output['instances']['running']} running"

@@ -12,7 +12,17 @@ from golden_ami.errors import AssessmentError, EngineBusy, EngineUnavailable
 from golden_ami.ledger import Announcement, Ledger
 from golden_ami.models import NO_BATCH, Ami, Engine, Reason, Run
 from golden_ami.parallel import side_by_side
-from golden_ami.scanners import NEEDS_INSTANCES, Agent, Place, Progress, Scanner, by_scanner, for_engine, in_play
+from golden_ami.scanners import (
+    NEEDS_INSTANCES,
+    Agent,
+    Place,
+    Progress,
+    Scanner,
+    by_scanner,
+    for_engine,
+    in_play,
+    next_look,
+)
 from golden_ami.settings import Settings
 
 
@@ -26,12 +36,13 @@ class Agents(NamedTuple):
 
 
 class State(NamedTuple):
-    """The scans of a run. Counts are AMIs."""
+    """The scans of a run, and when to ask again. Counts are AMIs."""
 
     over: bool
     completed: int
     running: int
     failed: int
+    next_look_seconds: int
 
 
 class Assessment:
@@ -97,7 +108,8 @@ class Assessment:
         the completion deadline, what still runs is not assessed.
         """
         run = self._ledger.run(run_id)
-        late = times.passed(self._completion_deadline(run))
+        deadline = self._completion_deadline(run)
+        late = times.passed(deadline)
         playing = self._playing(run_id)
         pending = [ami for ami in playing if ami.scan_status == "PENDING"]
         announced = self._ledger.announcements({ami.scan for ami in pending})  # before Inspector is asked, not after
@@ -111,7 +123,10 @@ class Assessment:
         side_by_side(lambda scan: self._ledger.retract(announced[scan]), unconfirmed)
         if not running:
             self.close(run_id)
-        return _state(self._ledger.amis(run_id), len(running))
+        waits = run.config.waits
+        elapsed = waits.completion_deadline_seconds - times.until(deadline)
+        look = next_look({ami.engine for ami in running}, waits, elapsed)
+        return _state(self._ledger.amis(run_id), len(running), look)
 
     def close(self, run_id: str) -> None:
         """Remove what scanners made for this run only; also for a run that never started."""
@@ -191,7 +206,7 @@ def _why(progress: Progress) -> Reason:
     return Reason("COMPLETION_DEADLINE", f"the scan was not over at the completion deadline; {last}{cause}", remedy)
 
 
-def _state(amis: Sequence[Ami], running: int) -> State:
+def _state(amis: Sequence[Ami], running: int, next_look_seconds: int) -> State:
     completed = sum(ami.reason is None and ami.scan_status in ("COMPLETED", "PARTIAL") for ami in amis)
     failed = sum(ami.reason is not None for ami in amis)
-    return State(running == 0, completed, running, failed)
+    return State(running == 0, completed, running, failed, next_look_seconds)

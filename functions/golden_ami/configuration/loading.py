@@ -16,7 +16,7 @@ from golden_ami.errors import InvalidConfiguration, InvalidEvent, Problem, RunNo
 from golden_ami.ledger import Ledger
 from golden_ami.models import NO_BATCH, Ami, Config, Run, Waits
 from golden_ami.places import home, named
-from golden_ami.scanners import NEEDS_INSTANCES
+from golden_ami.scanners import NEEDS_INSTANCES, next_look
 from golden_ami.settings import Settings
 from golden_ami.times import iso, now, read
 
@@ -49,8 +49,8 @@ class Start(NamedTuple):
 def open_run(start: Start, settings: Settings, ledger: Ledger) -> dict[str, Any]:
     """Open the run, unless it is open: then the answer is the one that was given, whatever has changed since.
 
-    Returns `assessable` (a count), `needsInstances`, `batches` and `waits`. Raises InvalidConfiguration,
-    EngineUnavailable and botocore's ClientError.
+    Returns `assessable` (a count), `needsInstances`, `batches`, `waits` and `assessment.nextLookSeconds`. Raises
+    InvalidConfiguration, EngineUnavailable and botocore's ClientError.
     """
     try:
         run = ledger.run(start.run_id)
@@ -60,11 +60,13 @@ def open_run(start: Start, settings: Settings, ledger: Ledger) -> dict[str, Any]
         ledger.open_run(_run(start, config, amis, settings), amis)
         run = ledger.run(start.run_id)
     amis = ledger.amis(start.run_id)
+    assessable = [ami for ami in amis if ami.batch != NO_BATCH]
     return {
-        "assessable": sum(ami.batch != NO_BATCH for ami in amis),
+        "assessable": len(assessable),
         "needsInstances": run.needs_instances,
         "batches": run.batches,
         "waits": msgspec.to_builtins(run.config.waits),
+        "assessment": {"nextLookSeconds": next_look({ami.engine for ami in assessable}, run.config.waits)},
     }
 
 

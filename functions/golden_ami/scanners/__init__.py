@@ -7,19 +7,21 @@ The state machine and the handlers know no engine by name; they group a run's AM
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from math import ceil
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
 from golden_ami import aws
-from golden_ami.models import Ami, Engine, Finding, Reason, Run, Scan
+from golden_ami.models import Ami, Engine, Finding, Reason, Run, Scan, Waits
 
 if TYPE_CHECKING:
     from golden_ami.ledger import Ledger
     from golden_ami.settings import Settings
 
 NEEDS_INSTANCES: dict[Engine, bool] = {"classic": True, "instance": True, "ami": False}
+_TAKES_ASSESSMENT_SECONDS: dict[Engine, bool] = {"classic": True, "instance": False, "ami": False}
 
 
 class Place(NamedTuple):
@@ -104,6 +106,18 @@ def in_play(ami: Ami) -> bool:
     One without the instance that it needs was lost in a failed launch batch; the report names that fault.
     """
     return ami.reason is None and bool(ami.instance_id or not NEEDS_INSTANCES[ami.engine])
+
+
+def next_look(engines: Collection[Engine], waits: Waits, elapsed: float = 0) -> int:
+    """Seconds after which Inspector is asked about the scans of these engines, unless a message comes before.
+
+    A scan of known duration is not asked about before it is due. `elapsed` are the seconds since the scans were
+    started; the look never comes after the completion deadline.
+    """
+    known = bool(engines) and all(_TAKES_ASSESSMENT_SECONDS[engine] for engine in engines)
+    due = max(0.0, waits.assessment_seconds - elapsed) if known else 0.0
+    left = waits.completion_deadline_seconds - elapsed
+    return max(1, ceil(min(due + waits.poll_seconds, left)))
 
 
 def by_scanner(amis: Sequence[Ami]) -> dict[tuple[Engine, Place], list[Ami]]:

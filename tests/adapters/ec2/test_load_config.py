@@ -44,6 +44,7 @@ def test_the_input_of_2017_opens_a_run(stack: Stack) -> None:
             "pollSeconds": 300,
             "completionDeadlineSeconds": 10800,
         },
+        "assessment": {"nextLookSeconds": 300},
     }
     ami = rows(stack)[ami_id(1)]
     assert (ami.name, ami.lineage, ami.architecture, ami.platform) == ("web-2026-03-01", "web", "x86_64", "Linux/UNIX")

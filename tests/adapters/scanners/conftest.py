@@ -36,7 +36,7 @@ from golden_ami.models import (
     Run,
     Waits,
 )
-from golden_ami.scanners import NEEDS_INSTANCES
+from golden_ami.scanners import NEEDS_INSTANCES, next_look
 from golden_ami.settings import Settings
 from golden_ami_cli.local.inspector import install
 from golden_ami_cli.local.world import ACCOUNT, REGION, Behaviour, Image, World
@@ -154,15 +154,16 @@ class Harness:
         return agents
 
     def assess(self, run_id: str = "run-1", most: int = 60) -> State:
-        """The loop of Start Run and Check Run: sleep until the callback is answered or the poll interval is over."""
-        poll = self.ledger.run(run_id).config.waits.poll_seconds
+        """The loop of Start Run and Check Run: sleep until the callback is answered or it is time to look."""
+        engines = {ami.engine for ami in self.ledger.amis(run_id)}
+        look = next_look(engines, self.ledger.run(run_id).config.waits)
         for number in range(most):
             token = f"{run_id}-token-{number}"
             self.callbacks.waiting = token
             self.assessment.start(run_id, token)
             self.waits += 1
             slept = 0
-            while self.callbacks.waiting == token and slept < poll:
+            while self.callbacks.waiting == token and slept < look:
                 self.clock.advance(60)
                 slept += 60
             self.callbacks.waiting = ""
@@ -170,6 +171,7 @@ class Harness:
             self.checks += 1
             if state.over:
                 return state
+            look = state.next_look_seconds
         raise AssertionError(f"not over after {most} waits: {state}")
 
     def run(self, engine: Engine, amis: Sequence[str] = ("ami-11111111",), **config: Any) -> list[Ami]:

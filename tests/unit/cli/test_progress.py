@@ -89,7 +89,7 @@ def test_a_loop_is_told_again_only_when_it_says_something_else() -> None:
         for turn in range(5)
         for each in (
             entered("Task", "Check Run", turn),
-            exited("Task", "Check Run", turn, '{"assessment": {"completed": 0, "running": 2, "failed": 0}}'),
+            exited("Task", "Check Run", turn, '{"run": {"assessment": {"completed": 0, "running": 2, "failed": 0}}}'),
         )
     ]
     assert told(loop) == [("Check Run", "scans: 2 running")]
