@@ -222,18 +222,31 @@ def test_light_and_dark_wide_and_narrow(
 ) -> None:
     found = Opened(browser, sample_page[0], viewport={"width": width, "height": 900}, color_scheme=scheme)
     assert found.page.evaluate("document.documentElement.scrollWidth") <= width
-    for selector in ("body", ".quiet", ".verdict", ".hot", ".chip", "a", ".status", ".tiles li", ".severity"):
+    for selector in ("body", ".quiet", ".verdict", ".hot", ".chip", "a", ".status", ".tiles li", ".severity", ".unit"):
         assert found.page.evaluate(_CONTRAST, selector) >= 4.5, selector  # WCAG 2.1, 1.4.3
+    assert found.page.evaluate(
+        "(one => one.scrollWidth <= one.clientWidth)(document.querySelector('.usage').parentElement)"
+    )
     background = found.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", background)[:3])) < 200) == (scheme == "dark")
     assert found.is_quiet()
     found.context.close()
 
 
+def test_what_the_run_used_stands_beside_the_estimate(opened: Opened) -> None:
+    table = opened.page.get_by_role("region", name="What the run used")
+    used = table.get_by_role("row").all_inner_texts()
+    assert used[1].split("\t") == ["State transitions", "28 to 223", "28", "$0.0007"]
+    assert used[5].split("\t")[1:] == ["192 to 9,552", "2,737", "unknown"]
+    expect(opened.page.locator(".prices")).to_contain_text("us-east-1, 2026-11-01: https://aws.amazon.com/")
+    expect(opened.page.locator(".prices")).to_contain_text("golden-ami estimate --run assess-2026-04-01 --prices FILE")
+
+
 def test_it_prints(opened: Opened) -> None:
     opened.page.emulate_media(media="print")
     expect(opened.page.locator("#ami-filters")).to_be_hidden()
     expect(opened.page.locator("#ami-table")).to_be_visible()
+    expect(opened.page.locator(".usage")).to_be_visible()
     assert opened.page.pdf().startswith(b"%PDF")
 
 

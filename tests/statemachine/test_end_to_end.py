@@ -42,6 +42,7 @@ class Run:
     result: Result
     events: Sequence[Mapping[str, Any]]
     instance_tags: list[dict[str, str]]
+    report: dict[str, Any]
 
     def ami(self, ami_id: str) -> AmiResult:
         (found,) = [ami for ami in self.result.amis if ami.ami_id == ami_id]
@@ -63,7 +64,14 @@ def run(world: World, text: str, engine: str = "instance") -> Run:
             for reservation in reservations
             for instance in reservation["Instances"]
         ]
-        return Run(result, aws.history(arn), tags)
+        return Run(result, aws.history(arn), tags, report_of(aws, result.run_id))
+
+
+def report_of(aws: Embedded, run_id: str) -> dict[str, Any]:
+    """The run's report.json."""
+    key = f"runs/{run_id}/report.json"
+    report: dict[str, Any] = json.load(aws.client("s3").get_object(Bucket=aws.outputs["ReportBucket"], Key=key)["Body"])
+    return report
 
 
 def finding(severity: str, number: int = 0) -> Finding:
@@ -129,6 +137,21 @@ def test_the_sample(engine: Any) -> None:
     for ami in ended.result.amis:
         assert ami.findings == counted(inputs.world.findings_of(ami.ami_id), engine)
     assert ended.result.instances.launched == sum(ami.engine != "ami" for ami in ended.result.amis)
+    assert_usage_is_reported(ended)
+
+
+def assert_usage_is_reported(run: Run) -> None:
+    """The report, written before the run's end, has what its whole history says."""
+    reported = {line["what"]: line for line in run.report["usage"]}
+    assert reported["State transitions"]["actual"] == run.result.transitions
+    assert reported.keys() == {line.what for line in run.result.usage}
+    for line in run.result.usage:
+        assert line.actual is not None
+        if line.what == "Lambda":  # Aggregate itself still runs while it writes the report
+            assert 0 < reported[line.what]["actual"] <= line.actual
+        else:
+            assert reported[line.what]["actual"] == pytest.approx(line.actual, rel=0.01), line.what
+        assert reported[line.what]["least"] == line.least
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -166,6 +189,24 @@ def test_odd_amis_in_one_run(engine: str) -> None:
     assert missing.remedy
     assert ended.result.verdict == "FAIL"
     assert not [key for instance in ended.instance_tags for key in instance if key.startswith("aws:")]
+
+
+def test_a_run_that_is_aborted_reports_what_it_used() -> None:
+    with Embedded(World([Image(ami_id(1), "web")], {"*": []})) as aws:
+        put_configuration(aws, configuration([ami_id(1)], "instance"))
+        arn = aws.start({"AMIsParamName": PARAMETER})
+
+        def abort(event: Mapping[str, Any]) -> None:
+            if event.get("stateEnteredEventDetails", {}).get("name") == "Check Agents":
+                aws.client("stepfunctions").stop_execution(executionArn=arn)
+
+        assert aws.wait(arn, on_event=abort)["status"] == "ABORTED"
+        aws.clock.sleep(60)  # on_execution_end reports
+        entered = sum(event["type"].endswith("StateEntered") for event in aws.history(arn))
+        usage = {line["what"]: line for line in report_of(aws, arn.rpartition(":")[2])["usage"]}
+        assert usage["State transitions"]["actual"] == entered
+        assert 4 <= usage["1 x t3.medium"]["actual"] < 6
+        assert sorted(aws.iam.denied) == []
 
 
 def test_a_parameter_with_three_errors_tells_three() -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from golden_ami.models import Ami, AmiEntry, Assessment, Config, Finding, Package, Reason, RiskException, Run, Scope
 from golden_ami.report.build import build
 from golden_ami.report.model import Report
 from golden_ami.report.store import DirectoryStore
+from golden_ami.usage.actual import used_by
+from golden_ami.usage.prices import shipped
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 Image = tuple[Ami, Iterable[Finding] | None]
@@ -98,8 +103,9 @@ class World:
         images: Sequence[Image],
         config: Config | None = None,
         state: Mapping[str, Any] | None = None,
+        events: Sequence[Mapping[str, Any]] = (),
     ) -> Report:
-        """Store the findings, build the report, and store it as aggregate does."""
+        """Store the findings, build the report, and store it as aggregate does; with a history, also what was used."""
         rows = [self._store(run_id, image, findings) for image, findings in images]
         run = Run(
             run_id=run_id,
@@ -116,12 +122,14 @@ class World:
         launched = {"launched": len(rows), "terminated": len(rows), "running": 0}
         ended = {"instances": launched} if state is None else state
         report = build(run, rows, ended, self.store, self.history, completed_at)
+        if events:
+            report.usage = used_by(run.config, rows, events, shipped(), events[-1]["timestamp"], to_come=2)
         with self.store.writing(f"runs/{run_id}/report.json", "application/json") as out:
             out.write(msgspec.json.encode(report))
         return report
 
     def _store(self, run_id: str, image: Ami, findings: Iterable[Finding] | None) -> Ami:
-        row = msgspec.structs.replace(image, run_id=run_id)
+        row = replace(image, run_id=run_id)
         if findings is None:
             return row
         row.findings_key = f"runs/{run_id}/findings/{row.key}.ndjson"
@@ -158,8 +166,55 @@ def sample(root: Path) -> tuple[World, Report]:
     report = world.run("assess-2026-02-01", "2026-02-01T03:12:00Z", _fleet(0), config)
     for month in (1, 2):
         day = f"2026-0{month + 2}-01"
-        report = world.run(f"assess-{day}", f"{day[:8]}{'02' if month == 2 else '01'}T03:14:25Z", _fleet(month), config)
+        completed_at = f"{day[:8]}{'02' if month == 2 else '01'}T03:14:25Z"
+        images = _launched(_fleet(month), completed_at)
+        report = world.run(f"assess-{day}", completed_at, images, config, events=history(completed_at))
     return world, report
+
+
+def _launched(images: Sequence[Image], completed_at: str) -> list[Image]:
+    """The images as the launch left them, 4,165 seconds before the end; those without capacity were not launched."""
+    launched_at = (datetime.fromisoformat(completed_at) - timedelta(seconds=4165)).isoformat()
+    found: list[Image] = []
+    for number, (image, findings) in enumerate(images):
+        kind = "t4g.small" if "arm64" in image.name else "t3.small"
+        row = replace(image, entry=replace(image.entry, instance_type=kind), volumes={"/dev/xvda": 8})
+        if image.reason != _NO_CAPACITY:
+            row = replace(row, instance_id=f"i-{number:017x}", launched_at=launched_at)
+        found.append((row, findings))
+    return found
+
+
+# What had happened when the report was made: a function, how often it ran, how many seconds before and how long.
+_TASKS = (("load-config", 1, 4180, 2.1), ("ensure-target-template", 1, 4175, 1.1), ("launch-instances", 6, 4170, 3.2),
+          ("check-agents", 1, 3900, 0.6), ("start-run", 1, 3890, 1.4), ("check-run", 1, 130, 0.9),
+          ("tag-findings", 6, 120, 8.3), ("terminate", 1, 60, 1.2), ("aggregate", 1, 2, 60))  # fmt: skip
+_OTHERS = ("Choice", "Choice", "Map", "Wait", "Choice", "Choice", "Map")
+
+
+def history(completed_at: str) -> list[dict[str, Any]]:
+    """A run's history (GetExecutionHistory) as it is while Aggregate runs."""
+    end = datetime.fromisoformat(completed_at)
+    others = [{"id": 1000 + at, "type": f"{kind}StateEntered", "timestamp": end} for at, kind in enumerate(_OTHERS)]
+    tasks = [task for function, count, *times in _TASKS for task in [(function, *times)] * count]
+    return [*(event for at, task in enumerate(tasks) for event in _task(10 * at, end, *task)), *others]
+
+
+def _task(number: int, end: datetime, function: str, before: float, seconds: float) -> Iterator[dict[str, Any]]:
+    """The events of one task up to `end`."""
+    name = function.replace("-", " ").title()
+    details = {"parameters": json.dumps({"FunctionName": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:x-{function}"})}
+    events: list[tuple[str, float, dict[str, Any]]] = [
+        ("TaskStateEntered", 0, {"stateEnteredEventDetails": {"name": name}}),
+        ("TaskScheduled", 0, {"taskScheduledEventDetails": details}),
+        ("TaskStarted", 0.1, {}),
+        ("TaskSucceeded", seconds, {}),
+        ("TaskStateExited", seconds, {"stateExitedEventDetails": {"name": name}}),
+    ]
+    for place, (kind, after, more) in enumerate(events, number + 1):
+        at = end - timedelta(seconds=before - after)
+        if at <= end:
+            yield {"id": place, "previousEventId": place - 1, "type": kind, "timestamp": at, **more}
 
 
 _KINDS = (

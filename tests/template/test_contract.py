@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from golden_ami.settings import Settings
+from golden_ami.usage.history import FUNCTION_GB, LARGE, LARGE_GB
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
@@ -88,6 +89,13 @@ def test_a_task_outlives_its_function_a_little(plain: Any, definition: dict[str,
         timeout = plain.functions()[name]["Properties"]["Timeout"]
         if "TimeoutSeconds" in task:
             assert task["TimeoutSeconds"] == timeout + 10, name
+
+
+def test_usage_counts_with_the_memory_that_a_task_has(plain: Any, definition: dict[str, Any]) -> None:
+    sizes = {name: plain.resources[name]["Properties"]["MemorySize"] for name in tasks(definition["States"])}
+    large = {resource_name(name.replace("-", "_")) for name in LARGE}
+    assert sizes == {name: 1024 * (LARGE_GB if name in large else FUNCTION_GB) for name in sizes}
+    assert large < sizes.keys()
 
 
 def test_settings_load_from_the_environment_of_every_function(plain: Any, full: Any) -> None:

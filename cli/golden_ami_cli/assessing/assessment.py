@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,13 +13,13 @@ from golden_ami.errors import RunNotFound
 from golden_ami.ledger import Ledger
 from golden_ami.models import RUN_TAG, Verdict
 from golden_ami.report.model import Report
+from golden_ami.usage.actual import used_by
+from golden_ami.usage.lines import UsageLine
+from golden_ami.usage.prices import shipped
 from golden_ami_cli.assessing import result
 from golden_ami_cli.assessing.inputs import Inputs, make_directory
 from golden_ami_cli.assessing.notifications import Mailbox
 from golden_ami_cli.assessing.progress import Progress
-from golden_ami_cli.estimate.command import prices
-from golden_ami_cli.estimate.lines import Line
-from golden_ami_cli.estimate.usage import used_by
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -142,14 +143,14 @@ def _amis(aws: Account, run_id: str) -> tuple[list[result.AmiResult], Verdict]:
     return result.from_report(report), report.verdict
 
 
-def _usage(aws: Account, execution: dict[str, Any], events: list[dict[str, Any]]) -> list[Line]:
+def _usage(aws: Account, execution: dict[str, Any], events: list[dict[str, Any]]) -> list[UsageLine]:
     """What the run used; nothing for one that failed before it was opened."""
     ledger, run_id = Ledger(aws.client("dynamodb"), aws.outputs["LedgerTable"]), execution["name"]
     try:
         config, amis = ledger.run(run_id).config, ledger.amis(run_id)
     except RunNotFound:
         return []
-    return used_by(execution, events, config, amis, prices())
+    return used_by(config, amis, events, shipped(), execution.get("stopDate") or datetime.now(UTC))
 
 
 def _instances(aws: Account, run_id: str, regions: set[str]) -> result.Instances:

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from golden_ami.models import SEVERITIES, Severity, Verdict
+from golden_ami.usage.lines import sentence
 from golden_ami_cli.assessing.result import AmiResult, Result
-from golden_ami_cli.estimate.lines import Line
 
 VERDICT_STYLES: dict[Verdict, str] = {"PASS": "bold green", "FAIL": "bold red", "NOT_ASSESSED": "bold yellow"}
 _COLUMNS: dict[Severity, str] = {
@@ -97,18 +97,7 @@ def _lines(result: Result, reports: list[str]) -> list[Text]:
         Text("Notifications  " + ("; ".join(f"{m.topic}: {m.subject}" for m in messages) or "none")),
     ]
     lines += [Text(f"{'' if number else 'Report':<15}{place}") for number, place in enumerate(reports)]
-    lines += [Text(f"{'' if number else 'Used':<15}{_used(line)}") for number, line in enumerate(result.usage)]
+    lines += [Text(f"{'' if number else 'Used':<15}{sentence(line)}") for number, line in enumerate(result.usage)]
     if result.error:
         lines += [Text(), Text(f"The execution failed: {result.error}", style="bold red"), Text(result.cause or "")]
     return lines
-
-
-def _used(line: Line) -> str:
-    """One thing that was used, with its estimate and, where a sourced price is known, its cost."""
-    said = f"{line.what}: {amount(line.actual)} {line.unit} (estimated {amount(line.least)} to {amount(line.most)})"
-    return said if line.actual_cost is None else f"{said}, ${line.actual_cost:.4f}"
-
-
-def amount(value: float | None) -> str:
-    """A number as precise as it deserves."""
-    return "-" if value is None else f"{value:,.0f}" if value >= 10 else f"{value:,.1f}"

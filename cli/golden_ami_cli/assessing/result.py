@@ -5,14 +5,15 @@ Its JSON form (camelCase) is the contract of `--output json`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
 from golden_ami.models import SEVERITIES, Ami, Reason, Severity, Verdict
-from golden_ami_cli.estimate.lines import Line
+from golden_ami.usage.history import transitions
+from golden_ami.usage.lines import UsageLine
 
 if TYPE_CHECKING:
     from golden_ami.report.model import AmiReport, Report
@@ -84,12 +85,12 @@ class Result(Output):
     instances: Instances
     notifications: list[Notification]
     reports: dict[str, str]
-    usage: list[Line] = field(default_factory=list)  # what was estimated, with what was used beside it
+    usage: list[UsageLine] = field(default_factory=list)  # what was estimated, with what was used beside it
 
 
 def build(
     execution: Mapping[str, Any],
-    events: Iterable[Event],
+    events: Sequence[Event],
     amis: list[AmiResult],
     verdict: Verdict,
     *,
@@ -97,7 +98,7 @@ def build(
     instances: Instances,
     notifications: list[Notification],
     reports: dict[str, str],
-    usage: list[Line] | None = None,
+    usage: list[UsageLine] | None = None,
 ) -> Result:
     """The result of an execution, given as DescribeExecution answers it."""
     return Result(
@@ -153,13 +154,6 @@ def instances_of(reservations: Iterable[Mapping[str, Any]]) -> Instances:
     states = [instance["State"]["Name"] for reservation in reservations for instance in reservation["Instances"]]
     gone = sum(state in ("terminated", "shutting-down") for state in states)
     return Instances(launched=len(states), terminated=gone, running=len(states) - gone)
-
-
-def transitions(events: Iterable[Event]) -> int:
-    """State transitions of a history: every entry of a state, and every repetition of a task by a Retry."""
-    kinds: list[str] = [event["type"] for event in events]
-    entered = sum(kind.endswith("StateEntered") for kind in kinds)
-    return entered + max(0, kinds.count("TaskScheduled") - kinds.count("TaskStateEntered"))
 
 
 def _ami(ami: AmiReport) -> AmiResult:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +18,8 @@ from golden_ami_cli.errors import USAGE, CommandError, UsageError
 
 if TYPE_CHECKING:
     from golden_ami.models import Ami, Config
-    from golden_ami_cli.estimate.lines import Line
+    from golden_ami.usage.lines import UsageLine
+    from golden_ami.usage.prices import Prices
 
 app = typer.Typer(name="config", help="Check, show and push the configuration.", no_args_is_help=True)
 
@@ -82,7 +83,7 @@ def show(
     - `golden-ami config show --output json`
     """
     from golden_ami_cli.configuration import view
-    from golden_ami_cli.estimate.command import prices as table
+    from golden_ami_cli.estimate.prices import prices as table
 
     account = connect(stack, profile, region)
     config, amis, lines = _effect(account, file, parameter, profile, table(prices))
@@ -115,7 +116,7 @@ def estimate(
     - `golden-ami estimate --run 4a85e20b-d9bb-4282-a658-6cdebf7e7a9d --prices our-prices.toml`
     """
     from golden_ami_cli.configuration import view
-    from golden_ami_cli.estimate.command import prices as table
+    from golden_ami_cli.estimate.prices import prices as table
 
     account = connect(stack, profile, region)
     if run:
@@ -165,13 +166,13 @@ def push(
 
 
 def _effect(
-    account: Account, file: Path | None, parameter: str | None, profile: str | None, table: Any
-) -> tuple[Config, list[Ami], list[Line]]:
+    account: Account, file: Path | None, parameter: str | None, profile: str | None, table: Prices
+) -> tuple[Config, list[Ami], list[UsageLine]]:
     from golden_ami.configuration.catalog import look_up
     from golden_ami.configuration.loading import read_configuration
     from golden_ami.errors import AssessmentError
+    from golden_ami.usage.estimate import estimate as estimated
     from golden_ami_cli.configuration.check import checked
-    from golden_ami_cli.estimate.command import estimate as estimated
 
     with acting_as_a_function(account, profile):
         try:

@@ -8,8 +8,7 @@ import msgspec
 from rich.table import Table
 
 from golden_ami.models import Ami, Config
-from golden_ami_cli.assessing.output import amount
-from golden_ami_cli.estimate.lines import Line
+from golden_ami.usage.lines import UsageLine, amount, cost
 
 
 def amis_table(amis: list[Ami]) -> Table:
@@ -25,7 +24,7 @@ def amis_table(amis: list[Ami]) -> Table:
     return table
 
 
-def estimate_table(lines: list[Line]) -> Table:
+def estimate_table(lines: list[UsageLine]) -> Table:
     """What a run uses, and what it costs as far as that is known."""
     actual = any(line.actual is not None for line in lines)
     table = Table(show_edge=False, pad_edge=False, header_style="bold", title="Estimate", title_justify="left")
@@ -35,30 +34,26 @@ def estimate_table(lines: list[Line]) -> Table:
         "At least",
         "At most",
         *(["Actual"] if actual else []),
-        "US$ at least",
-        "US$ at most",
-        *(["US$ actual"] if actual else []),
+        "Cost at least",
+        "Cost at most",
+        *(["Actual cost"] if actual else []),
     ):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Price", overflow="fold")
     for line in lines:
-        used = [amount(line.actual)] if actual else []
-        costs = [_cost(line.least_cost), _cost(line.most_cost)]
-        costs += [_cost(line.actual_cost)] if actual else []
+        used = ["not known" if line.actual is None else amount(line.actual)] if actual else []
+        costs = [cost(line.least_cost), cost(line.most_cost)]
+        costs += [cost(line.actual_cost)] if actual else []
         table.add_row(line.what, line.unit, amount(line.least), amount(line.most), *used, *costs, line.price)
     return table
 
 
-def _cost(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.4f}"
-
-
-def lines_json(lines: list[Line]) -> str:
+def lines_json(lines: list[UsageLine]) -> str:
     """The estimate as a JSON array."""
     return msgspec.json.format(msgspec.json.encode(lines), indent=2).decode()
 
 
-def to_json(config: Config, amis: list[Ami], lines: list[Line]) -> str:
+def to_json(config: Config, amis: list[Ami], lines: list[UsageLine]) -> str:
     """All of it as one object. User data, which may hold secrets, is left out."""
     rows: list[Any] = [msgspec.to_builtins(ami) for ami in amis]
     for row in rows:

@@ -19,6 +19,7 @@ from golden_ami.report.unopened import unopened
 
 if TYPE_CHECKING:
     from golden_ami.settings import Settings
+    from golden_ami.usage.lines import UsageLine
 
 _ALWAYS = ("json", "html", "text")
 _MODEST = ("csv", "sarif", "cyclonedx", "junit", "asff")
@@ -35,6 +36,7 @@ def aggregate(event: Mapping[str, Any], settings: Settings, ledger: Ledger) -> d
     completed_at = _completed(run_id, ledger)
     store = S3Store(aws.client("s3", settings.region), settings.bucket)
     report = build(run, amis, state if isinstance(state, Mapping) else {}, store, ledger, completed_at)
+    report.usage = _used(run, amis, settings)
     report.actions = act.act(report, run.config.act, settings)
     _write(report, store)
     notify.notify(report, run.config, store, settings, ledger)
@@ -64,6 +66,12 @@ def _run_of(event: Mapping[str, Any], run_id: str, settings: Settings, ledger: L
         return ledger.run(run_id), ledger.amis(run_id)
     except RunNotFound:
         return unopened(event, run_id, settings)
+
+
+def _used(run: Run, amis: list[Ami], settings: Settings) -> list[UsageLine]:
+    from golden_ami.report.used import used  # not before: a cold start does without it
+
+    return used(run, amis, settings)
 
 
 def _completed(run_id: str, ledger: Ledger) -> str:

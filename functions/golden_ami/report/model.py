@@ -11,6 +11,7 @@ from typing import Literal
 from msgspec import field
 
 from golden_ami.models import Data, Engine, Policy, Reason, RiskException, Severity, Verdict
+from golden_ami.usage.lines import UsageLine
 from golden_ami.verdict import ExceptionStatus
 
 Change = Literal["NEW", "OPEN", ""]  # "": there was nothing to compare with
@@ -224,5 +225,6 @@ class Report(Data):
     owners: list[Owner] = field(default_factory=list)
     trend: list[Point] = field(default_factory=list)  # oldest first, this run last
     actions: list[Action] = field(default_factory=list)
+    usage: list[UsageLine] = field(default_factory=list)  # what was estimated, with what was used beside it
     allowed_amis: str = ""  # EC2 Allowed AMIs criteria that admit the AMIs that passed; "" when none did
     legacy: list[dict[str, str | int]] = field(default_factory=list)  # the 2017 result, an object per AMI

@@ -63,6 +63,7 @@ def of_owner(report: Report, owner: str) -> Report:
         owners=[],
         trend=[],
         actions=[],
+        usage=[],
         legacy=[],
     )
 

@@ -9,6 +9,7 @@ from itertools import islice
 from golden_ami.models import SEVERITIES
 from golden_ami.report.model import AmiReport, Comparison, Report, Totals
 from golden_ami.report.upgrades import sentence
+from golden_ami.usage import lines as usage
 
 _SUBJECT = 100  # characters, ASCII, no line breaks or control characters (SNS Publish)
 _LINE = 300
@@ -50,6 +51,7 @@ def body(report: Report, links: Sequence[str], owner: str = "") -> str:
         *_section("AMIS", _amis(report.amis)),
         *_section("NOT ASSESSED", _causes(report.amis)),
         *_section("EXCEPTIONS", _exceptions(report)),
+        *_section("WHAT THE RUN USED", _used(report.usage)),
         *_section("THE WHOLE REPORT", links),
     ]
     return "\n".join(lines) + "\n"
@@ -143,3 +145,9 @@ def _exceptions(report: Report) -> Iterator[str]:
         yield f"... and {len(telling) - _CAUSES} more in the whole report"
     if accepted := sum(one.status == "ACTIVE" for one in report.exceptions):
         yield f"{_count(accepted, 'exception')} hold{'s' if accepted == 1 else ''}"
+
+
+def _used(lines: Sequence[usage.UsageLine]) -> Iterator[str]:
+    yield from map(usage.sentence, lines[:_CAUSES])
+    if len(lines) > _CAUSES:
+        yield f"... and {len(lines) - _CAUSES} more in the whole report"

@@ -38,6 +38,7 @@ class Stack:
         self.ledger = Ledger(dynamodb, "ledger")
         self.topics: dict[str, str] = {}
         self.queues: dict[str, str] = {}
+        self.execution = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:golden-ami"
         for name in ("complete", "results", "payments"):
             self._topic(name)
         environment = {
@@ -65,7 +66,7 @@ class Stack:
         """A run in the ledger whose findings are in the bucket; None: none were collected."""
         run = Run(
             run_id=run_id,
-            execution_arn=f"arn:aws:states:{REGION}:{ACCOUNT}:execution:golden-ami:{run_id}",
+            execution_arn=f"{self.execution}:{run_id}",
             started_at="2026-03-01T12:00:00Z",
             account=ACCOUNT,
             region=REGION,
@@ -89,7 +90,7 @@ class Stack:
         """The handler's answer to the definition's event."""
         event = {
             "runId": run_id,
-            "executionArn": f"arn:aws:states:{REGION}:{ACCOUNT}:execution:golden-ami:{run_id}",
+            "executionArn": f"{self.execution}:{run_id}",
             "startedAt": "2026-03-01T12:00:00.000Z",
             "state": {"instances": {"launched": 1, "terminated": 1, "running": 0}} | state,
         }

@@ -120,11 +120,6 @@ def test_instances_are_counted_as_ec2_says() -> None:
     assert result.instances_of(reservations) == result.Instances(launched=4, terminated=2, running=2)
 
 
-def test_transitions_count_entries_and_retries() -> None:
-    kinds = ["ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskFailed", "TaskScheduled", "TaskStateExited"]
-    assert result.transitions([{"type": kind} for kind in kinds]) == 2
-
-
 def test_the_table_shows_no_zero_for_what_was_not_assessed() -> None:
     lines = shown(built()).splitlines()
     (row,) = [line for line in lines if "ami-3" in line]

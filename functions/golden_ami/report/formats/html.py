@@ -25,6 +25,7 @@ from golden_ami.report.model import AmiReport, Report, Standing
 from golden_ami.report.store import Store
 from golden_ami.report.upgrades import priority
 from golden_ami.report.versions import without_epoch
+from golden_ami.usage import lines
 from golden_ami.verdict import fixed_version, is_fixable
 
 _FINDINGS = 20_000  # that the page holds; beyond it, the most urgent of every AMI
@@ -67,6 +68,9 @@ def _page(report: Report) -> str:
         bars=_bars(report),
         trend=_trend(report),
         causes=_causes(report),
+        amount=lines.amount,
+        estimated=lines.estimated,
+        cost=lines.cost,
         cut=total > _FINDINGS,
         limit=_FINDINGS,
     )

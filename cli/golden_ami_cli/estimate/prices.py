@@ -1,0 +1,23 @@
+"""The prices to reckon with: the shipped table, with the operator's own over it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from golden_ami.usage.prices import BadPrices, Prices, parsed, shipped
+from golden_ami_cli.errors import BadFile
+
+
+def prices(override: Path | None = None) -> Prices:
+    """The shipped table, with a file's over it. Raises UsageError."""
+    if override is None:
+        return shipped()
+    from golden_ami_cli.assessing.inputs import read_text
+
+    try:
+        return {**shipped(), **parsed(tomllib.loads(read_text(override)))}
+    except tomllib.TOMLDecodeError as error:
+        raise BadFile(override, "file", f"not TOML: {error}", "correct it there") from None
+    except BadPrices as error:
+        raise BadFile(override, *error.args) from None

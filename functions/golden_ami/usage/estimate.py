@@ -1,0 +1,132 @@
+"""What a run uses, before it runs: transitions, Lambda, instances, volumes, Inspector."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from math import ceil
+
+from golden_ami.models import NO_BATCH, Ami, Config
+from golden_ami.scanners import NEEDS_INSTANCES
+from golden_ami.usage.history import FUNCTION_GB, LARGE_GB
+from golden_ami.usage.lines import UsageLine
+from golden_ami.usage.prices import Price, Prices
+
+# Names of lines, by which what was used is put beside them.
+TRANSITIONS, LAMBDA, VOLUMES = "State transitions", "Lambda", "Volumes"
+INSPECTOR_INSTANCES, INSPECTOR_CIS, INSPECTOR_AMIS = "Inspector, instances", "Inspector, CIS", "Inspector, on demand"
+UNKNOWN = "unknown; give one with golden-ami estimate --prices FILE"
+
+# States of a run: those of every one are Load Config, Anything To Assess?, Ensure Target Template, Needs Instances?,
+# Tag Findings, Terminate, Aggregate, Succeeded? and the end.
+_ALWAYS = 9
+_BOOT = 4  # Launch Instances, Wait For Boot, Check Agents, Agents Ready?
+_LOOK = 3  # Start Run, Check Run, Run Over?
+_SECONDS = (0.2, 5.0)  # an invocation, from the quickest to a slow one; an assumption, not a measurement
+_MONTH_MINUTES = 730 * 60  # hours of a month as AWS bills storage
+
+
+def transitions(batches: int, *, instances: bool, looks: int = 1, agent_polls: int = 0) -> int:
+    """State transitions of a run in which all goes well, as Step Functions bills them.
+
+    `looks` counts how often Inspector is asked, `agent_polls` how often agents are waited for after the first look.
+    """
+    if not batches:
+        return 5  # Load Config, Anything To Assess?, Aggregate, Succeeded?, the end
+    total = _ALWAYS + batches + _LOOK * looks
+    return total + (_BOOT + batches + 3 * agent_polls if instances else 0)
+
+
+def invocations(batches: int, *, instances: bool, looks: int, agent_polls: int = 0) -> tuple[int, int]:
+    """Invocations of a run: of ordinary functions, and of those with more memory."""
+    ordinary = 3 + 3 * looks + (batches + 1 + agent_polls if instances else 0)
+    return ordinary, batches + 2
+
+
+def estimate(config: Config, amis: Iterable[Ami], prices: Prices) -> list[UsageLine]:
+    """What a run of the configuration uses, from a run without any wait to one that reaches every bound.
+
+    `amis` are the AMIs as they were looked up, or as the ledger has them of any later moment: the same lines.
+    """
+    planned = [ami for ami in amis if ami.batch != NO_BATCH]
+    kinds = launches(planned)
+    batches, waits = len({ami.batch for ami in planned}), config.waits
+    looks = max(1, ceil(waits.completion_deadline_seconds / waits.poll_seconds))
+    polls = ceil(waits.agent_deadline_seconds / waits.agent_poll_seconds)
+    least = transitions(batches, instances=bool(kinds))
+    most = transitions(batches, instances=bool(kinds), looks=looks, agent_polls=polls)
+    few = invocations(batches, instances=bool(kinds), looks=1)
+    many = invocations(batches, instances=bool(kinds), looks=looks, agent_polls=polls)
+    seconds = _gb_seconds(few, _SECONDS[0]), _gb_seconds(many, _SECONDS[1])
+    shortest = waits.boot_seconds / 60
+    longest = (waits.boot_seconds + waits.agent_deadline_seconds + waits.completion_deadline_seconds) / 60
+    return [
+        _line(TRANSITIONS, "transitions", (least, most), prices.get("step_functions_transition")),
+        _line(LAMBDA, "GB-s", seconds, prices.get("lambda_gb_second")),
+        *_instances(planned, kinds, (shortest, longest), prices),
+        *_inspector(config, planned, (shortest, longest), prices),
+    ]
+
+
+def launches(amis: Iterable[Ami]) -> Counter[str]:
+    """How many instances of each type the plan launches."""
+    planned = (ami for ami in amis if ami.batch != NO_BATCH and NEEDS_INSTANCES[ami.engine])
+    return Counter(ami.entry.instance_type for ami in planned)
+
+
+def instances_of(kind: str, count: int) -> str:
+    """The name of the line of one type of instance."""
+    return f"{count} x {kind}"
+
+
+def _gb_seconds(invoked: tuple[int, int], seconds: float) -> float:
+    ordinary, large = invoked
+    return (ordinary * FUNCTION_GB + large * LARGE_GB) * seconds
+
+
+def _instances(
+    planned: list[Ami], kinds: Counter[str], minutes: tuple[float, float], prices: Prices
+) -> list[UsageLine]:
+    lines = []
+    for kind, count in sorted(kinds.items()):
+        price = prices.get(f"instance_hour.{kind}")
+        lines.append(_line(instances_of(kind, count), "instance minutes", _times(count, minutes), price, 1 / 60))
+    if kinds:
+        gib = sum(sum(ami.volumes.values()) for ami in planned if NEEDS_INSTANCES[ami.engine])
+        price = prices.get("volume_gib_month")
+        lines.append(_line(VOLUMES, "GiB minutes", _times(gib, minutes), price, 1 / _MONTH_MINUTES))
+    return lines
+
+
+def _inspector(config: Config, planned: list[Ami], minutes: tuple[float, float], prices: Prices) -> list[UsageLine]:
+    engines = Counter(ami.engine for ami in planned)
+    lines = []
+    if count := engines["instance"]:
+        price = prices.get("inspector_instance_hour")
+        lines.append(_line(INSPECTOR_INSTANCES, "instance minutes", _times(count, minutes), price, 1 / 60))
+        if config.cis:
+            price = prices.get("inspector_cis_assessment")
+            lines.append(_line(INSPECTOR_CIS, "assessments", (count, count), price))
+    if count := engines["ami"]:
+        lines.append(_line(INSPECTOR_AMIS, "AMI scans", (count, count), prices.get("inspector_ami_scan")))
+    return lines
+
+
+def _times(count: float, minutes: tuple[float, float]) -> tuple[float, float]:
+    return count * minutes[0], count * minutes[1]
+
+
+def _line(what: str, unit: str, between: tuple[float, float], price: Price | None, share: float = 1) -> UsageLine:
+    """`share`: how much of the priced unit one of this unit is."""
+    least, most = between
+    if price is None:
+        return UsageLine(what=what, unit=unit, least=least, most=most, price=UNKNOWN)
+    return UsageLine(
+        what=what,
+        unit=unit,
+        least=least,
+        most=most,
+        least_cost=least * share * price.price,
+        most_cost=most * share * price.price,
+        price=str(price),
+    )

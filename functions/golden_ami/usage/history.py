@@ -1,0 +1,65 @@
+"""Figures of an execution's history, as GetExecutionHistory answers it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+Event = Mapping[str, Any]
+
+FUNCTION_GB = 0.5
+LARGE_GB = 1.0
+LARGE = ("tag-findings", "aggregate")  # the functions of the definition that have it (template.yaml)
+
+_ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
+
+
+def transitions(events: Sequence[Event]) -> int:
+    """State transitions of a history: every entry of a state, and every repetition of a task by a Retry."""
+    kinds: list[str] = [event["type"] for event in events]
+    entered = sum(kind.endswith("StateEntered") for kind in kinds)
+    return entered + max(0, kinds.count("TaskScheduled") - kinds.count("TaskStateEntered"))
+
+
+def lambda_gb_seconds(events: Sequence[Event], until: datetime) -> float:
+    """GB-seconds of a history's invocations, from their scheduling to their end: a little more than is billed.
+
+    What has no end there counts until `until`.
+    """
+    running: dict[int, tuple[float, datetime]] = {}
+    total = 0.0
+    for event in events:
+        if event["type"] == "TaskScheduled":
+            running[event["id"]] = _memory(event), event["timestamp"]
+        elif begun := running.pop(event.get("previousEventId", 0), None):
+            if event["type"] == "TaskStarted":
+                running[event["id"]] = begun
+            else:  # a callback's function has returned when its task is submitted; what follows is only waiting
+                total += _gb_seconds(begun, event["timestamp"])
+    return total + sum(_gb_seconds(begun, until) for begun in running.values())
+
+
+def ended_at(events: Sequence[Event]) -> datetime | None:
+    """When the execution ended; None while it runs."""
+    return next((event["timestamp"] for event in reversed(events) if event["type"] in _ENDS), None)
+
+
+def terminated_at(events: Sequence[Event]) -> datetime | None:
+    """When Terminate was over: the end of what instances and volumes are billed for."""
+    left = (event for event in reversed(events) if event.get("stateExitedEventDetails", {}).get("name") == "Terminate")
+    return next((event["timestamp"] for event in left), None)
+
+
+def _memory(scheduled: Event) -> float:
+    try:
+        function = str(json.loads(scheduled["taskScheduledEventDetails"]["parameters"])["FunctionName"])
+    except (KeyError, TypeError, ValueError):
+        return FUNCTION_GB
+    return LARGE_GB if function.endswith(LARGE) else FUNCTION_GB
+
+
+def _gb_seconds(begun: tuple[float, datetime], end: datetime) -> float:
+    memory, since = begun
+    return memory * max(0.0, (end - since).total_seconds())
