@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from math import ceil
 
 from golden_ami.models import NO_BATCH, Ami, Config
-from golden_ami.scanners import NEEDS_INSTANCES
+from golden_ami.scanners import NEEDS_INSTANCES, next_look
 from golden_ami.usage.history import FUNCTION_GB, LARGE_GB
 from golden_ami.usage.lines import UsageLine
 from golden_ami.usage.prices import Price, Prices
@@ -51,7 +51,8 @@ def estimate(config: Config, amis: Iterable[Ami], prices: Prices) -> list[UsageL
     planned = [ami for ami in amis if ami.batch != NO_BATCH]
     kinds = launches(planned)
     batches, waits = len({ami.batch for ami in planned}), config.waits
-    looks = max(1, ceil(waits.completion_deadline_seconds / waits.poll_seconds))
+    first = next_look({ami.engine for ami in planned}, waits)
+    looks = 1 + ceil((waits.completion_deadline_seconds - first) / waits.poll_seconds)
     polls = ceil(waits.agent_deadline_seconds / waits.agent_poll_seconds)
     least = transitions(batches, instances=bool(kinds))
     most = transitions(batches, instances=bool(kinds), looks=looks, agent_polls=polls)

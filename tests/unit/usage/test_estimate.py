@@ -56,6 +56,12 @@ def test_least_and_most_follow_the_waits() -> None:
     assert lines["State transitions"].most == transitions(3, instances=True, looks=2, agent_polls=2)
 
 
+def test_a_classic_assessment_is_not_looked_at_before_its_end() -> None:
+    most = by_name(estimate(Config(), [ami(1, engine="classic")], shipped()))["State transitions"].most
+    looks = 1 + (10_800 - 3_900) // 300
+    assert most == transitions(1, instances=True, looks=looks, agent_polls=30)
+
+
 def test_amis_of_one_batch_are_one_iteration() -> None:
     lines = by_name(estimate(Config(), [ami(number, batch=f"{number % 40:02}") for number in range(90)], shipped()))
     assert lines["State transitions"].least == transitions(40, instances=True)
