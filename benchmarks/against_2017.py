@@ -11,8 +11,8 @@ from typing import Any
 from benchmarks import algorithm_2017
 from benchmarks.processes import answer, fresh
 from benchmarks.tables import Goal, Section, Table
-from benchmarks.worlds import PARAMETER, ami_ids, configuration, metered, world
-from golden_ami_cli.estimate.command import prices
+from benchmarks.worlds import PARAMETER, ami_ids, configuration, metered, one_batch_at_a_time, world
+from golden_ami.usage.prices import shipped
 from golden_ami_cli.local.embedded import Embedded
 from golden_ami_cli.local.inspector.classic_findings import SEVERITY
 
@@ -48,10 +48,11 @@ def _ours(cell: Cell, quick: bool) -> dict[str, Any]:
         return {}
     if quick:
         one = fresh("against_2017", "ours", amis, each, 20)
-        return {"0": one, "20": one}
+        return {"0": one, "20": one, "billed": one}
     long = amis * each > _SLOWEST_AT_MOST
     latencies = (0, 20) if long else (0, *_LATENCIES)
-    return {str(latency): fresh("against_2017", "ours", amis, each, latency) for latency in latencies}
+    runs = {str(latency): fresh("against_2017", "ours", amis, each, latency) for latency in latencies}
+    return runs | {"billed": fresh("against_2017", "billed", amis, each, 20)}
 
 
 def _all_theirs(cells: list[Cell], quick: bool) -> dict[Cell, dict[str, Any]]:
@@ -159,23 +160,25 @@ def _times(ours: dict[Cell, dict[str, Any]], theirs: dict[Cell, dict[str, Any]])
 
 
 def _totals(ours: dict[Cell, dict[str, Any]], theirs: dict[Cell, dict[str, Any]]) -> Table:
-    price = prices()["lambda_gb_second"]
+    price = shipped()["lambda_gb_second"]
     rows: list[list[Any]] = []
     for cell, mine in ours.items():
-        if "20" not in mine:
+        if "billed" not in mine:
             continue
-        one, old = mine["20"], theirs[cell]["20"]
+        one, old = mine["billed"], theirs[cell]["20"]
         rows.append([
             _name(cell), one["billed_seconds"], old["billed_seconds"], old["billed_seconds"] / one["billed_seconds"],
             one["gb_seconds"], one["billed_seconds"] * _OLD_GB, old["billed_seconds"] * _OLD_GB,
             one["gb_seconds"] * price.price, old["billed_seconds"] * _OLD_GB * price.price,
-            one["peak_mib"], old["peak_mib"],
+            mine["20"]["peak_mib"], old["peak_mib"],
         ])  # fmt: skip
     columns = ["AMIs x findings", "ours, billed s", "2017, billed s", "ratio", "ours, GB-s", "ours at 512 MB, GB-s",
                "2017 at 512 MB, GB-s", "ours $", "2017 $", "ours, peak MiB", "2017, peak MiB"]  # fmt: skip
     notes = [
-        "Lambda seconds of a whole run at 20 ms a call, without cold starts. 2017's four minutes of sleep are in its "
-        "own; Lambda would have ended its second function at 300 s then, at 900 s now, which is not counted.",
+        "Lambda seconds of a whole run at 20 ms a call, without cold starts, with one batch of a Map at a time: side "
+        "by side, functions would wait here for each other's processor, as they do not in AWS. 2017's four minutes of "
+        "sleep are in its own; Lambda would have ended its second function at 300 s then, at 900 s now, which is not "
+        "counted.",
         f"Dollars: ${price.price:.10g} per {price.unit}, {price.region}, {price.date}: {price.source}.",
         "Peak memory is that of the whole process, embedded AWS and findings included, not of the function.",
     ]
@@ -187,7 +190,7 @@ def _goals(ours: dict[Cell, dict[str, Any]], theirs: dict[Cell, dict[str, Any]])
     over = max((ours[cell]["0"]["tag_calls"] - minimum(cell)) / cell[0] for cell in run)
     cell = min(run, key=lambda one: (abs(one[1] - 1000), one[0]))
     faster = theirs[cell]["20"]["tag_seconds"] / ours[cell]["20"]["tag_seconds"]
-    fewer = {one: theirs[one]["20"]["billed_seconds"] / ours[one]["20"]["billed_seconds"] for one in run}
+    fewer = {one: theirs[one]["20"]["billed_seconds"] / ours[one]["billed"]["billed_seconds"] for one in run}
     least, most = min(fewer.values()), max(fewer.values())
     return [
         Goal("tagging: the minimum of API calls + at most 5 per AMI", f"+ {over:.1f}", over <= 5),
@@ -197,9 +200,10 @@ def _goals(ours: dict[Cell, dict[str, Any]], theirs: dict[Cell, dict[str, Any]])
             f"{least:.0f}x to {most:.0f}x",
             least >= 100,
             "" if least >= 100 else
-            "What remains is mostly the emulation's CPU (3 ms a call, all functions on one interpreter) and one short "
-            "function per AMI, each with its reads of the ledger. In AWS the calls run side by side on the service's "
-            "machines; only the latency would remain.",
+            "2017 sleeps for four minutes however few AMIs it has; ours bills a few calls in each of a dozen short "
+            "functions, and 25 calls to tag 100 findings of an AMI. 100x would take a run of 120 calls in 2.4 s: about "
+            "20 ms a call, one after another, without any work of our own. With more AMIs 2017's sleep is shared, and "
+            "the ratio falls towards that of tagging.",
         ),
     ]  # fmt: skip
 
@@ -207,8 +211,10 @@ def _goals(ours: dict[Cell, dict[str, Any]], theirs: dict[Cell, dict[str, Any]])
 # ---------------------------------------------------------------- one cell, in a process of its own
 
 
-def _run_ours(cell: Cell, latency: int) -> None:
+def _run_ours(cell: Cell, latency: int, *, billed: bool = False) -> None:
     with Embedded(world(*cell), parameters={"ClassicEngine": "allowed"}) as aws:
+        if billed:
+            one_batch_at_a_time(aws)
         aws.put_configuration(PARAMETER, configuration(cell[0], "classic"))
         with metered(aws, latency / 1000) as meter:
             execution = aws.run({"AMIsParamName": PARAMETER})
@@ -266,4 +272,8 @@ def _operators(aws: Embedded) -> list[Any]:
 
 if __name__ == "__main__":
     who, amis, each, latency = sys.argv[1:]
-    (_run_ours if who == "ours" else _run_theirs)((int(amis), int(each)), int(latency))
+    at = (int(amis), int(each)), int(latency)
+    if who == "theirs":
+        _run_theirs(*at)
+    else:
+        _run_ours(*at, billed=who == "billed")

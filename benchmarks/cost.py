@@ -8,10 +8,10 @@ from typing import Any
 
 from benchmarks.processes import answer, fresh
 from benchmarks.tables import Goal, Section, Table
-from benchmarks.worlds import configuration, metered, world
+from benchmarks.worlds import configuration, metered, one_batch_at_a_time, world
+from golden_ami.usage.history import transitions
+from golden_ami.usage.prices import shipped
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
-from golden_ami_cli.assessing.result import transitions
-from golden_ami_cli.estimate.command import prices
 from golden_ami_cli.local.embedded import Embedded
 
 _ENGINES = ("classic", "instance", "ami")
@@ -24,7 +24,7 @@ def measure(quick: bool) -> Section:
     """Runs of 5, and of 50 AMIs, with 20 ms a call."""
     sizes, engines = ((2,), ("ami",)) if quick else ((5, 50), _ENGINES)
     found = {(engine, amis): fresh("cost", engine, amis) for engine in engines for amis in sizes}
-    table = prices()
+    table = shipped()
     step, memory = table["step_functions_transition"].price, table["lambda_gb_second"].price
     rows: list[list[Any]] = []
     for (engine, amis), one in found.items():
@@ -65,6 +65,7 @@ def _goals(rows: list[list[Any]]) -> list[Goal]:
 def _run(engine: str, amis: int) -> None:
     with Embedded(world(amis, _FINDINGS), parameters={"ClassicEngine": "allowed"}) as aws:
         put_configuration(aws, configuration(amis, engine))
+        one_batch_at_a_time(aws)
         with metered(aws, _LATENCY) as meter:
             execution = aws.run({"AMIsParamName": PARAMETER})
         assert execution["status"] == "SUCCEEDED", execution

@@ -53,6 +53,20 @@ def configuration(amis: int, engine: str) -> str:
     return json.dumps({"version": 1, "engine": engine, "amis": [{"amiId": ami} for ami in ami_ids(amis)]})
 
 
+def one_batch_at_a_time(aws: Embedded) -> None:
+    """Let Maps run their iterations one after another.
+
+    In AWS each function has a processor of its own. Here all share one, and what one waits for another's would be
+    counted as billed.
+    """
+    states, machine = aws.client("stepfunctions"), aws.outputs["StateMachineArn"]
+    definition = json.loads(states.describe_state_machine(stateMachineArn=machine)["definition"])
+    for state in definition["States"].values():
+        if state["Type"] == "Map":
+            state["MaxConcurrency"] = 1
+    states.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
+
+
 @dataclass
 class Invocation:
     """One invocation of a function. Seconds as Lambda bills them, without a cold start."""
