@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from golden_ami_cli.local.embedded import Embedded
 from golden_ami_cli.local.world import World
+
+# The same examples each time: what passes once passes everywhere. HYPOTHESIS_PROFILE=default searches anew.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 OpenEmbedded = Callable[..., Embedded]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from golden_ami.errors import InvalidConfiguration
@@ -116,6 +116,7 @@ MEMBERS = st.sampled_from([
 
 
 @given(st.lists(st.dictionaries(MEMBERS, JSON, max_size=5), max_size=4))
+@example([{"firstObservedAt": 67768036191676800}])  # no calendar reaches so far
 def test_findings_of_any_content_come_out_as_json(findings: list[dict[str, Any]]) -> None:
     for body in bodies(findings):
         assert {"type", "severity", "description", "remediation"} <= body.members.keys()

@@ -107,7 +107,10 @@ def conform(value: Any, shape: Any) -> Any:
 
 def epoch(value: Any) -> float:
     """Epoch seconds, to the millisecond, of a date in any of AWS's forms. Raises ValueError."""
-    moment = value if isinstance(value, datetime) else parse_timestamp(value)
+    try:
+        moment = value if isinstance(value, datetime) else parse_timestamp(value)
+    except RuntimeError as error:  # botocore's word for a number beyond the calendar
+        raise ValueError(str(error)) from None
     return round(float(moment.timestamp()), 3)
 
 
