@@ -89,3 +89,13 @@ class InvalidEnvironment(AssessmentError):
 
 class RunNotFound(AssessmentError):
     """The ledger holds no run of this id."""
+
+
+def worst(failures: Sequence[AssessmentError]) -> AssessmentError:
+    """One fault for several: one that a retry can heal where there is one, with the text of all."""
+    if len(failures) == 1:
+        return failures[0]
+    chosen = next((fault for fault in failures if isinstance(fault, Retriable)), failures[0])
+    texts = list(dict.fromkeys(map(str, failures)))
+    shown = "; ".join(texts[:10]) + (f"; and {len(texts) - 10:,} more" if len(texts) > 10 else "")
+    return type(chosen)(shown)

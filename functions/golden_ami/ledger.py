@@ -34,6 +34,7 @@ from golden_ami import aws
 from golden_ami.entry import logger
 from golden_ami.errors import RunNotFound
 from golden_ami.models import Ami, Assessment, Completion, Finding, Reason, Run
+from golden_ami.parallel import together
 from golden_ami.settings import Settings
 from golden_ami.table import Item, Key, Table
 
@@ -84,13 +85,14 @@ class Ledger:
 
         The configuration is kept without its list of AMIs, which stand in rows of their own (an item holds 400 KB).
         """
-        if self._table.get(_run_key(run.run_id)):
+        known = [_key_of(item) for item in self._opened(run.run_id)]
+        if _run_key(run.run_id) in known:
             return False
         rows = {_ami_key(ami): ami for ami in amis}
-        stale = [key for item in self._table.query(f"RUN#{run.run_id}", "AMI#") if (key := _key_of(item)) not in rows]
-        self._table.delete_many(stale)  # an earlier try that stopped half way, with another configuration
-        self._table.put_many(_row(key, _stored(ami)) for key, ami in rows.items())
-        self._table.put(_row(("RUNS", f"{run.started_at}#{run.run_id}"), {"runId": run.run_id}))
+        # Of an earlier try that stopped half way, with another configuration.
+        self._table.delete_many(key for key in known if key not in rows)
+        index = _row(("RUNS", f"{run.started_at}#{run.run_id}"), {"runId": run.run_id})
+        self._table.put_many([index, *(_row(key, _stored(ami)) for key, ami in rows.items())])
         kept = msgspec.structs.replace(run, config=msgspec.structs.replace(run.config, amis=[]))
         return self._table.put(_row(_run_key(run.run_id), _stored(kept)), condition="attribute_not_exists(pk)")
 
@@ -110,6 +112,21 @@ class Ledger:
         prefix = "AMI#" if batch is None else f"AMI#{batch}#"
         return [_loaded(item, Ami) for item in self._table.query(f"RUN#{run_id}", prefix)]
 
+    def run_and_amis(self, run_id: str, batch: str | None = None) -> tuple[Run, list[Ami]]:
+        """The run and its AMIs, or those of one of its batches, read at once. Raises RunNotFound."""
+        if batch is not None:
+            found: list[Any] = together(lambda: self.run(run_id), lambda: self.amis(run_id, batch))
+            return found[0], found[1]
+        *amis, run = [*self._opened(run_id)] or [{}]
+        if run.get("sk") != "RUN":
+            raise RunNotFound(f"the ledger holds no run {run_id!r}; load-config opens it")
+        return _loaded(run, Run), [_loaded(item, Ami) for item in amis]
+
+    def _opened(self, run_id: str) -> Iterator[Item]:
+        """The rows of the AMIs and, the last, that of the run: what stands between them in the table is left out."""
+        rows = self._table.query(f"RUN#{run_id}", "AMI#", last="RUN")
+        return (item for item in rows if item["sk"] == "RUN" or item["sk"].startswith("AMI#"))
+
     def update_run(self, run_id: str, **fields: Any) -> None:
         """Set fields of the run. Raises RunNotFound."""
         if not self._table.update(_run_key(run_id), _camel(fields), condition="attribute_exists(pk)"):
@@ -121,14 +138,19 @@ class Ledger:
             raise RunNotFound(f"the ledger holds no AMI {ami.key!r} in batch {ami.batch!r} of run {ami.run_id!r}")
         return msgspec.structs.replace(ami, **fields)
 
-    def not_assessed(self, ami: Ami, reason: Reason) -> None:
-        """Record why an AMI is not assessed. The first cause stays; so does a scan that is complete, whatever comes."""
+    def not_assessed(self, ami: Ami, reason: Reason) -> Ami:
+        """Record why an AMI is not assessed. The first cause stays; so does a scan that is complete, whatever comes.
+
+        Returns the AMI with the reason, or as it was given where the ledger knows better.
+        """
         unset = "attribute_exists(pk) AND attribute_not_exists(reason)"
         undone = "(attribute_not_exists(scanStatus) OR NOT scanStatus IN (:completed, :partial))"
         values = {":completed": "COMPLETED", ":partial": "PARTIAL"}
         fields, condition = _camel({"reason": reason}), f"{unset} AND {undone}"
-        if self._table.update(_ami_key(ami), fields, condition=condition, values=values):
-            logger.warning("not assessed", extra={"ami": ami.key, "reason": reason.code})
+        if not self._table.update(_ami_key(ami), fields, condition=condition, values=values):
+            return ami
+        logger.warning("not assessed", extra={"ami": ami.key, "reason": reason.code})
+        return msgspec.structs.replace(ami, reason=reason)
 
     def once(self, run_id: str, name: str, value: str) -> str:
         """Set a field of the run unless it is set; returns the value that stands. Raises RunNotFound."""
@@ -182,8 +204,8 @@ class Ledger:
     def anchor_history(self, run_id: str, sha256: str, at: str) -> str:
         """Keep the SHA-256 of the archive's manifest; returns the one that stands, which is the first."""
         row = {"pk": f"RUN#{run_id}", "sk": "HISTORY", "manifestSha256": sha256, "archivedAt": at}
-        self._table.put(row, condition="attribute_not_exists(pk)")
-        return self.history_anchor(run_id)
+        anchored = self._table.put(row, condition="attribute_not_exists(pk)")
+        return sha256 if anchored else self.history_anchor(run_id)
 
     def history_anchor(self, run_id: str) -> str:
         """The SHA-256 of the archive's manifest; "" when the run is not archived."""

@@ -30,6 +30,11 @@ def side_by_side(function: Callable[[T], R], items: Iterable[T], workers: int = 
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def together(*actions: Callable[[], R]) -> list[R]:
+    """What the actions return, done side by side."""
+    return side_by_side(lambda action: action(), actions)
+
+
 def chunks(things: Iterable[T], size: int) -> Iterator[list[T]]:
     """The things in lists of `size`, the last one shorter."""
     chunk: list[T] = []

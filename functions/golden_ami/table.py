@@ -41,12 +41,19 @@ class Table:
         found = side_by_side(self._get_batch, chunks(dict.fromkeys(keys), _GET))
         return [item for batch in found for item in batch]
 
-    def query(self, pk: str, prefix: str = "", *, forward: bool = True, limit: int | None = None) -> Iterator[Item]:
-        """The items of a partition whose sort key begins with `prefix`, in the order of the sort keys."""
+    def query(
+        self, pk: str, prefix: str = "", *, last: str = "", forward: bool = True, limit: int | None = None
+    ) -> Iterator[Item]:
+        """The items of a partition whose sort key begins with `prefix`, in the order of the sort keys.
+
+        With `last`, those from `prefix` to `last`, both included.
+        """
+        values = {":pk": pk} | ({":sk": prefix} if prefix else {}) | ({":last": last} if last else {})
+        within = " AND sk BETWEEN :sk AND :last" if last else " AND begins_with(sk, :sk)" if prefix else ""
         request: Item = {
             "TableName": self.name,
-            "KeyConditionExpression": "pk = :pk" + (" AND begins_with(sk, :sk)" if prefix else ""),
-            "ExpressionAttributeValues": typed({":pk": pk} | ({":sk": prefix} if prefix else {})),
+            "KeyConditionExpression": f"pk = :pk{within}",
+            "ExpressionAttributeValues": typed(values),
             "ConsistentRead": True,
             "ScanIndexForward": forward,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from golden_ami import times
@@ -62,17 +62,17 @@ class Assessment:
 
     def ensure(self, run_id: str) -> None:
         """Make every scanner that the run needs ready. Raises EngineUnavailable or EngineBusy when none can be used."""
-        run = self._ledger.run(run_id)
-        amis = [ami for ami in self._ledger.amis(run_id) if ami.reason is None]
-        self._with_each_scanner(amis, lambda scanner, group: scanner.ensure(run, group))
+        run, amis = self._ledger.run_and_amis(run_id)
+        unrefused = [ami for ami in amis if ami.reason is None]
+        self._with_each_scanner(unrefused, lambda scanner, group: scanner.ensure(run, group))
 
     def check_agents(self, run_id: str) -> Agents:
         """Ask for every agent of the run's instances. At the deadline those that do not answer are not assessed."""
-        run = self._ledger.run(run_id)
+        run, all_amis = self._ledger.run_and_amis(run_id)
         deadline = run.agents_deadline or self._ledger.once(
             run_id, "agents_deadline", times.after(run.config.waits.agent_deadline_seconds)
         )
-        needing = [ami for ami in self._playing(run_id) if NEEDS_INSTANCES[ami.engine]]
+        needing = [ami for ami in all_amis if in_play(ami) and NEEDS_INSTANCES[ami.engine]]
         amis = {ami.key: ami for ami in needing if not ami.scan}  # after the start of its scan no agent is waited for
         answers = [
             answer
@@ -90,14 +90,17 @@ class Assessment:
 
     def start(self, run_id: str, token: str) -> bool:
         """Start what is not started and await all that runs; True when there was nothing to wait for."""
-        run = self._ledger.run(run_id)
+        run, amis = self._ledger.run_and_amis(run_id)
         self._completion_deadline(run)
-        playing = self._playing(run_id)
-        if unstarted := [ami for ami in playing if not ami.scan]:
-            self._with_each_scanner(unstarted, lambda scanner, group: self._start(run, scanner, group))
-            playing = self._playing(run_id)
-        side_by_side(lambda ami: self._ledger.not_assessed(ami, _NOT_STARTED), [ami for ami in playing if not ami.scan])
-        awaited = {ami.scan for ami in playing if ami.scan_status == "PENDING"}
+        playing = {ami.key: ami for ami in amis if in_play(ami)}
+        unstarted = [ami for ami in playing.values() if not ami.scan]
+        started: list[Ami] = []
+        self._with_each_scanner(unstarted, lambda scanner, group: started.extend(self._start(run, scanner, group)))
+        playing |= {ami.key: ami for ami in started}
+        # Those that Inspector refused have their reason already, and keep it.
+        silent = [ami for ami in playing.values() if not ami.scan]
+        side_by_side(lambda ami: self._ledger.not_assessed(ami, _NOT_STARTED), silent)
+        awaited = {ami.scan for ami in playing.values() if ami.scan_status == "PENDING"}
         resumption = self._ledger.await_scans(run_id, token, sorted(awaited))
         return answer(self._settings, self._ledger, resumption) if resumption else False
 
@@ -107,42 +110,40 @@ class Assessment:
         Its answer counts, not the message: a completion that it does not confirm is retracted and awaited again. At
         the completion deadline, what still runs is not assessed.
         """
-        run = self._ledger.run(run_id)
+        run, amis = self._ledger.run_and_amis(run_id)
         deadline = self._completion_deadline(run)
         late = times.passed(deadline)
-        playing = self._playing(run_id)
+        playing = [ami for ami in amis if in_play(ami)]
         pending = [ami for ami in playing if ami.scan_status == "PENDING"]
         announced = self._ledger.announcements({ami.scan for ami in pending})  # before Inspector is asked, not after
         progress = {ami.key: Progress(ami.key, "RUNNING", reason=_START_HANGS) for ami in playing if not ami.scan}
         for (engine, place), group in by_scanner(pending).items():
             progress |= {one.ami_key: one for one in self._scanner(engine, place).poll(run, group)}
         asked = [(ami, progress[ami.key]) for ami in playing if ami.key in progress]
-        side_by_side(lambda one: self._record(*one, announced.get(one[0].scan), late), asked)
+        recorded = side_by_side(lambda one: self._record(*one, announced.get(one[0].scan), late), asked)
         running = [ami for ami, one in asked if one.status == "RUNNING" and not late]
         unconfirmed = {ami.scan for ami in running} & announced.keys()
         side_by_side(lambda scan: self._ledger.retract(announced[scan]), unconfirmed)
         if not running:
-            self.close(run_id)
+            self._close(run, amis)
         waits = run.config.waits
         elapsed = waits.completion_deadline_seconds - times.until(deadline)
         look = next_look({ami.engine for ami in running}, waits, elapsed)
-        return _state(self._ledger.amis(run_id), len(running), look)
+        return _state({ami.key: ami for ami in [*amis, *recorded]}.values(), len(running), look)
 
     def close(self, run_id: str) -> None:
         """Remove what scanners made for this run only; also for a run that never started."""
-        run = self._ledger.run(run_id)
-        # Of those without a batch, nothing was started; their account may not even let us in.
-        amis = [ami for ami in self._ledger.amis(run_id) if ami.batch != NO_BATCH]
-        for engine, place in by_scanner(amis):
-            self._scanner(engine, place).close(run)
+        self._close(*self._ledger.run_and_amis(run_id))
 
     # ------------------------------------------------------------ parts
 
+    def _close(self, run: Run, amis: Sequence[Ami]) -> None:
+        # Of those without a batch, nothing was started; their account may not even let us in.
+        for engine, place in by_scanner([ami for ami in amis if ami.batch != NO_BATCH]):
+            self._scanner(engine, place).close(run)
+
     def _scanner(self, engine: Engine, place: Place) -> Scanner:
         return for_engine(engine, self._settings, self._ledger, place)
-
-    def _playing(self, run_id: str) -> list[Ami]:
-        return [ami for ami in self._ledger.amis(run_id) if in_play(ami)]
 
     def _with_each_scanner(self, amis: Sequence[Ami], step: Callable[[Scanner, list[Ami]], None]) -> None:
         """Do a step with each scanner. One that cannot be used costs only its own AMIs, unless there is no other."""
@@ -164,25 +165,26 @@ class Assessment:
         reason = Reason(code, str(error), "do what the message says, or choose another engine for this AMI")
         side_by_side(lambda ami: self._ledger.not_assessed(ami, reason), amis)
 
-    def _start(self, run: Run, scanner: Scanner, amis: Sequence[Ami]) -> None:
+    def _start(self, run: Run, scanner: Scanner, amis: Sequence[Ami]) -> list[Ami]:
         by_key = {ami.key: ami for ami in amis}
         started = [(by_key[key], scan.key) for scan in scanner.start(run, amis) for key in scan.ami_keys]
-        side_by_side(lambda one: self._ledger.update_ami(one[0], scan=one[1], scan_status="PENDING"), started)
+        return side_by_side(lambda one: self._ledger.update_ami(one[0], scan=one[1], scan_status="PENDING"), started)
 
     def _completion_deadline(self, run: Run) -> str:
         seconds = run.config.waits.completion_deadline_seconds
         return run.completion_deadline or self._ledger.once(run.run_id, "completion_deadline", times.after(seconds))
 
-    def _record(self, ami: Ami, progress: Progress, announced: Announcement | None, late: bool) -> None:
+    def _record(self, ami: Ami, progress: Progress, announced: Announcement | None, late: bool) -> Ami:
         if progress.status in ("COMPLETED", "PARTIAL"):
             known = announced is not None and announced.tells_of(progress.total_since)
             total = announced.completion.findings_total if announced and known else None
             notes = [*ami.notes, *([progress.note] if progress.note and progress.note not in ami.notes else [])]
             at = progress.at or times.iso(times.now())
             found: dict[str, int] = {} if total is None else {"findings_total": total}
-            self._ledger.update_ami(ami, scan_status=progress.status, scanned_at=at, notes=notes, **found)
-        elif progress.status == "FAILED" or late:
-            self._ledger.not_assessed(ami, _why(progress))
+            return self._ledger.update_ami(ami, scan_status=progress.status, scanned_at=at, notes=notes, **found)
+        if progress.status == "FAILED" or late:
+            return self._ledger.not_assessed(ami, _why(progress))
+        return ami
 
 
 _START_HANGS = Reason(
@@ -206,7 +208,7 @@ def _why(progress: Progress) -> Reason:
     return Reason("COMPLETION_DEADLINE", f"the scan was not over at the completion deadline; {last}{cause}", remedy)
 
 
-def _state(amis: Sequence[Ami], running: int, next_look_seconds: int) -> State:
+def _state(amis: Collection[Ami], running: int, next_look_seconds: int) -> State:
     completed = sum(ami.reason is None and ami.scan_status in ("COMPLETED", "PARTIAL") for ami in amis)
     failed = sum(ami.reason is not None for ami in amis)
     return State(running == 0, completed, running, failed, next_look_seconds)

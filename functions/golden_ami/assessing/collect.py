@@ -11,10 +11,12 @@ import msgspec
 
 from golden_ami import aws
 from golden_ami.assessing.ndjson import NdjsonObject
+from golden_ami.aws import named_errors
 from golden_ami.entry import logger
+from golden_ami.errors import AssessmentError, worst
 from golden_ami.ledger import Ledger
 from golden_ami.models import SEVERITIES, Ami, Finding, Run
-from golden_ami.scanners import Place, Scanner, for_engine
+from golden_ami.scanners import Place, for_engine
 from golden_ami.settings import Settings
 
 _WAVE = 1000  # findings written back at once
@@ -30,19 +32,23 @@ class Collected(NamedTuple):
 def tag_findings(settings: Settings, ledger: Ledger, run_id: str, batch: str) -> Collected:
     """Collect the findings of every AMI of the batch whose scan is complete. What was collected before is skipped.
 
-    Raises FindingsIncomplete while Inspector lists fewer findings than it announced.
+    What fails with one AMI is raised when the others are collected: FindingsIncomplete while Inspector lists fewer
+    findings than it announced, and `errors` for faults.
     """
-    run = ledger.run(run_id)
-    total = amis = 0
-    for ami in ledger.amis(run_id, batch):
+    run, batched = ledger.run_and_amis(run_id, batch)
+    collected: list[Ami] = []
+    faults: list[AssessmentError] = []
+    for ami in batched:
         if ami.reason is not None or ami.scan_status not in ("COMPLETED", "PARTIAL"):
             continue
-        if not ami.findings_key:
-            scanner = for_engine(ami.engine, settings, ledger, Place(ami.account, ami.region))
-            ami = _collect(settings, ledger, scanner, run, ami)
-        amis += 1
-        total += sum(ami.counts.values())
-    return Collected(amis, total)
+        try:
+            with named_errors():
+                collected.append(ami if ami.findings_key else _collect(settings, ledger, run, ami))
+        except AssessmentError as fault:
+            faults.append(fault)
+    if faults:
+        raise worst(faults)
+    return Collected(len(collected), sum(sum(ami.counts.values()) for ami in collected))
 
 
 def findings_key(ami: Ami) -> str:
@@ -50,7 +56,8 @@ def findings_key(ami: Ami) -> str:
     return f"runs/{ami.run_id}/findings/{ami.key}.ndjson"
 
 
-def _collect(settings: Settings, ledger: Ledger, scanner: Scanner, run: Run, ami: Ami) -> Ami:
+def _collect(settings: Settings, ledger: Ledger, run: Run, ami: Ami) -> Ami:
+    scanner = for_engine(ami.engine, settings, ledger, Place(ami.account, ami.region))
     counts: Counter[str] = Counter()
     sources: Counter[str] = Counter()
     written_back: Counter[str] = Counter()

@@ -53,13 +53,13 @@ def open_run(start: Start, settings: Settings, ledger: Ledger) -> dict[str, Any]
     InvalidConfiguration, EngineUnavailable and botocore's ClientError.
     """
     try:
-        run = ledger.run(start.run_id)
+        run, amis = ledger.run_and_amis(start.run_id)
     except RunNotFound:
         config = read_configuration(start.parameter, settings)
         amis = look_up(config, settings, start.run_id)
-        ledger.open_run(_run(start, config, amis, settings), amis)
-        run = ledger.run(start.run_id)
-    amis = ledger.amis(start.run_id)
+        run = _run(start, config, amis, settings)
+        if not ledger.open_run(run, amis):  # another attempt was faster
+            run, amis = ledger.run_and_amis(start.run_id)
     assessable = [ami for ami in amis if ami.batch != NO_BATCH]
     return {
         "assessable": len(assessable),

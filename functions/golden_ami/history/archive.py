@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from golden_ami.errors import ServiceFault
 from golden_ami.history.mask import masked
+from golden_ami.parallel import side_by_side, together
 from golden_ami.report.store import Missing, Store
 
 if TYPE_CHECKING:
@@ -54,16 +55,20 @@ def archive_execution(states: Any, store: Store, ledger: Ledger, execution_arn: 
     prefix = prefix_of(run_id)
     if anchor := ledger.history_anchor(run_id):
         return Archived(run_id, prefix, anchor, False, tuple(verify(store, run_id, anchor)))
-    execution = _described(states.describe_execution(executionArn=execution_arn))
-    machine = _described(states.describe_state_machine_for_execution(executionArn=execution_arn))
+    describe = (states.describe_execution, states.describe_state_machine_for_execution)
+    execution, machine = side_by_side(lambda ask: _described(ask(executionArn=execution_arn)), describe)
     definition, given = machine.pop("definition"), execution.get("input", "{}")
-    objects = [
-        _events(store, prefix, states, execution_arn),
-        _put(store, prefix + DEFINITION, "application/json", [definition.encode()]),
-        _put(store, prefix + INPUT, "application/json", [_line(masked(json.loads(given)))]),
-        _put(store, prefix + EXECUTION, "application/json", [_line(masked(execution | {"stateMachine": machine}))]),
-        _put(store, prefix + LEDGER, "application/x-ndjson", (_line(masked(row)) for row in ledger.rows(run_id))),
-    ]
+
+    def put(name: str, content_type: str, content: Iterable[bytes]) -> dict[str, Any]:
+        return _put(store, prefix + name, content_type, content)
+
+    objects = together(
+        lambda: _events(store, prefix, states, execution_arn),
+        lambda: put(DEFINITION, "application/json", [definition.encode()]),
+        lambda: put(INPUT, "application/json", [_line(masked(json.loads(given)))]),
+        lambda: put(EXECUTION, "application/json", [_line(masked(execution | {"stateMachine": machine}))]),
+        lambda: put(LEDGER, "application/x-ndjson", (_line(masked(row)) for row in ledger.rows(run_id))),
+    )
     manifest = {
         "version": 1,
         "runId": run_id,

@@ -34,8 +34,8 @@ def launch(run_id: str, batch: str, settings: Settings, ledger: Ledger) -> dict[
     ClientToken. What EC2 refuses for one AMI is recorded as its reason; the others go on. Raises botocore's ClientError
     and `errors` for faults, after every other launch under way has ended.
     """
-    run = ledger.run(run_id)
-    needing = [ami for ami in ledger.amis(run_id, batch) if NEEDS_INSTANCES[ami.engine]]
+    run, amis = ledger.run_and_amis(run_id, batch)
+    needing = [ami for ami in amis if NEEDS_INSTANCES[ami.engine]]
     waiting = [ami for ami in needing if ami.reason is None and not ami.instance_id]
     known = _launched_before([ami for ami in waiting if ami.launch_token], run_id, settings)
     for place in {place_of(ami, settings) for ami in waiting}:

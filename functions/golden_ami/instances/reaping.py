@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from golden_ami import metrics
 from golden_ami.aws import code_of, named_errors
 from golden_ami.entry import logger
-from golden_ami.errors import AssessmentError
-from golden_ami.instances.termination import ALIVE, Instance, find, terminate, worst
+from golden_ami.errors import AssessmentError, worst
+from golden_ami.instances.termination import ALIVE, Instance, find, terminate
 from golden_ami.models import AMI_TAG, EXPIRY_TAG, RUN_TAG
 from golden_ami.places import Place, home, named
 from golden_ami.settings import Settings

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from golden_ami.aws import code_of, named_errors
-from golden_ami.errors import AssessmentError, Retriable, RunNotFound, ServiceFault, ServiceRejected
+from golden_ami.errors import AssessmentError, RunNotFound, ServiceFault, ServiceRejected, worst
 from golden_ami.ledger import Ledger
 from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, NO_BATCH, RUN_TAG, STACK_TAG, Ami
 from golden_ami.parallel import chunks
@@ -113,10 +113,9 @@ def terminate_run(run_id: str, settings: Settings, ledger: Ledger) -> dict[str, 
 
 def _amis(run_id: str, ledger: Ledger) -> list[Ami]:
     try:
-        ledger.run(run_id)
+        return ledger.run_and_amis(run_id)[1]
     except RunNotFound:
         return []
-    return ledger.amis(run_id)
 
 
 def _unlisted(amis: Iterable[Ami], found: Iterable[Instance], place: Place) -> tuple[int, list[AssessmentError]]:
@@ -174,11 +173,3 @@ def _explained(fault: AssessmentError, code: str, names: str, place: Place) -> A
             f"off (aws ec2 modify-instance-attribute --no-disable-api-termination) and terminate it ({fault})"
         )
     return type(fault)(f"{names} in {named(place)} was not terminated: {fault}")
-
-
-def worst(failures: Sequence[AssessmentError]) -> AssessmentError:
-    """One fault for several: one that a retry can heal where there is one, with the text of all."""
-    chosen = next((fault for fault in failures if isinstance(fault, Retriable)), failures[0])
-    texts = list(dict.fromkeys(map(str, failures)))
-    shown = "; ".join(texts[:10]) + (f"; and {len(texts) - 10:,} more" if len(texts) > 10 else "")
-    return type(chosen)(shown)

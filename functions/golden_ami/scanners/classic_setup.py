@@ -57,7 +57,8 @@ class Setup:
 
     def template(self, seconds: int, rules_packages: Sequence[str]) -> str:
         """The ARN of the template that `ensure` left. Raises EngineBusy when another run has replaced it since."""
-        found = self._find_template(self.target()) if self.target() else None
+        target = self.target()
+        found = self._find_template(target) if target else None
         if not found or not _is_as_configured(found, seconds, self._rules(rules_packages)):
             raise EngineBusy(
                 f"assessment template {NAME} was replaced by another run with other settings; start this run again"

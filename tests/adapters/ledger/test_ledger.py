@@ -54,6 +54,23 @@ def test_a_run_and_its_amis_come_back_as_they_were(ledger: Ledger) -> None:
     assert [ami.key for ami in ledger.amis("run-1")] == ["ami-2", "ami-1"]
 
 
+def test_a_run_and_its_amis_are_read_at_once(ledger: Ledger) -> None:
+    with pytest.raises(RunNotFound, match="run-1"):
+        ledger.run_and_amis("run-1")
+    ledger.note_made("run-1", "cis", "arn")
+    with pytest.raises(RunNotFound, match="run-1"):
+        ledger.run_and_amis("run-1")
+    amis = [ami_of("ami-1"), ami_of("ami-2", batch="01"), ami_of("ami-3", batch="none")]
+    ledger.open_run(run_of(), amis)
+    ledger.await_scans("run-1", "token", ["scan"])
+    ledger.note_sent("run-1", "results", "1")
+    ledger.anchor_history("run-1", "0" * 64, "2026-11-02T10:00:00Z")
+    assert ledger.run_and_amis("run-1") == (run_of(), amis)
+    assert ledger.run_and_amis("run-1", "01") == (run_of(), amis[1:2])
+    ledger.open_run(run_of("run-2"), [])
+    assert ledger.run_and_amis("run-2") == (run_of("run-2"), [])
+
+
 def test_the_run_is_kept_without_the_list_of_amis(ledger: Ledger) -> None:
     long = [AmiEntry(ami_id=f"ami-{number}", user_data="x" * 16000) for number in range(40)]
     ledger.open_run(run_of(config=Config(amis=long)), [])

@@ -92,9 +92,14 @@ class Harness:
     # ------------------------------------------------------------ a run
 
     def open(
-        self, engine: Engine, amis: Sequence[str] = ("ami-11111111",), run_id: str = "run-1", **config: Any
+        self,
+        engine: Engine,
+        amis: Sequence[str] = ("ami-11111111",),
+        run_id: str = "run-1",
+        batch: str = "",
+        **config: Any,
     ) -> list[Ami]:
-        """Open a run of the AMIs and launch what it needs."""
+        """Open a run of the AMIs, each in a batch of its own unless one is named."""
         whole = Config(engine=engine, **config)
         self.ledger.open_run(
             Run(
@@ -109,15 +114,15 @@ class Harness:
                 ami_count=len(amis),
                 needs_instances=NEEDS_INSTANCES[engine],
             ),
-            [self.ami(run_id, ami, engine) for ami in amis],
+            [self.ami(run_id, ami, engine, batch) for ami in amis],
         )
         return self.ledger.amis(run_id)
 
-    def ami(self, run_id: str, ami_id: str, engine: Engine) -> Ami:
+    def ami(self, run_id: str, ami_id: str, engine: Engine, batch: str = "") -> Ami:
         """A row as load-config makes it."""
         return Ami(
             run_id=run_id,
-            batch=ami_id,
+            batch=batch or ami_id,
             key=ami_id,
             ami_id=ami_id,
             entry=AmiEntry(ami_id=ami_id),

@@ -95,6 +95,20 @@ def test_language_packages_that_could_not_be_read_make_it_partial(make: Make) ->
     assert ami.counts == {"HIGH": 1}
 
 
+def test_one_ami_of_a_batch_whose_listing_lags_does_not_keep_the_others_from_being_collected(make: Make) -> None:
+    lagging = Behaviour(listing_lag=10**6)
+    harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={A: lagging})
+    harness.open("instance", [A, B], batch="00")
+    harness.launch()
+    harness.wait_for_agents()
+    harness.assess()
+    with pytest.raises(FindingsIncomplete, match=r"announced 2 findings .* lists \d so far"):
+        tag_findings(harness.settings, harness.ledger, "run-1", "00")
+    first, second = harness.ledger.amis("run-1")
+    assert (first.ami_id, first.findings_key) == (A, "")
+    assert (second.ami_id, second.counts) == (B, {"HIGH": 2})
+
+
 def test_a_listing_shorter_than_announced_is_not_believed(make: Make) -> None:
     harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={"*": Behaviour(listing_lag=1)})
     harness.open("instance")
