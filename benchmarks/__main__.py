@@ -81,6 +81,7 @@ def _print(name: str, section: Section, seconds: float) -> None:
 
 def _keep(machine: dict[str, Any], sections: dict[str, Section], results: Path, target: Path) -> None:
     content = {"machine": machine, "sections": {name: asdict(section) for name, section in sections.items()}}
+    results.parent.mkdir(parents=True, exist_ok=True)
     results.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     target.write_text(page(machine, sections), encoding="utf-8")
 

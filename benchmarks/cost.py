@@ -6,9 +6,10 @@ import sys
 from datetime import datetime
 from typing import Any
 
+from benchmarks.metering import WHOLE_PROCESSOR_MB, metered
 from benchmarks.processes import answer, fresh
 from benchmarks.tables import Goal, Section, Table
-from benchmarks.worlds import configuration, metered, one_batch_at_a_time, world
+from benchmarks.worlds import configuration, world
 from golden_ami.usage.history import transitions
 from golden_ami.usage.prices import shipped
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
@@ -33,7 +34,8 @@ def measure(quick: bool) -> Section:
                      one["instance_minutes"] / amis, one["invocations"] / amis, orchestration])  # fmt: skip
     columns = ["engine", "AMIs", "transitions", "Lambda GB-s", "instance minutes", "invocations", "orchestration $"]
     notes = [
-        "Each figure per AMI. Lambda at 20 ms a call plus the emulation's CPU, without cold starts.",
+        f"Each figure per AMI. Lambda at {_LATENCY * 1000:.0f} ms a call and the functions' own work, on as much of a "
+        f"processor as their memory has ({WHOLE_PROCESSOR_MB:,} MB: one), without cold starts.",
         *(f"${one.price:.10g} per {one.unit}, {one.region}, {one.date}: {one.source}."
           for one in (table["step_functions_transition"], table["lambda_gb_second"])),
         "What Inspector, the instance and its volume cost is not in the dollars: no price of them is sourced. "
@@ -64,8 +66,9 @@ def _goals(rows: list[list[Any]]) -> list[Goal]:
 
 def _run(engine: str, amis: int) -> None:
     with Embedded(world(amis, _FINDINGS), parameters={"ClassicEngine": "allowed"}) as aws:
+        put_configuration(aws, configuration(1, engine))
+        aws.run({"AMIsParamName": PARAMETER})  # imports
         put_configuration(aws, configuration(amis, engine))
-        one_batch_at_a_time(aws)
         with metered(aws, _LATENCY) as meter:
             execution = aws.run({"AMIsParamName": PARAMETER})
         assert execution["status"] == "SUCCEEDED", execution
@@ -83,7 +86,9 @@ def _instance_minutes(aws: Embedded, events: list[dict[str, Any]]) -> float:
         event["timestamp"] for event in events if event.get("stateExitedEventDetails", {}).get("name") == "Terminate"
     )
     reservations = aws.client("ec2").describe_instances()["Reservations"]
-    launched = [instance["LaunchTime"] for one in reservations for instance in one["Instances"]]
+    began = events[0]["timestamp"].replace(microsecond=0)  # EC2 gives whole seconds
+    launches = [instance["LaunchTime"] for one in reservations for instance in one["Instances"]]
+    launched = [at for at in launches if at >= began]
     return float(sum((ended - since).total_seconds() for since in launched) / 60)
 
 

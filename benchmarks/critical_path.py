@@ -9,9 +9,10 @@ from datetime import datetime
 from math import log
 from typing import Any
 
+from benchmarks.metering import metered
 from benchmarks.processes import answer, fresh
 from benchmarks.tables import Goal, Section, Table
-from benchmarks.worlds import configuration, metered, world
+from benchmarks.worlds import configuration, world
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
 from golden_ami_cli.local.embedded import Embedded
 
