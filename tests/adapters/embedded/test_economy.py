@@ -23,18 +23,25 @@ def answers(saving: Patches) -> list[Any]:
         keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
         types = [{"AttributeName": key["AttributeName"], "AttributeType": "S"} for key in keys]
         client.create_table(TableName="t", KeySchema=keys, AttributeDefinitions=types, BillingMode="PAY_PER_REQUEST")
-        for number in (3, 1, 2, 5, 4):
+        for number in (3, 1, 2, 5, 4, 6, 7, 0):
             for partition in ("a", "b"):
                 value = VALUES[number % len(VALUES)]
                 client.put_item(
                     TableName="t", Item={"pk": {"S": partition}, "sk": {"S": f"{number}"}, "S": value, "v": VALUES[-1]}
                 )
+        for partition in ("a", "b", "a"):  # the same update more than once
+            changed = client.update_item(
+                TableName="t", Key={"pk": {"S": partition}, "sk": {"S": "6"}}, UpdateExpression="SET #v = :v REMOVE S",
+                ExpressionAttributeNames={"#v": "v"}, ExpressionAttributeValues={":v": {"L": VALUES}},
+                ReturnValues="ALL_OLD",
+            )  # fmt: skip
         request = {"TableName": "t", "KeyConditionExpression": "pk = :p"}
         one = {":p": {"S": "a"}}
         pages = client.get_paginator("query").paginate(
             **request, ExpressionAttributeValues=one, PaginationConfig={"PageSize": 2}
         )
         return [
+            changed["Attributes"],
             client.query(**request, ExpressionAttributeValues=one)["Items"],
             client.query(**request, ExpressionAttributeValues=one, ScanIndexForward=False, Limit=2)["Items"],
             client.query(**request, ExpressionAttributeValues={":p": {"S": "none"}})["Items"],
@@ -45,6 +52,39 @@ def answers(saving: Patches) -> list[Any]:
 
 def test_queries_answer_the_same() -> None:
     assert answers(Economy()) == answers(Patches())
+
+
+def machines(saving: Patches) -> list[Any]:
+    with saving, mock_aws():
+        ec2: Any = boto3.client("ec2", "us-east-1", aws_access_key_id="k", aws_secret_access_key="s")
+        ids = []
+        for name in ("a", "b", "a"):
+            tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
+            answer = ec2.run_instances(
+                ImageId="ami-12c6146b", InstanceType="t3.medium", MinCount=1, MaxCount=1, TagSpecifications=tags
+            )
+            ids.append(answer["Instances"][0]["InstanceId"])
+        with pytest.raises(ec2.exceptions.ClientError, match="InvalidInstanceID"):
+            ec2.terminate_instances(InstanceIds=["i-1234567890abcdef0"])
+        ec2.terminate_instances(InstanceIds=[ids[0]])
+        found = [
+            ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": ["a"]}]),
+            ec2.describe_instances(InstanceIds=ids[1:]),
+        ]
+        offered = ec2.describe_instance_type_offerings(Filters=[{"Name": "instance-type", "Values": ["t3.medium"]}])
+        return [
+            offered["InstanceTypeOfferings"],
+            [
+                (ids.index(one["InstanceId"]), one["State"], one["Tags"], len(one["BlockDeviceMappings"]))
+                for answer in found
+                for reservation in answer["Reservations"]
+                for one in reservation["Instances"]
+            ],
+        ]
+
+
+def test_machines_are_found_the_same() -> None:
+    assert machines(Economy()) == machines(Patches())
 
 
 def test_patches_are_undone_in_order_also_for_inherited_attributes() -> None:
