@@ -99,11 +99,12 @@ class Economy(Patches):
         self.set(BaseJSONSerializer, "_serialize_type_structure", structure)
 
     def _patch_instances(self) -> None:
-        """moto copies every reservation to find an instance, and looks through all types of instances at a launch."""
+        """moto copies every reservation to find an instance, and looks through all images and types at a launch."""
+        from moto.ec2.models.amis import AmiBackend
         from moto.ec2.models.instance_types import InstanceTypeOfferingBackend
         from moto.ec2.models.instances import InstanceBackend
 
-        matches = InstanceTypeOfferingBackend.matches_filters
+        matches, images = InstanceTypeOfferingBackend.matches_filters, AmiBackend.describe_images
 
         def every_instance(backend: Any, filters: Any = None) -> list[Any]:
             found = (one for reservation in list(backend.reservations.values()) for one in reservation.instances)
@@ -114,6 +115,13 @@ class Economy(Patches):
                 return offering.get("InstanceType") in filters["instance-type"]
             return bool(matches(backend, offering, filters, location_type))
 
+        def images_of(backend: Any, *args: Any, **kwargs: Any) -> Any:
+            match args, kwargs:  # as a launch asks
+                case (), {"filters": {"image-id": str(one), **rest}, **others} if not rest and not others:
+                    return [backend.amis[one]] if one in backend.amis else []
+            return images(backend, *args, **kwargs)
+
+        self.set(AmiBackend, "describe_images", images_of)
         self.set(InstanceBackend, "all_instances", every_instance)
         self.set(InstanceTypeOfferingBackend, "matches_filters", matches_filters)
 

@@ -75,7 +75,13 @@ def machines(saving: Patches) -> list[Any]:
         return [
             offered["InstanceTypeOfferings"],
             [
-                (ids.index(one["InstanceId"]), one["State"], one["Tags"], len(one["BlockDeviceMappings"]))
+                (
+                    ids.index(one["InstanceId"]),
+                    one["State"],
+                    one["Tags"],
+                    one.get("Architecture"),
+                    len(one["BlockDeviceMappings"]),
+                )
                 for answer in found
                 for reservation in answer["Reservations"]
                 for one in reservation["Instances"]
