@@ -5,10 +5,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from decimal import Decimal
+from decimal import Clamped, Context, Decimal, Inexact, Overflow, Rounded, Underflow
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from golden_ami.aws import code_of
@@ -20,6 +19,8 @@ Key = tuple[str, str]  # pk, sk
 
 _GET = 100  # keys that BatchGetItem takes
 _WRITE = 25  # requests that BatchWriteItem takes
+# DynamoDB's numbers; one that would lose a digit is refused, as by boto3's serializer.
+_NUMBERS = Context(prec=38, Emin=-128, Emax=126, traps=[Clamped, Overflow, Inexact, Rounded, Underflow])
 _SMALLEST = 1e-130
 _ROUNDS = 8  # tries for what a batch left unprocessed: about 13 s at most
 
@@ -142,32 +143,55 @@ def _key(key: Key) -> Item:
 
 def typed(values: Item) -> Item:
     """Plain values as DynamoDB's typed ones; None is left out."""
-    serialize = TypeSerializer().serialize
-    return {name: serialize(_exact(value)) for name, value in values.items() if value is not None}
+    return {name: _typed(value) for name, value in values.items() if value is not None}
 
 
 def plain(item: Item) -> Item:
     """DynamoDB's typed values as plain ones."""
-    deserialize = TypeDeserializer().deserialize
-    return {name: _number(deserialize(value)) for name, value in item.items()}
+    return {name: _plain(value) for name, value in item.items()}
 
 
-def _exact(value: Any) -> Any:
-    """DynamoDB numbers are decimal: floats become Decimal by their shortest text, and 0 below its range."""
-    if isinstance(value, float):
-        return Decimal(repr(value)) if abs(value) >= _SMALLEST else Decimal(0)
+def _typed(value: Any) -> Item:
+    if isinstance(value, str):
+        return {"S": value}
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int | float):
+        return {"N": _digits(value)}
     if isinstance(value, dict):
-        return {name: _exact(member) for name, member in value.items() if member is not None}
+        return {"M": typed(value)}
     if isinstance(value, list):
-        return [_exact(member) for member in value]
-    return value
+        return {"L": [_typed(member) for member in value]}
+    raise TypeError(f"{type(value).__name__}: the ledger holds what JSON holds")
 
 
-def _number(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {name: _number(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_number(member) for member in value]
-    return value
+def _digits(number: float) -> str:
+    """DynamoDB's numbers are decimal: a float is written by its shortest text, and as 0 below their range."""
+    exact: Any = number
+    if isinstance(number, float):
+        exact = repr(number) if abs(number) >= _SMALLEST else 0
+    digits = _NUMBERS.create_decimal(exact)
+    if not digits.is_finite():
+        raise TypeError(f"{number}: DynamoDB knows finite numbers only")
+    return str(digits)
+
+
+def _plain(value: Item) -> Any:
+    [(kind, content)] = value.items()
+    if kind in ("S", "BOOL"):
+        return content
+    if kind == "N":
+        return _number(Decimal(content))
+    if kind == "M":
+        return plain(content)
+    if kind == "L":
+        return [_plain(member) for member in content]
+    if kind == "NULL":
+        return None
+    raise TypeError(f"{kind}: the ledger holds what JSON holds")
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
