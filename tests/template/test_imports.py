@@ -18,7 +18,7 @@ HEAVY = {
     "pydantic": set(),
     "tomllib": set(),
     "aws_xray_sdk": set(),
-    "jsonschema": {"load_config"},
+    "jsonschema": set(),
     "golden_ami.configuration.config": {"load_config"},
     "golden_ami.configuration.catalog": {"load_config"},
     "golden_ami.history": set(),

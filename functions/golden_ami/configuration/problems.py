@@ -1,4 +1,4 @@
-"""What jsonschema finds wrong, as problems that a person can act on: path, value, remedy. Pure.
+"""What the schema finds wrong, as problems that a person can act on: path, value, remedy. Pure.
 
 User data may hold secrets: of it, of long text and of whole objects only the kind and size are shown.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-
+from golden_ami.configuration.validity import accepts
 from golden_ami.errors import Problem
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 Spellings = Mapping[tuple[int, str], str]
 
@@ -39,6 +40,10 @@ def problems_of(document: Any, schema: Mapping[str, Any], form: str, spellings: 
         part: dict[str, Any] = {"type": "array", "items": {"$ref": "#/$defs/ami2017"}}
     else:
         part = {"$ref": f"#/$defs/{form}"}
+    if accepts(part, schema["$defs"], document):
+        return []
+    from jsonschema import Draft202012Validator  # takes as long to load as all of ours
+
     validator = Draft202012Validator({"$defs": schema["$defs"], **part})
     errors = sorted(validator.iter_errors(document), key=lambda error: [str(step).zfill(9) for step in error.path])
     return [problem for error in errors for problem in _problems(error, spellings)]
