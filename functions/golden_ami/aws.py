@@ -1,4 +1,7 @@
-"""AWS clients, made once and only when needed, and the translation of AWS's errors into our names."""
+"""AWS clients, made once and only when needed, and the translation of AWS's errors into our names.
+
+They are botocore's, as boto3's are; boto3 itself would take longer to load and adds nothing that is used here.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-import boto3
 from botocore.config import Config
+from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.session import get_session
 
 from golden_ami.errors import AccessDenied, ServiceFault, ServiceRejected, Throttled
 
@@ -37,14 +41,12 @@ _DENIALS = frozenset({
 
 @cache
 def _session(_key: str) -> Any:
-    return boto3.session.Session()
+    return get_session()
 
 
 @cache
 def _member_session(account: str, role: str, external_id: str, key: str) -> Any:
     """A session in a member account; its credentials are fetched at first use and refreshed before they expire."""
-    from botocore.credentials import DeferredRefreshableCredentials
-    from botocore.session import get_session
 
     def assume() -> dict[str, str]:
         partition = os.environ.get("AWS_PARTITION", "aws")
@@ -59,21 +61,22 @@ def _member_session(account: str, role: str, external_id: str, key: str) -> Any:
         }
 
     session: Any = get_session()
+    session.register_component("data_loader", _session(key).get_component("data_loader"))  # service models, read once
     session._credentials = DeferredRefreshableCredentials(refresh_using=assume, method="assume-role")
-    return boto3.session.Session(botocore_session=session)
+    return session
 
 
 @cache
 def _client(service: str, region: str, key: str, account: str) -> Any:
     if not account:
-        return _session(key).client(service, region_name=region, config=_CONFIG)
+        return _session(key).create_client(service, region_name=region, config=_CONFIG)
     role = os.environ.get("MEMBER_ROLE_NAME", "")
     if not role:
         raise AccessDenied(
             f"account {account} is not the stack's own; deploy the stack with MemberRoleName to reach it"
         )
     session = _member_session(account, role, os.environ.get("MEMBER_EXTERNAL_ID", ""), key)
-    return session.client(service, region_name=region, config=_CONFIG)
+    return session.create_client(service, region_name=region, config=_CONFIG)
 
 
 def client(service: str, region: str, account: str = "") -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +36,9 @@ HEAVY = {
     "golden_ami.scanners.instance": set(),
 }  # fmt: skip
 # What is never in the zip.
-FOREIGN = ("golden_ami_cli", "moto", "samtranslator", "cfnlint", "typer", "rich", "yaml", "pytest")
+FOREIGN = {
+    "golden_ami_cli", "boto3", "s3transfer", "moto", "samtranslator", "cfnlint", "typer", "rich", "yaml", "pytest",
+}  # fmt: skip
 
 _SCRIPT = "import json, sys; import {0}.app; print(json.dumps(sorted(sys.modules)))"
 
@@ -56,4 +60,18 @@ def loaded(request: pytest.FixtureRequest) -> tuple[str, set[str]]:
 def test_a_handler_loads_only_what_it_needs(loaded: tuple[str, set[str]]) -> None:
     folder, modules = loaded
     assert {name for name in HEAVY if name in modules} == {name for name, users in HEAVY.items() if folder in users}
-    assert not {name.split(".")[0] for name in modules} & set(FOREIGN)
+    assert not {name.split(".")[0] for name in modules} & FOREIGN
+
+
+def test_what_any_function_may_import_is_in_the_zip() -> None:
+    requirements = re.findall(r"^([a-z0-9-]+)==", (FUNCTIONS / "requirements.txt").read_text(), flags=re.MULTILINE)
+    packed = {name.replace("-", "_") for name in requirements} | {"golden_ami", *sys.stdlib_module_names}
+    imported = set[str]()
+    for path in FUNCTIONS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(str(node.module).split(".")[0])
+    assert "botocore" in imported
+    assert imported <= packed

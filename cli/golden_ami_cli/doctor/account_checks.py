@@ -75,7 +75,7 @@ def boto3_version(patient: Patient) -> Diagnosis:
     wanted = [ami for ami in patient.amis if ami.engine == "ami" and ami.reason is None]
     if wanted and SCAN not in known:
         cause = f"boto3 {boto3.__version__} does not know {SCAN}, which engine ami needs for {names(wanted)}"
-        return error(check, cause, "install boto3 1.44.5 or newer here and in the functions (make lock, sam deploy)")
+        return error(check, cause, "install boto3 1.44.5 here, and botocore in the functions (make lock, sam deploy)")
     return ok(check, f"{boto3.__version__} knows what the configured engines call")
 
 
