@@ -37,10 +37,11 @@ def test_empty(s3: Any) -> None:
 
 @pytest.mark.parametrize("lines", [1, 2, 3, 7])
 def test_parts_join(s3: Any, lines: int) -> None:
-    line = b"x" * (PART // 2)
+    text = "x" * (PART // 2 - 2)
+    line = f'"{text}"'.encode()
     with NdjsonObject(s3, "reports", "k", PART) as out:
         for _ in range(lines):
-            out.write(line)
+            out.write([text])
             assert len(out._buffer) <= PART + len(line)
     assert body(s3) == (line + b"\n") * lines
     assert s3.list_multipart_uploads(Bucket="reports").get("Uploads", []) == []
@@ -51,7 +52,7 @@ def test_nothing_is_left_of_one_that_fails(s3: Any, lines: int) -> None:
     def fail() -> None:
         with NdjsonObject(s3, "reports", "k", PART) as out:
             for _ in range(lines):
-                out.write(b"x" * PART)
+                out.write(["x" * PART])
             raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
