@@ -9,7 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.aggregation import aggregate, ami_of, write
+from benchmarks import fleet
+from benchmarks.aggregation import aggregate
 from benchmarks.processes import answer
 from golden_ami.report.formats import render
 from golden_ami.report.store import DirectoryStore, report_key
@@ -22,9 +23,9 @@ def _main(findings: int) -> None:
     amis = max(1, findings // _EACH)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write(folder, amis, findings // amis)
+        fleet.write(folder, amis, findings // amis)
         aggregate(folder)
-        run_id = ami_of(0, "").run_id
+        run_id = fleet.RUN
         page = folder / "report.html"
         began = time.perf_counter()
         with page.open("wb") as out:
