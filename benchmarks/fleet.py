@@ -22,8 +22,9 @@ BASES = 10
 _OF_BASE = 0.85  # of an AMI's findings: what its base image gave it
 _PATCHED = 0.2  # of a base image's findings: what one AMI lacks
 _ON_TOP = 0.03  # findings of what is installed on top of any base, as a share of all that the fleet has
-_PACKAGES = 150  # that are vulnerable in an image
 _SAMPLES = 40
+_PACKAGES = 4 * _SAMPLES  # that are vulnerable in an image, some of them together
+_FIXES = 3  # versions that fix one vulnerability of a package or another
 _NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
 NOTE = (
     f"An AMI draws {_OF_BASE:.0%} of its findings from those of one of {BASES} base images, of which each AMI lacks "
@@ -69,7 +70,12 @@ def _bodies(versions: Iterator[int] | None = None) -> Iterator[Finding]:
             vulnerability_id=name,
             title=sample.title.replace(sample.vulnerability_id, name),
             packages=[
-                replace(one, name=f"{one.name}-{number % _PACKAGES}", version=f"{one.version}.{version}")
+                replace(
+                    one,
+                    name=f"{one.name}-{number % _PACKAGES // _SAMPLES}",
+                    version=f"{one.version}.{version}",
+                    fixed_in=one.fixed_in and f"{one.fixed_in}.{number // _PACKAGES % _FIXES}",
+                )
                 for one in sample.packages
             ],
         )

@@ -8,20 +8,30 @@ finding that says nothing about a fix counts as fixable.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Protocol
 
-from golden_ami.models import Ami, Finding, Policy, RiskException, Scope, Threshold, Verdict
+from msgspec import Struct
+
+from golden_ami.models import Ami, Finding, Policy, RiskException, Scope, Severity, Threshold, Verdict
 
 ExceptionStatus = Literal["ACTIVE", "EXPIRING", "EXPIRED", "UNUSED"]
 EXPIRY_WARNING_DAYS = 14
 _NO_VERSION = frozenset({"", "notavailable", "none", "n/a"})  # Inspector writes "NotAvailable"
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgeable(Protocol):
+    """What rules and ranks look at in a finding."""
+
+    severity: Severity
+    score: float | None
+    epss: float | None
+    exploit_available: bool
+    known_exploited_since: str
+
+
+class Judgement(Struct, frozen=True):
     """What the policy says of one finding. Empty members mean: nothing of the kind."""
 
     rule: str = ""  # the rule that fails the AMI, e.g. "severity CRITICAL"
@@ -43,9 +53,14 @@ def fixed_version(version: str) -> str:
 
 def is_fixable(finding: Finding) -> bool | None:
     """Whether a fix exists; None when the finding does not say."""
-    if finding.fix_available in ("YES", "PARTIAL") or any(fixed_version(pkg.fixed_in) for pkg in finding.packages):
+    return fixability(finding.fix_available, any(fixed_version(package.fixed_in) for package in finding.packages))
+
+
+def fixability(available: str, fixed: bool) -> bool | None:
+    """Whether a fix exists by what a finding says of it and of a version that fixes; None when it does not say."""
+    if fixed or available in ("YES", "PARTIAL"):
         return True
-    return False if finding.fix_available == "NO" else None
+    return False if available == "NO" else None
 
 
 def policy_of(ami: Ami, policy: Policy) -> Policy:
@@ -53,7 +68,7 @@ def policy_of(ami: Ami, policy: Policy) -> Policy:
     return ami.entry.policy or policy
 
 
-def rule_met(finding: Finding, threshold: Threshold) -> str:
+def rule_met(finding: Judgeable, threshold: Threshold) -> str:
     """The first rule of the threshold that names the finding, worst first; "" when none does."""
     if threshold.known_exploited and finding.known_exploited_since:
         return "known exploited (CISA KEV)"
@@ -73,11 +88,12 @@ def judge(
     if found is not None and not is_expired(exceptions[found], today):
         tolerated = f"exception of {exceptions[found].owner}, until {exceptions[found].expires}" if rule else ""
         return Judgement(rule, tolerated, found, excepted=True)
-    return Judgement(rule, _tolerance(finding, policy, since, today) if rule else "", found)
+    return Judgement(rule, tolerance(is_fixable(finding), policy, since, today) if rule else "", found)
 
 
-def _tolerance(finding: Finding, policy: Policy, since: date, today: date) -> str:
-    if policy.only_fixable and is_fixable(finding) is False:
+def tolerance(fixable: bool | None, policy: Policy, since: date, today: date) -> str:
+    """Why a finding that a rule names does not fail its AMI, exceptions aside; "" when it does."""
+    if policy.only_fixable and fixable is False:
         return "no fix exists (onlyFixable)"
     if policy.grace_days:
         ends = since + timedelta(days=policy.grace_days)

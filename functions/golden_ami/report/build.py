@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from threading import Lock
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from golden_ami.models import OWN_TAGS, SEVERITIES, Ami, Assessment, Config, Finding, Reason, Run
-from golden_ami.parallel import side_by_side
+from golden_ami.parallel import chunks, side_by_side
 from golden_ami.report import allowed, faults
 from golden_ami.report.assess import Assessed, Assessor, Rules, frame
 from golden_ami.report.difference import Baseline, last_assessment, natural, previous_ami
@@ -26,14 +26,15 @@ from golden_ami.report.model import (
     Report,
     Standing,
     Totals,
-    Upgrade,
 )
 from golden_ami.report.store import Missing, Store, standings_key
-from golden_ami.report.upgrades import merge, ranked
+from golden_ami.report.upgrades import RunUpgrades
+from golden_ami.report.urgent import SHOWN, shown_of_each, urgent_key
 from golden_ami.verdict import exception_status, in_scope, run_verdict
 
 _FINDING = msgspec.json.Decoder(Finding)
 _STANDING = msgspec.json.Decoder(Standing)
+_TOGETHER = 20  # standings encoded by one call
 _UPGRADES = 50  # of the run
 _TREND = 12  # runs
 _LEGACY = dict(zip(SEVERITIES, ("Critical", "High", "Medium", "Low", "Informational", "Undefined"), strict=True))
@@ -77,9 +78,10 @@ class _Builder:
             today=datetime.fromisoformat(completed_at).date(),
             owner_tag=config.owner_tag,
             most=max(3, min(20, 5000 // max(1, len(amis)))),
+            urgent=_urgent_of_each(amis),
         )
         self._lock = Lock()
-        self._upgrades: dict[str, Upgrade] = {}
+        self._upgrades = RunUpgrades()
         self._points: dict[str, Point] = {}
 
     def lineages(self) -> list[list[Ami]]:
@@ -102,7 +104,7 @@ class _Builder:
                 self._history.record_assessment(record)
                 history.insert(0, record)
             with self._lock:
-                merge(self._upgrades, assessed.upgrades)
+                self._upgrades.add(assessed.upgrades)
             assessed.upgrades = []
         return found
 
@@ -121,14 +123,25 @@ class _Builder:
 
     def _assessed(self, ami: Ami, baselines: Sequence[Baseline]) -> Assessed:
         key = standings_key(ami)
-        encode = msgspec.json.Encoder().encode
+        encode = msgspec.json.Encoder().encode_lines
         with self._store.writing(key, "application/x-ndjson") as out:
             assessor = Assessor(ami, self._rules, baselines)
-            for line in filter(None, self._store.lines(ami.findings_key)):
-                out.write(encode(assessor.judge(_FINDING.decode(line))) + b"\n")
+            for standings in chunks(map(assessor.judge, self._lines(ami)), _TOGETHER):
+                out.write(encode(standings))
             assessed = assessor.outcome()
+        if self._rules.urgent:
+            with self._store.writing(urgent_key(ami.run_id, ami.key), "application/x-ndjson") as out:
+                out.write(encode(assessed.urgent))
+            assessed.urgent = []
         assessed.report.findings_key, assessed.report.standings_key = ami.findings_key, key
         return assessed
+
+    def _lines(self, ami: Ami) -> Iterator[bytes]:
+        """The AMI's findings. Where the page shows all, each is read whole to be sure that it can be."""
+        for line in filter(None, self._store.lines(ami.findings_key)):
+            if not self._rules.urgent:
+                _FINDING.decode(line)
+            yield line
 
     def _baselines(self, ami: Ami, history: Sequence[Assessment]) -> list[Baseline]:
         found = (last_assessment(ami, history), previous_ami(ami, history, self._completed_at))
@@ -187,7 +200,7 @@ class _Builder:
             totals=totals,
             policy=config.policy,
             amis=amis,
-            upgrades=ranked(self._upgrades.values())[:_UPGRADES],
+            upgrades=self._upgrades.ranked()[:_UPGRADES],
             exceptions=self._exceptions(found, matches),
             owners=owners_of(amis, config),
             trend=[*earlier, *([present] if present.amis else [])],
@@ -227,6 +240,12 @@ class _Builder:
                 message += f"; {unseen} AMI{'s' if unseen > 1 else ''} in its scope could not be assessed"
             reports.append(ExceptionReport(exception=exception, status=status, matches=matches[index], message=message))
         return reports
+
+
+def _urgent_of_each(amis: Iterable[Ami]) -> int:
+    """How many findings of each AMI the page will show, by what the ledger counted; 0 when it will show all."""
+    totals = [sum(ami.counts.values()) for ami in amis if ami.findings_key]
+    return shown_of_each(sum(totals), len(totals)) if sum(totals) > SHOWN else 0
 
 
 def _exception_message(status: str, matches: int, expires: str, days: int) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from golden_ami.models import SEVERITIES, Ami, Assessment, Finding
-from golden_ami.report.identity import Identity, day_of
+from golden_ami.models import SEVERITIES, Ami, Assessment
+from golden_ami.report.identity import day_of
 from golden_ami.report.model import Change, Comparison, Item, Standing
 
 
@@ -22,7 +22,7 @@ class Baseline:
         self._new = self._open = 0
         self._oldest: date | None = None
 
-    def match(self, keys: Sequence[Identity]) -> date | None:
+    def match(self, keys: Sequence[tuple[str, str, str, str]]) -> date | None:
         """The day since which the finding was known then; None when it was not. Counts it as open or new."""
         found = {at for key in keys if (at := self._index.get(tuple(key))) is not None}
         if not found:
@@ -63,12 +63,12 @@ def _item(standing: Standing) -> Item:
     return Item(vulnerability=vulnerability, severity=standing.severity, package=package or path, since=standing.since)
 
 
-def first_seen(finding: Finding, known: Iterable[date | None], today: date) -> date:
+def first_seen(observed_at: str, known: Iterable[date | None], today: date) -> date:
     """The day of a finding's first observation in its lineage: Inspector's own, ours of earlier runs, or today.
 
     Inspector's own is the day of the scan where every scan has an instance of its own.
     """
-    days = [day for day in (day_of(finding.first_observed_at), *known) if day]
+    days = [day for day in (day_of(observed_at), *known) if day]
     return min([*days, today])
 
 

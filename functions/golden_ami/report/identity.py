@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from golden_ami.models import Ami, Finding
+from golden_ami.models import Ami, Finding, Package
 
 # Titles of Inspector Classic and of reachability findings name the instance, which is another one in every run.
 _RESOURCE = re.compile(r"\b(?:i|eni|ami|sg|vol)-[0-9a-f]{8,17}\b")
+
+
+Place = tuple[str, str, str]  # package, architecture, path
 
 
 class Identity(NamedTuple):
@@ -23,13 +27,22 @@ class Identity(NamedTuple):
 
 def identities(finding: Finding) -> list[Identity]:
     """The identities of a finding: one for each package that it names; at least one."""
-    vulnerability = finding.vulnerability_id or _RESOURCE.sub("*", finding.title)
-    if finding.packages:
-        found = {Identity(vulnerability, pkg.name, pkg.architecture, pkg.path) for pkg in finding.packages}
+    vulnerability = vulnerability_of(finding.vulnerability_id, finding.title)
+    return [Identity(vulnerability, *place) for place in places(finding.packages, finding.network)]
+
+
+def vulnerability_of(vulnerability_id: str, title: str) -> str:
+    """What is found, by the same words in every run."""
+    return vulnerability_id or _RESOURCE.sub("*", title)
+
+
+def places(packages: Iterable[Package], network: Mapping[str, str] | None) -> list[Place]:
+    """Where it is found: in each of the packages, else at the ports."""
+    found = {(package.name, package.architecture, package.path) for package in packages}
+    if found:
         return sorted(found)
-    network = finding.network or {}
-    ports = " ".join(network[member] for member in ("protocol", "ports") if network.get(member))
-    return [Identity(vulnerability, path=ports)]
+    ports = " ".join(network[member] for member in ("protocol", "ports") if network.get(member)) if network else ""
+    return [("", "", ports)]
 
 
 def lineage_of(ami: Ami) -> str:

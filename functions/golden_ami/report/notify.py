@@ -15,9 +15,9 @@ from golden_ami.models import Config
 from golden_ami.report import text
 from golden_ami.report.build import totals_of
 from golden_ami.report.links import report_links
-from golden_ami.report.model import Report, Upgrade
+from golden_ami.report.model import Report
 from golden_ami.report.store import Store
-from golden_ami.report.upgrades import merge, ranked
+from golden_ami.report.upgrades import RunUpgrades
 from golden_ami.verdict import run_verdict
 
 if TYPE_CHECKING:
@@ -50,15 +50,15 @@ def _routes(report: Report, config: Config) -> Mapping[str, str]:
 def of_owner(report: Report, owner: str) -> Report:
     """The report as it is for one owner: their AMIs only, and nothing that tells of others'."""
     amis = [ami for ami in report.amis if ami.owner == owner]
-    upgrades: dict[str, Upgrade] = {}
+    upgrades = RunUpgrades()
     for ami in amis:
-        merge(upgrades, ami.upgrades)
+        upgrades.add(ami.upgrades)
     return msgspec.structs.replace(
         report,
         amis=amis,
         verdict=run_verdict(ami.verdict for ami in amis),
         totals=totals_of(amis),
-        upgrades=ranked(upgrades.values()),
+        upgrades=upgrades.ranked(),
         exceptions=[],
         owners=[],
         trend=[],

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from golden_ami.models import SEVERITIES, Finding, Severity
+from msgspec.structs import replace
+
+from golden_ami.models import SEVERITIES, Finding, Package, Severity
 from golden_ami.report.model import Upgrade
 from golden_ami.report.versions import highest, without_epoch
-from golden_ami.verdict import fixed_version, is_fixable
+from golden_ami.verdict import Judgeable, fixed_version, is_fixable
 
 Priority = tuple[bool, bool, bool, float, float, int]
 _Name = tuple[str, str]  # package manager, package
+Names = frozenset[_Name]
 _DISTRIBUTION = re.compile(r"(?<![a-z])(?:amzn|azl|cm|deb|el|fc|oe|ph|sles|suse)\d+")
 _RANK: dict[Severity, int] = {severity: -number for number, severity in enumerate(SEVERITIES)}
 
 
 def priority(finding: Finding) -> Priority:
     """Greater is more urgent: fixable, then known exploited, exploit available, EPSS, score, severity."""
+    return urgency(finding, fixable=bool(is_fixable(finding)))
+
+
+def urgency(finding: Judgeable, *, fixable: bool) -> Priority:
+    """The priority of a finding of which it is known whether a fix exists."""
     return (
-        bool(is_fixable(finding)),
+        fixable,
         bool(finding.known_exploited_since),
         finding.exploit_available,
         finding.epss or 0.0,
@@ -42,11 +50,11 @@ def upgrade_priority(upgrade: Upgrade) -> tuple[int, int, int, int, int, float, 
     )
 
 
-@dataclass
+@dataclass(slots=True)
 class _Group:
     """Findings that the same packages have in common."""
 
-    names: frozenset[_Name]
+    names: Names
     targets: dict[_Name, set[str]] = field(default_factory=dict)  # package -> versions that fix
     installed: dict[_Name, set[str]] = field(default_factory=dict)
     closes: int = 0
@@ -57,20 +65,33 @@ class _Group:
     epss: float = 0.0
     score: float = 0.0
     remediation: str = ""
+    _known: dict[int, Sequence[Package]] = field(default_factory=dict)  # by id: most findings share theirs
 
-    def count(self, finding: Finding, failing: bool) -> None:
+    def count(self, finding: Judgeable, packages: Sequence[Package], failing: bool) -> None:
         """Count one more finding."""
-        for package in finding.packages:
+        if id(packages) not in self._known:
+            self._known[id(packages)] = packages
+            self._learn(packages)
+        self.closes += 1
+        if finding.known_exploited_since:
+            self.known_exploited += 1
+        if finding.exploit_available:
+            self.exploit_available += 1
+        if failing:
+            self.failing += 1
+        if _RANK[finding.severity] > _RANK[self.worst]:
+            self.worst = finding.severity
+        if finding.epss and finding.epss > self.epss:
+            self.epss = finding.epss
+        if finding.score and finding.score > self.score:
+            self.score = finding.score
+
+    def _learn(self, packages: Sequence[Package]) -> None:
+        for package in packages:
             name = (package.manager, package.name)
             self.targets.setdefault(name, set()).add(fixed_version(package.fixed_in))
             self.installed.setdefault(name, set()).add(package.version)
             self.remediation = self.remediation or package.remediation
-        self.closes += 1
-        self.known_exploited += bool(finding.known_exploited_since)
-        self.exploit_available += finding.exploit_available
-        self.failing += failing
-        self.worst = max(self.worst, finding.severity, key=_RANK.__getitem__)
-        self.epss, self.score = max(self.epss, finding.epss or 0.0), max(self.score, finding.score or 0.0)
 
     def add(self, other: _Group) -> None:
         """Count the findings of another group too."""
@@ -114,45 +135,65 @@ class Upgrades:
     """
 
     def __init__(self) -> None:
-        self._groups: dict[frozenset[_Name], _Group] = {}
+        self._groups: dict[Names, _Group] = {}
 
     def add(self, finding: Finding, *, failing: bool) -> None:
-        """Count a finding when every package that it names has a version that fixes it."""
-        if not finding.packages or not all(fixed_version(pkg.fixed_in) for pkg in finding.packages):
-            return
-        names = frozenset((pkg.manager, pkg.name) for pkg in finding.packages)
+        """Count a finding when an upgrade closes it."""
+        names = names_of(finding.packages)
+        if names:
+            self.count(names, finding, finding.packages, failing)
+
+    def count(self, names: Names, finding: Judgeable, packages: Sequence[Package], failing: bool) -> None:
+        """Count a finding that an upgrade of its packages, of these names, closes."""
         group = self._groups.get(names)
         if group is None:
             group = self._groups[names] = _Group(names)
-        group.count(finding, failing)
+        group.count(finding, packages, failing)
 
     def ranked(self) -> list[Upgrade]:
         """All upgrades, the most worthwhile first."""
         return ranked(group.upgrade() for group in _joined(self._groups.values()))
 
 
-def _joined(groups: Iterable[_Group]) -> list[_Group]:
+def names_of(packages: Sequence[Package]) -> Names | None:
+    """The packages whose upgrade closes a finding; None when a version that fixes is missing, or every package."""
+    if not packages or not all(fixed_version(package.fixed_in) for package in packages):
+        return None
+    return frozenset((package.manager, package.name) for package in packages)
+
+
+def _joined(groups: Iterable[_Group]) -> Iterable[_Group]:
     """Groups that share a package, made one."""
-    joined: list[_Group] = []
-    for group in groups:
+    joined: dict[int, _Group] = {}
+    places: dict[_Name, int] = {}  # of a package's group among the joined
+    for place, group in enumerate(groups):
         whole = _Group(group.names)
         whole.add(group)
-        apart = []
-        for other in joined:
-            if other.names & whole.names:
-                whole.add(other)
-            else:
-                apart.append(other)
-        joined = [*apart, whole]
-    return joined
+        for other in sorted({places[name] for name in group.names if name in places}):
+            whole.add(joined.pop(other))
+        joined[place] = whole
+        places.update(dict.fromkeys(whole.names, place))
+    return joined.values()
 
 
-def merge(found: dict[str, Upgrade], upgrades: Iterable[Upgrade]) -> None:
-    """Add an AMI's upgrades to those of the run, by package and what tells distributions apart."""
-    for upgrade in upgrades:
-        key = f"{upgrade.manager} {upgrade.package} {_release(upgrade)}"
-        known = found.get(key)
-        found[key] = _merged(known, upgrade) if known else upgrade
+class RunUpgrades:
+    """The upgrades of a run's AMIs, by package and what tells distributions apart."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, _Sum] = {}
+
+    def add(self, upgrades: Iterable[Upgrade]) -> None:
+        """Add those of an AMI."""
+        for upgrade in upgrades:
+            key = f"{upgrade.manager} {upgrade.package} {_release(upgrade)}"
+            known = self._found.get(key)
+            if known is None:
+                known = self._found[key] = _Sum(upgrade)
+            known.add(upgrade)
+
+    def ranked(self) -> list[Upgrade]:
+        """All upgrades, the most worthwhile first."""
+        return ranked(found.upgrade() for found in self._found.values())
 
 
 def _release(upgrade: Upgrade) -> str:
@@ -171,23 +212,35 @@ def ranked(upgrades: Iterable[Upgrade]) -> list[Upgrade]:
     return sorted(sorted(upgrades, key=lambda upgrade: upgrade.package), key=upgrade_priority, reverse=True)
 
 
-def _merged(one: Upgrade, other: Upgrade) -> Upgrade:
-    return Upgrade(
-        package=one.package,
-        to=highest((one.to, other.to), one.manager),
-        installed=sorted({*one.installed, *other.installed}),
-        closes=one.closes + other.closes,
-        manager=one.manager,
-        also=sorted({*one.also, *other.also}),
-        amis=one.amis + other.amis,
-        known_exploited=one.known_exploited + other.known_exploited,
-        exploit_available=one.exploit_available + other.exploit_available,
-        failing=one.failing + other.failing,
-        worst=max(one.worst, other.worst, key=_RANK.__getitem__),
-        epss=max(one.epss, other.epss),
-        score=max(one.score, other.score),
-        remediation=one.remediation or other.remediation,
-    )
+class _Sum:
+    """One upgrade over AMIs."""
+
+    def __init__(self, first: Upgrade) -> None:
+        self._first = first
+        self._whole = replace(first, amis=0, closes=0, known_exploited=0, exploit_available=0, failing=0)
+        self._to: dict[str, None] = {}  # a set that keeps the order
+        self._installed: set[str] = set()
+        self._also: set[str] = set()
+
+    def add(self, upgrade: Upgrade) -> None:
+        whole = self._whole
+        self._to[upgrade.to] = None
+        self._installed.update(upgrade.installed)
+        self._also.update(upgrade.also)
+        whole.amis += upgrade.amis
+        whole.closes += upgrade.closes
+        whole.known_exploited += upgrade.known_exploited
+        whole.exploit_available += upgrade.exploit_available
+        whole.failing += upgrade.failing
+        whole.worst = max(whole.worst, upgrade.worst, key=_RANK.__getitem__)
+        whole.epss, whole.score = max(whole.epss, upgrade.epss), max(whole.score, upgrade.score)
+        whole.remediation = whole.remediation or upgrade.remediation
+
+    def upgrade(self) -> Upgrade:
+        if self._whole.amis == self._first.amis:
+            return self._first
+        to = highest(self._to, self._whole.manager)
+        return replace(self._whole, to=to, installed=sorted(self._installed), also=sorted(self._also))
 
 
 def sentence(upgrade: Upgrade) -> str:

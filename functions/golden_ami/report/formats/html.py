@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import heapq
 from collections.abc import Iterator
 from importlib.resources import files
 from typing import IO, Any
@@ -18,17 +17,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from golden_ami.models import SEVERITIES, Finding, Package
-from golden_ami.report.findings import findings_of
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report, Standing
 from golden_ami.report.store import Store
-from golden_ami.report.upgrades import priority
+from golden_ami.report.urgent import SHOWN, most_urgent, shown_of_each
 from golden_ami.report.versions import without_epoch
 from golden_ami.usage import lines
 from golden_ami.verdict import fixed_version, is_fixable
 
-_FINDINGS = 20_000  # that the page holds; beyond it, the most urgent of every AMI
+_FINDINGS = SHOWN
 _TEXT = 600  # characters of a description
 _BARS = 40  # AMIs in the chart
 _DATA = "@@data@@"  # where the template leaves room for the data
@@ -168,10 +166,9 @@ def _ami(ami: AmiReport) -> dict[str, Any]:
 def _rows(report: Report, store: Store, texts: Texts) -> Iterator[list[Any]]:
     assessed = sum(bool(ami.standings_key) for ami in report.amis)
     total = sum(ami.total for ami in report.amis)
-    most = _FINDINGS if total <= _FINDINGS else max(10, _FINDINGS // max(1, assessed))
+    most = shown_of_each(total, assessed, _FINDINGS)
     for index, ami in enumerate(report.amis):
-        pairs = heapq.nlargest(most, findings_of(store, ami), key=lambda pair: priority(pair[0]))
-        for finding, standing in pairs:
+        for finding, standing in most_urgent(store, report.run.run_id, ami, most):
             yield _row(report, index, finding, standing, texts)
 
 
