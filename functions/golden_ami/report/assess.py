@@ -11,7 +11,7 @@ import msgspec
 
 from golden_ami.models import Ami, Finding, Policy, Reason, RiskException, Severity
 from golden_ami.report.difference import Baseline, change_of, first_seen
-from golden_ami.report.identity import vulnerability_of
+from golden_ami.report.identity import ports, vulnerability_of
 from golden_ami.report.model import AmiReport, Item, Standing, Upgrade
 from golden_ami.report.sighting import Affected, Sighting, affected_of
 from golden_ami.report.upgrades import Priority, Upgrades, urgency
@@ -86,7 +86,7 @@ class Assessor:
         sighting = _SIGHTING.decode(line)
         affected = affected_of(sighting)
         vulnerability = vulnerability_of(sighting.vulnerability_id, sighting.title)
-        identities = [(vulnerability, *place) for place in affected.places]
+        identities = [(vulnerability, *place) for place in affected.places or ports(sighting.network)]
         known = [baseline.match(identities) for baseline in self._baselines]
         since = first_seen(sighting.first_observed_at, known, self._rules.today)
         fixable = fixability(sighting.fix_available, affected.fixed)
@@ -131,9 +131,10 @@ class Assessor:
         entry = (line, standing)
         if standing.rule and not standing.tolerated:
             self._failures.offer(priority, entry)
-        for day, fresh in zip(known, self._fresh, strict=True):
-            if day is None:
-                fresh.offer(priority, entry)
+        if known:
+            for day, fresh in zip(known, self._fresh, strict=True):
+                if day is None:
+                    fresh.offer(priority, entry)
         if self._rules.urgent:
             self._urgent.offer(priority, entry)
 

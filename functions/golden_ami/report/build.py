@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from threading import Lock
 from typing import Any, Protocol
@@ -14,7 +16,7 @@ from golden_ami.models import OWN_TAGS, SEVERITIES, Ami, Assessment, Config, Fin
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.report import allowed, faults
 from golden_ami.report.assess import Assessed, Assessor, Rules, frame
-from golden_ami.report.difference import Baseline, last_assessment, natural, previous_ami
+from golden_ami.report.difference import Baseline, Earlier, last_assessment, natural, previous_ami
 from golden_ami.report.identity import lineage_of
 from golden_ami.report.links import execution_url
 from golden_ami.report.model import (
@@ -24,7 +26,6 @@ from golden_ami.report.model import (
     Owner,
     Point,
     Report,
-    Standing,
     Totals,
 )
 from golden_ami.report.store import Missing, Store, standings_key
@@ -33,7 +34,7 @@ from golden_ami.report.urgent import SHOWN, shown_of_each, urgent_key
 from golden_ami.verdict import exception_status, in_scope, run_verdict
 
 _FINDING = msgspec.json.Decoder(Finding)
-_STANDING = msgspec.json.Decoder(Standing)
+_EARLIER = msgspec.json.Decoder(Earlier)
 _TOGETHER = 20  # standings encoded by one call
 _UPGRADES = 50  # of the run
 _TREND = 12  # runs
@@ -59,8 +60,21 @@ def build(
     all in memory.
     """
     builder = _Builder(run, amis, state, store, history, completed_at)
-    found = side_by_side(builder.lineage, builder.lineages())
+    with _seldom_collected():
+        found = side_by_side(builder.lineage, builder.lineages())
     return builder.report([assessed for group in found for assessed in group])
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Let the collector of cycles look seldom: there are none here but the SDK's, and it would go through what is
+    known of the present AMIs and their past again and again, for a fifth of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class _Builder:
@@ -126,7 +140,10 @@ class _Builder:
         encode = msgspec.json.Encoder().encode_lines
         with self._store.writing(key, "application/x-ndjson") as out:
             assessor = Assessor(ami, self._rules, baselines)
-            for standings in chunks(map(assessor.judge, self._lines(ami)), _TOGETHER):
+            lines: Iterable[bytes] = filter(None, self._store.lines(ami.findings_key))
+            if not self._rules.urgent:
+                lines = map(_readable, lines)
+            for standings in chunks(map(assessor.judge, lines), _TOGETHER):
                 out.write(encode(standings))
             assessed = assessor.outcome()
         if self._rules.urgent:
@@ -136,20 +153,13 @@ class _Builder:
         assessed.report.findings_key, assessed.report.standings_key = ami.findings_key, key
         return assessed
 
-    def _lines(self, ami: Ami) -> Iterator[bytes]:
-        """The AMI's findings. Where the page shows all, each is read whole to be sure that it can be."""
-        for line in filter(None, self._store.lines(ami.findings_key)):
-            if not self._rules.urgent:
-                _FINDING.decode(line)
-            yield line
-
     def _baselines(self, ami: Ami, history: Sequence[Assessment]) -> list[Baseline]:
         found = (last_assessment(ami, history), previous_ami(ami, history, self._completed_at))
         return [baseline for one in found if one and (baseline := self._baseline(one))]
 
     def _baseline(self, one: Assessment) -> Baseline | None:
         try:
-            return Baseline(one, (_STANDING.decode(line) for line in self._store.lines(one.standings_key) if line))
+            return Baseline(one, (_EARLIER.decode(line) for line in self._store.lines(one.standings_key) if line))
         except (Missing, msgspec.MsgspecError):
             return None  # expired or damaged: as if there were none, which calls nothing fixed
 
@@ -257,6 +267,12 @@ def _exception_message(status: str, matches: int, expires: str, days: int) -> st
         return "matches nothing; remove it, or correct its vulnerability or scope"
     left = "today is its last day" if days == 0 else f"expires in {days} day{'' if days == 1 else 's'}"
     return f"accepts {covered}; {left}" if status == "EXPIRING" else f"accepts {covered}"
+
+
+def _readable(line: bytes) -> bytes:
+    """The line, if a whole finding can be read in it: the page and other formats of a small run will read each."""
+    _FINDING.decode(line)
+    return line
 
 
 def _unreadable(ami: Ami, what: str) -> Reason:

@@ -6,32 +6,42 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from golden_ami.models import SEVERITIES, Ami, Assessment
+from golden_ami.models import SEVERITIES, Ami, Assessment, Data, Severity
 from golden_ami.report.identity import day_of
-from golden_ami.report.model import Change, Comparison, Item, Standing
+from golden_ami.report.model import Change, Comparison, Item
+
+
+class Earlier(Data):
+    """A line of the standings of an earlier assessment, read as far as comparing needs it."""
+
+    identities: list[tuple[str, str, str, str]]
+    severity: Severity
+    type: str
+    since: str
 
 
 class Baseline:
     """An earlier assessment, indexed by identity. A finding is the same one if any of its identities is."""
 
-    def __init__(self, assessment: Assessment, standings: Iterable[Standing]) -> None:
+    def __init__(self, assessment: Assessment, standings: Iterable[Earlier]) -> None:
         self.assessment = assessment
         self._standings = list(standings)
-        self._index = {tuple(key): at for at, standing in enumerate(self._standings) for key in standing.identities}
+        self._index = {key: at for at, standing in enumerate(self._standings) for key in standing.identities}
         self._seen: set[int] = set()
         self._new = self._open = 0
         self._oldest: date | None = None
 
     def match(self, keys: Sequence[tuple[str, str, str, str]]) -> date | None:
         """The day since which the finding was known then; None when it was not. Counts it as open or new."""
-        found = {at for key in keys if (at := self._index.get(tuple(key))) is not None}
+        found = [at for key in keys if (at := self._index.get(key)) is not None]
         if not found:
             self._new += 1
             return None
-        self._seen |= found
+        self._seen.update(found)
         self._open += 1
-        since = min(date.fromisoformat(self._standings[at].since) for at in found)
-        self._oldest = min(self._oldest or since, since)
+        since = date.fromisoformat(min([self._standings[at].since for at in found]))
+        if self._oldest is None or since < self._oldest:
+            self._oldest = since
         return since
 
     def comparison(self, ami: Ami, today: date, new_items: list[Item], most: int) -> Comparison:
@@ -58,7 +68,7 @@ class Baseline:
         )
 
 
-def _item(standing: Standing) -> Item:
+def _item(standing: Earlier) -> Item:
     vulnerability, package, _, path = standing.identities[0]
     return Item(vulnerability=vulnerability, severity=standing.severity, package=package or path, since=standing.since)
 
@@ -68,8 +78,11 @@ def first_seen(observed_at: str, known: Iterable[date | None], today: date) -> d
 
     Inspector's own is the day of the scan where every scan has an instance of its own.
     """
-    days = [day for day in (day_of(observed_at), *known) if day]
-    return min([*days, today])
+    since = min(day_of(observed_at) or today, today)
+    for day in known:
+        if day and day < since:
+            since = day
+    return since
 
 
 def change_of(known: Sequence[date | None]) -> Change:

@@ -28,7 +28,7 @@ class Identity(NamedTuple):
 def identities(finding: Finding) -> list[Identity]:
     """The identities of a finding: one for each package that it names; at least one."""
     vulnerability = vulnerability_of(finding.vulnerability_id, finding.title)
-    return [Identity(vulnerability, *place) for place in places(finding.packages, finding.network)]
+    return [Identity(vulnerability, *place) for place in places(finding.packages) or ports(finding.network)]
 
 
 def vulnerability_of(vulnerability_id: str, title: str) -> str:
@@ -36,13 +36,15 @@ def vulnerability_of(vulnerability_id: str, title: str) -> str:
     return vulnerability_id or _RESOURCE.sub("*", title)
 
 
-def places(packages: Iterable[Package], network: Mapping[str, str] | None) -> list[Place]:
-    """Where it is found: in each of the packages, else at the ports."""
-    found = {(package.name, package.architecture, package.path) for package in packages}
-    if found:
-        return sorted(found)
-    ports = " ".join(network[member] for member in ("protocol", "ports") if network.get(member)) if network else ""
-    return [("", "", ports)]
+def places(packages: Iterable[Package]) -> list[Place]:
+    """Where it is found, when it names packages: in each of them."""
+    return sorted({(package.name, package.architecture, package.path) for package in packages})
+
+
+def ports(network: Mapping[str, str] | None) -> list[Place]:
+    """Where it is found, when it names none."""
+    told = network or {}
+    return [("", "", " ".join(told[member] for member in ("protocol", "ports") if told.get(member)))]
 
 
 def lineage_of(ami: Ami) -> str:
@@ -56,4 +58,4 @@ def day_of(instant: str) -> date | None:
         parsed = datetime.fromisoformat(instant)
     except ValueError:
         return None
-    return (parsed.astimezone(UTC) if parsed.tzinfo else parsed).date()
+    return (parsed if parsed.tzinfo in (UTC, None) else parsed.astimezone(UTC)).date()

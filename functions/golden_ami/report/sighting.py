@@ -18,7 +18,6 @@ from golden_ami.report.upgrades import Names, names_of
 from golden_ami.verdict import fixed_version
 
 _PACKAGES = msgspec.json.Decoder(list[Package])
-_NETWORK = msgspec.json.Decoder(dict[str, str] | None)
 
 
 class Sighting(Data):
@@ -35,29 +34,29 @@ class Sighting(Data):
     fix_available: Literal["YES", "NO", "PARTIAL", ""] = ""
     first_observed_at: str = ""
     packages: Raw = Raw(b"[]")
-    network: Raw = Raw(b"null")
+    network: dict[str, str] | None = None
 
 
 class Affected(Struct, frozen=True):
     """What a vulnerability affects."""
 
     packages: list[Package]
-    places: list[Place]
+    places: list[Place]  # in the packages
     fixed: bool  # a version of one of the packages fixes it
     closed_by: Names | None  # the packages whose upgrade closes it; None when no upgrade does
 
 
 def affected_of(sighting: Sighting) -> Affected:
     """What the sighting's vulnerability affects. Raises msgspec's MsgspecError when it cannot be read."""
-    return _affected(bytes(sighting.packages), bytes(sighting.network))
+    return _affected(bytes(sighting.packages))
 
 
 @lru_cache(maxsize=8192)
-def _affected(packages: bytes, network: bytes) -> Affected:
+def _affected(packages: bytes) -> Affected:
     named = _PACKAGES.decode(packages)
     return Affected(
         packages=named,
-        places=places(named, _NETWORK.decode(network)),
+        places=places(named),
         fixed=any(fixed_version(package.fixed_in) for package in named),
         closed_by=names_of(named),
     )

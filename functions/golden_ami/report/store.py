@@ -17,6 +17,7 @@ from golden_ami.models import Ami
 # S3 answers AccessDenied for a key that does not exist to a role that may not list the bucket.
 _ABSENT = frozenset({"NoSuchKey", "AccessDenied"})
 _IN_MEMORY = 8 * 1024 * 1024  # bytes; an object is spooled to disk above it
+_AT_ONCE = 256 * 1024  # bytes that one call reads or writes of a file
 _KEPT = 64 * 1024 * 1024  # bytes; each format reads all findings again, and up to so many need no further request
 
 
@@ -107,7 +108,7 @@ class DirectoryStore:
         return path
 
     def lines(self, key: str) -> Iterator[bytes]:
-        with self._path(key).open("rb") as file:
+        with self._path(key).open("rb", buffering=_AT_ONCE) as file:
             for line in file:
                 yield line.rstrip(b"\n")
 
@@ -118,7 +119,7 @@ class DirectoryStore:
     def writing(self, key: str, content_type: str) -> Iterator[IO[bytes]]:  # noqa: ARG002
         path = self._root / key
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+        with path.open("wb", buffering=_AT_ONCE) as file:
             yield file
 
     def uri(self, key: str) -> str:

@@ -167,10 +167,12 @@ def _joined(groups: Iterable[_Group]) -> Iterable[_Group]:
     joined: dict[int, _Group] = {}
     places: dict[_Name, int] = {}  # of a package's group among the joined
     for place, group in enumerate(groups):
-        whole = _Group(group.names)
-        whole.add(group)
-        for other in sorted({places[name] for name in group.names if name in places}):
-            whole.add(joined.pop(other))
+        whole = group
+        if others := sorted({places[name] for name in group.names if name in places}):
+            whole = _Group(group.names)
+            whole.add(group)
+            for other in others:
+                whole.add(joined.pop(other))
         joined[place] = whole
         places.update(dict.fromkeys(whole.names, place))
     return joined.values()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cmp_to_key
+from functools import cmp_to_key, lru_cache
 
 from packaging.version import InvalidVersion, Version
 
@@ -18,6 +18,7 @@ def highest(versions: Iterable[str], manager: str = "") -> str:
     return max(versions, key=cmp_to_key(order), default="")
 
 
+@lru_cache(maxsize=4096)  # the same versions meet in image after image
 def compare(one: str, other: str, manager: str = "") -> int:
     """Negative, zero or positive. Language packages by PEP 440 where both are valid, all others as distributions do.
 
