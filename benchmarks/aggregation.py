@@ -10,10 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
+from botocore.response import StreamingBody
 
 from benchmarks import fleet
 from benchmarks.processes import answer, fresh
@@ -220,6 +222,27 @@ class _Discarding:
         """Its end."""
 
 
+class _Bucket:
+    """An S3 that reads files of a directory, and forgets what is written but for what a report reads again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._again: dict[str, bytes] = {}
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: ARG002
+        """An object, to be read piece by piece."""
+        content = self._again.get(Key)
+        body = (self._folder / Key).open("rb") if content is None else BytesIO(content)
+        size = (self._folder / Key).stat().st_size if content is None else len(content)
+        return {"Body": StreamingBody(body, size), "ContentLength": size}
+
+    def put_object(self, Key: str, Body: IO[bytes], **_: Any) -> None:
+        """Keep the urgent findings, which the page shows, and nothing else."""
+        content = Body.read()
+        if "/urgent/" in Key:
+            self._again[Key] = content
+
+
 class _History:
     """The assessments of the runs before, one of each lineage at most."""
 
@@ -256,11 +279,11 @@ def stream(folder: Path) -> Counts:
     return found
 
 
-def _aggregate(folder: Path, history: _History, run_id: str = fleet.RUN) -> Counts:
+def _aggregate(folder: Path, history: _History, run_id: str = fleet.RUN, *, keep: bool = False) -> Counts:
     """Aggregate's build and what it always writes."""
     from golden_ami.report.aggregate import _write
     from golden_ami.report.build import build
-    from golden_ami.report.store import DirectoryStore
+    from golden_ami.report.store import DirectoryStore, S3Store
 
     amis = fleet.rows(folder)
     for ami in amis:
@@ -271,7 +294,7 @@ def _aggregate(folder: Path, history: _History, run_id: str = fleet.RUN) -> Coun
         parameter="ContinuousAssessmentInput", config=Config(), batches=["00"], ami_count=len(amis),
         needs_instances=True,
     )  # fmt: skip
-    store = DirectoryStore(folder)
+    store: Any = DirectoryStore(folder) if keep else S3Store(_Bucket(folder), "reports")
     report = build(run, amis, {}, store, history, "2026-11-02T09:30:00Z")
     _write(report, store)
     return {(ami.key, severity): count for ami in report.amis for severity, count in ami.counts.items() if count}
@@ -297,7 +320,7 @@ def earlier(folder: Path) -> Counts:
         with path.open("rb") as lines, copy.open("wb") as out:
             out.writelines(line if at % 33 else line.replace(b"CVE-2", b"CVE-1") for at, line in enumerate(lines))
     history = _History()
-    counts = _aggregate(folder, history, then)
+    counts = _aggregate(folder, history, then, keep=True)
     (folder / _PAST).write_bytes(msgspec.json.encode(history.present))
     shutil.rmtree(folder / f"runs/{then}/findings")
     return counts

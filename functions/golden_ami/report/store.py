@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from io import SEEK_END, BytesIO
+from io import SEEK_END, BufferedReader, BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Protocol
@@ -17,7 +17,7 @@ from golden_ami.models import Ami
 # S3 answers AccessDenied for a key that does not exist to a role that may not list the bucket.
 _ABSENT = frozenset({"NoSuchKey", "AccessDenied"})
 _IN_MEMORY = 8 * 1024 * 1024  # bytes; an object is spooled to disk above it
-_AT_ONCE = 256 * 1024  # bytes that one call reads or writes of a file
+_AT_ONCE = 256 * 1024  # bytes that one call reads or writes
 _KEPT = 64 * 1024 * 1024  # bytes; each format reads all findings again, and up to so many need no further request
 
 
@@ -66,11 +66,10 @@ class S3Store:
             answer = self._object(key)
             with closing(answer["Body"]) as body:
                 if answer["ContentLength"] > self._room:
-                    yield from body.iter_lines(chunk_size=64 * 1024)
+                    yield from _lines(BufferedReader(body, _AT_ONCE))
                     return
                 self._keep(key, body.read())
-        for line in BytesIO(self._kept[key]):
-            yield line.rstrip(b"\n")
+        yield from _lines(BytesIO(self._kept[key]))
 
     def read(self, key: str) -> bytes:
         with closing(self._object(key)["Body"]) as body:
@@ -109,8 +108,7 @@ class DirectoryStore:
 
     def lines(self, key: str) -> Iterator[bytes]:
         with self._path(key).open("rb", buffering=_AT_ONCE) as file:
-            for line in file:
-                yield line.rstrip(b"\n")
+            yield from _lines(file)
 
     def read(self, key: str) -> bytes:
         return self._path(key).read_bytes()
@@ -124,6 +122,10 @@ class DirectoryStore:
 
     def uri(self, key: str) -> str:
         return (self._root / key).resolve().as_uri()
+
+
+def _lines(file: Iterable[bytes]) -> Iterator[bytes]:
+    return (line.rstrip(b"\n") for line in file)
 
 
 def report_key(run_id: str, name: str = "report.json") -> str:

@@ -65,13 +65,9 @@ class _Group:
     epss: float = 0.0
     score: float = 0.0
     remediation: str = ""
-    _known: dict[int, Sequence[Package]] = field(default_factory=dict)  # by id: most findings share theirs
 
-    def count(self, finding: Judgeable, packages: Sequence[Package], failing: bool) -> None:
-        """Count one more finding."""
-        if id(packages) not in self._known:
-            self._known[id(packages)] = packages
-            self._learn(packages)
+    def count(self, finding: Judgeable, failing: bool) -> None:
+        """Count one more finding of packages that were learned."""
         self.closes += 1
         if finding.known_exploited_since:
             self.known_exploited += 1
@@ -86,7 +82,8 @@ class _Group:
         if finding.score and finding.score > self.score:
             self.score = finding.score
 
-    def _learn(self, packages: Sequence[Package]) -> None:
+    def learn(self, packages: Sequence[Package]) -> None:
+        """Learn the versions of a finding's packages."""
         for package in packages:
             name = (package.manager, package.name)
             self.targets.setdefault(name, set()).add(fixed_version(package.fixed_in))
@@ -136,6 +133,7 @@ class Upgrades:
 
     def __init__(self) -> None:
         self._groups: dict[Names, _Group] = {}
+        self._known: dict[int, tuple[_Group, Sequence[Package]]] = {}  # by the packages' id: many findings share theirs
 
     def add(self, finding: Finding, *, failing: bool) -> None:
         """Count a finding when an upgrade closes it."""
@@ -145,10 +143,12 @@ class Upgrades:
 
     def count(self, names: Names, finding: Judgeable, packages: Sequence[Package], failing: bool) -> None:
         """Count a finding that an upgrade of its packages, of these names, closes."""
-        group = self._groups.get(names)
-        if group is None:
-            group = self._groups[names] = _Group(names)
-        group.count(finding, packages, failing)
+        known = self._known.get(id(packages))
+        if known is None:
+            group = self._groups.setdefault(names, _Group(names))
+            group.learn(packages)
+            known = self._known[id(packages)] = (group, packages)
+        known[0].count(finding, failing)
 
     def ranked(self) -> list[Upgrade]:
         """All upgrades, the most worthwhile first."""
