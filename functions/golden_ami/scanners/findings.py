@@ -24,6 +24,7 @@ DESCRIBE_FINDINGS = "inspector:DescribeFindings"
 # A CIS check has no severity, only a profile level: 1 is the base, 2 is defence in depth. Both stay below the default
 # threshold, so that asking for a benchmark does not by itself fail every image.
 _CIS_SEVERITY: dict[str, Severity] = {"LEVEL_1": "MEDIUM", "LEVEL_2": "LOW"}
+_MAYBE_UNKNOWN = frozenset("nN ")  # how a placeholder begins
 _TYPES = ("PACKAGE_VULNERABILITY", "NETWORK_REACHABILITY", "CODE_VULNERABILITY")
 
 
@@ -191,7 +192,7 @@ def _network(raw: Mapping[str, Any]) -> dict[str, str]:
 
 def _urls(*holders: Mapping[str, Any]) -> list[str]:
     found = []
-    for holder in holders:
+    for holder in filter(None, holders):
         found += [_text(holder.get("sourceUrl")), *_texts(holder.get("referenceUrls")), _text(holder.get("Url"))]
     return [url for url in dict.fromkeys(found) if url]
 
@@ -211,17 +212,19 @@ def _digest(*parts: str) -> str:
 def _known(value: object) -> str:
     """Text, but "" for the placeholders that Inspector writes when it knows nothing."""
     text = _text(value)
+    if text[:1] not in _MAYBE_UNKNOWN:
+        return text
     return "" if text.replace(" ", "").lower() in ("notavailable", "noneprovided") else text
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str):
-        return ""
-    return value if value.isascii() else value.encode("utf-8", "replace").decode()  # no lone surrogates
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()  # no lone surrogates
+    return ""
 
 
 def _texts(value: object) -> list[str]:
-    return [_text(one) for one in _list(value) if isinstance(one, str) and one]
+    return [_text(one) for one in value if isinstance(one, str) and one] if isinstance(value, list) else []
 
 
 def _number(value: object) -> float | None:
@@ -235,6 +238,8 @@ def _number(value: object) -> float | None:
 
 
 def _map(value: object) -> Mapping[str, Any]:
+    if isinstance(value, dict):  # nearly all are, and it is known sooner than of any Mapping
+        return value
     return value if isinstance(value, Mapping) else {}
 
 
