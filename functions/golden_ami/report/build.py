@@ -138,10 +138,11 @@ class _Builder:
     def _assessed(self, ami: Ami, baselines: Sequence[Baseline]) -> Assessed:
         key = standings_key(ami)
         encode = msgspec.json.Encoder().encode_lines
-        with self._store.writing(key, "application/x-ndjson") as out:
+        again = not self._rules.urgent  # by the page and the other formats of a small run
+        with self._store.writing(key, "application/x-ndjson", again=again) as out:
             assessor = Assessor(ami, self._rules, baselines)
-            lines: Iterable[bytes] = filter(None, self._store.lines(ami.findings_key))
-            if not self._rules.urgent:
+            lines: Iterable[bytes] = filter(None, self._store.lines(ami.findings_key, again=again))
+            if again:
                 lines = map(_readable, lines)
             for standings in chunks(map(assessor.judge, lines), _TOGETHER):
                 out.write(encode(standings))
@@ -159,7 +160,8 @@ class _Builder:
 
     def _baseline(self, one: Assessment) -> Baseline | None:
         try:
-            return Baseline(one, (_EARLIER.decode(line) for line in self._store.lines(one.standings_key) if line))
+            lines = self._store.lines(one.standings_key, again=not self._rules.urgent)
+            return Baseline(one, (_EARLIER.decode(line) for line in lines if line))
         except (Missing, msgspec.MsgspecError):
             return None  # expired or damaged: as if there were none, which calls nothing fixed
 
@@ -270,7 +272,7 @@ def _exception_message(status: str, matches: int, expires: str, days: int) -> st
 
 
 def _readable(line: bytes) -> bytes:
-    """The line, if a whole finding can be read in it: the page and other formats of a small run will read each."""
+    """The line, when a whole finding can be read in it. Raises msgspec's MsgspecError."""
     _FINDING.decode(line)
     return line
 

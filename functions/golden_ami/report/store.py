@@ -28,13 +28,16 @@ class Missing(LookupError):
 class Store(Protocol):
     """Objects by key. All formats are made from it alone."""
 
-    def lines(self, key: str) -> Iterator[bytes]:
-        """The lines of an object, one by one, without their ends. Raises Missing."""
+    def lines(self, key: str, *, again: bool = True) -> Iterator[bytes]:
+        """The lines of an object, one by one, without their ends. Raises Missing.
+
+        `again` says that this store will read the object again.
+        """
 
     def read(self, key: str) -> bytes:
         """A whole object. Raises Missing."""
 
-    def writing(self, key: str, content_type: str) -> Any:
+    def writing(self, key: str, content_type: str, *, again: bool = True) -> Any:
         """A context manager that gives a binary file; the object stands when it ends well."""
 
     def uri(self, key: str) -> str:
@@ -44,7 +47,8 @@ class Store(Protocol):
 class S3Store:
     """Objects in a bucket. Raises botocore's ClientError, but Missing for an object that does not exist.
 
-    What was read or written line by line is kept while there is room: nobody else writes a run's objects meanwhile.
+    What was read or written line by line and will be read again is kept while there is room: nobody else writes a
+    run's objects meanwhile.
     """
 
     def __init__(self, client: Any, bucket: str, room: int = _KEPT) -> None:
@@ -61,11 +65,11 @@ class S3Store:
                 raise Missing(key) from error
             raise
 
-    def lines(self, key: str) -> Iterator[bytes]:
+    def lines(self, key: str, *, again: bool = True) -> Iterator[bytes]:
         if key not in self._kept:
             answer = self._object(key)
             with closing(answer["Body"]) as body:
-                if answer["ContentLength"] > self._room:
+                if not again or answer["ContentLength"] > self._room:
                     yield from _lines(BufferedReader(body, _AT_ONCE))
                     return
                 self._keep(key, body.read())
@@ -80,13 +84,13 @@ class S3Store:
         self._kept[key] = content
 
     @contextmanager
-    def writing(self, key: str, content_type: str) -> Iterator[IO[bytes]]:
+    def writing(self, key: str, content_type: str, *, again: bool = True) -> Iterator[IO[bytes]]:
         with SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
             yield spool
             spool.seek(0)
             self._client.put_object(Bucket=self._bucket, Key=key, Body=spool, ContentType=content_type)
             self._room += len(self._kept.pop(key, b""))
-            if key.endswith(".ndjson") and spool.seek(0, SEEK_END) <= self._room:
+            if again and key.endswith(".ndjson") and spool.seek(0, SEEK_END) <= self._room:
                 spool.seek(0)
                 self._keep(key, spool.read())
 
@@ -106,7 +110,7 @@ class DirectoryStore:
             raise Missing(key)
         return path
 
-    def lines(self, key: str) -> Iterator[bytes]:
+    def lines(self, key: str, *, again: bool = True) -> Iterator[bytes]:  # noqa: ARG002
         with self._path(key).open("rb", buffering=_AT_ONCE) as file:
             yield from _lines(file)
 
@@ -114,7 +118,7 @@ class DirectoryStore:
         return self._path(key).read_bytes()
 
     @contextmanager
-    def writing(self, key: str, content_type: str) -> Iterator[IO[bytes]]:  # noqa: ARG002
+    def writing(self, key: str, content_type: str, *, again: bool = True) -> Iterator[IO[bytes]]:  # noqa: ARG002
         path = self._root / key
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb", buffering=_AT_ONCE) as file:

@@ -30,7 +30,7 @@ _JUDGED = msgspec.json.Decoder(Judged)
 
 
 class Urgent:
-    """The most urgent of an AMI's findings; of two as urgent the one that came first."""
+    """The most urgent of an AMI's findings, one at least; of two as urgent the one that came first."""
 
     def __init__(self, most: int) -> None:
         self._most = most

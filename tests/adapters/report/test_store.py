@@ -49,6 +49,14 @@ def test_what_has_no_room_is_read_again(stack: Any, gets: Callable[[], int]) -> 
     assert gets() == 2
 
 
+def test_what_is_not_read_again_takes_no_room(stack: Any, gets: Callable[[], int]) -> None:
+    store = S3Store(stack.s3, BUCKET)
+    with store.writing(KEY, "application/x-ndjson", again=False) as out:
+        out.write(b"\n".join(LINES))
+    assert [[*store.lines(KEY, again=False)] for _ in range(2)] == [LINES] * 2
+    assert gets() == 2
+
+
 def test_a_new_content_replaces_what_was_kept_and_room_comes_back(stack: Any, gets: Callable[[], int]) -> None:
     store = S3Store(stack.s3, BUCKET, room=40)
     for number in range(20):

@@ -54,6 +54,15 @@ def test_packages_of_one_vulnerability_are_one_upgrade_and_count_once() -> None:
     assert sentence(upgrade) == "openssl 3.0.7 -> 3.0.8 (with openssl-libs) closes 3 findings"
 
 
+def test_packages_are_joined_over_others() -> None:
+    pairs = [("a", "b"), ("c", "d"), ("e",), ("b", "c"), ("d",)]
+    findings = [finding(f"CVE-{at}", *map(package, names)) for at, names in enumerate(pairs)]
+    assert [(one.package, one.also, one.closes) for one in _ranked(*findings)] == [
+        ("a", ["b", "c", "d"], 4),
+        ("e", [], 1),
+    ]
+
+
 @pytest.mark.parametrize("fixed_in", ["", "NotAvailable"])
 def test_what_has_no_fix_is_no_upgrade(fixed_in: str) -> None:
     assert _ranked(finding("A", package(fixed_in=fixed_in))) == []
