@@ -36,9 +36,10 @@ NOTE = (
 def write(folder: Path, amis: int, each: int) -> None:
     """A fleet's findings, so many of each AMI."""
     random = Random(7)
-    bodies = _bodies()
     of_base = round(each * _OF_BASE)
-    bases = [list(islice(bodies, round(of_base / (1 - _PATCHED)))) for _ in range(BASES)]
+    base = round(of_base / (1 - _PATCHED))
+    bodies = _bodies(base)
+    bases = [list(islice(bodies, base)) for _ in range(BASES)]
     on_top = list(islice(bodies, max(each, round(amis * each * _ON_TOP))))
     drawn = (
         [*random.sample(bases[number % BASES], of_base), *random.sample(on_top, each - of_base)]
@@ -49,7 +50,7 @@ def write(folder: Path, amis: int, each: int) -> None:
 
 def write_unlike(folder: Path, amis: int, each: int) -> None:
     """As many findings, of which no two are of one vulnerability, nor of one version of a package."""
-    bodies = _bodies(versions=count())
+    bodies = _bodies(1)
     _write(folder, amis, (list(islice(bodies, each)) for _ in range(amis)), Random(7))
 
 
@@ -58,13 +59,12 @@ def rows(folder: Path) -> list[Ami]:
     return msgspec.json.decode((folder / "amis.json").read_bytes(), type=list[Ami])
 
 
-def _bodies(versions: Iterator[int] | None = None) -> Iterator[Finding]:
-    """The sample's findings in turn, each of another vulnerability; a package has one version in 2,000 of them."""
+def _bodies(alike: int) -> Iterator[Finding]:
+    """The sample's findings in turn, each of another vulnerability; in so many of them a package has one version."""
     samples = [from_inspector(raw) for raw in findings(_SAMPLES)]
     for number in count():
         sample = samples[number % _SAMPLES]
         name = f"CVE-{2019 + number % 8}-{10000 + number}"
-        version = number // 2000 if versions is None else next(versions)
         yield replace(
             sample,
             vulnerability_id=name,
@@ -73,7 +73,7 @@ def _bodies(versions: Iterator[int] | None = None) -> Iterator[Finding]:
                 replace(
                     one,
                     name=f"{one.name}-{number % _PACKAGES // _SAMPLES}",
-                    version=f"{one.version}.{version}",
+                    version=f"{one.version}.{number // alike}",
                     fixed_in=one.fixed_in and f"{one.fixed_in}.{number // _PACKAGES % _FIXES}",
                 )
                 for one in sample.packages

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from benchmarks import fleet
-from benchmarks.aggregation import aggregate
+from benchmarks.aggregation import aggregate_kept
 from benchmarks.processes import answer
 from golden_ami.report.formats import render
 from golden_ami.report.store import DirectoryStore, report_key
@@ -24,7 +24,7 @@ def _main(findings: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fleet.write(folder, amis, findings // amis)
-        aggregate(folder)
+        aggregate_kept(folder)
         run_id = fleet.RUN
         page = folder / "report.html"
         began = time.perf_counter()
