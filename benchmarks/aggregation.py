@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -247,9 +247,9 @@ class _History:
         """The one there is."""
         return self._past.get(lineage, []).copy()
 
-    def record_assessment(self, assessment: Assessment) -> None:
-        """Keep it for the next run."""
-        self.present.append(assessment)
+    def record_assessments(self, assessments: Iterable[Assessment]) -> None:
+        """Keep them for the next run."""
+        self.present += assessments
 
 
 def stream(folder: Path) -> Counts:

@@ -158,7 +158,7 @@ class Ledger:
         unset = f"attribute_exists(pk) AND (attribute_not_exists({field}) OR {field} = :empty)"
         if self._table.update(_run_key(run_id), {field: value}, condition=unset, values={":empty": ""}):
             return value
-        return str(getattr(self.run(run_id), name))
+        return str(getattr(self.run_and_amis(run_id)[0], name))  # a query, as it is read at first: no permission more
 
     # ------------------------------------------------------------ what was made for a run only
 
@@ -185,10 +185,12 @@ class Ledger:
 
     # ------------------------------------------------------------ assessments by lineage
 
-    def record_assessment(self, assessment: Assessment) -> None:
-        """Index a completed assessment under its lineage."""
-        order = f"{assessment.completed_at}#{assessment.run_id}#{assessment.key}"
-        self._table.put(_row((f"LINEAGE#{assessment.lineage}", order), _stored(assessment)))
+    def record_assessments(self, assessments: Iterable[Assessment]) -> None:
+        """Index completed assessments, each under its lineage."""
+        self._table.put_many(
+            _row((f"LINEAGE#{one.lineage}", f"{one.completed_at}#{one.run_id}#{one.key}"), _stored(one))
+            for one in assessments
+        )
 
     def assessments(self, lineage: str, limit: int = 60) -> list[Assessment]:
         """The newest completed assessments of a lineage ("account/region/lineage"), newest first."""

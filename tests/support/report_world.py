@@ -76,9 +76,9 @@ class History:
         found = [one for one in self.records if one.lineage == lineage]
         return sorted(found, key=lambda one: (one.completed_at, one.run_id, one.key), reverse=True)[:limit]
 
-    def record_assessment(self, assessment: Assessment) -> None:
-        same = (assessment.run_id, assessment.key)
-        self.records = [one for one in self.records if (one.run_id, one.key) != same] + [assessment]
+    def record_assessments(self, assessments: Iterable[Assessment]) -> None:
+        new = {(one.run_id, one.key): one for one in assessments}
+        self.records = [one for one in self.records if (one.run_id, one.key) not in new] + [*new.values()]
 
 
 class _Store(DirectoryStore):

@@ -56,7 +56,10 @@ class MemoryTable(Table):
     def get_many(self, keys: Iterable[Key]) -> list[Item]:
         return [item for key in keys if (item := self.get(key))]
 
-    def query(self, pk: str, prefix: str = "", *, forward: bool = True, limit: int | None = None) -> Iterator[Item]:
+    def query(
+        self, pk: str, prefix: str = "", *, last: str = "", forward: bool = True, limit: int | None = None
+    ) -> Iterator[Item]:
+        assert not last
         self._step()
         keys = sorted((key for key in self.rows if key[0] == pk and key[1].startswith(prefix)), reverse=not forward)
         return iter([deepcopy(self.rows[key]) for key in keys[:limit]])

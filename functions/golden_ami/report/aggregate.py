@@ -10,6 +10,7 @@ from golden_ami.entry import logger
 from golden_ami.errors import InvalidEvent, RunNotFound
 from golden_ami.ledger import Ledger
 from golden_ami.models import Ami, Run
+from golden_ami.parallel import side_by_side
 from golden_ami.report import act, notify
 from golden_ami.report.build import build
 from golden_ami.report.formats import CONTENT_TYPES, write
@@ -91,8 +92,10 @@ def _close(run_id: str, report: Report, ledger: Ledger) -> None:
 
 
 def _write(report: Report, store: Store) -> None:
-    modest = _MODEST if report.totals.findings <= _MODEST_FINDINGS else ()
-    for name in (*_ALWAYS, *modest):
+    def put(name: str) -> None:
         file, content_type = CONTENT_TYPES[name]
         with store.writing(report_key(report.run.run_id, file), content_type) as out:
             write(report, store, name, out)
+
+    modest = _MODEST if report.totals.findings <= _MODEST_FINDINGS else ()
+    side_by_side(put, (*_ALWAYS, *modest))

@@ -47,8 +47,8 @@ class History(Protocol):
     def assessments(self, lineage: str, limit: int = 60) -> list[Assessment]:
         """The newest completed assessments of a lineage, newest first."""
 
-    def record_assessment(self, assessment: Assessment) -> None:
-        """Index a completed assessment."""
+    def record_assessments(self, assessments: Iterable[Assessment]) -> None:
+        """Index completed assessments."""
 
 
 def build(
@@ -62,6 +62,7 @@ def build(
     builder = _Builder(run, amis, state, store, history, completed_at)
     with _seldom_collected():
         found = side_by_side(builder.lineage, builder.lineages())
+    history.record_assessments(builder.records)
     return builder.report([assessed for group in found for assessed in group])
 
 
@@ -97,6 +98,7 @@ class _Builder:
         self._lock = Lock()
         self._upgrades = RunUpgrades()
         self._points: dict[str, Point] = {}
+        self.records: list[Assessment] = []  # of the AMIs that were assessed
 
     def lineages(self) -> list[list[Ami]]:
         """The AMIs by lineage, each in the order of their names."""
@@ -113,11 +115,10 @@ class _Builder:
         for ami in amis:
             assessed = self._ami(ami, history)
             found.append((ami, assessed))
-            if assessed.report.verdict != "NOT_ASSESSED":
-                record = self._assessment(ami, assessed.report)
-                self._history.record_assessment(record)
-                history.insert(0, record)
+            records = [] if assessed.report.verdict == "NOT_ASSESSED" else [self._assessment(ami, assessed.report)]
+            history[:0] = records
             with self._lock:
+                self.records += records
                 self._upgrades.add(assessed.upgrades)
             assessed.upgrades = []
         return found
