@@ -12,6 +12,7 @@ from golden_ami_cli.local.world import Image, World
 
 PARAMETER = "ContinuousAssessmentInput"
 SAMPLE = Path(__file__).parents[1] / "samples" / "findings.json"
+_LINEAGE = 10  # AMIs whose Name is the same
 TAGS = {"app-name": "shop", "Name": "golden-web", "Owner": "web", "Environment": "production"}
 
 
@@ -38,7 +39,10 @@ def _varied(body: dict[str, Any], number: int) -> dict[str, Any]:
 
 def world(amis: int, each: int) -> World:
     """An account of so many AMIs with so many findings each."""
-    images = [Image(ami, f"golden-web-{number:05}", TAGS) for number, ami in enumerate(ami_ids(amis))]
+    images = [
+        Image(ami, f"golden-web-{number:05}", TAGS | {"Name": f"golden-web-{number // _LINEAGE:04}"})
+        for number, ami in enumerate(ami_ids(amis))
+    ]
     return World(images=images, findings={"*": findings(each)})
 
 
