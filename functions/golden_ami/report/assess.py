@@ -13,12 +13,11 @@ from golden_ami.models import Ami, Finding, Policy, Reason, RiskException, Sever
 from golden_ami.report.difference import Baseline, change_of, first_seen
 from golden_ami.report.identity import ports, vulnerability_of
 from golden_ami.report.model import AmiReport, Item, Standing, Upgrade
-from golden_ami.report.sighting import Affected, Sighting, affected_of
+from golden_ami.report.sighting import Affected, Sighting, seen
 from golden_ami.report.upgrades import Priority, Upgrades, urgency
 from golden_ami.report.urgent import Judged, Urgent
 from golden_ami.verdict import Judgement, fixability, fixed_version, judge, policy_of, rule_met, tolerance
 
-_SIGHTING = msgspec.json.Decoder(Sighting)
 _FINDING = msgspec.json.Decoder(Finding)
 
 
@@ -83,8 +82,7 @@ class Assessor:
 
     def judge(self, line: bytes) -> Standing:
         """Count a finding; answers how it stands. Raises msgspec's MsgspecError when the line is none."""
-        sighting = _SIGHTING.decode(line)
-        affected = affected_of(sighting)
+        sighting, affected = seen(line)
         vulnerability = vulnerability_of(sighting.vulnerability_id, sighting.title)
         identities = [(vulnerability, *place) for place in affected.places or ports(sighting.network)]
         known = [baseline.match(identities) for baseline in self._baselines]

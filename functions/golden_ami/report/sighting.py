@@ -12,12 +12,13 @@ from typing import Literal
 import msgspec
 from msgspec import Raw, Struct
 
-from golden_ami.models import Data, Package, Severity
+from golden_ami.models import Data, Finding, Package, Severity
 from golden_ami.report.identity import Place, places
 from golden_ami.report.upgrades import Names, names_of
 from golden_ami.verdict import fixed_version
 
 _PACKAGES = msgspec.json.Decoder(list[Package])
+_FINDING = msgspec.json.Decoder(Finding)
 
 
 class Sighting(Data):
@@ -37,6 +38,9 @@ class Sighting(Data):
     network: dict[str, str] | None = None
 
 
+_SIGHTING = msgspec.json.Decoder(Sighting)
+
+
 class Affected(Struct, frozen=True):
     """What a vulnerability affects."""
 
@@ -46,9 +50,14 @@ class Affected(Struct, frozen=True):
     closed_by: Names | None  # the packages whose upgrade closes it; None when no upgrade does
 
 
-def affected_of(sighting: Sighting) -> Affected:
-    """What the sighting's vulnerability affects. Raises msgspec's MsgspecError when it cannot be read."""
-    return _affected(bytes(sighting.packages))
+def seen(line: bytes) -> tuple[Sighting, Affected]:
+    """The finding in a line, and what it affects. Raises msgspec's MsgspecError when the line is none."""
+    try:
+        sighting = _SIGHTING.decode(line)
+        return sighting, _affected(bytes(sighting.packages))
+    except msgspec.MsgspecError:
+        _FINDING.decode(line)  # says where in the whole finding the error is
+        raise
 
 
 @lru_cache(maxsize=8192)

@@ -14,7 +14,7 @@ from golden_ami.models import Finding
 from golden_ami.report import build, urgent
 from golden_ami.report.identity import identities, ports, vulnerability_of
 from golden_ami.report.model import Report, Standing
-from golden_ami.report.sighting import Sighting, affected_of
+from golden_ami.report.sighting import seen
 from golden_ami.report.upgrades import names_of, priority, urgency
 from golden_ami.report.urgent import Urgent, most_urgent, urgent_key
 from golden_ami.verdict import fixability, is_fixable
@@ -94,8 +94,7 @@ def test_the_most_urgent_first_and_of_equals_the_first(scores: list[int], most: 
 
 @given(_FINDINGS)
 def test_a_sighting_says_of_a_finding_what_the_whole_finding_says(one: Finding) -> None:
-    sighting = msgspec.json.decode(msgspec.json.encode(one), type=Sighting)
-    affected = affected_of(sighting)
+    sighting, affected = seen(msgspec.json.encode(one))
     fixable = fixability(sighting.fix_available, affected.fixed)
     vulnerability = vulnerability_of(sighting.vulnerability_id, sighting.title)
     places = affected.places or ports(sighting.network)
