@@ -46,7 +46,9 @@ def measure(quick: bool) -> Section:
 def _runs(who: str, cell: Cell, quick: bool) -> dict[str, dict[str, Any]]:
     """One run that counts calls and what is billed, and one with calls that really wait for each latency."""
     findings, most = cell[0] * cell[1], _SLEPT_AT_MOST[who]
-    wanted = (0, _LATENCY) if quick else (0, *_LATENCIES)
+    wanted: tuple[int, ...] = (_LATENCY,) if quick else _LATENCIES
+    if who == "theirs":
+        wanted = (0, *wanted)  # what is calculated is calculated from it
     latencies = [latency for latency in wanted if findings <= most.get(latency, findings)]
     waiting = {str(latency): fresh("against_2017", who, "waiting", *cell, latency) for latency in latencies}
     return waiting | {"billed": fresh("against_2017", who, "billed", *cell, _LATENCY)}
@@ -171,13 +173,16 @@ def _goals(ours: dict[Cell, dict[str, Any]], theirs: dict[Cell, dict[str, Any]])
     faster = theirs[cell]["20"]["tag_seconds"] / ours[cell]["20"]["tag_seconds"]
     fewer = {one: _old_seconds(theirs[one]["billed"]) / mine["billed"]["billed_seconds"] for one, mine in ours.items()}
     least, most = min(fewer.values()), max(fewer.values())
-    by_size = {amis: f"{min(ratio for cell, ratio in fewer.items() if cell[0] == amis):.0f}x" for amis, _ in fewer}
+    by_size: dict[int, float] = {}
+    for (amis, _), ratio in fewer.items():
+        by_size[amis] = min(ratio, by_size.get(amis, ratio))
+    told = ", ".join(f"{amis} AMI{'s' * (amis > 1)} at least {ratio:.0f}x" for amis, ratio in by_size.items())
     return [
         Goal("tagging: the minimum of API calls + at most 5 per AMI", f"+ {over:.1f}", over <= 5),
         Goal(f"tagging {cell[1]:,} findings at least 8x faster (20 ms)", f"{faster:.1f}x", faster >= 8),
         Goal(
             "at least 100x fewer billed Lambda seconds for a run",
-            f"{least:.0f}x to {most:.0f}x; " + ", ".join(f"{amis} AMIs {ratio}" for amis, ratio in by_size.items()),
+            f"{least:.0f}x to {most:.0f}x; {told}",
             least >= 100,
             "" if least >= 100 else _WHY_BILLED,
         ),
@@ -188,7 +193,8 @@ _WHY_BILLED = (
     "2017 sleeps for four minutes however many AMIs it has; that is what a run of one AMI saves. With more AMIs the "
     "sleep is shared, and the ratio falls towards that of the calls themselves: each AMI has an invocation of its own "
     "to launch it and one to tag it (so that a person sees each in the graph, up to 40), of 4 and of 8 calls one after "
-    "another, and a message of its scan. 100x at 5 AMIs would take them all in one invocation each."
+    "another, and a message of its scan. With more findings it falls too, as the work on them is done on a third of a "
+    "processor. 100x at 5 AMIs would take all of them in one invocation of each function, or a smaller SDK."
 )
 
 

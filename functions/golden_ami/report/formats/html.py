@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from typing import IO, Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from golden_ami.models import SEVERITIES, Finding, Package
@@ -43,7 +44,9 @@ def write(report: Report, store: Store, out: IO[bytes]) -> None:
     out.write(after.encode())
 
 
-def _page(report: Report) -> str:
+@cache
+def _template() -> Template:
+    """Compiled once in a process, which takes longer than to fill it in."""
     environment = Environment(
         loader=PackageLoader("golden_ami.report", "page"),
         autoescape=True,
@@ -51,10 +54,14 @@ def _page(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return environment.get_template("report.html.j2")
+
+
+def _page(report: Report) -> str:
     page = files("golden_ami.report").joinpath("page")
     style, script = (page.joinpath(name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
     total = sum(ami.total for ami in report.amis)
-    return environment.get_template("report.html.j2").render(
+    return _template().render(
         report=report,
         style=Markup(style),
         script=Markup(script),
