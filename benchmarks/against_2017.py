@@ -157,8 +157,10 @@ def _totals(ours: dict[Cell, dict[str, Any]], theirs: dict[Cell, dict[str, Any]]
         "the processor time of the function and its SDK, which the emulation of the services is not part of. Lambda "
         f"gives a function as much of a processor as it has memory ({WHOLE_PROCESSOR_MB:,} MB: one; AWS Lambda "
         'Developer Guide, "Configure Lambda function memory"); 2017 and ours are both counted so.',
-        "Ours is a second run, 2017 its first. Cold starts are in neither: section 4 has them, a third of a second "
-        "each on a whole processor, for 2 functions of 2017 and a dozen of ours.",
+        "Ours is a second run, 2017 its first. Cold starts are in neither, though Lambda bills them since 2025-08-01 "
+        '(AWS Compute Blog, "AWS Lambda standardizes billing for INIT Phase"): about 0.2 s each, as section 4 says, '
+        "for 2 functions of 2017 and for a dozen of ours, and one more for each AMI that is launched or tagged side by "
+        "side.",
         "2017's four minutes of sleep are in its own; Lambda would have ended its second function at 300 s then, at "
         "900 s now, which is not counted.",
         f"Dollars: ${price.price:.10g} per {price.unit}, {price.region}, {price.date}: {price.source}.",
