@@ -64,7 +64,7 @@ def _required(event: Mapping[str, Any], name: str) -> str:
 def _run_of(event: Mapping[str, Any], run_id: str, settings: Settings, ledger: Ledger) -> tuple[Run, list[Ami]]:
     """The run; when load-config failed before it opened it, a bare one with what the configuration names."""
     try:
-        return ledger.run(run_id), ledger.amis(run_id)
+        return ledger.run_and_amis(run_id)
     except RunNotFound:
         return unopened(event, run_id, settings)
 
