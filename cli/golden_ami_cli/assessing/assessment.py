@@ -147,10 +147,10 @@ def _usage(aws: Account, execution: dict[str, Any], events: list[dict[str, Any]]
     """What the run used; nothing for one that failed before it was opened."""
     ledger, run_id = Ledger(aws.client("dynamodb"), aws.outputs["LedgerTable"]), execution["name"]
     try:
-        config, amis = ledger.run(run_id).config, ledger.amis(run_id)
+        run, amis = ledger.run_and_amis(run_id)
     except RunNotFound:
         return []
-    return used_by(config, amis, events, shipped(), execution.get("stopDate") or datetime.now(UTC))
+    return used_by(run.config, amis, events, shipped(), execution.get("stopDate") or datetime.now(UTC))
 
 
 def _instances(aws: Account, run_id: str, regions: set[str]) -> result.Instances:

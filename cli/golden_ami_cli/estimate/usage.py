@@ -20,8 +20,8 @@ def of_run(account: Account, run: str, prices: Prices) -> list[UsageLine]:
     execution = account.describe(run)
     run_id = execution["name"]
     try:
-        config, amis = account.ledger.run(run_id).config, account.ledger.amis(run_id)
+        opened, amis = account.ledger.run_and_amis(run_id)
     except RunNotFound as error:
         raise UsageError(f"run {run_id} was never opened, so nothing was used beside its first state") from error
     now = execution.get("stopDate") or datetime.now(UTC)
-    return used_by(config, amis, account.history(execution["executionArn"]), prices, now)
+    return used_by(opened.config, amis, account.history(execution["executionArn"]), prices, now)
