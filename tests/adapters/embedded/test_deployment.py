@@ -20,9 +20,9 @@ TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
 Parameters:
   Size: {Type: String, Default: small, AllowedValues: [small, large]}
-  Days: {Type: Number, Default: 7}
+  Days: {Type: Number, Default: 7, MinValue: 1, MaxValue: 90}
   Names: {Type: CommaDelimitedList, Default: "a,b"}
-  Mail: {Type: String, Default: "", AllowedPattern: "^(.+@.+)?$"}
+  Mail: {Type: String, Default: "", AllowedPattern: "^(.+@.+)?$", MaxLength: 20}
 Rules:
   LargeNeedsMail:
     RuleCondition: !Equals [!Ref Size, large]
@@ -110,6 +110,9 @@ def test_deletion_keeps_only_what_is_retained(embedded: Open, template: Path) ->
     [
         ({"Size": "huge"}, "'huge' is not one of small, large"),
         ({"Mail": "nobody"}, "does not match"),
+        ({"Mail": "somebody.with.a.long.name@example.com"}, "has 37 characters"),
+        ({"Days": "soon"}, "'soon' is not a number"),
+        ({"Days": "91"}, "91 is outside"),
         ({"Colour": "red"}, "no parameter Colour"),
         ({"Size": "large"}, "large needs Mail"),
     ],

@@ -75,9 +75,23 @@ def _parameter(name: str, declaration: Mapping[str, Any], given: Mapping[str, st
         allowed = [str(choice) for choice in declaration.get("AllowedValues", [])]
         if allowed and text not in allowed:
             raise TemplateError(f"parameter {name}: {text!r} is not one of {', '.join(allowed)}")
+        _check_bounds(name, declaration, text)
     if declaration["Type"] == "CommaDelimitedList":
         return texts
     return texts[0]
+
+
+def _check_bounds(name: str, declaration: Mapping[str, Any], text: str) -> None:
+    if not declaration.get("MinLength", 0) <= len(text) <= declaration.get("MaxLength", len(text)):
+        raise TemplateError(f"parameter {name}: {text!r} has {len(text)} characters, outside MinLength and MaxLength")
+    if declaration["Type"] != "Number":
+        return
+    try:
+        number = float(text)
+    except ValueError:
+        raise TemplateError(f"parameter {name}: {text!r} is not a number") from None
+    if not float(declaration.get("MinValue", "-inf")) <= number <= float(declaration.get("MaxValue", "inf")):
+        raise TemplateError(f"parameter {name}: {text} is outside MinValue and MaxValue")
 
 
 class Resolver:
