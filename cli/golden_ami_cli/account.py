@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from golden_ami.settings import Settings
     from golden_ami_cli.history.source import Source
 
-DEFAULT_STACK = "golden-ami-assessment"  # as samconfig.toml deploys it
+DEFAULT_STACK = "golden-ami-assessment"  # as samconfig.yaml names it
 
 StackName = Annotated[
     str, typer.Option("--stack", metavar="NAME", envvar="GOLDEN_AMI_STACK", help="The deployed stack's name.")

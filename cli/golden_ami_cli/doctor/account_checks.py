@@ -104,7 +104,7 @@ def schedule(patient: Patient) -> Diagnosis:
     except scheduler.exceptions.ResourceNotFoundException:
         return error(check, f"there is no schedule {name}", "deploy the stack again (sam deploy)")
     if found["State"] != "ENABLED":
-        remedy = "sam deploy --parameter-overrides ScheduleState=ENABLED, once a run by hand has succeeded"
+        remedy = "once a run by hand has succeeded: sam deploy --guided, and ENABLED at ScheduleState"
         return warning(check, f"{name} is {found['State']}, so runs are started by hand only", remedy)
     return ok(check, f"{found['ScheduleExpression']} ({found.get('ScheduleExpressionTimezone', 'UTC')})")
 
