@@ -7,9 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
 
+from golden_ami_cli.local.deployment.template import translate
+
 ROOT = Path(__file__).parents[2]
+REGIONS = ("eu-central-1", "us-gov-west-1", "cn-north-1")
+UNKNOWN_ACTION = "W3037"
 
 
 def findings(template: str, *regions: str) -> list[str]:
@@ -18,7 +23,37 @@ def findings(template: str, *regions: str) -> list[str]:
 
 
 def test_cfn_lint_finds_nothing_in_the_template() -> None:
-    assert findings((ROOT / "template.yaml").read_text(), "eu-central-1", "us-gov-west-1", "cn-north-1") == []
+    assert findings((ROOT / "template.yaml").read_text(), *REGIONS) == []
+
+
+def operations(*services: str) -> set[str]:
+    """Operations of the services in lower case, as botocore's models name them."""
+    session = botocore.session.get_session()
+    return {name.lower() for service in services for name in session.get_service_model(service).operation_names}
+
+
+def unknown(finding: str, known: set[str]) -> bool:
+    """Whether a finding is a fault, and not an action that is newer than cfn-lint's list of actions."""
+    action = finding.partition(": '")[2].partition("'")[0]
+    return not finding.startswith(UNKNOWN_ACTION) or action not in known
+
+
+def test_cfn_lint_finds_nothing_in_the_translated_template() -> None:
+    """What CloudFormation gets: resources that AWS's translator makes of the SAM ones are checked, too."""
+    known = operations("inspector2", "ec2")
+    translated = json.dumps(translate(ROOT / "template.yaml", {}, "eu-central-1"))
+    assert [one for one in findings(translated, *REGIONS) if unknown(one, known)] == []
+
+
+def test_cfn_lint_would_see_a_fault_in_the_translated_template() -> None:
+    translated = translate(ROOT / "template.yaml", {}, "eu-central-1")
+    translated["Resources"]["LoadConfig"]["Properties"]["Runtime"] = "python3.99"
+    [role] = [one for name, one in translated["Resources"].items() if name == "StartRunRole"]
+    role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]["Action"] = ["inspector2:NoSuchAction"]
+    found = [one for one in findings(json.dumps(translated), "eu-central-1") if unknown(one, operations("inspector2"))]
+    assert [one.partition(" ")[0] for one in found if one.startswith(("E3030", UNKNOWN_ACTION))]
+    assert any("LoadConfig/Properties/Runtime" in one for one in found)
+    assert any("nosuchaction" in one for one in found)
 
 
 def machine(definition: dict[str, Any]) -> str:
