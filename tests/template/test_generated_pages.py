@@ -21,7 +21,7 @@ def generator(name: str) -> Any:
     return module
 
 
-@pytest.mark.parametrize("name", ["codes", "configuration"])
+@pytest.mark.parametrize("name", ["codes", "configuration", "parameters"])
 def test_a_page_is_up_to_date(name: str) -> None:
     written = (DOCS / f"{name}.md").read_text()
     assert generator(name).page() == written, "make pages"
