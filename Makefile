@@ -13,10 +13,16 @@ AUDIT := .venv-audit
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 
+# The Python that the functions run on (template.yaml, Runtime): on the PATH, or one of pyenv's; empty where none runs.
+RUNTIME := 3.13
+RUNTIME_PYTHON ?= $(shell for python in python$(RUNTIME) "$$(pyenv prefix $(RUNTIME) 2>/dev/null)"/bin/python$(RUNTIME); do \
+	$$python -c 'import ensurepip, sys; print(sys.executable)' 2>/dev/null && break; done)
+NO_RUNTIME = echo "Python $(RUNTIME), which the functions run on, was not found:"
+
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
-.PHONY: help run test bench test-sfn-local lint audit pages docs format lock clean
+.PHONY: help run test test-runtime test-sam bench test-sfn-local lint audit pages docs format lock clean
 
 help:  ## Show the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -26,6 +32,17 @@ run: $(INSTALLED)  ## Assess the five sample AMIs in the embedded AWS
 
 test: $(INSTALLED)  ## Run the tests
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+test-runtime: $(if $(RUNTIME_PYTHON),.venv-runtime/.installed)  ## Run the tests of the functions on the Python of Lambda
+ifeq ($(RUNTIME_PYTHON),)
+	@$(NO_RUNTIME) "tests/unit, adapters, statemachine and template are not run on it"
+else
+	.venv-runtime/bin/pytest -n auto --dist worksteal tests/unit tests/adapters tests/statemachine tests/template $(ARGS)
+endif
+
+test-sam: $(INSTALLED) .venv-sam/.installed  ## Try build and deployment with AWS SAM CLI, and the commands in the documentation
+	@test -n "$(RUNTIME_PYTHON)" || $(NO_RUNTIME) "sam build is not tried"
+	PATH="$(if $(RUNTIME_PYTHON),$(dir $(RUNTIME_PYTHON)):)$$PATH" $(BIN)/pytest -n auto --dist loadfile -rs tests/sam $(ARGS)
 
 bench: $(VENV)/.installed-bench  ## Measure speed and cost (ARGS="--house --huge" for all, or names of sections)
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -50,7 +67,7 @@ audit: $(INSTALLED) $(AUDIT)/.installed node_modules/.installed  ## Check templa
 
 pages: $(INSTALLED)  ## Write the pages that are made from template, schema and code
 	@mkdir -p build
-	for page in iam codes configuration; do $(BIN)/python docs/generate_$$page.py > build/$$page.md && cp build/$$page.md docs/ || exit 1; done
+	for page in iam codes configuration parameters; do $(BIN)/python docs/generate_$$page.py > build/$$page.md && cp build/$$page.md docs/ || exit 1; done
 
 docs: $(DOCS)/.installed  ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
@@ -65,11 +82,12 @@ lock: $(BIN)/python  ## Write the locks anew (UPGRADE=--upgrade for newer versio
 	$(COMPILE) functions/requirements.in --constraints requirements.lock --output-file functions/requirements.txt
 	$(COMPILE) --group docs --output-file requirements-docs.lock
 	$(COMPILE) --group audit --output-file requirements-audit.lock
+	$(COMPILE) --group sam --output-file requirements-sam.lock
 	$(COMPILE) --group bench --constraints requirements.lock --output-file requirements-bench.lock
 	npm install --package-lock-only --omit-lockfile-registry-resolved=true --no-audit --no-fund --silent
 
 clean:  ## Remove what was installed and generated
-	rm -rf $(VENV) $(DOCS) $(AUDIT) node_modules site .mypy_cache .ruff_cache .pytest_cache .hypothesis .aws-sam build reports *.egg-info
+	rm -rf $(VENV) .venv-* node_modules site .mypy_cache .ruff_cache .pytest_cache .hypothesis .aws-sam build reports *.egg-info
 	find cli functions tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -88,10 +106,18 @@ $(VENV)/.installed-bench: requirements-bench.lock $(INSTALLED)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+.venv-runtime/.installed: requirements.lock pyproject.toml | $(INSTALLED)
+	@echo "Installing into .venv-runtime, with Python $(RUNTIME), once"
+	@$(RUNTIME_PYTHON) -m venv .venv-runtime
+	@.venv-runtime/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@PYTHONWARNINGS=ignore .venv-runtime/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
 .venv-%/.installed: requirements-%.lock | $(BIN)/python
 	@echo "Installing into .venv-$*, once"
 	@$(BIN)/python -m venv .venv-$*
-	@.venv-$*/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@.venv-$*/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@.venv-$*/bin/pip check
 	@touch $@
 
 node_modules/.installed: package-lock.json package.json

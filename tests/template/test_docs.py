@@ -9,21 +9,10 @@ from typing import Any
 
 import pytest
 import typer.main
+from documented import PAGES, ROOT, commands
 
 from golden_ami import metrics
 from golden_ami_cli.main import app
-
-ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-
-
-def commands(text: str) -> list[str]:
-    """Command lines of the console blocks, and commands within sentences; a line's continuation is part of it."""
-    blocks = "\n".join(re.findall(r"```(?:console|bash)?\n(.*?)```", text, flags=re.DOTALL)).replace("\\\n", " ")
-    inline = re.findall(r"`((?:golden-ami|make) [^`]+)`", text)
-    lines = [line.removeprefix("$ ").partition("  #")[0] for line in blocks.splitlines()]
-    found = [line.removeprefix(".venv/bin/").strip() for line in [*lines, *inline]]
-    return [line for line in found if line.startswith(("golden-ami ", "make "))]
 
 
 def problem(words: list[str]) -> str:
@@ -45,7 +34,7 @@ def problem(words: list[str]) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_commands_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    for line in commands(page.read_text()):
+    for line in commands(page.read_text(), "golden-ami", "make"):
         program, *words = shlex.split(line.rstrip("&").replace("…", ""), comments=True)
         if program == "make":
             assert {word for word in words if "=" not in word} <= targets, line
@@ -84,4 +73,4 @@ def test_every_parameter_that_an_upper_case_name_stands_for_exists(source: dict[
     for page in ("start", "troubleshooting", "operations", "upgrading", "costs"):
         text = (ROOT / "docs" / f"{page}.md").read_text()
         named = set(re.findall(r"`?\b([A-Z][A-Za-z]+)=(?:[a-zA-Z'(])", text))
-        assert named - {"Name", "Values"} <= set(source["Parameters"]), page
+        assert named - {"Name", "Values", "Key"} <= set(source["Parameters"]), page

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT_LOCK = ROOT / "requirements.lock"
 LAMBDA_LOCK = ROOT / "functions" / "requirements.txt"
-TOOL_LOCKS = {name: ROOT / f"requirements-{name}.lock" for name in ("docs", "audit", "bench")}
+TOOL_LOCKS = {name: ROOT / f"requirements-{name}.lock" for name in ("docs", "audit", "bench", "sam")}
 
 
 def pins(path: Path) -> dict[str, str]:
