@@ -68,7 +68,7 @@ def sam(*words: str, cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedP
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=400,
+        timeout=1500,  # the build downloads
         check=False,
     )
 
