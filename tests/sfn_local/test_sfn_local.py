@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
-from scenarios import EXPECTED, INPUT, MACHINE, check, definition
+from scenarios import EXPECTED, INPUT, MACHINE, check, mocked_definition
 
 ENDPOINT = os.environ.get("GOLDEN_AMI_SFN_LOCAL", "http://127.0.0.1:8083")
 DEADLINE = 120  # seconds of real time that a scenario may take
@@ -33,7 +33,7 @@ def client() -> Any:
 @pytest.fixture(scope="module")
 def machine(client: Any) -> Iterator[str]:
     role = "arn:aws:iam::123456789012:role/none"
-    arn = client.create_state_machine(name=MACHINE, definition=definition(), roleArn=role)["stateMachineArn"]
+    arn = client.create_state_machine(name=MACHINE, definition=mocked_definition(), roleArn=role)["stateMachineArn"]
     yield arn
     client.delete_state_machine(stateMachineArn=arn)
 

@@ -3,72 +3,75 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from scenarios import EXPECTED, INPUT, MACHINE, check, definition, mock_config
+from interpreter_mocks import mocked
+from scenarios import EXPECTED, INPUT, MACHINE, NO_COMPLETION, check, mock_config, outside_maps
+from states import all_states, ways_out
 
 from golden_ami_cli.local.embedded import Embedded
 
-_STATE_TASK = "moto.stepfunctions.parser.asl.component.state.exec.state_task"
+STATES = all_states()
+# Check Agents answers this way only once in a mock: the scenario would wait for ever. The states' cases have it.
+NOT_ENTERED = {"Wait For Agents"}
 
 
-def scenario(name: str) -> Any:
-    """A test case of the mock configuration, as moto's interpreter takes it; moto itself has no way to load one."""
-    from moto.stepfunctions.parser.mocking import mock_config as moto_mocks
-
-    config = mock_config()
-
-    def response(key: str, raw: dict[str, Any]) -> Any:
-        span = moto_mocks._parse_mocked_response_range(key)
-        if "Return" in raw:
-            return moto_mocks.MockedResponseReturn(*span, raw["Return"])
-        return moto_mocks.MockedResponseThrow(*span, raw["Throw"]["Error"], raw["Throw"]["Cause"])
-
-    states = [
-        moto_mocks.StateMockedResponses(
-            state, answer, [response(key, raw) for key, raw in config["MockedResponses"][answer].items()]
-        )
-        for state, answer in config["StateMachines"][MACHINE]["TestCases"][name].items()
-    ]
-    return moto_mocks.MockTestCase(MACHINE, name, states)
+def answers(responses: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A mocked response by attempt: "0-1" stands for two of them. The time-out has its own name, as moto takes it."""
+    by_attempt: list[dict[str, Any]] = []
+    for span, response in responses.items():
+        first, _, last = span.partition("-")
+        by_attempt += [_by_its_name(response)] * (int(last or first) - int(first) + 1)
+    return by_attempt
 
 
-def error_name(name: str) -> Any:
-    """moto takes every mocked error for one of the function's; AWS knows its own by their prefix."""
-    from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
-    from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
-
-    if name.startswith("States."):
-        return StatesErrorName.from_name(name)
-    return CustomErrorName(name)
+def _by_its_name(response: Mapping[str, Any]) -> dict[str, Any]:
+    if response.get("Throw", {}).get("Error") == NO_COMPLETION:
+        return {"Throw": {**response["Throw"], "Error": "States.Timeout"}}
+    return dict(response)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_scenario(name: str, embedded: Callable[..., Embedded], monkeypatch: pytest.MonkeyPatch) -> None:
-    from moto.stepfunctions.parser.backend.execution import Execution
-
-    make = Execution._get_start_execution_worker
-
-    def mocked(execution: Any) -> Any:
-        worker = make(execution)
-        vars(worker)["_mock_test_case"] = scenario(name)
-        return worker
-
+    config = mock_config()
+    named = config["StateMachines"][MACHINE]["TestCases"][name]
     aws = embedded()
-    monkeypatch.setattr(f"{_STATE_TASK}.mock_eval_utils.CustomErrorName", error_name)
-    monkeypatch.setattr(Execution, "_get_start_execution_worker", mocked)
+    mocked(monkeypatch, {state: answers(config["MockedResponses"][answer]) for state, answer in named.items()})
     execution = aws.run(INPUT, name)
     check(name, execution, aws.history(execution["executionArn"]))
 
 
 def test_every_task_of_every_scenario_is_mocked_and_every_answer_used() -> None:
     config = mock_config()
-    machine = json.loads(definition())
-    inner = [state["ItemProcessor"]["States"] for state in machine["States"].values() if state["Type"] == "Map"]
-    tasks = {name for states in (machine["States"], *inner) for name, one in states.items() if one["Type"] == "Task"}
+    tasks = {name for name, state in STATES.items() if state["Type"] == "Task"}
     cases = config["StateMachines"][MACHINE]["TestCases"]
     assert cases.keys() == EXPECTED.keys()
     assert all(set(case) == tasks for case in cases.values())
     assert {answer for case in cases.values() for answer in case.values()} == set(config["MockedResponses"])
+
+
+def test_a_mocked_answer_has_what_its_state_selects() -> None:
+    config = mock_config()
+    for case in config["StateMachines"][MACHINE]["TestCases"].values():
+        for state, answer in case.items():
+            for response in config["MockedResponses"][answer].values():
+                selector = json.dumps(STATES[state].get("ResultSelector", {}))
+                selected = set(re.findall(r'"\$\.Payload\.(\w+)"', selector))
+                assert selected <= set(response.get("Return", {}).get("Payload", selected)), state
+
+
+def test_the_scenarios_enter_every_state() -> None:
+    entered = {state for scenario in EXPECTED.values() for state in scenario.states}
+    assert entered == set(STATES) - NOT_ENTERED
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_scenario_goes_where_the_definition_does(name: str) -> None:
+    path = outside_maps(EXPECTED[name].states)
+    for state, following in pairwise(path):
+        assert following in {head for _, head in ways_out(STATES[state])}, state
+    assert ("End", None) in ways_out(STATES[path[-1]])

@@ -13,13 +13,18 @@ ROOT = Path(__file__).parents[2]
 MOCK_CONFIG = ROOT / "tests" / "sfn_local" / "MockConfigFile.json"
 MACHINE = "GoldenAmi"  # its name in MockConfigFile.json
 INPUT = {"AMIsParamName": "ContinuousAssessmentInput"}
+# What the mock of LostCompletion throws. The States Language keeps names that begin with "States." for the interpreter
+# (https://states-language.net/spec.html#errors), and LocalStack refuses them in a mock; so the scenarios' definition
+# catches the time-out under this name too.
+NO_COMPLETION = "NoCompletion"
 
 _UNTIL_RUN = ["Load Config", "Anything To Assess?", "Ensure Target Template", "Needs Instances?", "Launch Instances"]
 _LAUNCH = ["Launch Batch"] * 2
 _FAILED = ["Launch Failed"] * 2
 _REST = ["Wait For Boot", "Check Agents", "Agents Ready?", "Start Run", "Check Run", "Run Over?", "Tag Findings"]
 _TAG = ["Tag Batch"] * 2
-_WHOLE = [*_UNTIL_RUN, *_LAUNCH, *_REST, *_TAG, "Terminate", "Aggregate"]
+_END = ["Terminate", "Aggregate"]
+_WHOLE = [*_UNTIL_RUN, *_LAUNCH, *_REST, *_TAG, *_END]
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,12 @@ EXPECTED = {
     "LaunchFails": Expected(
         "FAILED",
         "ServiceRejected",
-        [*_UNTIL_RUN, *_LAUNCH, *_FAILED, *_REST, *_TAG, "Terminate", "Aggregate", "Succeeded?", "Assessment Failed"],
+        [*_UNTIL_RUN, *_LAUNCH, *_FAILED, *_REST, *_TAG, *_END, "Succeeded?", "Assessment Failed"],
+    ),
+    "TaggingFails": Expected(
+        "FAILED",
+        "ServiceRejected",
+        [*_UNTIL_RUN, *_LAUNCH, *_REST, *_TAG, *["Tagging Failed"] * 2, *_END, "Succeeded?", "Assessment Failed"],
     ),
     "ReportFails": Expected("FAILED", "AccessDenied", [*_WHOLE, "Report Failed"]),
 }
@@ -50,6 +60,14 @@ def definition() -> str:
     """The definition with an invented ARN for each of its tokens."""
     text = (ROOT / "statemachine" / "assessment.asl.json").read_text().replace("${Partition}", "aws")
     return re.sub(r"\$\{(\w+)Arn\}", r"arn:aws:lambda:us-east-1:123456789012:function:\1", text)
+
+
+def mocked_definition() -> str:
+    """The definition for the mock configuration file: Start Run's time-out has the name that a mock may throw."""
+    machine = json.loads(definition())
+    [catcher] = [each for each in machine["States"]["Start Run"]["Catch"] if each["ErrorEquals"] == ["States.Timeout"]]
+    catcher["ErrorEquals"].append(NO_COMPLETION)
+    return json.dumps(machine)
 
 
 def mock_config() -> dict[str, Any]:
@@ -63,14 +81,17 @@ def entered(events: Iterable[Mapping[str, Any]]) -> list[str]:
     return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
 
 
+def outside_maps(names: Iterable[str]) -> list[str]:
+    """Those of the states that no Map runs."""
+    states = json.loads(definition())["States"]
+    return [name for name in names if name in states]
+
+
 def check(name: str, execution: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> None:
     """Hold an execution (DescribeExecution) and its history (GetExecutionHistory) to the scenario."""
     expected, history = EXPECTED[name], list(events)
     assert (execution["status"], execution.get("error")) == (expected.status, expected.error)
     assert sorted(entered(history)) == sorted(expected.states)
-    outside = [state for state in entered(history) if state not in ("Launch Batch", "Launch Failed", "Tag Batch")]
-    assert outside == [
-        state for state in expected.states if state not in ("Launch Batch", "Launch Failed", "Tag Batch")
-    ]
+    assert outside_maps(entered(history)) == outside_maps(expected.states)
     throttled = [event for event in history if event.get("taskFailedEventDetails", {}).get("error") == "Throttled"]
     assert len(throttled) == expected.retried

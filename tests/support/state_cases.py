@@ -1,0 +1,232 @@
+"""One case for each way out of each state of the definition: what goes in, what the call answers, what must come.
+
+The cases are written by hand: what a state must do is not read from the definition that is tested. They run in the
+interpreter of the embedded AWS, in two further interpreters, and by TestState in AWS (see docs/testing.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Data = Mapping[str, Any]
+
+CONTEXT = {
+    "Execution": {
+        "Id": "arn:aws:states:us-east-1:123456789012:execution:GoldenAmi:run-1",
+        "Input": {"AMIsParamName": "ContinuousAssessmentInput"},
+        "Name": "run-1",
+        "RoleArn": "arn:aws:iam::123456789012:role/none",
+        "StartTime": "2026-11-23T06:00:00Z",
+    },
+    "StateMachine": {"Id": "arn:aws:states:us-east-1:123456789012:stateMachine:GoldenAmi", "Name": "GoldenAmi"},
+}
+TOKEN = "token"
+_RUN_ID, _EXECUTION, _STARTED = (CONTEXT["Execution"][key] for key in ("Name", "Id", "StartTime"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way out of one state.
+
+    `way` is named as `states.ways_out` names it. `given` is the state's input. `result` is what its call answers, or
+    `error` how it fails, for the `retried + 1`th time. `status`, `next` and `output` are TestState's; a state that is
+    tried again has no output. `sent` is the event of the function that is invoked.
+    """
+
+    state: str
+    way: str
+    given: Any
+    status: str = "SUCCEEDED"
+    next: str | None = None
+    output: Any = None
+    result: Any = None
+    error: str | None = None
+    cause: str = "why"
+    retried: int = 0
+    sent: Data | None = None
+
+    def __str__(self) -> str:
+        return f"{self.state}, {self.way}" + (f", {self.error} {self.retried + 1}" if self.error else "")
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A task: its function's event, the answer, and what the state makes of it."""
+
+    name: str
+    given: Data
+    sent: Data
+    answer: Data
+    adds: Data  # what a success adds to the input
+    then: str | None
+    fault: str  # the state that a fault leads to
+    fault_at: str = "error"  # the member of the state that holds the fault
+
+
+_CONFIG = {
+    "assessable": 2,
+    "needsInstances": True,
+    "batches": ["ami-0a", "ami-0b"],
+    "waits": {"bootSeconds": 1, "agentPollSeconds": 1},
+    "assessment": {"nextLookSeconds": 5},
+}
+_INPUT = CONTEXT["Execution"]["Input"]
+_LOADED = {**_INPUT, "run": _CONFIG}
+_AGENTS = {"proceed": True, "ready": 2, "waiting": 0, "failed": 0}
+_CHECKED = {"over": True, "completed": 2, "running": 0, "failed": 0, "nextLookSeconds": 5}
+_INSTANCES = {"launched": 2, "terminated": 2, "running": 0}
+_REPORT = {
+    "succeeded": True,
+    "verdict": "FAIL",
+    "report": "s3://bucket/runs/run-1/report.json",
+    "cause": "",
+    "error": "",
+}
+_BATCH = {"batch": "ami-0a"}
+_OF_RUN = {"runId": _RUN_ID}
+_OF_EXECUTION = {**_OF_RUN, "executionArn": _EXECUTION}
+
+_TASKS = [
+    _Task(
+        "Load Config",
+        _INPUT,
+        {**_OF_EXECUTION, "startedAt": _STARTED, "input": _INPUT},
+        _CONFIG,
+        {"run": _CONFIG},
+        "Anything To Assess?",
+        "Terminate",
+    ),
+    _Task("Ensure Target Template", _LOADED, _OF_RUN, {}, {}, "Needs Instances?", "Terminate"),
+    _Task(
+        "Launch Batch",
+        _BATCH,
+        {**_OF_RUN, **_BATCH},
+        {"launched": 1, "notLaunched": 0},
+        {"launch": {"launched": 1, "notLaunched": 0}},
+        None,
+        "Launch Failed",
+    ),
+    _Task("Check Agents", _LOADED, _OF_RUN, _AGENTS, {"agents": _AGENTS}, "Agents Ready?", "Terminate"),
+    _Task("Start Run", _LOADED, {**_OF_RUN, "taskToken": TOKEN}, {}, {}, "Check Run", "Terminate"),
+    _Task(
+        "Check Run",
+        _LOADED,
+        _OF_RUN,
+        _CHECKED,
+        {"run": {**_CONFIG, "assessment": _CHECKED}},
+        "Run Over?",
+        "Terminate",
+    ),
+    _Task(
+        "Tag Batch",
+        _BATCH,
+        {**_OF_RUN, **_BATCH},
+        {"amis": 1, "findings": 7},
+        {"tagging": {"amis": 1, "findings": 7}},
+        None,
+        "Tagging Failed",
+    ),
+    _Task(
+        "Terminate",
+        _LOADED,
+        _OF_EXECUTION,
+        _INSTANCES,
+        {"instances": _INSTANCES},
+        "Aggregate",
+        "Aggregate",
+        "terminateError",
+    ),
+    _Task(
+        "Aggregate",
+        _LOADED,
+        {**_OF_EXECUTION, "startedAt": _STARTED, "state": _LOADED},
+        _REPORT,
+        {"result": _REPORT},
+        "Succeeded?",
+        "Report Failed",
+        "result",
+    ),
+]
+# The retriers of a task in their order: an error that each takes, and how many times it tries again.
+_TRANSIENT, _DIED = ("Throttled", 6), ("Lambda.Unknown", 2)
+_RETRIERS = {"Tag Batch": [("FindingsIncomplete", 6), _TRANSIENT, _DIED]}
+
+
+def _task_cases(task: _Task) -> Iterator[Case]:
+    callback = task.name == "Start Run"
+    result = {"resumed": True} if callback else {"StatusCode": 200, "Payload": task.answer}
+    yield Case(
+        task.name,
+        "Next" if task.then else "End",
+        task.given,
+        next=task.then,
+        output={**task.given, **task.adds},
+        result=result,
+        sent=task.sent,
+    )
+    last = 1 if callback else 0  # the catcher of everything
+    yield _caught(task, last, "ServiceRejected", 0)
+    for index, (error, attempts) in enumerate(_RETRIERS.get(task.name, [_TRANSIENT, _DIED])):
+        for retried in (0, attempts - 1):
+            yield Case(task.name, f"Retry {index}", task.given, "RETRIABLE", error=error, retried=retried)
+        yield _caught(task, last, error, attempts)
+
+
+def _caught(task: _Task, index: int, error: str, retried: int) -> Case:
+    output = {**task.given, task.fault_at: {"Error": error, "Cause": "why"}}
+    return Case(
+        task.name, f"Catch {index}", task.given, "CAUGHT_ERROR", task.fault, output, error=error, retried=retried
+    )
+
+
+def _choice(state: str, given: Data, way: str, following: str) -> Case:
+    return Case(state, way, given, next=following, output=given)
+
+
+def _choices() -> Iterator[Case]:
+    def run(**changed: Any) -> Data:
+        return {"run": {**_CONFIG, **changed}}
+
+    yield _choice("Anything To Assess?", run(assessable=0), "Choices 0", "Aggregate")
+    yield _choice("Anything To Assess?", run(), "Default", "Ensure Target Template")
+    yield _choice("Needs Instances?", run(), "Choices 0", "Launch Instances")
+    yield _choice("Needs Instances?", run(needsInstances=False), "Default", "Start Run")
+    yield _choice("Agents Ready?", {"agents": _AGENTS}, "Choices 0", "Start Run")
+    yield _choice("Agents Ready?", {"agents": {**_AGENTS, "proceed": False}}, "Default", "Wait For Agents")
+    yield _choice("Run Over?", run(assessment=_CHECKED), "Choices 0", "Tag Findings")
+    yield _choice("Run Over?", run(assessment={**_CHECKED, "over": False}), "Default", "Start Run")
+    yield _choice("Succeeded?", {"result": _REPORT}, "Choices 0", "Assessment Complete")
+    yield _choice("Succeeded?", {"result": {**_REPORT, "succeeded": False}}, "Default", "Assessment Failed")
+
+
+def _maps() -> Iterator[Case]:
+    results = [{"batch": batch} for batch in _CONFIG["batches"]]  # type: ignore[attr-defined]
+    for state, member, following in (
+        ("Launch Instances", "launches", "Wait For Boot"),
+        ("Tag Findings", "findings", "Terminate"),
+    ):
+        yield Case(state, "Next", _LOADED, next=following, output={**_LOADED, member: results}, result=results)
+        fault = {**_LOADED, "error": {"Error": "Broken", "Cause": "why"}}
+        yield Case(state, "Catch 0", _LOADED, "CAUGHT_ERROR", "Terminate", fault, error="Broken")
+
+
+def _others() -> Iterator[Case]:
+    # The poll interval is over and nobody has answered: not a fault, so it leaves nothing in the state.
+    yield Case("Start Run", "Catch 0", _LOADED, "CAUGHT_ERROR", "Check Run", _LOADED, error="States.Timeout")
+    for state in ("Wait For Boot", "Wait For Agents"):
+        yield Case(state, "Next", _LOADED, next="Check Agents", output=_LOADED)
+    for state in ("Launch Failed", "Tagging Failed"):
+        given = {**_BATCH, "error": {"Error": "ServiceRejected", "Cause": "why"}}
+        yield Case(state, "End", given, output={**_BATCH, "error": "ServiceRejected"})
+    yield Case("Assessment Complete", "End", _LOADED, output=_LOADED)
+    told = {"result": {**_REPORT, "succeeded": False, "error": "ServiceRejected"}}
+    told["result"]["cause"] = "why"
+    yield Case("Assessment Failed", "End", told, "FAILED", error="ServiceRejected")
+    yield Case(
+        "Report Failed", "End", {"result": {"Error": "AccessDenied", "Cause": "why"}}, "FAILED", error="AccessDenied"
+    )
+
+
+CASES = [*(case for task in _TASKS for case in _task_cases(task)), *_choices(), *_maps(), *_others()]
