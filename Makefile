@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DOCS := .venv-docs
 AUDIT := .venv-audit
+LOCALSTACK := $(CURDIR)/.venv-localstack
+NODE_INTERPRETER := tests/interpreters/node_modules/.installed
 
 # The first Python that is new enough; a pyenv shim may exist and not run, so each is tried.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -22,7 +24,7 @@ NO_RUNTIME = echo "Python $(RUNTIME), which the functions run on, was not found:
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
-.PHONY: help run test test-runtime test-sam bench test-sfn-local lint audit pages docs format lock clean
+.PHONY: help run test test-runtime test-sam test-interpreters bench test-sfn-local lint audit pages docs format lock clean
 
 help:  ## Show the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -52,6 +54,11 @@ test-sfn-local: $(INSTALLED)  ## Run the definition in AWS's Step Functions Loca
 	@for attempt in {1..60}; do (exec 3<>/dev/tcp/127.0.0.1/8083) 2>/dev/null && break; sleep 1; done
 	$(BIN)/pytest -n0 -rs tests/sfn_local; status=$$?; docker compose down; exit $$status
 
+test-interpreters: $(INSTALLED)  ## Run the definition in two more interpreters, and the template in LocalStack
+	@$(MAKE) --no-print-directory --silent $(NODE_INTERPRETER) || echo "aws-local-stepfunctions cannot be installed: it needs npm"
+	@$(MAKE) --no-print-directory --silent $(LOCALSTACK)/.installed || echo "LocalStack cannot be installed: it needs Python $(RUNTIME)"
+	GOLDEN_AMI_LOCALSTACK=$$(ls $(LOCALSTACK)/bin/python 2>/dev/null) $(BIN)/pytest -n0 -rs tests/interpreters $(ARGS)
+
 lint: $(INSTALLED)  ## Check style, types and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -68,6 +75,7 @@ audit: $(INSTALLED) $(AUDIT)/.installed node_modules/.installed  ## Check templa
 pages: $(INSTALLED)  ## Write the pages that are made from template, schema and code
 	@mkdir -p build
 	for page in iam codes configuration parameters; do $(BIN)/python docs/generate_$$page.py > build/$$page.md && cp build/$$page.md docs/ || exit 1; done
+	$(BIN)/python docs/generate_graph.py > build/state-machine.svg && cp build/state-machine.svg docs/images/
 
 docs: $(DOCS)/.installed  ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
@@ -84,10 +92,12 @@ lock: $(BIN)/python  ## Write the locks anew (UPGRADE=--upgrade for newer versio
 	$(COMPILE) --group audit --output-file requirements-audit.lock
 	$(COMPILE) --group sam --output-file requirements-sam.lock
 	$(COMPILE) --group bench --constraints requirements.lock --output-file requirements-bench.lock
+	$(subst --universal --python-version 3.11,--python-version $(RUNTIME),$(COMPILE)) --group localstack --output-file requirements-localstack.lock
 	npm install --package-lock-only --omit-lockfile-registry-resolved=true --no-audit --no-fund --silent
+	cd tests/interpreters && npm install --package-lock-only --omit-lockfile-registry-resolved=true --no-audit --no-fund --silent
 
 clean:  ## Remove what was installed and generated
-	rm -rf $(VENV) .venv-* node_modules site .mypy_cache .ruff_cache .pytest_cache .hypothesis .aws-sam build reports *.egg-info
+	rm -rf $(VENV) .venv-* node_modules $(dir $(NODE_INTERPRETER)) site .mypy_cache .ruff_cache .pytest_cache .hypothesis .aws-sam build reports *.egg-info
 	find cli functions tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -120,6 +130,17 @@ $(VENV)/.installed-bench: requirements-bench.lock $(INSTALLED)
 	@.venv-$*/bin/pip check
 	@touch $@
 
+$(LOCALSTACK)/.installed: requirements-localstack.lock | $(INSTALLED)
+	@test -n "$(RUNTIME_PYTHON)"
+	@echo "Installing into .venv-localstack, with Python $(RUNTIME), once"
+	@$(RUNTIME_PYTHON) -m venv $(LOCALSTACK)
+	@$(LOCALSTACK)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $< || { rm -rf $(LOCALSTACK); exit 1; }
+	@touch $@
+
 node_modules/.installed: package-lock.json package.json
 	@npm ci --no-audit --no-fund --silent
+	@touch $@
+
+$(NODE_INTERPRETER): tests/interpreters/package-lock.json tests/interpreters/package.json
+	@cd tests/interpreters && npm ci --no-audit --no-fund --silent
 	@touch $@

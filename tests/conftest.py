@@ -18,6 +18,19 @@ from golden_ami_cli.local.world import World
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
+# The interpreters that judge the definition, by the test that asks each.
+_JUDGES = {
+    "tests/statemachine/test_scenarios.py::test_a_scenario[": "scenarios, embedded AWS",
+    "tests/statemachine/test_states.py::test_a_state[": "states, embedded AWS",
+    "tests/interpreters/test_aws_local_stepfunctions.py::test_a_scenario[": "scenarios, aws-local-stepfunctions",
+    "tests/interpreters/test_aws_local_stepfunctions.py::test_a_state[": "states, aws-local-stepfunctions",
+    "tests/interpreters/test_localstack.py::test_a_scenario[": "scenarios, LocalStack",
+    "tests/interpreters/test_localstack.py::test_a_state": "states, LocalStack",
+    "tests/interpreters/test_localstack_stack.py::": "stacks, LocalStack",
+    "tests/sfn_local/test_sfn_local.py::test_a_scenario[": "scenarios, Step Functions Local",
+    "tests/live/test_states.py::test_a_state[": "states, AWS",
+}
+
 OpenEmbedded = Callable[..., Embedded]
 
 
@@ -51,3 +64,18 @@ def project(tmp_path: Path) -> Callable[[str, Mapping[str, str]], Path]:
         return path
 
     return write
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many scenarios and states each interpreter has judged, where more than one of them was asked."""
+    lines = []
+    for test, judge in _JUDGES.items():
+        counts = {
+            outcome: sum(report.nodeid.startswith(test) for report in terminalreporter.getreports(outcome))
+            for outcome in ("passed", "failed", "error", "skipped")
+        }
+        told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
+        lines += [f"{judge}: {told}"] if told else []
+    if len(lines) > 1:
+        terminalreporter.section("interpreters")
+        terminalreporter.write_line("\n".join(lines))

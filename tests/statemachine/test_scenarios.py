@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from interpreter_mocks import mocked
-from scenarios import EXPECTED, INPUT, MACHINE, NO_COMPLETION, check, mock_config, outside_maps
+from scenarios import EXPECTED, INPUT, MACHINE, NO_COMPLETION, by_attempt, check, mock_config, outside_maps
 from states import all_states, ways_out
 
 from golden_ami_cli.local.embedded import Embedded
@@ -20,16 +20,8 @@ STATES = all_states()
 NOT_ENTERED = {"Wait For Agents"}
 
 
-def answers(responses: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A mocked response by attempt: "0-1" stands for two of them. The time-out has its own name, as moto takes it."""
-    by_attempt: list[dict[str, Any]] = []
-    for span, response in responses.items():
-        first, _, last = span.partition("-")
-        by_attempt += [_by_its_name(response)] * (int(last or first) - int(first) + 1)
-    return by_attempt
-
-
 def _by_its_name(response: Mapping[str, Any]) -> dict[str, Any]:
+    """The deployed definition knows the time-out by its own name only, and moto takes that from a mock."""
     if response.get("Throw", {}).get("Error") == NO_COMPLETION:
         return {"Throw": {**response["Throw"], "Error": "States.Timeout"}}
     return dict(response)
@@ -40,7 +32,8 @@ def test_a_scenario(name: str, embedded: Callable[..., Embedded], monkeypatch: p
     config = mock_config()
     named = config["StateMachines"][MACHINE]["TestCases"][name]
     aws = embedded()
-    mocked(monkeypatch, {state: answers(config["MockedResponses"][answer]) for state, answer in named.items()})
+    mocks = {state: by_attempt(config["MockedResponses"][answer]) for state, answer in named.items()}
+    mocked(monkeypatch, {state: [*map(_by_its_name, answers)] for state, answers in mocks.items()})
     execution = aws.run(INPUT, name)
     check(name, execution, aws.history(execution["executionArn"]))
 

@@ -76,6 +76,15 @@ def mock_config() -> dict[str, Any]:
     return loaded
 
 
+def by_attempt(responses: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A mocked response of the configuration file by attempt: "0-1" stands for two of them."""
+    answers: list[dict[str, Any]] = []
+    for span, response in responses.items():
+        first, _, last = span.partition("-")
+        answers += [dict(response)] * (int(last or first) - int(first) + 1)
+    return answers
+
+
 def entered(events: Iterable[Mapping[str, Any]]) -> list[str]:
     """The names of the states that a history enters; those inside a Map are in no certain order."""
     return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]

@@ -12,7 +12,7 @@ from typing import Any
 
 Data = Mapping[str, Any]
 
-CONTEXT = {
+CONTEXT: dict[str, dict[str, Any]] = {
     "Execution": {
         "Id": "arn:aws:states:us-east-1:123456789012:execution:GoldenAmi:run-1",
         "Input": {"AMIsParamName": "ContinuousAssessmentInput"},
@@ -65,7 +65,7 @@ class _Task:
     fault_at: str = "error"  # the member of the state that holds the fault
 
 
-_CONFIG = {
+_CONFIG: dict[str, Any] = {
     "assessable": 2,
     "needsInstances": True,
     "batches": ["ami-0a", "ami-0b"],
@@ -202,7 +202,7 @@ def _choices() -> Iterator[Case]:
 
 
 def _maps() -> Iterator[Case]:
-    results = [{"batch": batch} for batch in _CONFIG["batches"]]  # type: ignore[attr-defined]
+    results = [{"batch": batch} for batch in _CONFIG["batches"]]
     for state, member, following in (
         ("Launch Instances", "launches", "Wait For Boot"),
         ("Tag Findings", "findings", "Terminate"),

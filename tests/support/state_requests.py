@@ -32,13 +32,19 @@ def request(case: Case, definition: Mapping[str, Any]) -> dict[str, Any]:
     state = all_states()[case.state]
     if state["Type"] not in MOCKABLE:
         return asked
-    asked["context"] = json.dumps({**CONTEXT, "Task": {"Token": TOKEN}} if waits_for_token(state) else CONTEXT)
+    asked["context"] = json.dumps(_context_of(case, state))
     if case.error is None:
         return {**asked, "mock": {"result": json.dumps(case.result), "fieldValidationMode": "NONE"}}
     asked["mock"] = {"errorOutput": {"error": case.error, "cause": case.cause}}
     if "Retry" in state:
         asked["stateConfiguration"] = {"retrierRetryCount": case.retried}
     return asked
+
+
+def _context_of(case: Case, state: State) -> dict[str, Any]:
+    entered = {"EnteredTime": CONTEXT["Execution"]["StartTime"], "Name": case.state, "RetryCount": case.retried}
+    context = {**CONTEXT, "State": entered}
+    return {**context, "Task": {"Token": TOKEN}} if waits_for_token(state) else context
 
 
 def outcome(answer: Mapping[str, Any]) -> Outcome:

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT_LOCK = ROOT / "requirements.lock"
 LAMBDA_LOCK = ROOT / "functions" / "requirements.txt"
-TOOL_LOCKS = {name: ROOT / f"requirements-{name}.lock" for name in ("docs", "audit", "bench", "sam")}
+TOOL_LOCKS = {name: ROOT / f"requirements-{name}.lock" for name in ("docs", "audit", "sam", "localstack", "bench")}
 
 
 def pins(path: Path) -> dict[str, str]:
@@ -45,9 +45,10 @@ def test_the_tools_are_locked_as_declared() -> None:
         assert names(groups[name]) <= pins(path).keys()
 
 
-def test_the_lock_of_node_packages_has_hashes_and_no_addresses() -> None:
-    lock = json.loads((ROOT / "package-lock.json").read_text())
-    wanted = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+@pytest.mark.parametrize("folder", [ROOT, ROOT / "tests" / "interpreters"], ids=["audit", "interpreters"])
+def test_the_lock_of_node_packages_has_hashes_and_no_addresses(folder: Path) -> None:
+    lock = json.loads((folder / "package-lock.json").read_text())
+    wanted = json.loads((folder / "package.json").read_text())["devDependencies"]
     packages = {name: one for name, one in lock["packages"].items() if name}
     assert all(one["integrity"].startswith("sha512-") and "resolved" not in one for one in packages.values())
     assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted

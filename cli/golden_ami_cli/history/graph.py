@@ -75,7 +75,7 @@ class Graph:
 
 def graph_of(history: History) -> Graph:
     """The definition's graph with what happened marked in it."""
-    graph = _read(history.definition, ())
+    graph = read(history.definition)
     by_path: dict[Path, list[Visit]] = {}
     for visit in history.visits():
         by_path.setdefault(visit.path, []).append(visit)
@@ -85,13 +85,14 @@ def graph_of(history: History) -> Graph:
     return graph
 
 
-def _read(definition: Mapping[str, Any], around: Path) -> Graph:
+def read(definition: Mapping[str, Any], around: Path = ()) -> Graph:
+    """The graph of a definition, or of the part of one that is in the states of the path `around`."""
     nodes, edges = {}, {}
     states = _ordered(definition)
     for name, state in states.items():
         path = (*around, name)
         node = Node(path, str(state.get("Type")), str(state.get("Comment") or ""))
-        node.inner = [_read(inner, path) for inner in _inside(state)]
+        node.inner = [read(inner, path) for inner in _inside(state)]
         nodes[name] = node
     first = Edge(START, str(definition.get("StartAt")), "next")
     edges[first.tail, first.head] = first

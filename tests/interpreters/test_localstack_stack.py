@@ -1,0 +1,116 @@
+"""The translated template in LocalStack's CloudFormation, as far as that goes without Docker."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from localstack import ACCOUNT, REGION, LocalStack
+from scenarios import definition
+
+from golden_ami_cli.local.deployment.template import translate
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+DEADLINE = 240  # seconds of real time that a stack may take
+# What is left out, and why; the rest of the template refers to it by an invented name or ARN.
+LEFT_OUT = {
+    "AWS::Lambda::Function": "LocalStack creates a function in a Docker container, with a runtime that it downloads",
+    "AWS::Lambda::Permission": "it is a permission of a function",
+    "AWS::DynamoDB::Table": "LocalStack downloads DynamoDB Local and a Java runtime for it",
+    "AWS::Events::EventBusPolicy": "LocalStack has no default for EventBusName: Event bus None does not exist",
+    "AWS::CloudWatch::Dashboard": "LocalStack has no such resource; it would say CREATE_COMPLETE and create nothing",
+}
+OPTIONS = {
+    "ScheduleState": "ENABLED",
+    "Configuration": '["ami-0a1b2c3d4e5f60001"]',
+    "NotificationEmail": "owner@example.com",
+    "OwnerTopicArns": f"arn:aws:sns:{REGION}:{ACCOUNT}:web",
+    "AmiKeyArns": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555",
+    "CisBenchmark": "true",
+    "AdditionalRegions": "eu-west-1,us-east-2",
+    "MemberAccountIds": "222222222222,333333333333",
+    "MemberRoleName": "GoldenAmiMember",
+    "MemberExternalId": "external-id",
+    "ClassicEngine": "allowed",
+    "EnableInspector": "true",
+    "ActOnAmis": "true",
+    "PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+    "ObjectLockDays": "30",
+}
+
+
+def without(template: Mapping[str, Any], left_out: set[str]) -> dict[str, Any]:
+    """The template without these resources; what refers to one has its name, or an ARN with it, instead."""
+
+    def resolved(value: Any) -> Any:
+        if isinstance(value, list):
+            return [resolved(each) for each in value]
+        if isinstance(value, str):
+            return re.sub(r"\$\{(\w+)(\.Arn)?\}", lambda match: substituted(*match.group(0, 1, 2)), value)
+        if not isinstance(value, dict):
+            return value
+        if value.keys() == {"Ref"} and value["Ref"] in left_out:
+            return value["Ref"]
+        if value.keys() == {"Fn::GetAtt"} and value["Fn::GetAtt"][0] in left_out:
+            return _arn(value["Fn::GetAtt"][0])
+        return {key: resolved(each) for key, each in value.items()}
+
+    def substituted(whole: str, name: str, attribute: str | None) -> str:
+        return whole if name not in left_out else _arn(name) if attribute else name
+
+    def kept(resource: dict[str, Any]) -> dict[str, Any]:
+        depends = resource.get("DependsOn", [])
+        on = [name for name in ([depends] if isinstance(depends, str) else depends) if name not in left_out]
+        rest = {key: value for key, value in resource.items() if key != "DependsOn"}
+        return {**resolved(rest), **({"DependsOn": on} if on else {})}
+
+    resources = {name: kept(one) for name, one in template["Resources"].items() if name not in left_out}
+    return {**template, "Resources": resources, "Outputs": resolved(template["Outputs"])}
+
+
+def _arn(name: str) -> str:
+    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+
+
+def deploy(local: LocalStack, name: str, given: Mapping[str, str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The stack once it is created or has failed, and its resources."""
+    whole = translate(TEMPLATE, given, REGION)
+    template = without(whole, {one for one, each in whole["Resources"].items() if each["Type"] in LEFT_OUT})
+    s3, cloudformation = local.client("s3"), local.client("cloudformation")
+    s3.create_bucket(Bucket=f"{name}-templates")
+    s3.put_object(Bucket=f"{name}-templates", Key="template.json", Body=json.dumps(template))
+    cloudformation.create_stack(
+        StackName=name,
+        TemplateURL=f"{local.endpoint}/{name}-templates/template.json",
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    deadline = time.monotonic() + DEADLINE
+    while (stack := cloudformation.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"].endswith("IN_PROGRESS"):
+        assert time.monotonic() < deadline, f"{name} is still {stack['StackStatus']} after {DEADLINE} seconds"
+        time.sleep(0.5)
+    return stack, cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+
+
+@pytest.fixture(scope="module")
+def boundary(local: LocalStack) -> None:
+    """The policy that OPTIONS names as the roles' permissions boundary; it exists before a deployment."""
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    local.client("iam").create_policy(PolicyName="boundary", PolicyDocument=json.dumps(document))
+
+
+@pytest.mark.parametrize(("name", "given"), [("plain", {}), ("full", OPTIONS)], ids=["plain", "full"])
+def test_the_stack_is_created(name: str, given: dict[str, str], local: LocalStack, boundary: None) -> None:
+    stack, resources = deploy(local, name, given)
+    others = [one for one in resources if one["ResourceStatus"] != "CREATE_COMPLETE"]
+    failed = {one["LogicalResourceId"]: one.get("ResourceStatusReason") for one in others}
+    assert (stack["StackStatus"], failed) == ("CREATE_COMPLETE", {})
+    assert "No resource provider found" not in local.log.read_text()  # then nothing would have been created
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    deployed = local.client("stepfunctions").describe_state_machine(stateMachineArn=outputs["StateMachineArn"])
+    assert json.loads(deployed["definition"]) == json.loads(definition())
