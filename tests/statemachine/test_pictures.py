@@ -53,7 +53,7 @@ def test_the_arrows_of_the_readme_are_ways_of_the_definition() -> None:
     hidden = set(TOP) - set(shown.values())
     assert len(arrows) >= len(shown)
     for tail, head in arrows:
-        ahead, seen = heads(shown[tail]), set()
+        ahead, seen = heads(shown[tail]), set[str]()
         while between := (ahead & hidden) - seen:
             seen |= between
             ahead |= {each for name in between for each in heads(name)}

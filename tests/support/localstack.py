@@ -37,8 +37,7 @@ class LocalStack:
     def client(self, service: str) -> Any:
         """A client of the account that the access key names."""
         config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False, read_timeout=300)
-        keys = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "none"}
-        session = boto3.Session(region_name=REGION, **keys)
+        session = boto3.Session(ACCOUNT, "none", region_name=REGION)
         return session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
 
 
