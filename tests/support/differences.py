@@ -83,7 +83,7 @@ DIFFERENCES = [
         "The States.ALL error type must appear alone in a Catcher and cannot catch the States.DataLimitExceeded "
         "terminal error or Runtime error types.",
         "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html",
-        "no case expects it; that no path is missing is proved from the definition by tests/statemachine/test_definition.py",
+        "no case expects it; that no path is missing is proved by tests/statemachine/test_definition.py",
     ),
 ]
 
