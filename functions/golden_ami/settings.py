@@ -26,6 +26,8 @@ class Settings:
     classic_engine: bool
     member_role: str
     member_external_id: str
+    parameter_name: str = ""  # of the SSM parameters with configurations, the beginning of those that may be read
+    ami_parameter_path: str = ""  # of the SSM parameters that hold AMI ids
     reap_regions: tuple[str, ...] = ()  # where else the reaper looks
     member_accounts: tuple[str, ...] = ()  # whose messages are read, and where the reaper looks as well
 
@@ -54,6 +56,8 @@ class Settings:
             classic_engine=env.get("CLASSIC_ENGINE", "refused") == "allowed",
             member_role=env.get("MEMBER_ROLE_NAME", ""),
             member_external_id=env.get("MEMBER_EXTERNAL_ID", ""),
+            parameter_name=env.get("PARAMETER_NAME", ""),
+            ami_parameter_path=env.get("AMI_PARAMETER_PATH", ""),
             reap_regions=_listed(env.get("REAP_REGIONS", "")),
             member_accounts=_listed(env.get("MEMBER_ACCOUNT_IDS", "")),
         )

@@ -14,4 +14,4 @@ from golden_ami.settings import Settings
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Answers `assessable`, `needsInstances`, `batches`, `waits` and `assessment`."""
     settings = Settings.load()
-    return open_run(Start.of(event), settings, Ledger.of(settings))
+    return open_run(Start.of(event, settings.parameter_name), settings, Ledger.of(settings))

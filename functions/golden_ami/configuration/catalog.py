@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -11,8 +10,10 @@ import msgspec
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from golden_ami.aws import code_of
+from golden_ami.configuration import parameters
 from golden_ami.configuration.config import Folded, fold_duplicates
 from golden_ami.configuration.lineage import lineage_of
+from golden_ami.configuration.parameters import RESOLVE
 from golden_ami.errors import AccessDenied, EngineUnavailable
 from golden_ami.models import NO_BATCH, Ami, AmiEntry, Config, ConfiguredEngine, Engine, Reason
 from golden_ami.parallel import chunks
@@ -25,9 +26,7 @@ Image = Mapping[str, Any]
 
 BATCHES = 40  # iterations that an inline Map runs, so that a history stays short whatever the number of AMIs
 
-_RESOLVE = "resolve:ssm:"
 _FILTER_VALUES = 200  # values that a filter of EC2 takes
-_PARAMETERS = 10  # names that GetParameters takes
 _DEFAULT_TYPES = {"x86_64": "t3.medium", "i386": "t3.medium", "arm64": "t4g.medium"}
 _UNREACHABLE = frozenset({
     "AuthFailure", "OptInRequired", "UnrecognizedClientException", "InvalidClientTokenId", "UnauthorizedOperation",
@@ -35,14 +34,15 @@ _UNREACHABLE = frozenset({
 })  # fmt: skip
 
 
-def look_up(config: Config, settings: Settings, run_id: str) -> list[Ami]:
+def look_up(config: Config, settings: Settings, run_id: str, refused: Collection[str] = ()) -> list[Ami]:
     """Every AMI of the configuration once, with its batch; those that cannot be assessed with the reason.
 
+    `refused` are parameters of the stack's account that load-config may not read, for a caller with other rights.
     Raises EngineUnavailable when the configuration asks for Inspector Classic where it does not exist, and botocore's
     ClientError.
     """
     _refuse_classic(config, settings)
-    entries, failures = _resolved(config.amis, settings)
+    entries, failures = _resolved(config.amis, settings, refused)
     folded = fold_duplicates(entries, region=settings.region, account=settings.account)
     amis = [_row(item, config, run_id, settings) for item in folded]
     for ami in amis:
@@ -69,23 +69,21 @@ def _refuse_classic(config: Config, settings: Settings) -> None:
 
 
 def _resolved(
-    entries: Sequence[AmiEntry], settings: Settings
+    entries: Sequence[AmiEntry], settings: Settings, refused: Collection[str]
 ) -> tuple[list[AmiEntry], dict[tuple[str, Place], Reason]]:
     """The entries with AMI ids in place of parameters, and why the others have none."""
     wanted: dict[Place, dict[str, None]] = {}
     for entry in entries:
-        if entry.ami_id.startswith(_RESOLVE):
-            wanted.setdefault(place_of(entry, settings), {})[entry.ami_id.removeprefix(_RESOLVE)] = None
+        if entry.ami_id.startswith(RESOLVE):
+            wanted.setdefault(place_of(entry, settings), {})[entry.ami_id.removeprefix(RESOLVE)] = None
     ids: dict[tuple[str, Place], str] = {}
     failures: dict[tuple[str, Place], Reason] = {}
     for place, names in wanted.items():
-        found = _reach(place, settings, partial(_parameters, place, list(names)))
-        for name in names:
-            outcome = found if isinstance(found, Reason) else _as_ami_id(name, found.get(name), place)
+        for name, outcome in _outcomes(place, list(names), settings, refused).items():
             if isinstance(outcome, Reason):
-                failures[_RESOLVE + name, place] = outcome
+                failures[RESOLVE + name, place] = outcome
             else:
-                ids[_RESOLVE + name, place] = outcome
+                ids[RESOLVE + name, place] = outcome
     resolved = [
         msgspec.structs.replace(entry, ami_id=ids.get((entry.ami_id, place_of(entry, settings)), entry.ami_id))
         for entry in entries
@@ -93,31 +91,18 @@ def _resolved(
     return resolved, failures
 
 
-def _parameters(place: Place, names: Sequence[str]) -> dict[str, str]:
-    ssm = place.client("ssm")
-    found: dict[str, str] = {}
-    for some in chunks(names, _PARAMETERS):
-        for parameter in ssm.get_parameters(Names=some, WithDecryption=True)["Parameters"]:
-            name, selector = parameter["Name"], parameter.get("Selector", "").lstrip(":")
-            for spelling in (f"{name}:{selector}" if selector else name, f"{name}:{parameter['Version']}"):
-                found[spelling] = parameter["Value"].strip()
-    return found
-
-
-def _as_ami_id(name: str, value: str | None, place: Place) -> str | Reason:
-    if value is None:
-        return Reason(
-            code="AMI_PARAMETER_NOT_FOUND",
-            message=f"the SSM parameter {name} does not exist in {named(place)}",
-            remedy="create the parameter, or correct its name in the configuration",
-        )
-    if not re.fullmatch(r"ami-[0-9a-f]{8,17}", value):
-        return Reason(
-            code="AMI_PARAMETER_INVALID",
-            message=f"the SSM parameter {name} in {named(place)} does not hold an AMI id",
-            remedy="let the parameter hold one AMI id, like ami-0a1b2c3d4e5f60001, and nothing else",
-        )
-    return value
+def _outcomes(
+    place: Place, names: Sequence[str], settings: Settings, refused: Collection[str]
+) -> dict[str, str | Reason]:
+    """The AMI id that each parameter of a place holds, or why there is none."""
+    unreadable = [name for name in names if name in refused and place.account == settings.account]
+    asked = [name for name in names if name not in unreadable]
+    answers = _reach(place, settings, partial(parameters.read, place, asked))
+    outcomes: dict[str, str | Reason] = {
+        name: answers if isinstance(answers, Reason) else parameters.ami_id_of(name, answers, place, settings, names)
+        for name in asked
+    }
+    return outcomes | {name: parameters.denied(name, place, settings, names) for name in unreadable}
 
 
 # ---------------------------------------------------------------- images

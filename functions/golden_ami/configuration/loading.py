@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
+from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,8 +13,10 @@ from botocore.exceptions import ClientError
 from golden_ami.aws import code_of
 from golden_ami.configuration import config as configuration
 from golden_ami.configuration.catalog import look_up
+from golden_ami.configuration.parameters import may_configure
+from golden_ami.configuration.problems import shown
 from golden_ami.entry import run_id_of
-from golden_ami.errors import InvalidConfiguration, InvalidEvent, Problem, RunNotFound
+from golden_ami.errors import AccessDenied, InvalidConfiguration, InvalidEvent, Problem, RunNotFound
 from golden_ami.ledger import Ledger
 from golden_ami.models import NO_BATCH, Ami, Config, Run, Waits
 from golden_ami.places import home, named
@@ -21,7 +25,10 @@ from golden_ami.settings import Settings
 from golden_ami.times import iso, now, read
 
 MARGIN = 7_200  # seconds from the last bound of a run to its expiry: launches, collection, termination, their retries
+_USUAL = "ContinuousAssessmentInput"  # the template's default for ParameterName
 _DOCUMENT_LIMIT = 50_000_000  # bytes
+# What a parameter's name or ARN is made of, with a version or label (Systems Manager API, GetParameter: Name).
+_NAME = re.compile(r"[A-Za-z0-9_./:-]{1,2048}")
 
 
 class Start(NamedTuple):
@@ -33,17 +40,30 @@ class Start(NamedTuple):
     parameter: str
 
     @classmethod
-    def of(cls, event: dict[str, Any]) -> Start:
-        """From load-config's event. Raises InvalidEvent."""
+    def of(cls, event: dict[str, Any], usual: str = "") -> Start:
+        """From load-config's event, of which `input` is whatever JSON the execution was started with.
+
+        `usual` is the parameter's name that an error suggests. Raises InvalidEvent.
+        """
         run_id, given = run_id_of(event), event.get("input")
         parameter = given.get("AMIsParamName") if isinstance(given, dict) else None
-        if not isinstance(parameter, str) or not parameter.strip():
-            raise InvalidEvent(
-                "the execution's input lacks AMIsParamName, the name of the SSM parameter with the golden AMIs; "
-                'start it with {"AMIsParamName": "ContinuousAssessmentInput"}'
-            )
+        if not isinstance(parameter, str) or not _NAME.fullmatch(parameter.strip()):
+            raise InvalidEvent(_wrong_input(given, usual))
         started = read(event.get("startedAt")) or iso(now())
         return cls(run_id, str(event.get("executionArn", "")), started, parameter.strip())
+
+
+def _wrong_input(given: object, usual: str) -> str:
+    """What is wrong with an execution's input, and the right one."""
+    if not isinstance(given, dict):
+        said = f"the execution's input is {shown(given)}, not an object with AMIsParamName"
+    elif "AMIsParamName" not in given:
+        names = ", ".join(shown(name) for name in list(given)[:3]) or "nothing"
+        said = f"the execution's input lacks AMIsParamName; it has {names}"
+    else:
+        said = f"AMIsParamName in the execution's input is {shown(given['AMIsParamName'])}, not a parameter's name"
+    name = usual or _USUAL
+    return f'{said}; give the name of the SSM parameter with the golden AMIs: {{"AMIsParamName": "{name}"}}'
 
 
 def open_run(start: Start, settings: Settings, ledger: Ledger) -> dict[str, Any]:
@@ -73,7 +93,7 @@ def open_run(start: Start, settings: Settings, ledger: Ledger) -> dict[str, Any]
 def read_configuration(parameter: str, settings: Settings) -> Config:
     """The configuration in an SSM parameter (String or SecureString), or in the S3 object that it points to.
 
-    Raises InvalidConfiguration and botocore's ClientError.
+    Raises InvalidConfiguration, AccessDenied for a name that the stack may not read, and botocore's ClientError.
     """
     source = f"SSM parameter {parameter}"
     text = _parameter(parameter, source, settings)
@@ -88,14 +108,35 @@ def _parameter(name: str, source: str, settings: Settings) -> str:
     try:
         answer = home(settings).client("ssm").get_parameter(Name=name, WithDecryption=True)
     except ClientError as error:
-        if code_of(error) not in ("ParameterNotFound", "ParameterVersionNotFound"):
-            raise
-        remedy = (
-            f"create it: aws ssm put-parameter --region {settings.region} --type String --name {name} --value file://…"
-        )
-        problem = Problem(name, f"does not exist in {named(home(settings))}", remedy)
-        raise InvalidConfiguration(source, [problem]) from error
+        if code_of(error) in ("ParameterNotFound", "ParameterVersionNotFound"):
+            raise InvalidConfiguration(source, [_missing(name, settings)]) from error
+        if code_of(error) in ("AccessDeniedException", "ValidationException") and not may_configure(name, settings):
+            raise AccessDenied(unreadable(name, settings)) from error
+        raise
     return str(answer["Parameter"]["Value"])
+
+
+def _missing(name: str, settings: Settings) -> Problem:
+    remedy = f"create it: aws ssm put-parameter --region {settings.region} --type String --name {name} --value file://…"
+    if settings.parameter_name not in ("", name):
+        remedy += f'; or start with {{"AMIsParamName": "{_likeliest(name, settings)}"}}'
+    return Problem(name, f"does not exist in {named(home(settings))}", remedy)
+
+
+def unreadable(name: str, settings: Settings) -> str:
+    """That the stack may not read a configuration from a parameter, which ones it may, and the likeliest of them."""
+    likeliest = _likeliest(name, settings)
+    return (
+        f"the stack may not read a configuration from the SSM parameter {name}: its functions read parameters whose "
+        f"names begin with {settings.parameter_name or likeliest} or /{settings.stack}/; start with "
+        f'{{"AMIsParamName": "{likeliest}"}}, or deploy the stack with ParameterName={name}'
+    )
+
+
+def _likeliest(name: str, settings: Settings) -> str:
+    """Of the names that the stack is known to read, the one most like a name that it may not."""
+    known = [settings.parameter_name or _USUAL, f"/{settings.stack}/{_USUAL}"]
+    return max(known, key=lambda one: SequenceMatcher(None, name.lower(), one.lower()).ratio())
 
 
 def _document(address: str, settings: Settings) -> str:

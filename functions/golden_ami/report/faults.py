@@ -22,7 +22,8 @@ _REMEDIES = {
     "Sandbox.Timedout": "A function ran into its time-out: give it a longer one or more memory in template.yaml.",
     "Runtime.ExitError": "A function ended abruptly, most often for lack of memory: raise its MemorySize.",
     "Runtime.ImportModuleError": "The deployed package is incomplete: build and deploy again.",
-    "States.DataLimitExceeded": "A state's payload went over 256 KiB: report this as a bug, with the run id.",
+    "States.DataLimitExceeded": 'A state\'s payload went over 256 KiB: start with {"AMIsParamName": "…"} and nothing '
+    "else; if the input was small, report this as a bug, with the run id.",
     "States.Permissions": "Allow the state machine's role to do this in template.yaml.",
     "States.Runtime": "The state machine's definition and the functions do not fit together: deploy both again.",
 }
@@ -33,7 +34,9 @@ _MEANINGS = {
 }
 _FALLBACK = "Look at the execution's history and the function's log, then run again."
 # Messages of our own errors end in their remedy; these names carry none of their own.
-_SELF_EXPLAINED = frozenset({"InvalidConfiguration", "EngineUnavailable", "AccessDenied", "InvalidEnvironment"})
+_SELF_EXPLAINED = frozenset(
+    {"InvalidConfiguration", "EngineUnavailable", "AccessDenied", "InvalidEnvironment", "InvalidEvent"}
+)
 
 
 def message_of(cause: object) -> str:

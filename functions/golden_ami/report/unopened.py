@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def unopened(event: Mapping[str, Any], run_id: str, settings: Settings) -> tuple[Run, list[Ami]]:
     """A bare run, and an AMI without outcome for each that the configuration names; none where it cannot be read."""
-    parameter = _parameter(event.get("state"))
+    parameter = _parameter(event.get("input"))
     config = _configuration(parameter, settings)
     run = Run(
         run_id=run_id,
@@ -36,9 +36,9 @@ def unopened(event: Mapping[str, Any], run_id: str, settings: Settings) -> tuple
     return run, list(amis.values())
 
 
-def _parameter(state: object) -> str:
-    """The parameter's name in the execution's input, which is what the state of a run without Load Config holds."""
-    name = state.get("AMIsParamName") if isinstance(state, Mapping) else None
+def _parameter(given: object) -> str:
+    """The parameter's name in an execution's input; "" where it has none."""
+    name = given.get("AMIsParamName") if isinstance(given, Mapping) else None
     return name.strip() if isinstance(name, str) else ""
 
 
@@ -72,10 +72,9 @@ def _ami(run: Run, entry: AmiEntry) -> Ami:
     )
 
 
-def input_of(text: object) -> dict[str, Any]:
-    """An execution's input from the text in which EventBridge tells it."""
+def input_of(text: str) -> object:
+    """An execution's input from the text in which EventBridge tells it; None where that is left out or no JSON."""
     try:
-        found = json.loads(text) if isinstance(text, str) else None
+        return json.loads(text)
     except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        return None
