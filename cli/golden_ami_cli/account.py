@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from golden_ami_cli import session
 from golden_ami_cli.errors import CommandError, UsageError
+from golden_ami_cli.session import Clients
 
 if TYPE_CHECKING:
     from golden_ami.ledger import Ledger
@@ -19,12 +21,18 @@ if TYPE_CHECKING:
 
 DEFAULT_STACK = "golden-ami-assessment"  # as samconfig.yaml names it
 
+STACK_VARIABLE = "GOLDEN_AMI_STACK"
 StackName = Annotated[
-    str, typer.Option("--stack", metavar="NAME", envvar="GOLDEN_AMI_STACK", help="The deployed stack's name.")
+    str, typer.Option("--stack", metavar="NAME", envvar=STACK_VARIABLE, help="The deployed stack's name.")
 ]
 OptionalStack = Annotated[
     str | None,
-    typer.Option("--stack", metavar="NAME", help="The deployed stack's name.", show_default=False),
+    typer.Option(
+        "--stack",
+        metavar="NAME",
+        help=f"The deployed stack's name. Without --local, {STACK_VARIABLE} does as well.",
+        show_default=False,
+    ),
 ]
 Profile = Annotated[
     str | None, typer.Option("--profile", help="A profile of the AWS CLI's configuration.", show_default=False)
@@ -32,12 +40,6 @@ Profile = Annotated[
 Region = Annotated[
     str | None, typer.Option("--region", help="The stack's region, if not the AWS CLI's.", show_default=False)
 ]
-
-
-class Clients(Protocol):
-    """Makes a boto3 client; without a region, of the stack's."""
-
-    def __call__(self, service: str, region: str | None = None) -> Any: ...
 
 
 @dataclass
@@ -58,14 +60,17 @@ class Account:
         environment = self.environment("load-config")
         return Settings.load(environment | {"AWS_REGION": self.region})
 
-    def environment(self, function: str) -> dict[str, str]:
-        """A function's environment variables. Raises CommandError."""
+    def function(self, function: str) -> dict[str, Any]:
+        """GetFunctionConfiguration's answer. Raises CommandError."""
         client, name = self.client("lambda"), f"{self.stack}-{function}"
         try:
-            answer = client.get_function_configuration(FunctionName=name)
+            return dict(client.get_function_configuration(FunctionName=name))
         except client.exceptions.ResourceNotFoundException as error:
             raise CommandError(f"the stack has no function {name}; deploy it again (sam deploy)") from error
-        return dict(answer.get("Environment", {}).get("Variables", {}))
+
+    def environment(self, function: str) -> dict[str, str]:
+        """A function's environment variables. Raises CommandError."""
+        return dict(self.function(function).get("Environment", {}).get("Variables", {}))
 
     @property
     def state_machine(self) -> str:
@@ -126,11 +131,18 @@ _NEEDED = ("StateMachineArn", "ReportBucket", "LedgerTable", "ResultsTopicArn", 
 def connect(stack: str, profile: str | None = None, region: str | None = None) -> Account:
     """The stack of this name, with credentials, region and endpoint as the AWS CLI has them.
 
-    Raises UsageError when there is none, or when the AWS CLI's own configuration does not hold.
+    The region is --region, else AWS_REGION, AWS_DEFAULT_REGION or the profile's, in the order of AWS CLI version 2 (AWS
+    CLI User Guide, "Environment variables": AWS_REGION overrides AWS_DEFAULT_REGION and the profile); botocore itself
+    does not read AWS_REGION. Raises UsageError when there is no such stack, or when these settings do not hold.
     """
-    client = _session_clients(profile, region)
-    found = client("cloudformation")
-    return of_stack(stack, client, found.meta.region_name)
+    client = session.clients(profile, region)
+    found = client("cloudformation").meta.region_name
+    try:
+        return of_stack(stack, client, found)
+    except session.no_endpoint() as error:
+        if said := session.unknown_region(found, region):
+            raise UsageError(said) from error
+        raise
 
 
 def of_stack(stack: str, client: Clients, region: str) -> Account:
@@ -155,65 +167,3 @@ def of_stack(stack: str, client: Clients, region: str) -> Account:
         parameter["ParameterKey"]: parameter.get("ParameterValue", "") for parameter in described.get("Parameters", ())
     }
     return Account(stack, region, client, outputs, parameters)
-
-
-def _session_clients(profile: str | None, region: str | None) -> Clients:
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import NoRegionError, ProfileNotFound
-
-    try:
-        session: Any = boto3.Session(profile_name=profile, region_name=region)
-    except ProfileNotFound as error:
-        raise UsageError(f"--profile {profile}: {error}; `aws configure list-profiles` lists them") from error
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": 3},
-        user_agent_extra="golden-ami-assessment",
-        tcp_keepalive=True,
-    )
-    made: dict[tuple[str, str | None], Any] = {}
-
-    def client(service: str, region: str | None = None) -> Any:
-        if (service, region) not in made:
-            try:
-                made[service, region] = session.client(service, region_name=region, config=config)
-            except NoRegionError as error:
-                raise UsageError("no region is configured; give --region, or set AWS_REGION") from error
-        return made[service, region]
-
-    return client
-
-
-def explained(error: Exception) -> str | None:
-    """The sentence for what botocore raises, with its remedy; None for anything else."""
-    from botocore.exceptions import (
-        BotoCoreError,
-        ClientError,
-        EndpointConnectionError,
-        NoCredentialsError,
-        PartialCredentialsError,
-    )
-
-    if isinstance(error, ClientError):
-        return _service_error(error)
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return "there are no AWS credentials; give --profile, or sign in with `aws configure` or `aws sso login`"
-    if isinstance(error, EndpointConnectionError):
-        return f"{error}; check the region, the network and AWS_ENDPOINT_URL"
-    return f"{error}; check the AWS CLI's configuration" if isinstance(error, BotoCoreError) else None
-
-
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-_UNKNOWN_KEY = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"})
-
-
-def _service_error(error: Any) -> str:
-    code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-    said = f"{error.operation_name}: {code}: {message}".rstrip(": ")
-    if code in _EXPIRED:
-        return f"{said}; the credentials have expired: sign in again"
-    if code in _UNKNOWN_KEY:
-        return f"{said}; AWS does not know these credentials: check --profile and --region"
-    if "Denied" in code or code == "UnauthorizedOperation":
-        return f"{said}; have {error.operation_name} allowed to you, or use another --profile"
-    return f"{said}; run it again with --debug to see where this comes from"

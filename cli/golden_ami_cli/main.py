@@ -68,7 +68,7 @@ def main() -> None:
 def _message(error: Exception) -> str:
     if isinstance(error, CommandError):
         return f"golden-ami: {error}"
-    from golden_ami_cli.account import explained  # botocore, which raised it, is loaded by now or soon
+    from golden_ami_cli.session import explained  # botocore, which raised it, is loaded by now or soon
 
     if said := explained(error):
         return f"golden-ami: {said}"

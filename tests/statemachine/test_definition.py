@@ -176,8 +176,9 @@ def test_states_all_stands_alone_and_last() -> None:
 
 @pytest.mark.parametrize("name", [*TOP_TASKS, *MAPS])
 def test_every_fault_leads_to_terminate_then_to_aggregate_then_to_a_failure(name: str) -> None:
-    after_fault = {"Terminate": "Aggregate", "Aggregate": "Report Failed"}.get(name, "Terminate")
-    assert STATES[name]["Catch"][-1]["Next"] == after_fault
+    after_fault = {"Terminate": "Aggregate", "Aggregate": "Report Failed", "Load Config": "Loading Failed"}
+    assert STATES[name]["Catch"][-1]["Next"] == after_fault.get(name, "Terminate")
+    assert STATES["Loading Failed"]["Next"] == "Terminate"
 
 
 def test_only_the_poll_interval_is_caught_by_name() -> None:
@@ -188,7 +189,21 @@ def test_only_the_poll_interval_is_caught_by_name() -> None:
 def test_a_fault_is_kept_beside_the_state_and_never_in_its_place() -> None:
     for name, state in all_states():
         for catcher in state.get("Catch", ()):
-            assert catcher.get("ResultPath", "$") != "$", name
+            assert (catcher.get("ResultPath", "$") == "$") == (name == "Load Config"), name  # which has no state yet
+    assert STATES["Loading Failed"]["Parameters"] == {"error": {"Error.$": "$.Error", "Cause.$": "$.Cause"}}
+
+
+def test_no_path_is_applied_to_the_execution_s_input() -> None:
+    """It may be any JSON. A path into an array, a number or null, or a result beside it, ends as States.Runtime.
+
+    Step Functions Developer Guide, "Context object" ($$.Execution.Input), "InputPath" (null: {}), "ResultPath".
+    """
+    first = STATES[MACHINE["StartAt"]]
+    assert first["InputPath"] is None
+    assert not reads(first)
+    assert first["ResultPath"] == "$"
+    assert {catcher["ResultPath"] for catcher in first["Catch"]} == {"$"}
+    assert first["Parameters"]["Payload"]["input.$"] == "$$.Execution.Input"
 
 
 @pytest.mark.parametrize("name", MAPS)
@@ -229,18 +244,28 @@ def reads(state: State) -> set[str]:
 
 def writes(state: State) -> set[str]:
     """What a state adds to its input when it succeeds: `name`, and `name.member` for each selected member."""
+    if state["Type"] == "Pass":
+        return members(state["Parameters"])
     path = state.get("ResultPath")
-    if not path:
-        return set()
-    name = path.removeprefix("$.")
-    return {name} | {f"{name}.{key.removesuffix('.$')}" for key in state.get("ResultSelector", {})}
+    if path == "$":
+        return members(state["ResultSelector"])
+    return members({path.removeprefix("$."): state.get("ResultSelector", {})}) if path else set()
+
+
+def members(selected: dict[str, Any]) -> set[str]:
+    """The names in a ResultSelector or in Parameters, and `name.member` for those of an object in it."""
+    names = {name.removesuffix(".$") for name in selected}
+    return names.union(
+        *({f"{key}.{one}" for one in members(inside)} for key, inside in selected.items() if isinstance(inside, dict))
+    )
 
 
 def outcomes(state: State) -> Iterator[tuple[str, set[str]]]:
     caught = {catcher["Next"]: catcher for catcher in state.get("Catch", ())}
     for catcher in state.get("Catch", ()):
-        name = (catcher["ResultPath"] or "").removeprefix("$.")
-        yield catcher["Next"], {name, f"{name}.Error", f"{name}.Cause"} if name else set()
+        fault: dict[str, Any] = {"Error": {}, "Cause": {}}
+        path = catcher["ResultPath"]
+        yield catcher["Next"], members(fault if path == "$" else {path.removeprefix("$."): fault}) if path else set()
     for following in next_of(state):
         if following not in caught or following == state.get("Next"):
             yield following, writes(state)
@@ -292,7 +317,7 @@ def test_a_map_iterates_over_the_batches_and_passes_nothing_else(name: str) -> N
 def test_no_state_repeats_the_answer_of_lambda_around_the_payload() -> None:
     for name, task in TASKS.items():
         if task["ResultPath"] is not None:
-            assert all(path.startswith("$.Payload.") for path in task["ResultSelector"].values()), name
+            assert all(path.startswith("$.Payload.") for path in paths_in(task["ResultSelector"])), name
 
 
 def test_it_is_plain_jsonpath() -> None:

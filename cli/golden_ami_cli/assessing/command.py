@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from golden_ami_cli import console
-from golden_ami_cli.account import Account, OptionalStack, Profile, Region, connect
+from golden_ami_cli.account import STACK_VARIABLE, Account, OptionalStack, Profile, Region, connect
 from golden_ami_cli.assessing import output
 from golden_ami_cli.errors import GATE_FAIL, GATE_NOT_ASSESSED, UsageError
+from golden_ami_cli.options import exclude, given
 
 if TYPE_CHECKING:
     from golden_ami_cli.assessing.result import Result
@@ -37,10 +39,13 @@ class Form(StrEnum):
 
 Debug = Annotated[bool, typer.Option("--debug", help="On an error, show where in the program it comes from.")]
 OutputForm = Annotated[Form, typer.Option("--output", "-o", help="How the result is printed on stdout.")]
+_OF_A_STACK = ("stack", "profile", "region", "parameter", "detach")
+_OF_THE_EMBEDDED = ("config", "engine", "images", "findings", "archive_dir", "fault")
 _FILE = {"metavar": "FILE", "show_default": False}
 
 
 def assess(
+    context: typer.Context,
     local: Annotated[
         bool, typer.Option("--local", help="Run in the embedded AWS, on this machine, without an account.")
     ] = False,
@@ -56,9 +61,9 @@ def assess(
     region: Region = None,
     parameter: Annotated[
         str | None,
-        typer.Option(help="With --stack, the SSM parameter to assess, if not the stack's.", show_default=False),
+        typer.Option(help="Of a stack, the SSM parameter to assess, if not the stack's.", show_default=False),
     ] = None,
-    detach: Annotated[bool, typer.Option("--detach", help="With --stack, print the ARN and do not wait.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Of a stack, print the ARN and do not wait.")] = False,
     images: Annotated[
         Path | None, typer.Option(help="The AMIs that the embedded account holds. Default: the sample.", **_FILE)
     ] = None,
@@ -104,20 +109,24 @@ def assess(
 
     - `golden-ami assess --stack golden-ami-assessment --profile security --gate`
     """
-    if stack and not local:
-        _refuse_local_options(config, engine, images, findings, archive_dir)
-        if fault:
-            raise UsageError("--fault is of the embedded AWS; use it with --local")
+    exclude(
+        context, "local", _OF_A_STACK, "--local runs in the embedded AWS, the others choose a deployed stack or its run"
+    )
+    stack = None if local else stack or os.environ.get(STACK_VARIABLE)
+    if stack:
+        _refuse_local_options(context)
+        exclude(context, "detach", ("report_dir", "gate"), "--detach does not wait for a result")
         started = _Remote(stack, profile, region, parameter)
         if detach:
             started.detached(form)
             raise typer.Exit
         ended = started.followed(form, report_dir)
         raise typer.Exit(gate_status(ended) if gate else 0)
-    if not local or stack:
-        raise UsageError("nothing says where; give either --local (the embedded AWS) or --stack NAME (a deployed one)")
-    if parameter or detach or profile or region:
-        raise UsageError("--parameter, --detach, --profile and --region need --stack NAME")
+    if not local:
+        raise UsageError(
+            f"nothing says where; give either --local (the embedded AWS), or --stack NAME or {STACK_VARIABLE} "
+            "(a deployed one)"
+        )
     from golden_ami_cli.assessing.inputs import Inputs
 
     inputs = Inputs.read(config, images, findings, engine=engine.value if engine else None)
@@ -166,12 +175,12 @@ class _Remote:
         return account, following.start(account, self.parameter or account.outputs["ParameterName"])
 
 
-def _refuse_local_options(*given: object) -> None:
-    if any(given):
-        raise UsageError(
-            "--config, --engine, --images, --findings and --archive-dir are for --local; a stack "
-            "assesses what its parameter says, which `golden-ami config push` writes"
-        )
+def _refuse_local_options(context: typer.Context) -> None:
+    why = "a stack assesses what its parameter says, which `golden-ami config push` writes"
+    exclude(context, "stack", _OF_THE_EMBEDDED, why)
+    if wrong := [name for name in _OF_THE_EMBEDDED if given(context, name)]:
+        option = "--" + wrong[0].replace("_", "-")
+        raise UsageError(f"{option} needs --local, and {STACK_VARIABLE} names a stack: {why}")
 
 
 def show(result: Result, form: Form, report: str = "") -> None:

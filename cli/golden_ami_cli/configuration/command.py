@@ -15,14 +15,17 @@ from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, Account, Profile, Region, StackName, connect
 from golden_ami_cli.assessing.command import Debug, Form, OutputForm
 from golden_ami_cli.errors import USAGE, CommandError, UsageError
+from golden_ami_cli.options import exclude
 
 if TYPE_CHECKING:
     from golden_ami.models import Ami, Config
     from golden_ami.usage.lines import UsageLine
     from golden_ami.usage.prices import Prices
+    from golden_ami_cli.configuration.rights import Rights
 
 app = typer.Typer(name="config", help="Check, show and push the configuration.", no_args_is_help=True)
 
+_ONE_SOURCE = "the configuration is read from a file or from a parameter"
 STANDARD, ADVANCED = 4096, 8192  # bytes of a parameter (Systems Manager, PutParameter: Value)
 File = Annotated[Path, typer.Argument(help="The configuration, JSON or YAML.", show_default=False)]
 OptionalFile = Annotated[
@@ -66,6 +69,7 @@ def validate(
 
 @app.command("show")
 def show(
+    context: typer.Context,
     file: OptionalFile = None,
     stack: StackName = DEFAULT_STACK,
     profile: Profile = None,
@@ -83,17 +87,22 @@ def show(
     - `golden-ami config show --output json`
     """
     from golden_ami_cli.configuration import view
+    from golden_ami_cli.configuration.rights import Rights
     from golden_ami_cli.estimate.prices import prices as table
 
+    exclude(context, "file", ("parameter",), _ONE_SOURCE)
     account = connect(stack, profile, region)
-    config, amis, lines = _effect(account, file, parameter, profile, table(prices))
+    rights = Rights(account)
+    config, amis, lines = _effect(rights, file, parameter, profile, table(prices))
     if form is Form.JSON:
-        print(view.to_json(config, amis, lines))
+        print(view.to_json(config, amis, lines, rights.said))
     else:
+        console.stderr().print(rights.said[0].upper() + rights.said[1:], markup=False, soft_wrap=True)
         console.stdout().print(view.amis_table(amis), view.estimate_table(lines))
 
 
 def estimate(
+    context: typer.Context,
     file: OptionalFile = None,
     stack: StackName = DEFAULT_STACK,
     profile: Profile = None,
@@ -118,13 +127,17 @@ def estimate(
     from golden_ami_cli.configuration import view
     from golden_ami_cli.estimate.prices import prices as table
 
+    exclude(context, "file", ("parameter",), _ONE_SOURCE)
+    exclude(context, "run", ("file", "parameter"), "a run's configuration is its own")
     account = connect(stack, profile, region)
     if run:
         from golden_ami_cli.estimate.usage import of_run
 
         lines = of_run(account, run, table(prices))
     else:
-        _, _, lines = _effect(account, file, parameter, profile, table(prices))
+        from golden_ami_cli.configuration.rights import Rights
+
+        _, _, lines = _effect(Rights(account), file, parameter, profile, table(prices))
     if form is Form.JSON:
         print(view.lines_json(lines))
     else:
@@ -151,12 +164,17 @@ def push(
 
     - `golden-ami config push amis.yaml --stack golden-ami-assessment`
     """
+    from golden_ami.configuration.loading import unreadable
     from golden_ami_cli.configuration.check import checked
     from golden_ami_cli.configuration.pushing import plan, write
+    from golden_ami_cli.configuration.rights import Rights
 
     text, _ = checked(file)
     account = connect(stack, profile, region)
-    planned = plan(account, parameter or account.outputs["ParameterName"], text, STANDARD, ADVANCED if advanced else 0)
+    name = parameter or account.outputs["ParameterName"]
+    if not Rights(account).may_configure(name):
+        raise UsageError(f"--parameter {name}: {unreadable(name, account.settings)}")
+    planned = plan(account, name, text, STANDARD, ADVANCED if advanced else 0)
     if not dry_run:
         write(account, planned)
     if form is Form.JSON:
@@ -166,22 +184,31 @@ def push(
 
 
 def _effect(
-    account: Account, file: Path | None, parameter: str | None, profile: str | None, table: Prices
+    rights: Rights, file: Path | None, parameter: str | None, profile: str | None, table: Prices
 ) -> tuple[Config, list[Ami], list[UsageLine]]:
     from golden_ami.configuration.catalog import look_up
-    from golden_ami.configuration.loading import read_configuration
     from golden_ami.errors import AssessmentError
     from golden_ami.usage.estimate import estimate as estimated
     from golden_ami_cli.configuration.check import checked
 
+    account = rights.account
     with acting_as_a_function(account, profile):
         try:
-            name = parameter or account.outputs["ParameterName"]
-            config = checked(file)[1] if file else read_configuration(name, account.settings)
-            amis = look_up(config, account.settings, "preview")
+            config = checked(file)[1] if file else _pushed(rights, parameter or account.outputs["ParameterName"])
+            amis = look_up(config, account.settings, "preview", rights.refused(config))
         except AssessmentError as error:
             raise CommandError(str(error), status=USAGE) from error
     return config, amis, estimated(config, amis, table)
+
+
+def _pushed(rights: Rights, name: str) -> Config:
+    """The configuration in a parameter, if load-config may read it. Raises AssessmentError."""
+    from golden_ami.configuration.loading import read_configuration, unreadable
+    from golden_ami.errors import AccessDenied
+
+    if not rights.may_configure(name):
+        raise AccessDenied(unreadable(name, rights.account.settings))
+    return read_configuration(name, rights.account.settings)
 
 
 @contextmanager

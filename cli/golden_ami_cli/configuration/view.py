@@ -53,11 +53,14 @@ def lines_json(lines: list[UsageLine]) -> str:
     return msgspec.json.format(msgspec.json.encode(lines), indent=2).decode()
 
 
-def to_json(config: Config, amis: list[Ami], lines: list[UsageLine]) -> str:
-    """All of it as one object. User data, which may hold secrets, is left out."""
+def to_json(config: Config, amis: list[Ami], lines: list[UsageLine], rights: str) -> str:
+    """All of it as one object. User data, which may hold secrets, is left out.
+
+    `rights` says how it was found out what load-config may read.
+    """
     rows: list[Any] = [msgspec.to_builtins(ami) for ami in amis]
     for row in rows:
         row.get("entry", {}).pop("userData", None)
     settings = msgspec.to_builtins(msgspec.structs.replace(config, amis=[]))
-    content = {"configuration": settings, "amis": rows, "estimate": lines}
+    content = {"configuration": settings, "amis": rows, "estimate": lines, "rights": rights}
     return msgspec.json.format(msgspec.json.encode(content), indent=2).decode()

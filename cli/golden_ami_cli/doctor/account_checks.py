@@ -25,14 +25,14 @@ def configuration(patient: Patient) -> Diagnosis:
     try:
         amis = patient.amis
     except Unreadable as unreadable:
-        return error(
-            check, str(unreadable), "correct it: `golden-ami config validate FILE`, `golden-ami config push FILE`"
-        )
+        remedy = "correct it: `golden-ami config validate FILE`, `golden-ami config push FILE`"
+        return error(check, f"{unreadable} ({patient.rights.said})", remedy)
     lost = [ami for ami in amis if ami.reason]
     if lost and lost[0].reason:
-        cause = f"{len(lost)} of {len(amis)} AMIs would be NOT ASSESSED: {names(lost)}: {lost[0].reason.message}"
+        cause = f"{len(lost)} of {len(amis)} AMIs would be NOT ASSESSED: {names(lost)}: {lost[0].reason.message} "
+        cause += f"({patient.rights.said})"
         return error(check, cause, lost[0].reason.remedy)
-    return ok(check, f"{len(amis)} AMIs in {patient.parameter}")
+    return ok(check, f"{len(amis)} AMIs in {patient.parameter}; {patient.rights.said}")
 
 
 def user_data(patient: Patient) -> Diagnosis:

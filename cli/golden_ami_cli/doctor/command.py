@@ -13,12 +13,14 @@ from golden_ami_cli.account import DEFAULT_STACK, Account, Profile, Region, Stac
 from golden_ami_cli.assessing.command import Debug, Form, OutputForm
 from golden_ami_cli.configuration.command import Parameter, acting_as_a_function
 from golden_ami_cli.errors import NOT_READY
+from golden_ami_cli.options import exclude
 
 if TYPE_CHECKING:
     from golden_ami_cli.doctor.model import Diagnosis
 
 
 def doctor(
+    context: typer.Context,
     local: Annotated[bool, typer.Option("--local", help="Look at the embedded AWS with its samples.")] = False,
     stack: StackName = DEFAULT_STACK,
     profile: Profile = None,
@@ -35,6 +37,8 @@ def doctor(
     - `golden-ami doctor --local`
     """
     from golden_ami_cli.doctor.examination import examine
+
+    exclude(context, "local", ("stack", "profile", "region", "parameter"), "--local looks at the embedded AWS")
 
     def told(account: Account) -> list[Diagnosis]:
         with acting_as_a_function(account, profile):

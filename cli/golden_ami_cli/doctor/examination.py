@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from golden_ami_cli.account import Account, explained
+from golden_ami_cli.account import Account
 from golden_ami_cli.doctor import account_checks, instance_checks
 from golden_ami_cli.doctor.model import Diagnosis, Patient, Unreadable, error, warning
+from golden_ami_cli.session import explained
 
 Check = Callable[[Patient], Diagnosis]
 

@@ -15,6 +15,7 @@ from golden_ami.scanners import NEEDS_INSTANCES
 
 if TYPE_CHECKING:
     from golden_ami_cli.account import Account
+    from golden_ami_cli.configuration.rights import Rights
 
 Status = Literal["ok", "warning", "error"]
 
@@ -60,10 +61,19 @@ class Patient:
         return self.account.client(service, region)
 
     @cached_property
+    def rights(self) -> Rights:
+        """What load-config may read."""
+        from golden_ami_cli.configuration.rights import Rights
+
+        return Rights(self.account)
+
+    @cached_property
     def config(self) -> Config:
         """The configuration that a run would read. Raises Unreadable."""
-        from golden_ami.configuration.loading import read_configuration
+        from golden_ami.configuration.loading import read_configuration, unreadable
 
+        if not self.rights.may_configure(self.parameter):
+            raise Unreadable(unreadable(self.parameter, self.account.settings))
         try:
             return read_configuration(self.parameter, self.account.settings)
         except InvalidConfiguration as found:
@@ -78,7 +88,7 @@ class Patient:
         from golden_ami.configuration.catalog import look_up
 
         try:
-            return look_up(self.config, self.account.settings, "doctor")
+            return look_up(self.config, self.account.settings, "doctor", self.rights.refused(self.config))
         except AssessmentError as found:
             raise Unreadable(str(found)) from found
 

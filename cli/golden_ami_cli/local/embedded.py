@@ -88,10 +88,12 @@ class Embedded(AbstractContextManager["Embedded"]):
         from golden_ami_cli.local.economy import Economy
         from golden_ami_cli.local.events import Bus
         from golden_ami_cli.local.iam.enforcement import Enforcement
+        from golden_ami_cli.local.iam.simulation import Simulation
         from golden_ami_cli.local.images import Images
         from golden_ami_cli.local.interpreter import Interpreter
         from golden_ami_cli.local.lambdas import Functions
         from golden_ami_cli.local.quotas import Quotas
+        from golden_ami_cli.local.sizes import Sizes
         from golden_ami_cli.local.subnets import Subnets
         from golden_ami_cli.local.transport import Transport
 
@@ -111,6 +113,8 @@ class Embedded(AbstractContextManager["Embedded"]):
         for part in (self.functions, self.bus):
             stack.enter_context(part)
         self._interpreter = stack.enter_context(Interpreter(self.clock, self.bus.publish))
+        stack.enter_context(Sizes())
+        stack.enter_context(Simulation())
         stack.enter_context(self.images)
         self._install_inspector(stack)
         self._open_elsewhere(stack)
@@ -199,7 +203,7 @@ class Embedded(AbstractContextManager["Embedded"]):
 
     # ------------------------------------------------------------ executions
 
-    def start(self, input: Mapping[str, Any], name: str | None = None) -> str:
+    def start(self, input: Any, name: str | None = None) -> str:
         """Start an execution of the stack's state machine; its ARN."""
         request = {"name": name} if name else {}
         machine = self.outputs.get("StateMachineArn") or self._only_machine()
@@ -236,7 +240,7 @@ class Embedded(AbstractContextManager["Embedded"]):
         """An execution's history so far, in the shape of GetExecutionHistory."""
         return self._interpreter.events(arn)
 
-    def run(self, input: Mapping[str, Any], name: str | None = None) -> Event:
+    def run(self, input: Any, name: str | None = None) -> Event:
         """Start an execution and wait for its end."""
         return self.wait(self.start(input, name))
 

@@ -85,7 +85,7 @@ def instructions(aws: Embedded, endpoint: str) -> str:
         [
             f"export AWS_ENDPOINT_URL={endpoint}",
             "export AWS_ACCESS_KEY_ID=embedded AWS_SECRET_ACCESS_KEY=embedded",
-            f"export AWS_DEFAULT_REGION={aws.region}",
+            f"export AWS_REGION={aws.region} AWS_DEFAULT_REGION={aws.region}",
             f"export GOLDEN_AMI_STACK={aws.stack_name}",
             f"# golden-ami assess --stack {aws.stack_name}",
             f"# aws stepfunctions start-execution --state-machine-arn {aws.outputs['StateMachineArn']} "

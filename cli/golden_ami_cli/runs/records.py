@@ -13,6 +13,7 @@ from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, Profile, Region, StackName, connect
 from golden_ami_cli.assessing.command import Debug, Form, OutputForm
 from golden_ami_cli.errors import UsageError
+from golden_ami_cli.options import exclude
 from golden_ami_cli.runs.command import Run
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ Copied = Annotated[
     ),
 ]
 
+_OF_A_STACK = ("stack", "profile", "region")
+_ONE_SOURCE = "a run is read from a copy or from a stack"
+
 
 class Format(StrEnum):
     """The formats of a report."""
@@ -44,6 +48,7 @@ class Format(StrEnum):
 
 
 def report(
+    context: typer.Context,
     run: Run,
     form: Annotated[Format, typer.Option("--format", "-f", help="The report's format.")] = Format.TEXT,
     out: Annotated[
@@ -66,6 +71,7 @@ def report(
     from golden_ami.report.store import Missing
     from golden_ami_cli.history.source import run_id_of
 
+    exclude(context, "copied", _OF_A_STACK, _ONE_SOURCE)
     store = _store(copied) if copied else connect(stack, profile, region).store
     try:
         found = load(store, run_id_of(run))
@@ -83,6 +89,7 @@ def report(
 
 
 def history(
+    context: typer.Context,
     run: Run,
     html: Annotated[
         Path | None,
@@ -107,6 +114,8 @@ def history(
     from golden_ami_cli.history.command import history as show
     from golden_ami_cli.history.source import Source
 
+    exclude(context, "copied", _OF_A_STACK, _ONE_SOURCE)
+    exclude(context, "verify", ("html",), "--verify checks the archive and writes no page")
     source = Source(_store(copied)) if copied else connect(stack, profile, region).source
     show(run, source, console=console.stdout(), html=html, verify=verify, as_json=form is Form.JSON)
 

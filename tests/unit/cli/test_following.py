@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from golden_ami_cli.account import Account, explained
+from golden_ami_cli.account import Account
 from golden_ami_cli.assessing import following
 from golden_ami_cli.errors import INTERRUPTED, CommandError
 from golden_ami_cli.runs.cancelling import Cancelled, Proof
+from golden_ami_cli.session import explained
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:stack:run-1"
 

@@ -15,6 +15,7 @@ _DEFINITION = ROOT / "statemachine" / "assessment.asl.json"
 _OF_INSTANCES = frozenset({
     "Launch Instances", "Launch Batch", "Wait For Boot", "Check Agents", "Agents Ready?", "Wait For Agents",
 })  # fmt: skip
+_AFTER_A_FAULT = frozenset({"Loading Failed", "Launch Failed", "Tagging Failed"})
 _ENDS = frozenset({"Succeed", "Fail"})
 
 
@@ -57,7 +58,7 @@ def states() -> tuple[str, ...]:
 
 def _states(members: dict[str, Any]) -> Iterator[str]:
     for name, state in members.items():
-        if state["Type"] in _ENDS or name in ("Launch Failed", "Tagging Failed"):
+        if state["Type"] in _ENDS or name in _AFTER_A_FAULT:
             continue
         yield name
         yield from _states(state.get("ItemProcessor", {}).get("States", {}))

@@ -134,7 +134,7 @@ class Enforcement:
 
     def _allowed(self, principal: Principal, name: str, need: Need, region: str) -> bool:
         full = with_context(need, principal.context(region, need.resource))
-        decision, statement = decide(_role_policies(principal.role), full)
+        decision, statement = decide(role_policies(principal.role), full)
         allowed = decision == "allow" and self._resource_agrees(principal, full)
         if allowed and statement:
             self._note(self.used, Used((name, need.action, need.resource, statement.source, statement.sid)))
@@ -162,7 +162,8 @@ class Enforcement:
             kept.add(entry)
 
 
-def _role_policies(role: str) -> Iterator[Statement]:
+def role_policies(role: str) -> Iterator[Statement]:
+    """The statements of a role's inline policies, by its ARN."""
     found = role_named(role)
     for name, document in list(found.policies.items()) if found else ():
         yield from _parsed(name, document)

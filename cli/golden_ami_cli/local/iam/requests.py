@@ -5,6 +5,7 @@ After AWS's service authorization reference ("Actions, resources, and condition 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -86,10 +87,17 @@ def anywhere(service: str, prefix: str, *operations: str) -> dict[str, Builder]:
     return {f"{service}:{operation}": on(f"{prefix}:{operation}") for operation in operations}
 
 
+_PARAMETER = re.compile(r"(/[A-Za-z0-9_.-]+)+|[A-Za-z0-9_.-]+")
+
+
 def _parameter_arn(request: Request, name: str) -> str:
+    """A malformed name is authorised as `*` of the account, which no policy of a path allows (seen in public reports of
+    "not authorized to perform: ssm:GetParameter on resource: arn:aws:ssm:REGION:ACCOUNT:*" for mistyped names)."""
     if name.startswith("arn:"):
         return name
-    name = name.split(":")[0]  # without the version or label
+    name = name.split(":")[0].strip()  # without the version or label
+    if not _PARAMETER.fullmatch(name):
+        return request.arn("ssm", "*")
     account = "" if name.startswith("/aws/service/") else request.account
     return request.arn("ssm", f"parameter/{name.removeprefix('/')}", account=account)
 

@@ -1,7 +1,8 @@
-"""Systems Manager's DescribeInstanceInformation, which moto lacks; its other operations stay."""
+"""Systems Manager's DescribeInstanceInformation, which moto lacks, and names that Parameter Store refuses."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,16 @@ class SystemsManager(Service, SimpleSystemManagerResponse):
             return Refusal("InvalidNextToken", found[0].message)
         return Refusal("ValidationException", f"{len(found)} validation error(s) detected: {found[0].message}")
 
+    def get_parameter(self) -> Any:
+        """Refuses a malformed name."""
+        _check_names([self._get_param("Name")])
+        return super().get_parameter()
+
+    def get_parameters(self) -> Any:
+        """One malformed name fails the whole request."""
+        _check_names(self._get_param("Names"))
+        return super().get_parameters()
+
     @operation
     def describe_instance_information(self, region: Region, params: Params) -> dict[str, Any]:
         """The managed instances."""
@@ -53,6 +64,13 @@ class SystemsManager(Service, SimpleSystemManagerResponse):
             _check_key(key)
         page, token = self.page(region, params, params.get("MaxResults") or DEFAULT_PAGE, lambda: rows)
         return present(InstanceInformationList=page, NextToken=token)
+
+
+def _check_names(names: Iterable[str]) -> None:
+    """Systems Manager API Reference, GetParameters: blanks within a name fail the request with ValidationException."""
+    for name in names:
+        if re.search(r"\s", name.strip()):
+            raise Refusal("ValidationException", f"Parameter name: can't contain spaces: {name}")
 
 
 def _check_key(key: str) -> None:

@@ -1,0 +1,30 @@
+"""Options that exclude each other: the error names both, as they were given."""
+
+from __future__ import annotations
+
+import typer
+
+from golden_ami_cli.errors import UsageError
+
+
+def exclude(context: typer.Context, first: str, others: tuple[str, ...], why: str) -> None:
+    """Refuse a command line that gives a parameter and one of others, all by their names in Python.
+
+    What an environment variable or a default says does not count. Raises UsageError with the reason.
+    """
+    if not given(context, first):
+        return
+    for other in others:
+        if given(context, other):
+            raise UsageError(f"{_flag(context, first)} and {_flag(context, other)} exclude each other: {why}")
+
+
+def given(context: typer.Context, name: str) -> bool:
+    """Whether the command line itself has a parameter."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _flag(context: typer.Context, name: str) -> str:
+    parameter = next(one for one in context.command.params if one.name == name)
+    return next((option for option in parameter.opts if option.startswith("--")), name.upper())
