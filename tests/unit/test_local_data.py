@@ -27,7 +27,7 @@ def write(path: Path, content: Any) -> Path:
 
 
 def test_the_samples_load() -> None:
-    images = load_images(ROOT / "samples" / "images.json")
+    images = load_images(ROOT / "samples" / "images.json").images
     findings = load_findings(ROOT / "samples" / "findings.json")
     assert len(images) == 5
     assert {image.image_id for image in images} == findings.keys()

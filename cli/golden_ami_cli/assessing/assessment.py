@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,6 +20,7 @@ from golden_ami_cli.assessing import result
 from golden_ami_cli.assessing.inputs import Inputs, make_directory
 from golden_ami_cli.assessing.notifications import Mailbox
 from golden_ami_cli.assessing.progress import Progress
+from golden_ami_cli.configuration.deployment import needed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,11 +74,14 @@ def assess_locally(
     from golden_ami_cli.local.embedded import Embedded
     from golden_ami_cli.local.faults import Injection, chosen
 
-    laid = chosen(faults)
+    laid, parameters = chosen(faults), needed(inputs.config)
+    for note in inputs.notes:
+        console.print(f"Note: {note}", markup=False, highlight=False, soft_wrap=True)
     for directory in filter(None, (report_dir, archive_dir)):
         make_directory(directory)
-    with Embedded(inputs.world, parameters={"ClassicEngine": "allowed"}) as aws:
+    with Embedded(inputs.world, parameters={"ClassicEngine": "allowed", **parameters}) as aws:
         put_configuration(aws, inputs.text)
+        _make_topics(aws, inputs.config.routes.values())
         mailbox = Mailbox(aws.client("sns"), aws.client("sqs"), [aws.outputs["ResultsTopicArn"]])
         with Injection(aws, laid, [ami.ami_id for ami in inputs.config.amis]):
             arn = aws.start({"AMIsParamName": PARAMETER})
@@ -91,6 +95,13 @@ def assess_locally(
             aws.clock.sleep(_ARCHIVING)
             copy_bucket(aws, archive_dir)
         return collect(aws, execution, mailbox, inputs.config.engine, report_dir)
+
+
+def _make_topics(aws: Embedded, arns: Iterable[str]) -> None:
+    """The owners' topics, where the embedded account could hold them; a route to another one refuses its message."""
+    for arn in arns:
+        if arn.startswith(f"arn:aws:sns:{aws.region}:{aws.account}:"):
+            aws.client("sns").create_topic(Name=arn.rpartition(":")[2])
 
 
 def copy_bucket(aws: Account, directory: Path) -> None:

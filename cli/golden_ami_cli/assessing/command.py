@@ -65,7 +65,11 @@ def assess(
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Of a stack, print the ARN and do not wait.")] = False,
     images: Annotated[
-        Path | None, typer.Option(help="The AMIs that the embedded account holds. Default: the sample.", **_FILE)
+        Path | None,
+        typer.Option(
+            help="The AMIs that the embedded account holds. Default: those that the configuration names, made up.",
+            **_FILE,
+        ),
     ] = None,
     findings: Annotated[
         Path | None,

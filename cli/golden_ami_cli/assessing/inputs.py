@@ -20,11 +20,15 @@ YAML_SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class Inputs:
-    """What is assessed and what the embedded account holds. `text` is the parameter's content."""
+    """What is assessed and what the embedded account holds. `text` is the parameter's content.
+
+    `notes` say what was made up, and what of the configuration the embedded account does not hold.
+    """
 
     text: str
     config: Config
     world: World
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(
@@ -35,10 +39,15 @@ class Inputs:
         *,
         engine: ConfiguredEngine | None = None,
     ) -> Inputs:
-        """Read the files; the samples stand in for those not given. Raises UsageError with every problem of one."""
+        """Read the files; the samples stand in for those not given. Raises UsageError with every problem of one.
+
+        Without images, those that the configuration names are made up.
+        """
         from golden_ami.configuration.config import to_text
         from golden_ami.errors import InvalidConfiguration
+        from golden_ami_cli.configuration.deployment import as_options, needed
         from golden_ami_cli.local.inspector.data import load_findings, load_images
+        from golden_ami_cli.local.made_up import filled, lacking
         from golden_ami_cli.local.world import World
 
         try:
@@ -46,13 +55,15 @@ class Inputs:
             if engine:
                 checked = with_engine(checked, engine)
                 text = to_text(checked)
-            world = World(
-                images=load_images(images or SAMPLES / "images.json"),
-                findings=load_findings(findings or SAMPLES / "findings.json"),
-            )
+            held = load_images(images or SAMPLES / "images.json")
+            found = load_findings(findings or SAMPLES / "findings.json")
         except InvalidConfiguration as error:
             raise UsageError(str(error)) from error
-        return cls(text, checked, world)
+        world = World(images=held.images, findings=found, parameters=held.parameters)
+        world, notes = (world, lacking(world, checked)) if images else filled(world, checked)
+        if options := as_options(needed(checked)):
+            notes.append(f"deployed with {options}, which a stack in AWS needs for this configuration, too")
+        return cls(text, checked, world, tuple(notes))
 
 
 def read_text(path: Path) -> str:

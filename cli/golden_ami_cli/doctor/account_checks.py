@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from golden_ami.instances.tags import EXCLUSION_TAG
+from golden_ami_cli.configuration.deployment import as_options, missing, needed
 from golden_ami_cli.doctor.model import Diagnosis, Patient, Unreadable, error, names, ok, warning
 
 SCAN = "StartOnDemandScan"
@@ -33,6 +34,15 @@ def configuration(patient: Patient) -> Diagnosis:
         cause += f"({patient.rights.said})"
         return error(check, cause, lost[0].reason.remedy)
     return ok(check, f"{len(amis)} AMIs in {patient.parameter}; {patient.rights.said}")
+
+
+def template_parameters(patient: Patient) -> Diagnosis:
+    """The stack is deployed with what the configuration's options need."""
+    check = "template parameters"
+    if lacking := missing(patient.config, patient.account.parameters):
+        cause = f"the configuration needs {as_options(lacking)}, and the stack is deployed without"
+        return error(check, cause, f"deploy with {as_options(lacking)}")
+    return ok(check, f"{as_options(needed(patient.config)) or 'none'} needed")
 
 
 def user_data(patient: Patient) -> Diagnosis:

@@ -16,6 +16,7 @@ Check = Callable[[Patient], Diagnosis]
 CHECKS: tuple[Check, ...] = (
     account_checks.credentials,
     account_checks.configuration,
+    account_checks.template_parameters,
     account_checks.user_data,
     account_checks.inspector,
     account_checks.boto3_version,

@@ -73,6 +73,7 @@ class World:
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     inspector_enabled: bool = True  # Amazon Inspector's EC2 scanning, at the start
     security_hub_enabled: bool = True
+    parameters: Mapping[str, str] = field(default_factory=dict)  # SSM: NAME or NAME:VERSION or NAME:LABEL to AMI id
 
     def findings_of(self, image_id: str) -> Sequence[Mapping[str, Any]]:
         """The findings on an AMI."""

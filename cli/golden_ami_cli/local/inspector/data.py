@@ -1,6 +1,7 @@
 """The files that say which images the embedded account holds and what Inspector finds on them.
 
 Images: a list of `{"imageId", "name", "tags", "architecture", "state", "owner", "platform"}`; the first two are needed.
+Or `{"images": [...], "parameters": {"/golden-amis/web": "ami-..."}}`, with the SSM parameters that hold AMI ids.
 Findings: `{"findings": [...]}` for every image, in the shape of `aws inspector2 list-findings`, or
 `{"amis": {"ami-...": {"findings": [...]}, "*": ...}}` for each its own. Any member of a finding may be missing; beside
 it `details` may stand, as `findings` describes.
@@ -9,36 +10,68 @@ it `details` may stand, as `findings` describes.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 from golden_ami.errors import InvalidConfiguration, Problem
 from golden_ami_cli.local.world import Image
 
+_PARAMETER = re.compile(r"((/[A-Za-z0-9_.-]+)+|[A-Za-z0-9_.-]+)(:[A-Za-z0-9_.-]+)?")  # with a version or label
 _MEMBERS = ("imageId", "name", "tags", "architecture", "state", "owner", "platform")
 _TYPES = ("PACKAGE_VULNERABILITY", "NETWORK_REACHABILITY", "CODE_VULNERABILITY")
 _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
 _CHOICES = {name: get_args(get_type_hints(Image)[name]) for name in ("architecture", "state")}
 
 
-def load_images(path: Path | str) -> list[Image]:
-    """The images of a file. Raises InvalidConfiguration with every problem found."""
+class Holdings(NamedTuple):
+    """What an account holds: images, and the AMI ids in its SSM parameters by name."""
+
+    images: list[Image]
+    parameters: dict[str, str]
+
+
+def load_images(path: Path | str) -> Holdings:
+    """The images and parameters of a file. Raises InvalidConfiguration with every problem found."""
     problems: list[Problem] = []
     content = _read(path)
-    if not isinstance(content, list):
-        raise InvalidConfiguration(str(path), [Problem("$", _shown(content), "write a JSON list of images")])
-    for number, entry in enumerate(content):
-        problems += _image_problems(f"$[{number}]", entry)
-    ids = [entry.get("imageId") for entry in content if isinstance(entry, dict)]
+    images, where = (content.get("images", []), "$.images") if isinstance(content, dict) else (content, "$")
+    parameters = content.get("parameters", {}) if isinstance(content, dict) else {}
+    if isinstance(content, dict):
+        problems = [
+            Problem(f"$.{name}", _shown(content[name]), "use images and parameters only")
+            for name in content.keys() - {"images", "parameters"}
+        ]
+    if not isinstance(images, list):
+        remedy = 'write a JSON list of images, or {"images": [...], "parameters": {"/golden-amis/web": "ami-..."}}'
+        raise InvalidConfiguration(str(path), [Problem(where, _shown(images), remedy)])
+    for number, entry in enumerate(images):
+        problems += _image_problems(f"{where}[{number}]", entry)
+    ids = [entry.get("imageId") for entry in images if isinstance(entry, dict)]
     problems += [
-        Problem(f"$[{number}].imageId", _shown(image_id), "list each image once")
+        Problem(f"{where}[{number}].imageId", _shown(image_id), "list each image once")
         for number, image_id in enumerate(ids)
         if image_id in ids[:number]
     ]
+    problems += _parameter_problems(parameters)
     if problems:
         raise InvalidConfiguration(str(path), problems)
-    return [_image(entry) for entry in content]
+    return Holdings([_image(entry) for entry in images], dict(parameters))
+
+
+def _parameter_problems(parameters: Any) -> list[Problem]:
+    if not isinstance(parameters, dict):
+        return [Problem("$.parameters", _shown(parameters), 'write {"/golden-amis/web": "ami-..."}')]
+    problems = []
+    for name, value in parameters.items():
+        if not _PARAMETER.fullmatch(name):
+            problems.append(
+                Problem(f"$.parameters.{name}", "not a parameter's name", "use letters, digits, . - _ and /")
+            )
+        if not isinstance(value, str) or not value:
+            problems.append(Problem(f"$.parameters.{name}", _shown(value), "write an AMI id as text"))
+    return problems
 
 
 def load_findings(path: Path | str) -> dict[str, list[dict[str, Any]]]:

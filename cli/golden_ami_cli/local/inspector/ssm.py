@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from moto.core.responses import ActionResult
 from moto.ssm.responses import SimpleSystemManagerResponse
 
 from golden_ami_cli.local.inspector.errors import Refusal
@@ -45,10 +46,13 @@ class SystemsManager(Service, SimpleSystemManagerResponse):
         _check_names([self._get_param("Name")])
         return super().get_parameter()
 
-    def get_parameters(self) -> Any:
-        """One malformed name fails the whole request."""
-        _check_names(self._get_param("Names"))
-        return super().get_parameters()
+    def get_parameters(self) -> ActionResult:
+        """One malformed name fails the whole request. A version or label that was asked for is answered as Selector."""
+        names, decrypt = self._get_param("Names"), self._get_param("WithDecryption")
+        _check_names(names)
+        found = self.ssm_backend.get_parameters(names)
+        held = [{**found[name].response_object(decrypt, self.region), **_selector(name)} for name in sorted(found)]
+        return ActionResult({"Parameters": held, "InvalidParameters": [name for name in names if name not in found]})
 
     @operation
     def describe_instance_information(self, region: Region, params: Params) -> dict[str, Any]:
@@ -64,6 +68,11 @@ class SystemsManager(Service, SimpleSystemManagerResponse):
             _check_key(key)
         page, token = self.page(region, params, params.get("MaxResults") or DEFAULT_PAGE, lambda: rows)
         return present(InstanceInformationList=page, NextToken=token)
+
+
+def _selector(name: str) -> dict[str, str]:
+    _, colon, selector = name.rpartition("/")[2].partition(":")
+    return {"Selector": colon + selector} if selector else {}
 
 
 def _check_names(names: Iterable[str]) -> None:
