@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from golden_ami.errors import EngineUnavailable, InvalidConfiguration, InvalidEvent, ServiceRejected, Throttled
+from golden_ami.errors import (
+    EngineUnavailable,
+    InvalidConfiguration,
+    InvalidEvent,
+    ServiceRejected,
+    Throttled,
+)
 from golden_ami.models import Ami
 
 if TYPE_CHECKING:
