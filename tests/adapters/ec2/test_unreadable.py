@@ -8,6 +8,8 @@ import pytest
 from tests.adapters.ec2.test_load_config import PARAMETER, ami_id, codes, rows
 
 from golden_ami.errors import AccessDenied, InvalidConfiguration, InvalidEvent, Throttled
+from golden_ami.models import Reason
+from golden_ami.places import Place
 
 if TYPE_CHECKING:
     from tests.adapters.ec2.conftest import Stack
@@ -168,3 +170,30 @@ def test_a_missing_parameter_that_is_not_the_usual_one_names_that(
     monkeypatch.setenv("PARAMETER_NAME", PARAMETER)
     with pytest.raises(InvalidConfiguration, match=f'or start with {{"AMIsParamName": "{PARAMETER}"}}'):
         stack.load(input={"AMIsParamName": f"{PARAMETER}2"})
+
+
+# ---------------------------------------------------------------- other accounts
+
+
+def elsewhere(operation: str, code: str) -> Any:
+    """A member account's Systems Manager that refuses, or whose role cannot be assumed."""
+
+    def refuse(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+
+    return SimpleNamespace(client=lambda _: SimpleNamespace(get_parameters=refuse))
+
+
+def test_in_a_member_account_the_member_role_is_to_be_deployed(stack: Stack) -> None:
+    answers = parameters.read(elsewhere("GetParameters", "AccessDeniedException"), ["/golden/web"])
+    place = Place("222222222222", "eu-west-1")
+    reason = parameters.ami_id_of("/golden/web", answers, place, stack.settings, ["/golden/web"])
+    assert isinstance(reason, Reason)
+    assert reason.remedy.startswith(
+        "deploy docs/member-role.yaml in account 222222222222 with AmiParameterPath=/golden/, "
+    )
+
+
+def test_a_role_that_cannot_be_assumed_is_a_fault_of_the_place() -> None:
+    with pytest.raises(ClientError, match="AssumeRole"):
+        parameters.read(elsewhere("AssumeRole", "AccessDenied"), ["/golden/web"])
