@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.adapters.ec2.test_load_config import PARAMETER, ami_id, codes, rows
 
+from golden_ami.configuration import parameters
 from golden_ami.errors import AccessDenied, InvalidConfiguration, InvalidEvent, Throttled
 from golden_ami.models import Reason
 from golden_ami.places import Place
