@@ -42,6 +42,9 @@ EXPECTED = {
     "Throttled": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"], retried=2),
     "LostCompletion": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"]),
     "AgentNeverReady": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"]),
+    "LoadingFails": Expected(
+        "FAILED", "ServiceRejected", ["Load Config", "Loading Failed", *_END, "Succeeded?", "Assessment Failed"]
+    ),
     "LaunchFails": Expected(
         "FAILED",
         "ServiceRejected",

@@ -56,13 +56,22 @@ class _Task:
     """A task: its function's event, the answer, and what the state makes of it."""
 
     name: str
-    given: Data
+    given: Any
     sent: Data
     answer: Data
     adds: Data  # what a success adds to the input
     then: str | None
     fault: str  # the state that a fault leads to
     fault_at: str = "error"  # the member of the state that holds the fault
+    replaces: bool = False  # whether the output has nothing of the input
+
+    def output(self, added: Data) -> Data:
+        """The state's output, with what its call added."""
+        return added if self.replaces else {**self.given, **added}
+
+    def fault_output(self, fault: Data) -> Data:
+        """The output that a fault leaves to the next state."""
+        return fault if self.replaces else {**self.given, self.fault_at: fault}
 
 
 _CONFIG: dict[str, Any] = {
@@ -73,7 +82,7 @@ _CONFIG: dict[str, Any] = {
     "assessment": {"nextLookSeconds": 5},
 }
 _INPUT = CONTEXT["Execution"]["Input"]
-_LOADED = {**_INPUT, "run": _CONFIG}
+_LOADED = {"run": _CONFIG}
 _AGENTS = {"proceed": True, "ready": 2, "waiting": 0, "failed": 0}
 _CHECKED = {"over": True, "completed": 2, "running": 0, "failed": 0, "nextLookSeconds": 5}
 _INSTANCES = {"launched": 2, "terminated": 2, "running": 0}
@@ -91,12 +100,13 @@ _OF_EXECUTION = {**_OF_RUN, "executionArn": _EXECUTION}
 _TASKS = [
     _Task(
         "Load Config",
-        _INPUT,
+        [],  # any JSON starts an execution; the function gets it from the context object
         {**_OF_EXECUTION, "startedAt": _STARTED, "input": _INPUT},
         _CONFIG,
         {"run": _CONFIG},
         "Anything To Assess?",
-        "Terminate",
+        "Loading Failed",
+        replaces=True,
     ),
     _Task("Ensure Target Template", _LOADED, _OF_RUN, {}, {}, "Needs Instances?", "Terminate"),
     _Task(
@@ -141,7 +151,7 @@ _TASKS = [
     _Task(
         "Aggregate",
         _LOADED,
-        {**_OF_EXECUTION, "startedAt": _STARTED, "state": _LOADED},
+        {**_OF_EXECUTION, "startedAt": _STARTED, "input": _INPUT, "state": _LOADED},
         _REPORT,
         {"result": _REPORT},
         "Succeeded?",
@@ -162,7 +172,7 @@ def _task_cases(task: _Task) -> Iterator[Case]:
         "Next" if task.then else "End",
         task.given,
         next=task.then,
-        output={**task.given, **task.adds},
+        output=task.output(task.adds),
         result=result,
         sent=task.sent,
     )
@@ -175,7 +185,7 @@ def _task_cases(task: _Task) -> Iterator[Case]:
 
 
 def _caught(task: _Task, index: int, error: str, retried: int) -> Case:
-    output = {**task.given, task.fault_at: {"Error": error, "Cause": "why"}}
+    output = task.fault_output({"Error": error, "Cause": "why"})
     return Case(
         task.name, f"Catch {index}", task.given, "CAUGHT_ERROR", task.fault, output, error=error, retried=retried
     )
@@ -213,12 +223,14 @@ def _maps() -> Iterator[Case]:
 
 
 def _others() -> Iterator[Case]:
+    fault = {"Error": "ServiceRejected", "Cause": "why"}
+    yield Case("Loading Failed", "Next", fault, next="Terminate", output={"error": fault})
     # The poll interval is over and nobody has answered: not a fault, so it leaves nothing in the state.
     yield Case("Start Run", "Catch 0", _LOADED, "CAUGHT_ERROR", "Check Run", _LOADED, error="States.Timeout")
     for state in ("Wait For Boot", "Wait For Agents"):
         yield Case(state, "Next", _LOADED, next="Check Agents", output=_LOADED)
     for state in ("Launch Failed", "Tagging Failed"):
-        given = {**_BATCH, "error": {"Error": "ServiceRejected", "Cause": "why"}}
+        given = {**_BATCH, "error": fault}
         yield Case(state, "End", given, output={**_BATCH, "error": "ServiceRejected"})
     yield Case("Assessment Complete", "End", _LOADED, output=_LOADED)
     told = {"result": {**_REPORT, "succeeded": False, "error": "ServiceRejected"}}
