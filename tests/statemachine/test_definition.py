@@ -201,8 +201,8 @@ def test_no_path_is_applied_to_the_execution_s_input() -> None:
     first = STATES[MACHINE["StartAt"]]
     assert first["InputPath"] is None
     assert not reads(first)
-    assert first["ResultPath"] == "$"
-    assert {catcher["ResultPath"] for catcher in first["Catch"]} == {"$"}
+    assert "ResultPath" not in first  # the default, "$": the result replaces the input
+    assert not any("ResultPath" in catcher for catcher in first["Catch"])
     assert first["Parameters"]["Payload"]["input.$"] == "$$.Execution.Input"
 
 
@@ -246,7 +246,7 @@ def writes(state: State) -> set[str]:
     """What a state adds to its input when it succeeds: `name`, and `name.member` for each selected member."""
     if state["Type"] == "Pass":
         return members(state["Parameters"])
-    path = state.get("ResultPath")
+    path = state.get("ResultPath", "$" if state["Type"] == "Task" else None)
     if path == "$":
         return members(state["ResultSelector"])
     return members({path.removeprefix("$."): state.get("ResultSelector", {})}) if path else set()
@@ -264,7 +264,7 @@ def outcomes(state: State) -> Iterator[tuple[str, set[str]]]:
     caught = {catcher["Next"]: catcher for catcher in state.get("Catch", ())}
     for catcher in state.get("Catch", ()):
         fault: dict[str, Any] = {"Error": {}, "Cause": {}}
-        path = catcher["ResultPath"]
+        path = catcher.get("ResultPath", "$")
         yield catcher["Next"], members(fault if path == "$" else {path.removeprefix("$."): fault}) if path else set()
     for following in next_of(state):
         if following not in caught or following == state.get("Next"):
@@ -316,7 +316,7 @@ def test_a_map_iterates_over_the_batches_and_passes_nothing_else(name: str) -> N
 
 def test_no_state_repeats_the_answer_of_lambda_around_the_payload() -> None:
     for name, task in TASKS.items():
-        if task["ResultPath"] is not None:
+        if task.get("ResultPath", "$") is not None:
             assert all(path.startswith("$.Payload.") for path in paths_in(task["ResultSelector"])), name
 
 

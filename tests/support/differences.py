@@ -34,10 +34,10 @@ DIFFERENCES = [
     ),
     Difference(
         NODE,
-        "the context object's Execution.StartTime is the present, whatever context is given",
+        "the context object's Execution.StartTime is the present and its Input the state's, whatever context is given",
         "A JSON string representing a valid Context object for the state under test.",
         "https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html",
-        "startedAt is not compared",
+        "startedAt and input are not compared where a state runs alone",
     ),
     Difference(
         LOCALSTACK,
