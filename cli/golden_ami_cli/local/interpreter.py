@@ -58,7 +58,9 @@ class Running:
         self.settled = clock.event()  # and its status is told
         self.news = clock.event()  # set whenever an event was added
         self.mutex = threading.Lock()
-        self.ending = ""  # the kind of its last event once it is being ended from outside
+        self.settling = threading.Lock()
+        self.ender: threading.Thread | None = None  # which ends it from outside, by a stop or a time-out
+        self.status = ""  # that the ender gives it
 
 
 class Interpreter(Patches):
@@ -168,35 +170,31 @@ class Interpreter(Patches):
         execution.exec_worker = execution._get_start_execution_worker()
         execution.exec_status = ExecutionStatus.RUNNING
         worker = execution.exec_worker
-        worker.env = worker._get_evaluation_environment()
-        self._by_manager[id(worker.env.event_manager)] = running
-        self._clock.spawn(self._run, running, name=f"execution {execution.name}")
-        self._tell(running)
-
-    def _run(self, running: Running) -> None:
-        """What moto's ExecutionWorker does, so that a stop or a time-out need not wait for the program."""
-        worker = running.execution.exec_worker
-        env = worker.env
-        program = worker._get_evaluation_entrypoint()
-        details = running.execution.get_start_execution_details()
+        env = worker.env = worker._get_evaluation_environment()
+        self._by_manager[id(env.event_manager)] = running
+        details = execution.get_start_execution_details()
         started = {"input": json.dumps(details.inpt), "inputDetails": {"truncated": False}, "roleArn": details.role_arn}
-        if running.over.is_set():
-            return
         env.event_manager.add_event(
             context=env.event_history_context,
             event_type="ExecutionStarted",
             event_details={"executionStartedEventDetails": started},
             update_source_event_id=False,
         )
+        program = worker._get_evaluation_entrypoint()
         env.next_state_name = program.start_at.start_at_name
+        self._tell(running)
+        self._clock.spawn(self._run, running, program, name=f"execution {execution.name}")
+
+    def _run(self, running: Running, program: Any) -> None:
+        """What moto's ExecutionWorker does, so that a stop or a time-out need not wait for the program."""
+        env = running.execution.exec_worker.env
         with self._clock.group(running.group):
             thread = ClockThread(self._clock, self._evaluate_states, (program, env), name=running.execution.name)
             thread.start()
         limit = program.timeout_seconds.timeout_seconds if program.timeout_seconds else None
         if not self._clock.wait(running.over, limit):
             self.time_out(running)
-        if not running.settled.is_set():
-            self._settle(running)
+        self._settle(running)
 
     @staticmethod
     def _evaluate_states(program: Any, env: Any) -> None:
@@ -214,58 +212,65 @@ class Interpreter(Patches):
         if running is None:
             return int(self._add_event(manager, *args, **kwargs))
         with running.mutex:
-            kind = str(getattr(kwargs["event_type"], "value", kwargs["event_type"]))
-            # A program that sees itself stopped may trip over it: that is not what ended the execution.
-            if running.over.is_set() or running.ending not in ("", kind):
+            if running.over.is_set() or running.ender not in (None, threading.current_thread()):
                 raise Cancelled
             number = int(self._add_event(manager, *args, **kwargs))
-            if kind in _ENDS:
+            if str(getattr(kwargs["event_type"], "value", kwargs["event_type"])) in _ENDS:
                 running.over.set()
         running.news.set()
         return number
 
     def time_out(self, running: Running) -> None:
         """End an execution as when its TimeoutSeconds have passed."""
-        if self._to_be_ended(running, "ExecutionTimedOut"):
-            running.execution.exec_worker.env.set_timed_out()
-            self._end(running, "ExecutionTimedOut", {"executionTimedOutEventDetails": {}})
+        self._end(running, "TIMED_OUT", "TimedOut")
 
-    @staticmethod
-    def _to_be_ended(running: Running, kind: str) -> bool:
+    def _end(
+        self, running: Running, status: str, kind: str, error: str | None = None, cause: str | None = None
+    ) -> None:
+        """End an execution from outside, unless it is over, and stop what it still does.
+
+        Its program is not told: it ends at its next event or wait. A program of moto that sees itself stopped between
+        two states fails, and would say so as the execution's status.
+        """
         with running.mutex:
-            if running.over.is_set() or running.ending:
-                return False
-            running.ending = kind
-            return True
-
-    def _end(self, running: Running, kind: str, details: Event) -> None:
-        """Add the last event unless the program was quicker, and stop what the execution still does."""
+            if running.over.is_set() or running.ender:
+                return
+            running.ender, running.status = threading.current_thread(), status
+            running.execution.error, running.execution.cause = error, cause
+        details = {key: value for key, value in {"error": error, "cause": cause}.items() if value is not None}
         env = running.execution.exec_worker.env
         env.event_history_context.source_event_id = 0
-        try:
-            env.event_manager.add_event(context=env.event_history_context, event_type=kind, event_details=details)
-        except Cancelled:
-            return
+        env.event_manager.add_event(
+            context=env.event_history_context,
+            event_type=f"Execution{kind}",
+            event_details={f"execution{kind}EventDetails": details},
+        )
         self._clock.cancel(running.group)
 
     def _settle(self, running: Running) -> None:
-        running.execution._get_start_execution_worker_comm().terminated()
-        running.settled.set()
+        """Give the execution its final status and publish it: once, by whoever comes first; others wait for that."""
+        from moto.stepfunctions.parser.api import ExecutionStatus
+
+        execution = running.execution
+        with running.settling:
+            if running.settled.is_set():
+                return
+            if running.status:
+                execution.exec_status, execution.stop_date = ExecutionStatus(running.status), datetime.now(UTC)
+            else:
+                execution._get_start_execution_worker_comm().terminated()
+            self._tell(running)
+            running.settled.set()
         running.news.set()
-        self._tell(running)
 
     def _stop_execution(self, response: Any) -> Any:
         from moto.core.responses import ActionResult
 
         execution = response.stepfunction_backend.describe_execution(response._get_param("executionArn"))
-        error, cause = response._get_param("error"), response._get_param("cause")
         running = self._running[execution.exec_arn]
-        if self._to_be_ended(running, "ExecutionAborted"):
-            execution.error, execution.cause = error, cause
-            execution.exec_worker.env.set_stop(stop_date=datetime.now(UTC), error=error, cause=cause)
-            details = {key: value for key, value in {"error": error, "cause": cause}.items() if value is not None}
-            self._end(running, "ExecutionAborted", {"executionAbortedEventDetails": details})
-            self._settle(running)
+        self._end(running, "ABORTED", "Aborted", response._get_param("error"), response._get_param("cause"))
+        self._clock.wait(running.over)
+        self._settle(running)
         return ActionResult({"stopDate": execution.stop_date})
 
     def _tell(self, running: Running) -> None:

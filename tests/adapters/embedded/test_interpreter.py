@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from threading import Event, Thread, current_thread
 from typing import Any
 
 import boto3
@@ -208,6 +209,81 @@ def test_stopping_takes_effect_at_once_and_skips_every_catch(machine: Machine, s
     assert machine.kinds(arn) == history
     assert history[-1] == "ExecutionAborted"
     assert [event["status"] for event in machine.published] == ["RUNNING", "ABORTED"]
+
+
+def test_an_end_is_told_once_though_two_threads_see_it(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    end = machine.interpreter._end
+
+    def slowly(*ending: Any) -> None:
+        end(*ending)
+        machine.clock.wait(machine.interpreter.running(arn).settled)  # by the execution's own thread
+
+    monkeypatch.setattr(machine.interpreter, "_end", slowly)
+    arn = machine.start({"T": task(CALLBACK, TimeoutSeconds=5000)})
+    machine.clock.sleep(30)
+    stopped = machine.client.stop_execution(executionArn=arn, error="Operator", cause="enough")
+    assert stopped["stopDate"] == machine.client.describe_execution(executionArn=arn)["stopDate"]
+    assert [event["status"] for event in machine.published] == ["RUNNING", "ABORTED"]
+    assert (machine.published[-1]["error"], machine.published[-1]["cause"]) == ("Operator", "enough")
+
+
+@pytest.mark.parametrize("state", ["Choose", "Pass", "Last"])
+@pytest.mark.parametrize("moment", ["StateEntered", "StateExited"])
+def test_a_stop_at_the_moment_of_a_state_aborts(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, state: str, moment: str
+) -> None:
+    """StopExecution's status is ABORTED, and ExecutionAborted the last event, wherever the program stands."""
+    from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
+
+    record, end, settle = EventManager.add_event, machine.interpreter._end, machine.interpreter._settle
+    stopped = Event()
+
+    def recorded(manager: Any, *args: Any, **event: Any) -> int:
+        number: int = record(manager, *args, **event)
+        kind = str(getattr(event["event_type"], "value", event["event_type"]))
+        if kind.endswith(moment) and next(iter(event["event_details"].values()))["name"] == state:
+            program.append(current_thread())
+            Thread(target=machine.client.stop_execution, kwargs={"executionArn": arns[0], "error": "Stop"}).start()
+            stopped.wait()
+        return number
+
+    def ended(*ending: Any) -> None:
+        end(*ending)
+        stopped.set()
+
+    def settled(running: Any) -> None:
+        Thread.join(program[0])  # the program goes on, and comes to its own end first
+        settle(running)
+
+    monkeypatch.setattr(EventManager, "add_event", recorded)
+    monkeypatch.setattr(machine.interpreter, "_end", ended)
+    monkeypatch.setattr(machine.interpreter, "_settle", settled)
+    program: list[Thread] = []
+    arns: list[str] = []
+    wait: Definition = {"Type": "Wait", "Seconds": 1, "Next": "Choose"}
+    choice = {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Next": "Pass"}]}
+    states = {"W": wait, "Choose": choice, "Pass": {"Type": "Pass", "Next": "Last"}, "Last": {"Type": "Succeed"}}
+    arns.append(machine.start(states, input={"n": 1}))
+    answer = machine.finish(arns[0])
+    assert (answer["status"], answer["error"]) == ("ABORTED", "Stop")
+    machine.clock.sleep(60)
+    assert machine.kinds(arns[0])[-1] == "ExecutionAborted"
+    assert [event["status"] for event in machine.published] == ["RUNNING", "ABORTED"]
+
+
+def test_a_stop_before_the_first_state_aborts(machine: Machine) -> None:
+    arn = machine.start({"W": {"Type": "Wait", "Seconds": 10, "End": True}})
+    machine.client.stop_execution(executionArn=arn)
+    assert machine.finish(arn)["status"] == "ABORTED"
+    assert (machine.kinds(arn)[0], machine.kinds(arn)[-1]) == ("ExecutionStarted", "ExecutionAborted")
+
+
+def test_a_stop_of_what_is_over_changes_nothing(machine: Machine) -> None:
+    arn = machine.start({"W": {"Type": "Wait", "Seconds": 10, "End": True}})
+    answer = machine.finish(arn)
+    assert machine.client.stop_execution(executionArn=arn)["stopDate"] == answer["stopDate"]
+    assert machine.client.describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
+    assert [event["status"] for event in machine.published] == ["RUNNING", "SUCCEEDED"]
 
 
 def test_the_status_change_has_the_shape_of_awss_event(machine: Machine) -> None:
