@@ -1,0 +1,222 @@
+"""The definition as a course: which state follows which, what each task is given, what is kept of its answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+State = dict[str, Any]
+
+ROOT = Path(__file__).parents[2]
+MACHINE: dict[str, Any] = json.loads((ROOT / "statemachine" / "assessment.asl.json").read_text())
+STATES: dict[str, State] = MACHINE["States"]
+MAPS = {name: state["ItemProcessor"] for name, state in STATES.items() if state["Type"] == "Map"}
+ALL = STATES | {name: state for processor in MAPS.values() for name, state in processor["States"].items()}
+TASKS = {name: state for name, state in ALL.items() if state["Type"] == "Task"}
+# The function of a task inside a Map has the Map's name.
+FUNCTIONS = {name: name for name in TASKS} | {processor["StartAt"]: name for name, processor in MAPS.items()}
+
+TRANSIENT = [
+    "Lambda.TooManyRequestsException", "Lambda.ServiceException", "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException", "Lambda.ClientExecutionTimeoutException", "Lambda.ResourceNotReadyException",
+]  # fmt: skip
+DIED = ["Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout"]
+
+
+# ---------------------------------------------------------------- tasks and their functions
+
+
+def contract() -> dict[str, tuple[set[str], set[str]]]:
+    """The members of each function's event and answer, from the table in docs/architecture.md."""
+    rows = re.findall(r"^\| (\w+) \| (.+?) \| (.+?) \|$", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE)
+    return {name: (_names(event), _names(answer)) for name, event, answer in rows if name != "function"}
+
+
+def _names(text: str) -> set[str]:
+    return set() if text in ("{}", "(callback)") else {part.split(":")[0].strip() for part in text.split(",")}
+
+
+# Where the definition finds the members of an event.
+SOURCES = {
+    "runId": "$$.Execution.Name",
+    "executionArn": "$$.Execution.Id",
+    "startedAt": "$$.Execution.StartTime",
+    "input": "$",
+    "state": "$",
+    "batch": "$.batch",
+    "taskToken": "$$.Task.Token",
+}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_invokes_the_function_of_its_name(name: str) -> None:
+    token = f"${{{FUNCTIONS[name].replace(' ', '')}Arn}}"
+    assert TASKS[name]["Parameters"].keys() == {"FunctionName", "Payload"}
+    assert TASKS[name]["Parameters"]["FunctionName"] == token
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_passes_on_what_its_function_reads(name: str) -> None:
+    event, _ = contract()[FUNCTIONS[name].lower().replace(" ", "_")]
+    assert TASKS[name]["Parameters"]["Payload"] == {f"{member}.$": SOURCES[member] for member in event}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_keeps_every_member_of_its_functions_answer(name: str) -> None:
+    _, answer = contract()[FUNCTIONS[name].lower().replace(" ", "_")]
+    selected = TASKS[name].get("ResultSelector", {})
+    assert selected == {f"{member}.$": f"$.Payload.{member}" for member in answer}
+
+
+def test_only_start_run_waits_for_a_callback() -> None:
+    waiting = {name for name, task in TASKS.items() if task["Resource"].endswith(".waitForTaskToken")}
+    assert waiting == {"Start Run"}
+    assert STATES["Start Run"]["TimeoutSecondsPath"] == "$.run.assessment.nextLookSeconds"
+
+
+# ---------------------------------------------------------------- where results are kept
+
+# Aggregate reads launches, findings, instances, error and terminateError (report/faults.py); Choices the others.
+RESULTS = {
+    "Load Config": "$.run",
+    "Ensure Target Template": None,
+    "Launch Instances": "$.launches",
+    "Launch Batch": "$.launch",
+    "Check Agents": "$.agents",
+    "Start Run": None,
+    "Check Run": "$.run.assessment",
+    "Tag Findings": "$.findings",
+    "Tag Batch": "$.tagging",
+    "Terminate": "$.instances",
+    "Aggregate": "$.result",
+}
+CAUGHT = {"Terminate": "$.terminateError", "Aggregate": "$.result"}
+
+
+def test_a_result_is_kept_where_it_is_read() -> None:
+    assert {name: state["ResultPath"] for name, state in ALL.items() if "ResultPath" in state} == RESULTS
+
+
+def test_a_fault_is_kept_where_it_is_read() -> None:
+    for name, state in ALL.items():
+        for catcher in state.get("Catch", ()):
+            if catcher["ErrorEquals"] == ["States.ALL"]:
+                assert catcher["ResultPath"] == CAUGHT.get(name, "$.error"), name
+
+
+def test_no_state_narrows_what_comes_in_or_goes_out() -> None:
+    assert [name for name, state in ALL.items() if {"InputPath", "OutputPath"} & set(state)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "member"), [("Assessment Failed", ("error", "cause")), ("Report Failed", ("Error", "Cause"))]
+)
+def test_a_failure_says_what_aggregate_or_its_catch_kept(name: str, member: tuple[str, str]) -> None:
+    error, cause = member
+    assert STATES[name] == {"Type": "Fail", "ErrorPath": f"$.result.{error}", "CausePath": f"$.result.{cause}"}
+
+
+# ---------------------------------------------------------------- retries and bounds, as docs/state-machine.md has them
+
+
+def retriers(name: str) -> Iterator[State]:
+    spread = {"BackoffRate": 2, "JitterStrategy": "FULL"}
+    if name == "Tag Batch":
+        yield {
+            "ErrorEquals": ["FindingsIncomplete"],
+            "IntervalSeconds": 30,
+            "MaxAttempts": 6,
+            "MaxDelaySeconds": 300,
+        } | spread
+    faults = ["Throttled", "ServiceFault", *TRANSIENT]
+    yield {"ErrorEquals": faults, "IntervalSeconds": 2, "MaxAttempts": 6, "MaxDelaySeconds": 60} | spread
+    died = DIED if name == "Start Run" else [*DIED, "States.Timeout"]
+    yield {"ErrorEquals": died, "IntervalSeconds": 5, "MaxAttempts": 2} | spread
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_is_retried_as_the_page_says(name: str) -> None:
+    assert TASKS[name]["Retry"] == list(retriers(name))
+
+
+def test_batches_are_taken_ten_at_a_time() -> None:
+    # Four launches each at once: EC2 refills RunInstances by two a second (instances/launch.py).
+    assert {name: STATES[name]["MaxConcurrency"] for name in MAPS} == {"Launch Instances": 10, "Tag Findings": 10}
+
+
+# ---------------------------------------------------------------- the course of a run
+
+
+def follows(name: str, data: State) -> str:
+    """The state after this one when nothing fails."""
+    state = STATES[name]
+    otherwise = str(state.get("Default") or state.get("Next") or "")
+    return next((one["Next"] for one in state.get("Choices", ()) if _holds(one, data)), otherwise)
+
+
+def _holds(choice: State, data: Any) -> bool:
+    for member in choice["Variable"].removeprefix("$.").split("."):
+        data = data[member]
+    [comparison] = choice.keys() - {"Variable", "Next"}
+    expected = choice[comparison]
+    if comparison not in ("NumericEquals", "BooleanEquals"):
+        raise NotImplementedError(comparison)
+    return type(data) is type(expected) and bool(data == expected)
+
+
+def course(*, assessable: int, instances: bool, agents: int = 0, looks: int = 1, succeeded: bool = True) -> list[str]:
+    """The states that a run passes: it waits for agents so many times, and asks Inspector so many times."""
+    data: State = {
+        "run": {"assessable": assessable, "needsInstances": instances, "assessment": {"over": False}},
+        "agents": {"proceed": False},
+        "result": {"succeeded": succeeded},
+    }
+    passed = [MACHINE["StartAt"]]
+    while following := follows(passed[-1], data):
+        passed.append(following)
+        assert len(passed) < 50
+        data["agents"]["proceed"] = passed.count("Check Agents") > agents
+        data["run"]["assessment"]["over"] = passed.count("Check Run") >= looks
+    return passed
+
+
+BEGIN = ["Load Config", "Anything To Assess?"]
+READY = [*BEGIN, "Ensure Target Template", "Needs Instances?"]
+LOOK = ["Start Run", "Check Run", "Run Over?"]
+ASK = ["Check Agents", "Agents Ready?"]
+END = ["Aggregate", "Succeeded?"]
+COMPLETE = [*END, "Assessment Complete"]
+
+
+@pytest.mark.parametrize("assessable", [1, 2, 40, 10_000])
+def test_a_run_without_instances(assessable: int) -> None:
+    assert course(assessable=assessable, instances=False) == [*READY, *LOOK, "Tag Findings", "Terminate", *COMPLETE]
+
+
+def test_a_run_with_instances_waits_asks_and_looks_again() -> None:
+    waits = [*ASK, "Wait For Agents", *ASK, "Wait For Agents", *ASK]
+    expected = [*READY, "Launch Instances", "Wait For Boot", *waits, *LOOK, *LOOK, *LOOK, "Tag Findings", "Terminate"]
+    assert course(assessable=3, instances=True, agents=2, looks=3) == [*expected, *COMPLETE]
+
+
+@pytest.mark.parametrize("instances", [False, True])
+def test_with_nothing_to_assess_a_run_reports_at_once(instances: bool) -> None:
+    assert course(assessable=0, instances=instances) == [*BEGIN, *COMPLETE]
+
+
+def test_a_run_whose_report_names_a_fault_fails() -> None:
+    assert course(assessable=0, instances=False, succeeded=False) == [*BEGIN, *END, "Assessment Failed"]
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_a_batch_is_one_task_or_its_failure(name: str) -> None:
+    processor = MAPS[name]
+    task, failed = processor["States"]
+    assert processor["StartAt"] == task
+    assert processor["States"][task]["End"] is True
+    assert processor["States"][failed]["End"] is True
