@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from golden_ami import times
 from golden_ami.aws import code_of
-from golden_ami.errors import EngineBusy, EngineUnavailable, FindingsIncomplete
+from golden_ami.errors import EngineBusy, EngineUnavailable, FindingsIncomplete, ServiceFault
 from golden_ami.ledger import Ledger
 from golden_ami.models import Ami, Finding, Reason, Run, Scan
 from golden_ami.parallel import chunks, side_by_side
@@ -181,9 +181,11 @@ class Classic:
 
     def _described(self, arns: Sequence[str]) -> list[dict[str, Any]]:
         def describe(batch: list[str]) -> list[dict[str, Any]]:
-            runs: list[dict[str, Any]] = self._inspector.describe_assessment_runs(assessmentRunArns=batch)[
-                "assessmentRuns"
-            ]
+            answer = self._inspector.describe_assessment_runs(assessmentRunArns=batch)
+            for arn, item in answer["failedItems"].items():
+                if item["retryable"]:
+                    raise ServiceFault(f"Inspector did not describe assessment run {arn}: {item['failureCode']}")
+            runs: list[dict[str, Any]] = answer["assessmentRuns"]
             return runs
 
         return [run for batch in side_by_side(describe, chunks(arns, _ARNS)) for run in batch]

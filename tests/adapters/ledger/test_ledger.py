@@ -241,6 +241,36 @@ def test_what_a_batch_leaves_unprocessed_is_tried_again_and_then_named(
         table.get_many([("a", "b")])
 
 
+def test_what_a_batch_did_is_kept_while_the_rest_is_tried_again(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB answers 200 and gives back what it did not do (API Reference, BatchWriteItem and BatchGetItem)."""
+    monkeypatch.setattr("golden_ami.table.time.sleep", lambda _seconds: None)
+
+    class OneAtATime:
+        def batch_write_item(self, RequestItems: Any) -> Any:
+            [(table, requests)] = RequestItems.items()
+            dynamodb.batch_write_item(RequestItems={table: requests[:1]})
+            return {"UnprocessedItems": {table: requests[1:]} if requests[1:] else {}}
+
+        def batch_get_item(self, RequestItems: Any) -> Any:
+            [(table, wanted)] = RequestItems.items()
+            assert wanted["ConsistentRead"] is True
+            answer = dynamodb.batch_get_item(RequestItems={table: wanted | {"Keys": wanted["Keys"][:1]}})
+            left = {table: wanted | {"Keys": wanted["Keys"][1:]}} if wanted["Keys"][1:] else {}
+            return {"Responses": answer["Responses"], "UnprocessedKeys": left}
+
+    table = Table(OneAtATime(), "ledger")
+    table.put_many([{"pk": "a", "sk": str(number)} for number in range(8)])
+    keys = [("a", str(number)) for number in range(8)]
+    assert [item["sk"] for item in Table(dynamodb, "ledger").query("a")] == [sk for _, sk in keys]
+    assert sorted(item["sk"] for item in table.get_many(keys)) == [sk for _, sk in keys]
+    table.delete_many(keys[:5])
+    assert [item["sk"] for item in Table(dynamodb, "ledger").query("a")] == ["5", "6", "7"]
+    with pytest.raises(Throttled, match="1 items of a batch unwritten"):
+        table.put_many([{"pk": "a", "sk": str(number)} for number in range(9)])
+    with pytest.raises(Throttled, match="1 keys of a batch unread"):
+        table.get_many([("a", str(number)) for number in range(9)])
+
+
 _numbers = count(100)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 

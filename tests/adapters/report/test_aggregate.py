@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -180,6 +181,31 @@ def test_a_damaged_object_spoils_only_its_own_ami(stack: Any) -> None:
     assert amis["ami-0b"]["reason"]["code"] == "FINDINGS_UNREADABLE"
 
 
+_LINE = msgspec.json.encode(finding("CVE-1", severity="LOW"))
+
+
+@pytest.mark.parametrize("before", [b"", _LINE + b"\n", (_LINE + b"\n") * 25], ids=["first", "second", "late"])
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"garbage", b"null", b"[]", b"7", b"{}", b" ", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf" + _LINE, _LINE[:-1],
+        _LINE[: len(_LINE) // 2], _LINE + _LINE, _LINE.replace(b'"LOW"', b'"WORSE"'), _LINE.replace(b'"LOW"', b"null"),
+    ],
+)  # fmt: skip
+def test_a_garbage_line_is_never_a_pass(stack: Any, before: bytes, garbage: bytes) -> None:
+    stack.open("run-1", [(ami("ami-0a"), [])])
+    key = "runs/run-1/findings/ami-0a.ndjson"
+    stack.s3.put_object(Bucket="golden-ami-reports", Key=key, Body=before + garbage + b"\n" + _LINE + b"\n")
+    answer = stack.aggregate("run-1")
+    assert (answer["succeeded"], answer["verdict"]) == (True, "NOT_ASSESSED")
+    (found,) = stack.report("run-1")["amis"]
+    assert (found["verdict"], found["reason"]["code"]) == ("NOT_ASSESSED", "FINDINGS_UNREADABLE")
+    assert key in found["reason"]["message"]
+    assert not found.get("counts")
+    assert stack.ledger.assessments("123456789012/us-east-1/web") == [], "nothing is compared with it later"
+    assert "NOT ASSESSED" in stack.messages()[0]["Message"]
+
+
 def test_an_owner_with_a_route_is_sent_only_theirs(stack: Any) -> None:
     config = Config(routes={"payments": stack.topics["payments"], "nobody": stack.topics["payments"]})
     stack.open(
@@ -263,6 +289,27 @@ def test_events_go_in_tens(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     stack.open("run-1", images, Config(act=Act(dry_run=False, events=True)))
     stack.aggregate("run-1")
     assert [len(given["Entries"]) for name, given in calls if name == "PutEvents"] == [10, 10, 3]
+
+
+def test_an_event_that_is_refused_is_told_and_the_others_count(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PutEvents answers 200 though it took only some entries (EventBridge API Reference, PutEvents)."""
+    base: Any = BaseClient
+    real = base._make_api_call
+
+    def partly(client: Any, name: str, given: dict[str, Any]) -> Any:
+        answer = real(client, name, given)
+        if name == "PutEvents":
+            answer["Entries"][-1] = {"ErrorCode": "InternalFailure", "ErrorMessage": "try later"}
+            answer["FailedEntryCount"] = 1
+        return answer
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", partly)
+    images: list[Image] = [(ami(f"ami-{number}", lineage=f"{number}"), []) for number in range(12)]
+    stack.open("run-1", images, Config(act=Act(dry_run=False, events=True)))
+    assert stack.aggregate("run-1")["succeeded"]
+    (action,) = stack.report("run-1")["actions"]
+    assert (action["amis"], action["done"], action["detail"]) == (10, False, "2 refused: InternalFailure: try later")
+    assert len(stack.messages()) == 1
 
 
 # ---------------------------------------------------------------- what the run used

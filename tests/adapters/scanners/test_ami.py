@@ -54,6 +54,16 @@ def test_all_events_lost(make: Make) -> None:
     assert ami.findings_source == ROW
 
 
+def test_all_pages_of_image_findings_are_read_though_no_total_is_known(make: Make) -> None:
+    """A page holds 1,000 at most (EC2 API Reference, GetImageFindings); no completion has announced how many."""
+    harness = make(findings={"*": [finding(number) for number in range(1, 1004)]})
+    harness.deliver = False
+    [ami] = harness.run("ami")
+    assert ami.findings_total is None
+    assert sum(ami.counts.values()) == 1003
+    assert len({found.vulnerability_id for found in harness.stored(ami)}) == 1003
+
+
 @pytest.mark.parametrize("dated", [{}, {"completedAt": "2026-11-02T08:01:00Z"}])
 def test_a_total_announced_before_the_end_of_the_scan_is_not_believed(make: Make, dated: dict[str, str]) -> None:
     harness = make(findings=FINDINGS)

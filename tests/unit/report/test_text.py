@@ -56,6 +56,19 @@ def test_a_subject_is_what_sns_takes(text: str, owner: str) -> None:
         assert found == found.strip()
 
 
+@pytest.mark.parametrize(
+    ("longest", "shown"),
+    [(99, "x" * 99), (100, "x" * 100), (101, "x" * 97 + "..."), (5000, "x" * 97 + "...")],
+)
+def test_a_subject_of_more_than_100_characters_is_cut(longest: int, shown: str) -> None:
+    before = len("Golden AMI assessment could not complete: ")
+    faulty = _report([], [Fault(where="run", error="x" * (longest - before), cause="c")])
+    assert subject(faulty) == "Golden AMI assessment could not complete: " + shown[before:]
+    owner = subject(_report([_ami("web", "FAIL")]), "o" * longest)
+    assert len(owner) == 100
+    assert owner.endswith("...")
+
+
 @pytest.mark.parametrize("text", ["x" * 5000, "\u20ac" * 5000, "\n" * 5000])
 def test_a_body_stays_small_whatever_comes(text: str) -> None:
     reasons = [Reason(code="C", message=f"{number} {text}", remedy=text) for number in range(5000)]
