@@ -11,14 +11,17 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from golden_ami.models import Engine
 from golden_ami_cli.chaos.bench import Bench, Trial
 from golden_ami_cli.chaos.guarantees import harmless, unreached, violations
+from golden_ami_cli.chaos.oracle import FAR_OFF
 from golden_ami_cli.chaos.runs import ENGINES, case, hold, seeds
-from golden_ami_cli.chaos.worlds import Plan, ami_id, world
+from golden_ami_cli.chaos.runs import IMAGES as IMAGES_OF_CHAOS
+from golden_ami_cli.chaos.worlds import OWNERS, TOPIC, Plan, ami_id, place_of, world
 from golden_ami_cli.errors import UsageError
 from golden_ami_cli.local.faults import catalogue, chosen, executions
 
@@ -67,9 +70,9 @@ def bench(benches: dict[str, Bench], engine: str) -> Bench:
     return benches[engine]
 
 
-def held(bench: Bench, engine: Engine, *names: str, replay: bool = False, at_once: int = 1) -> Trial:
-    amis = [ami_id(1 + (len(names[0]) + at) % IMAGES) for at in range(2)]
-    return bench.trial([Plan(dict.fromkeys(amis, engine))] * at_once, chosen(names), replay=replay)
+def held(bench: Bench, engine: Engine, *names: str, replay: bool = False, at_once: int = 1, **more: Any) -> Trial:
+    amis = [ami_id(1 + (len("".join(names[:1])) + at) % IMAGES) for at in range(2)]
+    return bench.trial([Plan(dict.fromkeys(amis, engine))] * at_once, chosen(names), replay=replay, **more)
 
 
 # Whether an AMI is assessed all the same is here a matter of random back-off, or of threads.
@@ -122,6 +125,65 @@ def test_the_same_name_starts_nothing_twice(bench: Bench, engine: Engine) -> Non
     assert len(bench._instances(run.run_id)) == len(run.plan.amis)
 
 
+# ---------------------------------------------------------------- programs that are broken on purpose
+
+
+def found(bench: Bench, trial: Trial) -> set[tuple[int, str]]:
+    """The guarantees that a trial shows to be broken."""
+    return {(one.guarantee, one.kind) for one in violations(trial, bench.world)}
+
+
+@pytest.mark.parametrize("engine", ["instance"])
+def test_a_token_that_differs_with_each_retry_is_seen(
+    bench: Bench, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("golden_ami.instances.launch.client_token", lambda *_, **__: uuid4().hex)
+    assert (6, "duplicated") in found(bench, held(bench, engine, "ec2.launch-listed-late"))
+
+
+@pytest.mark.parametrize("engine", ["instance"])
+@pytest.mark.parametrize("name", ["expired", "_ended"])
+def test_a_reaper_that_ends_running_runs_is_seen(
+    bench: Bench, engine: Engine, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {"expired": lambda *_: True, "_ended": lambda runs, *_: runs}
+    assert found(bench, held(bench, engine, reap_after=900)) == set()
+    monkeypatch.setattr(f"golden_ami.instances.reaping.{name}", broken[name])
+    assert (5, "wrongVerdict") in found(bench, held(bench, engine, reap_after=900))
+
+
+@pytest.mark.parametrize("engine", ["instance"])
+def test_a_reaper_that_is_blind_to_ended_runs_is_seen(
+    bench: Bench, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("golden_ami.instances.reaping._ended", lambda *_: set())
+    assert (1, "orphans") in found(bench, held(bench, engine, "on-execution-end.terminates-nothing"))
+
+
+_FAR = {"reason": "r", "owner": "o", "expires": FAR_OFF}
+EXCEPTED = {"exceptions": [{"vulnerability": "CVE-2026-1000", "scope": {"ami": ami_id(99)}, **_FAR}]}
+ROUTED = {"routes": {OWNERS[0]: TOPIC}}
+BROKEN = [
+    ("golden_ami.report.assess.tolerance", lambda *_: "no", {}, (4, "wrongVerdict")),
+    ("golden_ami.report.assess.rule_met", lambda *_: "", {}, (4, "wrongVerdict")),
+    ("golden_ami.verdict.covers", lambda *_: True, EXCEPTED, (4, "wrongVerdict")),
+    ("golden_ami.report.act._tag", lambda *_: None, {"act": {"tagAmis": True, "dryRun": False}}, (2, "lost")),
+    ("golden_ami.report.notify._routes", lambda *_: {}, ROUTED, (2, "lost")),
+    ("golden_ami.report.notify.of_owner", lambda report, _: report, ROUTED, (5, "wrongVerdict")),
+]
+
+
+@pytest.mark.parametrize("engine", ["instance"])
+@pytest.mark.parametrize(("name", "broken", "settings", "guarantee"), BROKEN)
+def test_a_program_that_does_not_do_as_configured_is_seen(
+    bench: Bench, engine: Engine, name: str, broken: Any, settings: Any, guarantee: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = [Plan(dict.fromkeys(map(ami_id, range(1, 9)), engine), settings=settings)]
+    assert found(bench, bench.trial(plan, [])) == set()
+    monkeypatch.setattr(name, broken)
+    assert guarantee in found(bench, bench.trial(plan, []))
+
+
 # ---------------------------------------------------------------- the catalogue and chaos themselves
 
 
@@ -156,9 +218,20 @@ def test_a_seed_stands_for_one_case() -> None:
     assert len(set(own)) == 50
     assert seeds(own[3], 1) == [own[3]]
     assert case(own[3]) == case(own[3])
-    sizes = {len(case(seed).plans[0].engines) for seed in seeds(7, 400)}
+    cases = [case(seed) for seed in seeds(7, 400)]
+    sizes = {len(each.plans[0].engines) for each in cases}
     assert min(sizes) == 1
     assert max(sizes) > 40
+    drawn = {name for each in cases for plan in each.plans for name in plan.settings}
+    assert drawn == {"policy", "exceptions", "routes", "act"}
+    rules = {
+        name for each in cases for plan in each.plans for name in plan.settings.get("policy", {}).get("failOn", ())
+    }
+    assert rules == {"severities", "knownExploited", "exploitAvailable", "epss"}
+    amis = {ami for each in cases for plan in each.plans for ami in plan.engines}
+    assert len({place_of(ami) for ami in amis}) == 2
+    assert ami_id(IMAGES_OF_CHAOS + 1) in amis, "the one with more than 1,000 findings"
+    assert {each.reap_after < 600 for each in cases} == {True, False}
 
 
 def test_chaos_finds_nothing_in_a_few_runs(benches: dict[str, Bench]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,9 +11,11 @@ from typing import Any
 
 import msgspec
 
-from golden_ami.models import AMI_TAG, RUN_TAG, Engine
+from golden_ami.models import AMI_TAG, EXPIRY_TAG, RUN_TAG, Engine
 from golden_ami.report.model import Report
-from golden_ami_cli.chaos.worlds import Plan
+from golden_ami_cli.chaos import places
+from golden_ami_cli.chaos.worlds import TOPIC, Plan, place_of
+from golden_ami_cli.local.calls import Call
 from golden_ami_cli.local.embedded import Embedded, Event
 from golden_ami_cli.local.faults import Fault, Injection
 from golden_ami_cli.local.inspector import installed
@@ -45,10 +47,13 @@ class Ran:
     seconds: float  # emulated, from start to end
     report: Report | None
     messages: list[str]  # to the results topic, about this run
+    owner_messages: list[str]  # to the topic of an owner with a route
+    tagged: Mapping[str, str]  # ami id -> the verdict that EC2 holds as a tag of this run
     instances: list[Launched]
     left: int  # instances alive at the instant of its end, before anything beside the definition acts
     reported: bool  # whether the report stood at that instant
     scanned: dict[str, datetime]  # ami id -> when a scan of it for this run was over, as the emulation knows
+    reaped: frozenset[str] = frozenset()  # instances that the reaper asked EC2 to terminate before the run's end
 
 
 @dataclass(frozen=True)
@@ -62,35 +67,53 @@ class Trial:
     dead_letters: int
     stuck: str = ""
     replayed: list[Ran] = field(default_factory=list)  # the runs again, after every task was invoked a second time
+    deprecated: frozenset[str] = frozenset()  # ids of the AMIs that EC2 was asked to deprecate
 
 
 class Bench(AbstractContextManager["Bench"]):
-    """Opens the account; `trial` may be called often."""
+    """Opens the account, and with `away` a second place; `trial` may be called often."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, away: World | None = None) -> None:
         self.world = world
+        self.away = away
+        self._places = [places.HOME, *([places.AWAY] if away else [])]
+        self._subnet = ""
         self._stack = ExitStack()
         self._number = 0
         self._rounds = 0
         self._at_end: dict[str, tuple[int, bool]] = {}
+        self._reaped: dict[str, set[str]] = {}
 
     def __enter__(self) -> Bench:
-        self.aws = self._stack.enter_context(Embedded(self.world, parameters={"ClassicEngine": "allowed"}))
+        parameters = {"ClassicEngine": "allowed", "ActOnAmis": "true", "OwnerTopicArns": TOPIC}
+        elsewhere = {places.AWAY: self.away} if self.away else {}
+        more = places.PARAMETERS if self.away else {}
+        opened = Embedded(self.world, parameters=parameters | more, elsewhere=elsewhere)
+        self.aws = self._stack.enter_context(opened)
+        self.aws.client("sns").create_topic(Name=TOPIC.rpartition(":")[2])
+        self._subnet = places.prepare(self.aws) if self.away else ""
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def trial(self, plans: Sequence[Plan], faults: Sequence[Fault], *, replay: bool = False) -> Trial:
-        """Start the runs at once under the faults, let all play out, then lift the faults and heal what waits."""
+    def trial(
+        self, plans: Sequence[Plan], faults: Sequence[Fault], *, replay: bool = False, reap_after: float = REAP_INTERVAL
+    ) -> Trial:
+        """Start the runs at once under the faults, let all play out, then lift the faults and heal what waits.
+
+        `reap_after` are the seconds until the reaper's first round; the others follow at its interval.
+        """
         self._number += 1
         self.aws.calls.clear()
         self._drain()
         amis = list(dict.fromkeys(ami for plan in plans for ami in plan.amis))
         names = [f"trial-{self._number}-{at}" for at in range(len(plans))]
         self._rounds = _ROUNDS
-        self._reaping = self._next_reaping()
+        self._reaped = {name: set() for name in names}
+        self._reaping = self._next_reaping(reap_after)
         with Injection(self.aws, faults, amis) as injection:
+            injection.after(self._note_reaped)
             stuck = self._run(plans, names)
             self.aws.clock.sleep(_AFTERMATH)
             outlived = any(one.alive for name in names for one in self._instances(name))
@@ -103,7 +126,9 @@ class Bench(AbstractContextManager["Bench"]):
             self._replay(injection)
             replayed = [self._ran(plan, name) for plan, name in zip(plans, names, strict=True)]
         struck = frozenset(injection.struck)
-        return Trial(faults, struck, runs, outlived, len(letters), stuck, replayed)
+        deprecated = (call for call in self.aws.calls.made if call.operation == "EnableImageDeprecation")
+        asked = frozenset(str(call.parameters["ImageId"]) for call in deprecated)
+        return Trial(faults, struck, runs, outlived, len(letters), stuck, replayed, asked)
 
     # ------------------------------------------------------------ the course of a trial
 
@@ -112,7 +137,7 @@ class Bench(AbstractContextManager["Bench"]):
         arns = []
         for plan, name in zip(plans, names, strict=True):
             parameter = f"ContinuousAssessmentInput-{name}"
-            self.aws.put_configuration(parameter, plan.configuration())
+            self.aws.put_configuration(parameter, plan.configuration(self._subnet))
             arns.append(self.aws.start({"AMIsParamName": parameter}, name))
         for arn, name in zip(arns, names, strict=True):
             ended = self.aws.wait(arn)
@@ -121,14 +146,36 @@ class Bench(AbstractContextManager["Bench"]):
             self._at_end[name] = (sum(one.alive for one in self._instances(name)), self._report(name) is not None)
         return ""
 
-    def _next_reaping(self) -> Timer:
+    def _note_reaped(self, call: Call) -> None:
+        """Keep what the reaper terminates of a run that is neither over nor past its expiry."""
+        if call.operation != "TerminateInstances" or not call.function.endswith("-reap"):
+            return
+        for instance in call.parameters["InstanceIds"]:
+            tags = self._tags(instance)
+            run = tags.get(RUN_TAG, "")
+            if run not in self._reaped or datetime.fromisoformat(tags[EXPIRY_TAG]) <= self.aws.clock.now():
+                continue
+            if not self.aws._interpreter.running(self._execution(run)).over.is_set():
+                self._reaped[run].add(instance)
+
+    def _tags(self, instance: str) -> dict[str, str]:
+        """An instance's tags, of moto's own data: no API is called within another's call."""
+        from moto.ec2.models import ec2_backends
+
+        found = [ec2_backends[account][region].get_instance_by_id(instance) for account, region in self._places]
+        return {tag["key"]: tag["value"] for one in found if one for tag in one.get_tags()}
+
+    def _execution(self, run_id: str) -> str:
+        return f"{self.aws.outputs['StateMachineArn'].replace(':stateMachine:', ':execution:')}:{run_id}"
+
+    def _next_reaping(self, seconds: float = REAP_INTERVAL) -> Timer:
         def due() -> None:
             if self._rounds > 0:
                 self._rounds -= 1
                 self.aws.clock.spawn(self.aws.fire_schedule, f"{self.aws.stack_name}-reap", name="scheduler")
                 self._reaping = self._next_reaping()
 
-        return self.aws.clock.call_later(REAP_INTERVAL, due, name="reap schedule")
+        return self.aws.clock.call_later(seconds, due, name="reap schedule")
 
     def _drain(self) -> list[Event]:
         """The bodies in the dead-letter queue, which is empty afterwards."""
@@ -164,12 +211,10 @@ class Bench(AbstractContextManager["Bench"]):
     # ------------------------------------------------------------ what is left
 
     def _ran(self, plan: Plan, run_id: str) -> Ran:
-        machine = self.aws.outputs["StateMachineArn"]
-        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run_id}"
-        execution = self.aws.client("stepfunctions").describe_execution(executionArn=arn)
+        execution = self.aws.client("stepfunctions").describe_execution(executionArn=self._execution(run_id))
         seconds = (execution["stopDate"] - execution["startDate"]).total_seconds() if "stopDate" in execution else 1e9
+        sent = [one for one in self.aws.notifications() if f"Run {run_id}," in one.message]
         topic = self.aws.outputs["ResultsTopicArn"]
-        sent = [one for one in self.aws.notifications() if one.topic == topic and f"Run {run_id}," in one.message]
         instances = self._instances(run_id)
         return Ran(
             plan=plan,
@@ -177,11 +222,14 @@ class Bench(AbstractContextManager["Bench"]):
             status=execution["status"],
             seconds=seconds,
             report=self._report(run_id),
-            messages=[one.message for one in sent],
+            messages=[one.message for one in sent if one.topic == topic],
+            owner_messages=[one.message for one in sent if one.topic == TOPIC],
+            tagged=dict(self._tagged(plan, run_id)),
             instances=instances,
             left=self._at_end.get(run_id, (0, False))[0],
             reported=self._at_end.get(run_id, (0, False))[1],
             scanned=dict(self._scanned(plan, instances)),
+            reaped=frozenset(self._reaped[run_id]),
         )
 
     def _report(self, run_id: str) -> Report | None:
@@ -192,25 +240,35 @@ class Bench(AbstractContextManager["Bench"]):
             return None
         return msgspec.json.decode(body.read(), type=Report)
 
+    def _tagged(self, plan: Plan, run_id: str) -> Iterator[tuple[str, str]]:
+        for account, region in self._places:
+            amis = [ami for ami in plan.amis if place_of(ami) == (account, region)]
+            if "act" not in plan.settings or not amis:
+                continue
+            for image in self.aws.client("ec2", region, account).describe_images(ImageIds=amis)["Images"]:
+                tags = {tag["Key"]: tag["Value"] for tag in image.get("Tags", ())}
+                if tags.get("assessment-run") == run_id:
+                    yield image["ImageId"], tags["assessment-verdict"]
+
     def _instances(self, run_id: str) -> list[Launched]:
-        ec2 = self.aws.client("ec2")
-        pages = ec2.get_paginator("describe_instances").paginate(
-            Filters=[{"Name": f"tag:{RUN_TAG}", "Values": [run_id]}]
-        )
+        filters = [{"Name": f"tag:{RUN_TAG}", "Values": [run_id]}]
         found = []
-        for page in pages:
-            for instance in (one for group in page["Reservations"] for one in group["Instances"]):
-                tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
-                alive = instance["State"]["Name"] not in ("terminated", "shutting-down")
-                found.append(Launched(instance["InstanceId"], tags[AMI_TAG], run_id, alive))
+        for account, region in self._places:
+            ec2 = self.aws.client("ec2", region, account)
+            for page in ec2.get_paginator("describe_instances").paginate(Filters=filters):
+                for instance in (one for group in page["Reservations"] for one in group["Instances"]):
+                    tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
+                    alive = instance["State"]["Name"] not in ("terminated", "shutting-down")
+                    ami = tags[AMI_TAG].rpartition("/")[2]
+                    found.append(Launched(instance["InstanceId"], ami, run_id, alive))
         return found
 
     def _scanned(self, plan: Plan, instances: Sequence[Launched]) -> Iterator[tuple[str, datetime]]:
         """What the emulated Inspector itself knows of scans that ended well; no API of it, no ledger is asked."""
-        region = installed()
         of_ami = {one.ami_id: one.instance_id for one in instances}
         for ami, engine in plan.engines.items():
-            at = _scan_end(region, engine, ami, of_ami.get(ami, ""))
+            account, region = place_of(ami)
+            at = _scan_end(installed(region, account), engine, ami, of_ami.get(ami, ""))
             if at:
                 yield ami, at
 

@@ -14,7 +14,8 @@ from typing import Literal
 
 from golden_ami.report.model import AmiReport
 from golden_ami_cli.chaos.bench import Ran, Trial
-from golden_ami_cli.chaos.worlds import expected_counts, expected_verdict
+from golden_ami_cli.chaos.oracle import by_severity_alone, expected_counts, expected_verdict
+from golden_ami_cli.chaos.worlds import OWNERS
 from golden_ami_cli.local.world import World
 
 Kind = Literal["stuck", "orphans", "lost", "duplicated", "wrongVerdict"]
@@ -24,6 +25,8 @@ _DAY = 86_400.0  # the definition's TimeoutSeconds: the bound where functions ha
 _BUSY = ("in use by", "already in assessment run")  # two runs at once, where Classic's shared target allows one
 # Faults that keep the definition's own end from terminating, and from reporting.
 _KEEP_INSTANCES = ("terminate.", "ec2.terminate-failing", "dynamodb.failing")
+# Without its event, of an AMI's finding nothing is known but what EC2's GetImageFindings tells.
+_LOSE_EVENTS = ("resume.", "dynamodb.failing", "inspector.findings-events-lost")
 _KEEP_REPORTS = ("aggregate.", "s3.failing", "sns.failing", "dynamodb.failing")
 
 
@@ -39,18 +42,21 @@ class Violation:
         return f"guarantee {self.guarantee} ({self.kind}): {self.what}"
 
 
-def violations(trial: Trial, world: World) -> list[Violation]:
-    """Everything that a trial shows to be broken."""
+def violations(trial: Trial, world: World, away: World | None = None) -> list[Violation]:
+    """Everything that a trial shows to be broken; `away` is the world of the other place."""
     found = list(_ends(trial))
     for run in trial.runs:
         found += [
             *_instances(run),
+            *_reaped(run),
             *_own_end(run, trial),
             *_report(run, trial),
-            *_verdicts(run, world),
+            *_verdicts(run, trial, world, away),
             *_once(run, trial),
+            *_owner(run, trial),
+            *_tags(run, trial),
         ]
-    found += [*_apart(trial), *_unchanged(trial)]
+    found += [*_apart(trial), *_unchanged(trial), *_deprecated(trial)]
     return found
 
 
@@ -66,6 +72,12 @@ def _instances(run: Ran) -> Iterator[Violation]:
     left = [one.instance_id for one in run.instances if one.alive]
     if left:
         yield Violation(1, "orphans", f"{run.run_id} left {len(left)} instances running: {', '.join(left[:3])}")
+
+
+def _reaped(run: Ran) -> Iterator[Violation]:
+    if run.reaped:
+        names = ", ".join(sorted(run.reaped)[:3])
+        yield Violation(5, "wrongVerdict", f"the reaper terminated {names} while {run.run_id} was running")
 
 
 def _own_end(run: Ran, trial: Trial) -> Iterator[Violation]:
@@ -151,7 +163,8 @@ def harmless(trial: Trial) -> list[Violation]:
 # ---------------------------------------------------------------- 4: a verdict only after a scan, and the right one
 
 
-def _verdicts(run: Ran, world: World) -> Iterator[Violation]:
+def _verdicts(run: Ran, trial: Trial, world: World, away: World | None) -> Iterator[Violation]:
+    held = {image.image_id: (place, image) for place in (world, away) if place for image in place.images}
     for ami in run.report.amis if run.report else ():
         if ami.verdict == "NOT_ASSESSED" or ami.ami_id not in run.plan.engines:
             continue
@@ -159,12 +172,13 @@ def _verdicts(run: Ran, world: World) -> Iterator[Violation]:
         if at is None or not _before(at, run):
             yield Violation(4, "wrongVerdict", f"{ami.ami_id} is {ami.verdict} without a completed scan")
             continue
-        findings = world.findings_of(ami.ami_id)
-        if ami.verdict != expected_verdict(findings):
-            yield Violation(
-                4, "wrongVerdict", f"{ami.ami_id} is {ami.verdict}, its findings say {expected_verdict(findings)}"
-            )
-        counts = expected_counts(findings, run.plan.engines[ami.ami_id])
+        place, image = held[ami.ami_id]
+        findings, engine, settings = place.findings_of(ami.ami_id), run.plan.engines[ami.ami_id], run.plan.settings
+        expected = expected_verdict(findings, engine, settings, ami.ami_id, image.tags)
+        unclear = engine == "ami" and _struck(trial, _LOSE_EVENTS) and not by_severity_alone(settings)
+        if ami.verdict != expected and not unclear:
+            yield Violation(4, "wrongVerdict", f"{ami.ami_id} is {ami.verdict}, its findings say {expected}")
+        counts = expected_counts(findings, engine)
         if {name: count for name, count in ami.counts.items() if count} != counts:
             yield Violation(4, "wrongVerdict", f"{ami.ami_id} counts {ami.counts}, its findings are {counts}")
 
@@ -188,10 +202,13 @@ def _apart(trial: Trial) -> Iterator[Violation]:
                 yield Violation(5, "wrongVerdict", f"{name} is of {owners[name]} and of {run.run_id}")
 
 
-def _once(run: Ran, trial: Trial) -> Iterator[Violation]:
+def _allowed(trial: Trial) -> int:
     # SNS takes no condition: of a crash between its answer and the note of it, a second message is the lesser evil.
-    allowed = 2 if "aggregate.crash-after-notice" in trial.struck else 1
-    if len(run.messages) > allowed:
+    return 2 if "aggregate.crash-after-notice" in trial.struck else 1
+
+
+def _once(run: Ran, trial: Trial) -> Iterator[Violation]:
+    if len(run.messages) > _allowed(trial):
         yield Violation(6, "duplicated", f"{len(run.messages)} messages tell of {run.run_id}")
     if not run.messages and run.report is not None:
         yield Violation(2, "lost", f"no message tells of {run.run_id}")
@@ -199,6 +216,51 @@ def _once(run: Ran, trial: Trial) -> Iterator[Violation]:
     for ami, count in launched.items():
         if count > 1:
             yield Violation(6, "duplicated", f"{count} instances were launched from {ami} in {run.run_id}")
+
+
+def _owner(run: Ran, trial: Trial) -> Iterator[Violation]:
+    """An owner with a route is told once, and of nothing but theirs."""
+    owner = OWNERS[0]
+    routed = owner in run.plan.settings.get("routes", {})
+    present = run.report is not None and any(ami.owner == owner for ami in run.report.amis)
+    if len(run.owner_messages) > (_allowed(trial) if routed and present else 0):
+        yield Violation(6, "duplicated", f"{len(run.owner_messages)} messages tell {owner} of {run.run_id}")
+    if routed and present and not run.owner_messages and not trial.struck:
+        yield Violation(2, "lost", f"no message tells {owner} of {run.run_id}")
+    for ami in run.report.amis if run.report else ():
+        if ami.owner != owner and any(ami.ami_id in message for message in run.owner_messages):
+            yield Violation(5, "wrongVerdict", f"{owner} is told of {ami.ami_id}, which is {ami.owner}'s")
+
+
+def _tags(run: Ran, trial: Trial) -> Iterator[Violation]:
+    """An AMI carries the run's verdict where that is asked for, and nothing where it is not."""
+    verdicts = {ami.ami_id: ami.verdict for ami in run.report.amis} if run.report else {}
+    asked = _asks(run, "tagAmis")
+    for ami, verdict in run.tagged.items():
+        if not asked:
+            yield Violation(5, "wrongVerdict", f"{ami} was tagged by {run.run_id}, which was not asked to")
+        elif verdict != verdicts.get(ami):
+            yield Violation(5, "wrongVerdict", f"{ami} is tagged {verdict}, its report says {verdicts.get(ami)}")
+    if asked and not trial.struck and len(trial.runs) == 1:
+        for ami in verdicts.keys() - run.tagged.keys():
+            yield Violation(2, "lost", f"{ami} carries no verdict of {run.run_id}")
+
+
+def _asks(run: Ran, action: str) -> bool:
+    act = run.plan.settings.get("act", {})
+    return bool(act.get(action)) and not act.get("dryRun", True)
+
+
+def _deprecated(trial: Trial) -> Iterator[Violation]:
+    failing = {
+        ami.ami_id
+        for run in (*trial.runs, *trial.replayed)
+        if _asks(run, "deprecate") and run.report
+        for ami in run.report.amis
+        if ami.verdict == "FAIL"
+    }
+    for ami in trial.deprecated - failing:
+        yield Violation(5, "wrongVerdict", f"{ami} was deprecated, and no run said FAIL and was asked to")
 
 
 def _unchanged(trial: Trial) -> Iterator[Violation]:

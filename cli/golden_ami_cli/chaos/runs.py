@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from golden_ami.models import Engine
+from golden_ami_cli.chaos.bench import REAP_INTERVAL
 
 if TYPE_CHECKING:
     from golden_ami_cli.chaos.bench import Bench
     from golden_ami_cli.chaos.worlds import Plan
 
-IMAGES = 60  # in the world; a run takes 1 to all of them
+IMAGES = 60  # in the stack's own place; a run takes 1 to all of them
+AWAY_IMAGES = 6  # in another account and region
 WORLD_SEED = 1
 ENGINES: tuple[Engine, ...] = ("classic", "instance", "ami")
 _SHARE = 25  # runs that one account serves
@@ -59,6 +61,7 @@ class Case:
     plans: Sequence[Plan]
     faults: Sequence[str]
     replay: bool
+    reap_after: float  # seconds
 
 
 def seeds(seed: int, runs: int) -> list[int]:
@@ -69,21 +72,46 @@ def seeds(seed: int, runs: int) -> list[int]:
 
 def case(seed: int) -> Case:
     """The runs and faults of a seed: most runs are small, some have every AMI; some come two at once."""
-    from golden_ami_cli.chaos.worlds import Plan, ami_id
+    from golden_ami_cli.chaos.worlds import Plan, settings
     from golden_ami_cli.local.faults import catalogue
 
     random = Random(seed)
-    most = random.choices((5, 15, IMAGES), weights=(75, 20, 5))[0]
-    amis = [ami_id(number) for number in random.sample(range(1, IMAGES + 1), random.randint(1, most))]
+    amis = _amis(random)
     engines = ENGINES if random.random() < 0.4 else (random.choice(ENGINES),)
     poll = random.choice((60, 300, 900))
     plans = [
-        Plan({ami: random.choice(engines) for ami in amis}, poll) for _ in range(2 if random.random() < 0.15 else 1)
+        Plan({ami: _engine(random, ami, engines) for ami in amis}, poll, settings=settings(random, amis))
+        for _ in range(2 if random.random() < 0.15 else 1)
     ]
     used = {engine for plan in plans for engine in plan.engines.values()}
     fitting = sorted(fault.name for fault in catalogue().values() if used & fault.engines)
     count = random.choices((0, 1, 2, 3), weights=(5, 45, 35, 15))[0]
-    return Case(plans, random.sample(fitting, count), random.random() < 0.1)
+    faults = random.sample(fitting, count)
+    return Case(plans, faults, random.random() < 0.1, random.uniform(1, REAP_INTERVAL))
+
+
+def _amis(random: Random) -> list[str]:
+    """Most in the stack's own place, sometimes one with very many findings, sometimes some in the other place."""
+    from golden_ami_cli.chaos.worlds import ami_id
+
+    most = random.choices((5, 15, IMAGES), weights=(75, 20, 5))[0]
+    numbers = random.sample(range(1, IMAGES + 1), random.randint(1, most))
+    amis = [ami_id(number) for number in numbers]
+    if random.random() < 0.03:
+        amis.append(ami_id(IMAGES + 1))
+    if random.random() < 0.15:
+        others = random.sample(range(1, AWAY_IMAGES + 1), random.randint(1, AWAY_IMAGES))
+        amis += [ami_id(number, away=True) for number in others]
+    return amis
+
+
+def _engine(random: Random, ami: str, engines: Sequence[Engine]) -> Engine:
+    """Inspector Classic is not run in another account: its shared target and its topic are of one place."""
+    from golden_ami_cli.chaos.places import HOME
+    from golden_ami_cli.chaos.worlds import place_of
+
+    fitting = engines if place_of(ami) == HOME else [one for one in engines if one != "classic"] or ["instance"]
+    return random.choice(list(fitting))
 
 
 def chaos(runs: int, seed: int) -> Iterator[Tally]:
@@ -104,7 +132,8 @@ def hold(own: Sequence[int]) -> Tally:
 
     total, left = Tally(), list(own)
     while left:
-        with Bench(world(IMAGES, WORLD_SEED)) as bench:
+        home, away = world(IMAGES, WORLD_SEED, many=True), world(AWAY_IMAGES, WORLD_SEED, away=True)
+        with Bench(home, away) as bench:
             while left:
                 tally = one(bench, left.pop(0))
                 total.add(tally)
@@ -121,7 +150,8 @@ def one(bench: Bench, seed: int) -> Tally:
     given = case(seed)
     faults = chosen(given.faults)
     try:
-        found = violations(bench.trial(given.plans, faults, replay=given.replay), bench.world)
+        trial = bench.trial(given.plans, faults, replay=given.replay, reap_after=given.reap_after)
+        found = violations(trial, bench.world, bench.away)
         kinds, what = Counter(each.kind for each in found), [str(each) for each in found]
     except Exception as fault:  # noqa: BLE001 -- whatever it is, the run did not end as it should
         kinds, what = Counter({"stuck": 1}), [f"{type(fault).__name__}: {fault}"]

@@ -92,6 +92,7 @@ class Embedded(AbstractContextManager["Embedded"]):
         from golden_ami_cli.local.images import Images
         from golden_ami_cli.local.interpreter import Interpreter
         from golden_ami_cli.local.lambdas import Functions
+        from golden_ami_cli.local.launches import Launches
         from golden_ami_cli.local.quotas import Quotas
         from golden_ami_cli.local.sizes import Sizes
         from golden_ami_cli.local.subnets import Subnets
@@ -100,6 +101,7 @@ class Embedded(AbstractContextManager["Embedded"]):
         self.images = Images(self.world, self.region, self.account)
         stack.enter_context(Economy())
         stack.enter_context(Subnets())
+        self.launches = stack.enter_context(Launches())
         stack.enter_context(mock_aws(config=_MOTO))
         self.calls = stack.enter_context(Calls())
         self.iam = Enforcement(self.account, self.region)

@@ -11,6 +11,7 @@ from golden_ami_cli.local.faults.fault import ALL, LAUNCHING, Fault, Injection
 
 OUTAGE = 120.0  # emulated seconds for which a service fails
 _REFUSED_TERMINATION = 200.0
+_LISTED_AFTER = 10.0  # emulated seconds, below those that Terminate allows for (termination.VISIBLE_AFTER)
 _ENDLESS = 14_000  # emulated seconds: beyond every deadline of a run, and over before the next trial
 
 
@@ -52,6 +53,14 @@ def _ec2() -> Iterator[Fault]:
         lambda injection: _refused(injection, "InvalidAMIID.Unavailable", injection.amis[0]),
         words=("InvalidAMIID.Unavailable",),
         engines=LAUNCHING,
+    )
+    yield Fault(
+        "ec2.launch-listed-late",
+        "EC2 lists an instance 10 seconds after its launch, and launch-instances dies before it has the answer",
+        _listed_late,
+        costs=False,
+        engines=LAUNCHING,
+        companions=("launch-instances.crash-after",),
     )
     yield Fault(
         "ec2.dies-booting",
@@ -131,6 +140,11 @@ def _inspector() -> Iterator[Fault]:
         costs=False,
         engines=frozenset({"ami"}),
     )
+
+
+def _listed_late(injection: Injection) -> None:
+    injection.name()
+    injection.set(injection.aws.launches, "listed_after", _LISTED_AFTER)
 
 
 def _behave(injection: Injection, ami: str, **changes: object) -> None:

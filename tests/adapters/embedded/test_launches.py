@@ -1,0 +1,66 @@
+"""A ClientToken launches once, and a launch may be listed late, as EC2's documents say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from golden_ami_cli.local.embedded import Embedded
+from golden_ami_cli.local.environment import Sandbox, inside
+from golden_ami_cli.local.world import Image, World
+
+AMI = "ami-00000000000000001"
+
+
+@pytest.fixture
+def aws(embedded: Callable[..., Embedded]) -> Embedded:
+    return embedded(World([Image(AMI, "web")], {}), enforce_iam=False)
+
+
+def launch(aws: Embedded, token: str = "", **changes: Any) -> str:
+    request: dict[str, Any] = {"ImageId": AMI, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1} | changes
+    answer = aws.client("ec2").run_instances(**request, **({"ClientToken": token} if token else {}))
+    return str(answer["Instances"][0]["InstanceId"])
+
+
+def test_a_token_launches_once(aws: Embedded) -> None:
+    first = launch(aws, "token-1")
+    assert launch(aws, "token-1") == first
+    assert launch(aws, "token-2") != first
+    assert launch(aws) != launch(aws)
+    aws.client("ec2").terminate_instances(InstanceIds=[first])
+    assert launch(aws, "token-1") == first, "a terminated instance keeps its token"
+
+
+def test_a_token_with_other_parameters_is_refused(aws: Embedded) -> None:
+    launch(aws, "token-1")
+    with pytest.raises(ClientError, match="IdempotentParameterMismatch"):
+        launch(aws, "token-1", InstanceType="t3.large")
+
+
+def test_a_token_is_of_one_region(aws: Embedded) -> None:
+    launch(aws, "token-1")
+    there = aws.client("ec2", "eu-west-1")
+    other = there.register_image(Name="web", RootDeviceName="/dev/xvda")["ImageId"]
+    assert there.run_instances(ImageId=other, MinCount=1, MaxCount=1, ClientToken="token-1")["Instances"]
+
+
+def test_a_function_sees_a_launch_later_than_the_operator(aws: Embedded) -> None:
+    aws.launches.listed_after = 10
+    first = launch(aws)
+
+    def seen() -> int:
+        return len(aws.client("ec2").describe_instances()["Reservations"])
+
+    def seen_by_a_function() -> int:
+        with inside(Sandbox("golden-ami-reap", {})):
+            return seen()
+
+    assert (seen(), seen_by_a_function()) == (1, 0)
+    aws.clock.sleep(11)
+    assert seen_by_a_function() == 1
+    assert launch(aws) != first
+    assert seen_by_a_function() == 1
