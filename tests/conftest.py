@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from golden_ami_cli.local.embedded import Embedded
 from golden_ami_cli.local.world import World
 
 # The same examples each time: what passes once passes everywhere. HYPOTHESIS_PROFILE=default searches anew.
-settings.register_profile("repeatable", derandomize=True)
+# No deadline and no check of speed: both would fail on a busy machine.
+_slow = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", _slow)
+settings.register_profile("repeatable", _slow, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 # The interpreters that judge the definition, by the test that asks each.

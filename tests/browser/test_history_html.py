@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import HANGS
 
 from golden_ami.report.store import DirectoryStore
 from golden_ami_cli.history.page import page as html_of
@@ -48,7 +49,7 @@ def browser() -> Iterator[Any]:
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", *quiet]
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", *quiet], timeout=HANGS * 1000
         )
         yield browser
         browser.close()
@@ -67,6 +68,7 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Tab]]:
         file = tmp_path / f"{name}.html"
         file.write_text(html_of(history), encoding="utf-8")
         page = browser.new_context(viewport={"width": width, "height": height}, **context).new_page()
+        page.set_default_timeout(HANGS * 1000)
         tab = Tab(page)
         page.on("console", lambda message: tab.complaints.append(message.text))
         page.on("pageerror", lambda error: tab.complaints.append(str(error)))

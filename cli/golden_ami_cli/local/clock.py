@@ -41,7 +41,7 @@ from golden_ami_cli.local.waits import (
 
 _real_sleep = time.sleep
 _STEP = 0.05  # real seconds, at most, in which paced time stands still
-_PATIENCE = 120  # real seconds without any progress after which the operator's wait gives up
+_PATIENCE = 600  # real seconds without any progress after which the operator's wait gives up
 
 
 class ClockThread(threading.Thread):
@@ -93,9 +93,13 @@ class ClockThread(threading.Thread):
 class Clock:
     """See the module. Use as a context manager; one at a time in a process."""
 
-    def __init__(self, start: datetime | None = None) -> None:
-        """`start`: the emulated instant at which it opens; the present by default."""
+    def __init__(self, start: datetime | None = None, *, ticks: bool = True) -> None:
+        """`start`: the emulated instant at which it opens; the present by default.
+
+        Without `ticks` no time passes but what is waited for, however long the machine takes.
+        """
         self._start = start
+        self._ticks = ticks
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._numbers = itertools.count()
@@ -114,7 +118,7 @@ class Clock:
     def __enter__(self) -> Clock:
         if time.sleep is not _real_sleep:
             raise RuntimeError("another emulated clock is open in this process; close it first")
-        self._traveller = time_machine.travel(self._start or time.time(), tick=True)
+        self._traveller = time_machine.travel(self._start or time.time(), tick=self._ticks)
         self._travel = self._traveller.start()
         self._open = True
         self._operator = threading.current_thread()
@@ -133,7 +137,7 @@ class Clock:
             self._changed.notify_all()
             threads = list(self._threads)
         for thread in [self._driver, *threads]:
-            threading.Thread.join(thread, timeout=10)
+            threading.Thread.join(thread, timeout=_PATIENCE)
         time.sleep = _real_sleep
         self._traveller.stop()
         self._working.clear()

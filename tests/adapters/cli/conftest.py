@@ -10,12 +10,13 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from patience import HANGS
 
 from golden_ami_cli.main import main
 
@@ -42,7 +43,7 @@ class Served:
 
     environment: dict[str, str]
 
-    def command(self, *arguments: str, timeout: float = 60) -> Ended:
+    def command(self, *arguments: str, timeout: float = HANGS) -> Ended:
         """Any program that uses AWS."""
         ended = subprocess.run(
             arguments, env=os.environ | self.environment, capture_output=True, text=True, timeout=timeout, check=False
@@ -74,13 +75,27 @@ def _status() -> int:
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     """`golden-ami local serve` on a free port."""
-    command = [sys.executable, "-m", "golden_ami_cli", "local", "serve", "--speed", SPEED]
+    with serving(SPEED) as server:
+        yield server
+
+
+@pytest.fixture
+def unhurried() -> Iterator[Served]:
+    """The same, with time at its usual pace."""
+    with serving("1") as server:
+        yield server
+
+
+@contextmanager
+def serving(speed: str) -> Iterator[Served]:
+    """`golden-ami local serve` at a speed, until the context ends."""
+    command = [sys.executable, "-m", "golden_ami_cli", "local", "serve", "--speed", speed]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         try:
             yield Served(_environment(server))
         finally:
             server.terminate()
-            _, said = server.communicate(timeout=30)
+            _, said = server.communicate(timeout=HANGS)
     assert said.strip() == "stopped"
     assert server.returncode == 0
 

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
+from patience import HANGS
 
 from golden_ami_cli.local.transport import Transport
 
@@ -38,7 +39,7 @@ def test_different_services_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None
     met = threading.Barrier(2)
 
     def meet(_handler: Any) -> str:
-        met.wait(timeout=10)
+        met.wait(timeout=HANGS)
         return '{"TableNames": []}'
 
     monkeypatch.setattr(DynamoHandler, "list_tables", meet)
@@ -46,5 +47,5 @@ def test_different_services_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None
         client = boto3.client("dynamodb", region_name="us-east-1")
         call = pool.submit(client.list_tables)
         assert boto3.client("sqs", region_name="us-east-1").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
-        met.wait(timeout=10)
+        met.wait(timeout=HANGS)
         assert call.result()["TableNames"] == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
+from patience import until
 from rich.console import Console
 
 from golden_ami.errors import ServiceFault
@@ -66,12 +66,8 @@ class Account:
     def run(self, name: str) -> str:
         given = json.dumps({"batches": ["ami-1", "ami-2"], "password": "hunter2"})
         arn: str = self.states.start_execution(stateMachineArn=self.machine, name=name, input=given)["executionArn"]
-        pause = threading.Event()
-        for _ in range(200):
-            if self.states.describe_execution(executionArn=arn)["status"] != "RUNNING":
-                return arn
-            pause.wait(0.02)
-        raise AssertionError("the execution did not end")
+        until(lambda: self.states.describe_execution(executionArn=arn)["status"] != "RUNNING")
+        return arn
 
     def row(self, **values: str) -> None:
         item = {"pk": {"S": f"RUN#{RUN}"}} | {name: {"S": value} for name, value in values.items()}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from patience import HANGS
 
 from golden_ami_cli import errors
 from golden_ami_cli.main import app
@@ -54,7 +55,7 @@ def test_every_command_is_documented_with_examples(words: str) -> None:
 def golden_ami(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", "-m", "golden_ami_cli", *arguments]
     return subprocess.run(
-        command, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
+        command, env=os.environ | environment, capture_output=True, text=True, timeout=HANGS, check=False
     )
 
 
@@ -69,7 +70,7 @@ def test_completion_for_each_shell(shell: str, mark: str) -> None:
         env=os.environ | {"_GOLDEN_AMI_COMPLETE": f"source_{shell}"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANGS,
         check=False,
     )
     assert mark in script.stdout

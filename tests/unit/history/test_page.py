@@ -106,9 +106,9 @@ def test_a_history_at_the_limit_of_step_functions_is_rendered_in_seconds(recorde
         add("WaitStateExited", stateExitedEventDetails={"name": "Wait For Agents", "output": "{}"})
     add("ExecutionAborted")
     description = {**it["description"], "status": "ABORTED", "startDate": at.isoformat(), "stopDate": None}
-    started = time.perf_counter()
+    started = time.process_time()  # of this process alone, however busy the machine is
     html = page(parse(events, it["definition"], description))
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
     assert len(data_of(html)["events"]) == len(events)
     assert html.count('class="bar') < 2500  # bars in the same place are one
 
