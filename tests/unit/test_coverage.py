@@ -70,6 +70,9 @@ def test_wait_for_a_grace_period_then_fail(reason: str) -> None:
     late = coverage.of_instance(AMI, row(reason, "INACTIVE"), LATE)
     assert (early.status, late.status) == ("RUNNING", "FAILED")
     assert early.reason == late.reason
+    over = LAUNCHED.replace(microsecond=0) + timedelta(seconds=coverage.GRACE)
+    assert coverage.of_instance(AMI, row(reason, "INACTIVE"), over).status == "FAILED"
+    assert coverage.of_instance(AMI, row(reason, "INACTIVE"), over - timedelta(seconds=1)).status == "RUNNING"
     assert late.reason
     assert late.reason.code == f"INSPECTOR_{reason}"
 

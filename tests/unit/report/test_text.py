@@ -59,6 +59,7 @@ def test_a_subject_is_what_sns_takes(text: str, owner: str) -> None:
 @pytest.mark.parametrize(
     ("longest", "shown"),
     [(99, "x" * 99), (100, "x" * 100), (101, "x" * 97 + "..."), (5000, "x" * 97 + "...")],
+    ids=["99", "100", "101", "5000"],
 )
 def test_a_subject_of_more_than_100_characters_is_cut(longest: int, shown: str) -> None:
     before = len("Golden AMI assessment could not complete: ")
