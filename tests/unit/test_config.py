@@ -121,7 +121,7 @@ def test_three_errors_are_three_problems() -> None:
         (f'{{"amis": [{{"amiId": "{AMI}", "amiId": "{AMI}"}}]}}', "amiId", "keep one"),
         ([{"ami-id": AMI, "amiId": AMI}], "[0].amiId", "keep one"),
         ('{"amis": [{"amiId": NaN}]}', "$", "NaN"),
-        ('{"amis": [{"amiId": "\\ud800"}]}', "$", "characters as they are"),
+        ('{"amis": [{"amiId": "\\ud800"}]}', "amis[0].amiId", "characters as they are"),
         ("[" * 100_000, "$", "nesting"),
     ],
 )

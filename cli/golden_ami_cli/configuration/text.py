@@ -71,7 +71,7 @@ def _member(node: Any, path: str) -> tuple[str, Any, Any] | None:
 
 
 def _item(node: Any, path: str) -> tuple[str, Any, Any] | None:
-    index = re.match(r"\[(\d+)\]\.?", path)
+    index = re.search(r"\A\[([0-9]+)\]\.?", path)
     if index is None or not isinstance(node, yaml.SequenceNode) or int(index[1]) >= len(node.value):
         return None
     item = node.value[int(index[1])]

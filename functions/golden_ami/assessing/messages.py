@@ -12,10 +12,10 @@ from golden_ami.models import Completion, Finding
 from golden_ami.scanners.findings import FINDING_EVENT, from_inspector
 
 # Inspector's ids as its service models have them; they become keys, so they are checked before they are used.
-_RUN = re.compile(r"arn:[\w-]+:inspector:[\w-]+:(\d{12}):target/[\w-]+/template/[\w-]+/run/[\w-]+")
+_RUN = re.compile(r"arn:[\w-]+:inspector:[\w-]+:(\d{12}):target/[\w-]+/template/[\w-]+/run/[\w-]+", re.ASCII)
 _INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
-_SCAN = re.compile(r"[\w-]{1,64}")
-_ACCOUNT = re.compile(r"\d{12}")
+_SCAN = re.compile(r"[\w-]{1,64}", re.ASCII)
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 
 
 class ScanFinding(NamedTuple):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable
@@ -15,15 +13,16 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 import msgspec
 
 from golden_ami.configuration.problems import problems_of, shown
+from golden_ami.configuration.texts import text_problems
+from golden_ami.configuration.user_data import user_data_problems
 from golden_ami.errors import InvalidConfiguration, Problem
 from golden_ami.models import AmiEntry, Config, Waits
 
 T = TypeVar("T")
 
-USER_DATA_LIMIT = 16_384  # bytes before base64 (EC2 User Guide, "Run commands when you launch an EC2 instance")
 TOTAL_LIMIT = 79_200  # seconds; the definition ends an execution after 86,400
 _LEGACY = {"amiid": "amiId", "instancetype": "instanceType", "userdata": "userData"}
-_SCRIPTS = (b"#!", b"#cloud-config", b"#include", b"<powershell", b"<script", b"Content-Type:", b"MIME-Version:")
+_ROW_LIMIT = 350_000  # bytes of JSON; the ledger keeps it in one item, which holds 400 KB (DynamoDB, "Quotas")
 
 
 def parse(text: str, source: str) -> Config:
@@ -52,8 +51,8 @@ def parse_document(document: object, source: str) -> Config:
     else:
         remedy = 'write {"version": 1, "amis": [{"amiId": "ami-…"}]} or the 2017 array [{"ami-id": "ami-…"}]'
         problems = [Problem("$", shown(document), remedy)]
-    problems += _semantic_problems(settings, spellings) + _encoding_problems(settings)
-    if problems:
+    problems += _semantic_problems(settings, spellings) + text_problems(document)
+    if problems or (problems := _size_problems(settings)):
         raise InvalidConfiguration(source, problems)
     return _converted(settings, Config)
 
@@ -219,38 +218,8 @@ def _semantic_problems(settings: dict[str, Any], spellings: dict[tuple[int, str]
             path = f"amis[{index}].userData"
             if spellings is not None:
                 path = f"[{index}].{spellings[index, 'userData']}"
-            problems += _user_data_problems(path, text)
+            problems += user_data_problems(path, text)
     return problems
-
-
-def _user_data_problems(path: str, text: str) -> list[Problem]:
-    content = text.encode(errors="replace")
-    if len(content) > USER_DATA_LIMIT:
-        remedy = f"EC2 takes {USER_DATA_LIMIT:,} bytes; have the script fetch the rest, from S3 for example"
-        return [Problem(path, f"{len(content):,} bytes of text", remedy)]
-    if _is_encoded_script(content):
-        return [
-            Problem(path, f"{len(content):,} bytes of base64", "write the script as plain text; it is encoded later")
-        ]
-    return []
-
-
-def _is_encoded_script(content: bytes) -> bool:
-    try:
-        decoded = base64.b64decode(b"".join(content.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return decoded.startswith(_SCRIPTS)
-
-
-def _encoding_problems(settings: dict[str, Any]) -> list[Problem]:
-    try:
-        json.dumps(settings, ensure_ascii=False, default=str).encode()
-    except UnicodeEncodeError:
-        return [
-            Problem("$", "half a surrogate pair in a text", r"write characters as they are or as \ud83d\ude00 pairs")
-        ]
-    return []
 
 
 def _wait_problems(given: object, *, classic: bool) -> list[Problem]:
@@ -278,6 +247,14 @@ def _wait_problems(given: object, *, classic: bool) -> list[Problem]:
         remedy = f"keep it, bootSeconds and agentDeadlineSeconds together, now {total:,}, within {TOTAL_LIMIT:,}"
         refuse("completionDeadlineSeconds", deadline, remedy)
     return problems
+
+
+def _size_problems(settings: dict[str, Any]) -> list[Problem]:
+    size = len(json.dumps({**settings, "amis": []}, ensure_ascii=False).encode())
+    if size <= _ROW_LIMIT:
+        return []
+    remedy = f"keep exceptions, routes and all else but amis within {_ROW_LIMIT:,} bytes: shorten the reasons"
+    return [Problem("$", f"{size:,} bytes without its AMIs", remedy)]
 
 
 def _exception_problems(given: object) -> list[Problem]:

@@ -11,9 +11,9 @@ _INSTANT = rf"({_DATE}|{_EPOCH})"
 _GAP = r"[\s\-_./@:]+"
 
 # The last date of the name and, behind it, at most a build number and words such as an architecture.
-_DATED = re.compile(rf"(?:^|{_GAP})(?:\d+\.)*v?{_INSTANT}(?:[.\-_]\d{{1,4}})*(?=$|{_GAP}\D)")
-_VERSION = re.compile(rf"{_GAP}v\d+([.\-_]\d+)*$", re.IGNORECASE)
-_NUMBER = re.compile(rf"{_GAP}\d+(\.\d+)*$")
+_DATED = re.compile(rf"(?:^|{_GAP})(?:\d+\.)*v?{_INSTANT}(?:[.\-_]\d{{1,4}})*(?=\Z|{_GAP}\D)")
+_VERSION = re.compile(rf"{_GAP}v\d+([.\-_]\d+)*\Z", re.IGNORECASE)
+_NUMBER = re.compile(rf"{_GAP}\d+(\.\d+)*\Z")
 
 
 def lineage_of(name: str) -> str:

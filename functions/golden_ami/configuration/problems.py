@@ -54,7 +54,7 @@ def shown(value: object) -> str:
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, str) and len(value) <= _SHOWN and "\n" not in value:
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=not value.isprintable())
     if isinstance(value, int | float):
         text = repr(value) if not isinstance(value, int) or abs(value) < 10**30 else "a number of many digits"
         return text[:_SHOWN]
@@ -72,17 +72,17 @@ def _kind(value: object) -> str:
 
 def _problems(error: ValidationError, spellings: Spellings | None) -> Iterable[Problem]:
     steps = list(error.absolute_path)
-    path = _path(steps, spellings)
+    path = path_of(steps, spellings)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = list(_schema(error).get("properties", {}))
         for name in sorted(error.instance.keys() - set(known), key=str):
-            yield Problem(_path([*steps, name], None), "unknown", _instead(str(name), known))
+            yield Problem(path_of([*steps, name]), "unknown", _instead(str(name), known))
         return
     if error.validator == "required" and isinstance(error.instance, dict):
         # jsonschema yields one error for each missing member; the message begins with its quoted name
         required: Any = error.validator_value
         name = next(name for name in required if error.message.startswith(repr(name)))
-        yield Problem(_path([*steps, name], None), "missing", _wanted_member(error, name))
+        yield Problem(path_of([*steps, name]), "missing", _wanted_member(error, name))
         return
     value = _kind(error.instance) if _SECRET in steps else shown(error.instance)
     yield Problem(path, value, _remedy(error))
@@ -149,7 +149,8 @@ def _one_of(value: object, allowed: Sequence[str]) -> str:
     return f"allowed are {options}"
 
 
-def _path(steps: Sequence[str | int], spellings: Spellings | None) -> str:
+def path_of(steps: Sequence[str | int], spellings: Spellings | None = None) -> str:
+    """A place in a document: `amis[0].amiId`; "$" for the document itself. Characters that do not show are escaped."""
     text = ""
     for position, step in enumerate(steps):
         if isinstance(step, int):
@@ -157,6 +158,7 @@ def _path(steps: Sequence[str | int], spellings: Spellings | None) -> str:
             continue
         first = steps[0]
         name = spellings.get((first, step), step) if spellings and position == 1 and isinstance(first, int) else step
-        name = str(name) if len(str(name)) <= _SHOWN else str(name)[:_SHOWN] + "…"
+        name = str(name) if str(name).isprintable() else json.dumps(str(name))[1:-1]
+        name = name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
         text += f".{name}" if text else name
     return text or "$"

@@ -9,6 +9,9 @@ from datetime import date
 from golden_ami.models import SEVERITIES, Ami, Assessment, Data, Severity
 from golden_ami.report.identity import day_of
 from golden_ami.report.model import Change, Comparison, Item
+from golden_ami.report.versions import number_of
+
+_DIGITS = "0123456789"
 
 
 class Earlier(Data):
@@ -117,4 +120,4 @@ def previous_ami(ami: Ami, history: Sequence[Assessment], completed_at: str) -> 
 
 def natural(name: str) -> list[tuple[int, str]]:
     """A sort key in which "v9" comes before "v10"."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name) if part]
+    return [number_of(part) if part[0] in _DIGITS else (-1, part) for part in re.split("([0-9]+)", name) if part]

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 from functools import cmp_to_key, lru_cache
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
+
+_Number = tuple[int, str]
 
 
 def highest(versions: Iterable[str], manager: str = "") -> str:
@@ -28,7 +30,7 @@ def compare(one: str, other: str, manager: str = "") -> int:
     if manager.upper() not in ("OS", ""):
         try:
             left, right = Version(one), Version(other)
-        except InvalidVersion:
+        except ValueError:  # InvalidVersion, and of a number of thousands of digits Python's own
             pass
         else:
             return (left > right) - (left < right)
@@ -38,15 +40,15 @@ def compare(one: str, other: str, manager: str = "") -> int:
 def _by_distribution(one: str, other: str) -> int:
     (epoch, rest), (other_epoch, other_rest) = _epoch(one), _epoch(other)
     if epoch != other_epoch:
-        return epoch - other_epoch
+        return -1 if epoch < other_epoch else 1
     upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "")
     other_upstream, _, other_revision = other_rest.rpartition("-") if "-" in other_rest else (other_rest, "", "")
     return _compare_parts(upstream, other_upstream) or _compare_parts(revision, other_revision)
 
 
-def _epoch(version: str) -> tuple[int, str]:
+def _epoch(version: str) -> tuple[_Number, str]:
     head, colon, rest = version.strip().partition(":")
-    return (int(head), rest) if colon and head.isdigit() else (0, version.strip())
+    return (number_of(head), rest) if colon and re.fullmatch("[0-9]+", head) else (number_of(""), version.strip())
 
 
 def _compare_parts(one: str, other: str) -> int:
@@ -60,20 +62,26 @@ def _compare_parts(one: str, other: str) -> int:
         number, one = _take_number(one)
         other_number, other = _take_number(other)
         if number != other_number:
-            return number - other_number
+            return -1 if number < other_number else 1
     return 0
 
 
 def _take_text(version: str) -> tuple[str, str]:
-    found = re.match(r"[^0-9]*", version)
+    found = re.search(r"\A[^0-9]*", version)
     end = found.end() if found else 0
     return version[:end], version[end:]
 
 
-def _take_number(version: str) -> tuple[int, str]:
-    found = re.match(r"[0-9]*", version)
+def _take_number(version: str) -> tuple[_Number, str]:
+    found = re.search(r"\A[0-9]*", version)
     end = found.end() if found else 0
-    return int(version[:end] or 0), version[end:]
+    return number_of(version[:end]), version[end:]
+
+
+def number_of(digits: str) -> _Number:
+    """ASCII digits as a sort key, however many; Python's int refuses more than 4,300."""
+    significant = digits.lstrip("0")
+    return len(significant), significant
 
 
 def _weights(text: str) -> list[int]:

@@ -6,6 +6,7 @@ and says who accepted it until when.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import IO, Any
 from urllib.parse import quote
@@ -81,7 +82,7 @@ def _vulnerabilities(report: Report, store: Store) -> Iterator[dict[str, Any]]:
 
 def _vulnerability(ref: str, report: Report, ami: AmiReport, finding: Finding, standing: Standing) -> dict[str, Any]:
     url = finding_url(finding)
-    cwes = [int(cwe.removeprefix("CWE-")) for cwe in finding.cwes if cwe.removeprefix("CWE-").isdigit()]
+    cwes = [int(found[1]) for cwe in finding.cwes if (found := re.fullmatch("(?:CWE-)?([0-9]{1,9})", cwe))]
     analysis = _analysis(report, finding, standing)
     rating = {"severity": _SEVERITIES.get(finding.severity, finding.severity.lower())}
     return {

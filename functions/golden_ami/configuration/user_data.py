@@ -1,0 +1,58 @@
+"""User data as EC2 takes it: plain text, which the launch encodes. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from golden_ami.errors import Problem
+
+USER_DATA_LIMIT = 16_384  # bytes before base64 (EC2 User Guide, "Run commands when you launch an EC2 instance")
+_LAYERS = 3  # of base64, one in the other
+_GZIP = b"\x1f\x8b\x08"  # RFC 1952: identification and DEFLATE; in base64 H4sI
+# What the agents of an image know by its first characters: cloud-init ("User data formats") and, of Windows,
+# EC2Launch, EC2Launch v2 and EC2Config (EC2 User Guide, "How Amazon EC2 handles user data for Windows instances").
+_KNOWN = (
+    b"#!", b"#cloud-config", b"#cloud-boothook", b"#include", b"#part-handler", b"#upstart-job", b"## template:",
+    b"content-type:", b"mime-version:", b"<powershell", b"<script", b"<persist", b"<runasl", b"version:",
+)  # fmt: skip
+
+
+def user_data_problems(path: str, text: str) -> list[Problem]:
+    """What keeps the text from running at the instance's first boot. The text itself is never shown."""
+    content = text.encode(errors="replace")
+    if len(content) > USER_DATA_LIMIT:
+        remedy = f"EC2 takes {USER_DATA_LIMIT:,} bytes; have the script fetch the rest, from S3 for example"
+        return [Problem(path, f"{len(content):,} bytes of text", remedy)]
+    if form := _encoded(content):
+        remedy = (
+            "write the script as plain text; it is encoded later (in Terraform, without base64encode or base64gzip)"
+        )
+        return [Problem(path, f"{len(content):,} bytes of {form}", remedy)]
+    return []
+
+
+def _encoded(content: bytes) -> str:
+    """How a script is encoded already, "" when it is not: as far as EC2 can see, it would then be no script."""
+    for _ in range(_LAYERS):
+        decoded = _decoded(content)
+        if decoded is None:
+            return ""
+        if decoded.startswith(_GZIP):
+            return "base64 of gzip"
+        if decoded.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_KNOWN):
+            return "base64"
+        content = decoded
+    return ""
+
+
+def _decoded(content: bytes) -> bytes | None:
+    """What base64 stands for, in either alphabet, in lines and without its padding too; None for any other text."""
+    bare = b"".join(content.split()).rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+    if not re.fullmatch(rb"[A-Za-z0-9+/]+", bare):
+        return None
+    try:
+        return base64.b64decode(bare + b"=" * (-len(bare) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
