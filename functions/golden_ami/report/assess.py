@@ -9,10 +9,10 @@ from datetime import date
 
 import msgspec
 
-from golden_ami.models import Ami, Finding, Policy, Reason, RiskException, Severity
+from golden_ami.models import SEVERITIES, Ami, Finding, Policy, Reason, RiskException, Severity
 from golden_ami.report.difference import Baseline, change_of, first_seen
 from golden_ami.report.identity import ports, vulnerability_of
-from golden_ami.report.model import AmiReport, Item, Standing, Upgrade
+from golden_ami.report.model import AmiReport, Counts, Item, Standing, Upgrade
 from golden_ami.report.sighting import Affected, Sighting, seen
 from golden_ami.report.upgrades import Priority, Upgrades, urgency
 from golden_ami.report.urgent import Judged, Urgent
@@ -162,6 +162,12 @@ class Assessor:
             report.known_exploited += known_exploited * count
             report.exploit_available += exploit_available * count
             report.fixable += fixable * count
+        report.counts = by_severity(report.counts)
+
+
+def by_severity(counts: Counts) -> Counts:
+    """The counts, the worst severity first."""
+    return {severity: counts[severity] for severity in SEVERITIES if severity in counts}
 
 
 def _items(urgent: Urgent) -> list[Item]:

@@ -15,7 +15,7 @@ import msgspec
 from golden_ami.models import OWN_TAGS, SEVERITIES, Ami, Assessment, Config, Finding, Reason, Run
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.report import allowed, faults
-from golden_ami.report.assess import Assessed, Assessor, Rules, frame
+from golden_ami.report.assess import Assessed, Assessor, Rules, by_severity, frame
 from golden_ami.report.difference import Baseline, Earlier, last_assessment, natural, previous_ami
 from golden_ami.report.identity import lineage_of
 from golden_ami.report.links import execution_url
@@ -57,7 +57,7 @@ def build(
     """Judge every AMI, compare it with its past, and sum up. Writes standings to the store and the history's index.
 
     Lineages are read side by side, the AMIs of one lineage in the order of their names; an AMI's findings are never
-    all in memory.
+    all in memory. The report is the same to the byte whichever lineage is done first.
     """
     builder = _Builder(run, amis, state, store, history, completed_at)
     with _seldom_collected():
@@ -103,7 +103,7 @@ class _Builder:
     def lineages(self) -> list[list[Ami]]:
         """The AMIs by lineage, each in the order of their names."""
         groups: dict[str, list[Ami]] = {}
-        for ami in sorted(self._amis, key=lambda ami: natural(ami.name)):
+        for ami in sorted(self._amis, key=lambda ami: (natural(ami.name), ami.key)):
             groups.setdefault(lineage_of(ami), []).append(ami)
         return list(groups.values())
 
@@ -206,7 +206,9 @@ class _Builder:
             failed=totals.failed,
             counts=totals.counts,
         )
-        earlier = sorted(self._points.values(), key=lambda point: point.completed_at)[1 - _TREND :]
+        earlier = sorted(self._points.values(), key=lambda point: (point.completed_at, point.run_id))[1 - _TREND :]
+        for point in earlier:
+            point.counts = by_severity(point.counts)
         return Report(
             run=self._about(amis),
             verdict=run_verdict(ami.verdict for ami in amis),
@@ -286,8 +288,8 @@ def _unreadable(ami: Ami, what: str) -> Reason:
     )
 
 
-def _by_verdict(ami: AmiReport) -> tuple[int, int, str]:
-    return ("FAIL", "NOT_ASSESSED", "PASS").index(ami.verdict), -ami.failing, ami.name or ami.ami_id
+def _by_verdict(ami: AmiReport) -> tuple[int, int, str, str]:
+    return ("FAIL", "NOT_ASSESSED", "PASS").index(ami.verdict), -ami.failing, ami.name or ami.ami_id, ami.key
 
 
 def _add(counts: dict[Any, int], more: Mapping[Any, int]) -> None:
@@ -312,6 +314,7 @@ def totals_of(amis: Sequence[AmiReport]) -> Totals:
             totals.new += change.new
             totals.open += change.open
             totals.fixed += change.fixed
+    totals.counts = by_severity(totals.counts)
     return totals
 
 

@@ -210,23 +210,28 @@ def _release(upgrade: Upgrade) -> str:
 
 
 def ranked(upgrades: Iterable[Upgrade]) -> list[Upgrade]:
-    """The most worthwhile first; equals in the order of their names."""
-    return sorted(sorted(upgrades, key=lambda upgrade: upgrade.package), key=upgrade_priority, reverse=True)
+    """The most worthwhile first; equals in the order of their names and versions."""
+    return sorted(sorted(upgrades, key=_names), key=upgrade_priority, reverse=True)
+
+
+def _names(upgrade: Upgrade) -> tuple[str, str, str, list[str], list[str], str]:
+    return (upgrade.package, upgrade.manager, upgrade.to, upgrade.installed, upgrade.also, upgrade.remediation)
 
 
 class _Sum:
-    """One upgrade over AMIs."""
+    """One upgrade over AMIs; which of them is added first makes no difference."""
 
     def __init__(self, first: Upgrade) -> None:
         self._first = first
         self._whole = replace(first, amis=0, closes=0, known_exploited=0, exploit_available=0, failing=0)
-        self._to: dict[str, None] = {}  # a set that keeps the order
+        self._to: set[str] = set()
         self._installed: set[str] = set()
         self._also: set[str] = set()
+        self._remediations: set[str] = set()
 
     def add(self, upgrade: Upgrade) -> None:
         whole = self._whole
-        self._to[upgrade.to] = None
+        self._to.add(upgrade.to)
         self._installed.update(upgrade.installed)
         self._also.update(upgrade.also)
         whole.amis += upgrade.amis
@@ -236,13 +241,18 @@ class _Sum:
         whole.failing += upgrade.failing
         whole.worst = max(whole.worst, upgrade.worst, key=_RANK.__getitem__)
         whole.epss, whole.score = max(whole.epss, upgrade.epss), max(whole.score, upgrade.score)
-        whole.remediation = whole.remediation or upgrade.remediation
+        self._remediations.add(upgrade.remediation)
 
     def upgrade(self) -> Upgrade:
         if self._whole.amis == self._first.amis:
             return self._first
-        to = highest(self._to, self._whole.manager)
-        return replace(self._whole, to=to, installed=sorted(self._installed), also=sorted(self._also))
+        return replace(
+            self._whole,
+            to=highest(self._to, self._whole.manager),
+            installed=sorted(self._installed),
+            also=sorted(self._also),
+            remediation=min(filter(None, self._remediations), default=""),
+        )
 
 
 def sentence(upgrade: Upgrade) -> str:

@@ -17,7 +17,7 @@ def highest(versions: Iterable[str], manager: str = "") -> str:
     def order(one: str, other: str) -> int:
         return compare(one, other, manager)
 
-    return max(versions, key=cmp_to_key(order), default="")
+    return max(sorted(versions), key=cmp_to_key(order), default="")  # of equals the same one, whatever their order
 
 
 @lru_cache(maxsize=4096)  # the same versions meet in image after image

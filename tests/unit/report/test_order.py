@@ -1,0 +1,121 @@
+"""A report is the same to the byte, whichever lineage is done first and however Python hashes its texts."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from report_world import Image, World, ami, finding, package
+
+from golden_ami.models import Config
+from golden_ami.report import build as building
+from golden_ami.report.formats import FORMATS, render
+from golden_ami.report.model import Upgrade
+from golden_ami.report.upgrades import RunUpgrades, ranked
+from golden_ami.report.versions import highest
+
+TESTS = Path(__file__).parents[2]
+# Each lineage with the same upgrade; in versions that are equal, in remediations, severities and findings they differ.
+_SEVERITIES: Sequence[Any] = ("LOW", "CRITICAL", "MEDIUM", "HIGH", "UNTRIAGED", "INFORMATIONAL")
+
+
+def _images(run: int) -> list[Image]:
+    found: list[Image] = []
+    for number in range(12):
+        fixes = ("3.0.8", "0:3.0.8", "3.0.08")[number % 3]
+        affected = [
+            package("openssl", f"3.0.{number}", fixes, remediation=f"upgrade as {number} says"),
+            package("openssl-libs", "3.0.7", fixes),
+        ]
+        findings = [
+            finding(f"CVE-{run}-{at}", *affected, severity=_SEVERITIES[(number + at) % 6])
+            for at in range(number % 4 + 1)
+        ]
+        findings += [finding("CVE-2", package(f"tied-{number % 3}", "1", "2"))]
+        image = ami(f"ami-{number:02}", name="same name", lineage=f"lineage-{number}", tags={"Owner": f"o{number % 3}"})
+        found.append((image, findings if number % 5 else None))
+    return found
+
+
+def _rendered(root: Path, reorder: Callable[[list[Any]], None]) -> dict[str, bytes]:
+    """Every format of the last of three runs, with the lineages done in another order."""
+    world = World(root)
+
+    def in_some_order(function: Callable[[Any], Any], items: Iterable[Any], workers: int = 0) -> list[Any]:
+        waiting = list(enumerate(items))
+        reorder(waiting)
+        done = [(place, function(item)) for place, item in waiting]
+        return [outcome for _, outcome in sorted(done, key=lambda one: one[0])]
+
+    config = Config(routes={"o1": "arn:aws:sns:us-east-1:123456789012:o1"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(building, "side_by_side", in_some_order)
+        for run in range(3):
+            world.run(f"run-{run}", f"2026-04-0{run + 1}T03:00:00Z", _images(run), config)
+    found = {}
+    for name in FORMATS:
+        out = io.BytesIO()
+        render(world.store, "run-2", name, out)
+        found[name] = out.getvalue()
+    return found
+
+
+def test_no_order_of_completion_shows(tmp_path: Path) -> None:
+    expected = _rendered(tmp_path / "in-order", lambda _: None)
+    for seed in range(12):
+        assert _rendered(tmp_path / str(seed), random.Random(seed).shuffle) == expected
+
+
+def test_no_hash_seed_shows(tmp_path: Path) -> None:
+    script = (
+        "import sys, pathlib; from test_order import _rendered;"
+        "sys.stdout.buffer.write(repr(sorted(_rendered(pathlib.Path(sys.argv[1]), lambda _: None).items())).encode())"
+    )
+    outputs = []
+    path = os.pathsep.join(map(str, (TESTS / "unit" / "report", TESTS / "support", TESTS.parent / "functions")))
+    for seed in ("1", "2", "3"):
+        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": path}
+        command = [sys.executable, "-c", script, str(tmp_path / seed)]
+        outputs.append(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+    assert outputs[0]
+    assert outputs[1:] == outputs[:1] * 2
+
+
+def _upgrade(**fields: Any) -> Upgrade:
+    return Upgrade(
+        **({"package": "openssl", "to": "3.0.8", "installed": ["3.0.7"], "closes": 1, "manager": "OS"} | fields)
+    )
+
+
+def test_upgrades_add_up_in_any_order() -> None:
+    parts = [
+        _upgrade(to="3.0.8-1.el9", remediation="b", worst="LOW"),
+        _upgrade(to="3.0.8-1.el9", remediation="", also=["libs"], installed=["3.0.6"]),
+        _upgrade(to="3.0.08-1.el9", remediation="a", failing=1, epss=0.5),
+    ]
+    sums = []
+    for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2), (1, 2, 0)):
+        whole = RunUpgrades()
+        for at in order:
+            whole.add([replace(parts[at])])
+        sums.append(whole.ranked())
+    assert sums[1:] == sums[:1] * 3
+    assert (sums[0][0].remediation, sums[0][0].amis) == ("a", 3)
+
+
+@pytest.mark.parametrize("member", ["manager", "to", "remediation"])
+def test_upgrades_that_are_worth_the_same_have_an_order(member: str) -> None:
+    tied = [_upgrade(**{member: value}) for value in ("a", "b", "c")]
+    assert ranked(tied) == ranked(reversed(tied))
+
+
+def test_of_versions_that_are_equal_one_is_the_highest() -> None:
+    assert highest(["1.0", "0:1.0", "1.00"]) == highest(["1.00", "1.0", "0:1.0"])
