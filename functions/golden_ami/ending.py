@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -9,12 +10,16 @@ from botocore.exceptions import ClientError
 from golden_ami import aws
 from golden_ami.aws import code_of, named_errors
 from golden_ami.entry import logger
-from golden_ami.errors import AssessmentError, InvalidEvent, RunNotFound
+from golden_ami.errors import AssessmentError, InvalidEvent, ReportUnfinished, RunNotFound
 from golden_ami.instances.termination import terminate_run
 from golden_ami.ledger import Ledger
 from golden_ami.settings import Settings
-from golden_ami.times import iso, now, read
+from golden_ami.times import iso, now, read, until
 
+_DEATHS = 2  # attempts to report here that ended in no way at all, for lack of memory or time: the next is the last one
+_LATE = (
+    170.0  # seconds from the end to Lambda's third attempt, which it makes a minute and two minutes after the others
+)
 _MEANINGS = {"FAILED": "failed", "TIMED_OUT": "was stopped at its time-out", "ABORTED": "was aborted"}
 
 
@@ -28,6 +33,7 @@ class Ended(NamedTuple):
     error: str
     cause: str
     input: str = ""
+    at: str = ""
 
     @classmethod
     def of(cls, event: dict[str, Any]) -> Ended:
@@ -43,7 +49,13 @@ class Ended(NamedTuple):
             error=str(detail.get("error") or ""),
             cause=str(detail.get("cause") or ""),
             input=str(detail.get("input") or ""),
+            at=read(event.get("time")),
         )
+
+    @property
+    def late(self) -> bool:
+        """Whether no further attempt may follow this one."""
+        return bool(self.at) and until(self.at) < -_LATE
 
 
 def end_run(ended: Ended, settings: Settings, ledger: Ledger) -> dict[str, int]:
@@ -53,7 +65,7 @@ def end_run(ended: Ended, settings: Settings, ledger: Ledger) -> dict[str, int]:
     """
     if ended.status not in _MEANINGS:
         return {"terminated": 0}
-    fault: AssessmentError | None = None
+    fault: Exception | None = None
     instances = {"launched": 0, "terminated": 0, "running": 0}
     state: dict[str, Any] = {"error": {"Error": ended.error or f"Execution{ended.status.title().replace('_', '')}"}}
     state["error"]["Cause"] = ended.cause or f"the execution {_MEANINGS[ended.status]}"
@@ -61,18 +73,17 @@ def end_run(ended: Ended, settings: Settings, ledger: Ledger) -> dict[str, int]:
         with named_errors():
             instances = terminate_run(ended.run_id, settings, ledger)
         state["instances"] = instances
-    except AssessmentError as raised:
+    except Exception as raised:  # noqa: BLE001 -- the run still has to be reported
         fault = raised
         state["terminateError"] = {"Error": type(raised).__name__, "Cause": str(raised)}
     fault = fault or _close(ended.run_id, settings, ledger)
-    if not _reported(ended.run_id, ledger):
-        _report(ended, state, settings, ledger)
+    _report(ended, state, settings, ledger)
     if fault:
         raise fault
     return {"terminated": instances["terminated"]}
 
 
-def _close(run_id: str, settings: Settings, ledger: Ledger) -> AssessmentError | None:
+def _close(run_id: str, settings: Settings, ledger: Ledger) -> Exception | None:
     """A run that ends well has done so itself, in Check Run."""
     from golden_ami.assessing.assessment import Assessment
 
@@ -81,7 +92,7 @@ def _close(run_id: str, settings: Settings, ledger: Ledger) -> AssessmentError |
             Assessment(settings, ledger).close(run_id)
     except RunNotFound:
         return None
-    except AssessmentError as fault:
+    except Exception as fault:  # noqa: BLE001 -- as above
         return fault
     return None
 
@@ -108,24 +119,36 @@ def archive(ended: Ended, settings: Settings, ledger: Ledger) -> None:
 
 
 def _report(ended: Ended, state: dict[str, Any], settings: Settings, ledger: Ledger) -> None:
-    from golden_ami.report.aggregate import aggregate  # most executions that end badly have reported: not needed then
+    """Report unless that has been done. What AWS refuses is raised, and tried again while Lambda does so.
+
+    Where the report fails by a fault of ours, or this function died of it twice, or no attempt is left, it is the last
+    report.
+    """
+    from golden_ami.report.last import last_report, recall
     from golden_ami.report.unopened import input_of
 
-    aggregate(
-        {
-            "runId": ended.run_id,
-            "executionArn": ended.execution_arn,
-            "startedAt": ended.started_at,
-            "input": input_of(ended.input),
-            "state": state,
-        },
-        settings,
-        ledger,
-    )
-
-
-def _reported(run_id: str, ledger: Ledger) -> bool:
+    told = {"runId": ended.run_id, "executionArn": ended.execution_arn, "startedAt": ended.started_at}
+    told |= {"input": input_of(ended.input), "state": state}
     try:
-        return bool(ledger.run(run_id).report_key)
-    except RunNotFound:
-        return False
+        with named_errors():
+            if ledger.reported(ended.run_id):
+                return
+            recall(ended.run_id, settings, ledger)
+            if ledger.begin_report(ended.run_id) >= _DEATHS:
+                raise ReportUnfinished(f"this function ended {_DEATHS} times while it made the report")
+            _aggregate(told, settings, ledger)
+            ledger.end_report(ended.run_id)
+    except AssessmentError as fault:
+        with suppress(Exception):
+            ledger.end_report(ended.run_id)
+        if not ended.late and not isinstance(fault, ReportUnfinished):
+            raise
+        last_report(told, fault, settings, ledger)
+    except Exception as fault:  # noqa: BLE001 -- whatever we have done wrong, the run ends in a report
+        last_report(told, fault, settings, ledger)
+
+
+def _aggregate(told: dict[str, Any], settings: Settings, ledger: Ledger) -> None:
+    from golden_ami.report.aggregate import aggregate  # most executions that end badly have reported: not needed then
+
+    aggregate(told, settings, ledger)

@@ -12,6 +12,7 @@
     ├── ServiceRejected           AWS refused the request for another reason; repeating it cannot help
     ├── InvalidEvent              the handler was invoked with an event that it cannot read
     ├── InvalidEnvironment        the function lacks an environment variable
+    ├── ReportUnfinished          attempts to make the report ended in no way at all
     └── RunNotFound               the ledger does not know the run
 
 Expected outcomes (an AMI that cannot be assessed) are data, `models.Reason`, never exceptions.
@@ -19,6 +20,26 @@ Expected outcomes (an AMI that cannot be assessed) are data, `models.Reason`, ne
 
 from collections.abc import Sequence
 from typing import NamedTuple
+
+# Characters of an error's text: with every one escaped it stays below the 32,768 of a cause (Step Functions).
+LONGEST = 4_000
+
+
+def within(lines: Sequence[str], most: int, between: str = "\n") -> str:
+    """The lines within so many characters, cut only where one of them ends; what is left out is counted."""
+    whole = between.join(lines)
+    if len(whole) <= most:
+        return whole
+    room, kept = most - len(f"... and {len(lines):,} more, left out here"), 0
+    for line in lines:
+        room -= len(line) + len(between)
+        if room < 0:
+            break
+        kept += 1
+    if kept:
+        return between.join([*lines[:kept], f"... and {len(lines) - kept:,} more, left out here"])
+    note = " ... (cut here)"
+    return lines[0][: most - len(note)] + note
 
 
 class AssessmentError(Exception):
@@ -60,7 +81,7 @@ class InvalidConfiguration(AssessmentError):
         self.problems = tuple(problems)
         count = f"{len(problems)} problem" + ("" if len(problems) == 1 else "s")
         lines = [f"{number}. {problem}" for number, problem in enumerate(problems, 1)]
-        super().__init__("\n".join([f"{source} has {count}:", *lines]))
+        super().__init__(within([f"{source} has {count}:", *lines], LONGEST))
 
 
 class EngineUnavailable(AssessmentError):
@@ -85,6 +106,10 @@ class InvalidEvent(AssessmentError):
 
 class InvalidEnvironment(AssessmentError):
     """An environment variable is missing or malformed."""
+
+
+class ReportUnfinished(AssessmentError):
+    """Attempts to make the report ended in no way at all: for lack of memory or time."""
 
 
 class RunNotFound(AssessmentError):

@@ -11,7 +11,8 @@
     SCAN#<scan>       FINDING#<arn>         a finding that came as an event
     RUNS              <started>#<run>       index of the runs
     RUN#<run>         HISTORY               SHA-256 of the archived history's manifest; never changed, never expires
-    RUN#<run>         SENT#<name>           a message of the run that was sent
+    RUN#<run>         SENT#<name>           what the run asks of the outside: recorded before, confirmed by messageId
+    RUN#<run>         REPORTING             attempts of on-execution-end to report that are under way, or died
     LINEAGE#<lineage> <completed>#<run>#<key>  a completed assessment of an AMI (models.Assessment)
 
 Either may come first, a scan's completion or the run that awaits it: each writes its own row, then looks for the
@@ -37,9 +38,11 @@ from golden_ami.models import Ami, Assessment, Completion, Finding, Reason, Run
 from golden_ami.parallel import together
 from golden_ami.settings import Settings
 from golden_ami.table import Item, Key, Table
+from golden_ami.times import iso, now
 
 T = TypeVar("T")
 
+RESULTS = "results"  # the name of the message to the results topic
 _DAY = 86400
 _RETENTION = 400 * _DAY  # seconds; of runs
 _STRAY = 2 * _DAY  # of a completion: most are of machines that no run awaits
@@ -175,13 +178,46 @@ class Ledger:
         """Note that it exists no longer."""
         self._table.delete_many([(f"RUN#{run_id}", f"MADE#{name}")])
 
-    def sent(self, run_id: str, name: str) -> bool:
-        """Whether the message of this name was sent."""
-        return self._table.get((f"RUN#{run_id}", f"SENT#{name}")) is not None
+    # ------------------------------------------------------------ what a run asks of the outside, each once
 
-    def note_sent(self, run_id: str, name: str, message_id: str) -> None:
-        """Note that the message was sent, so that a retry does not send it again."""
-        self._table.put(_row((f"RUN#{run_id}", f"SENT#{name}"), {"messageId": message_id}))
+    def sent(self, run_id: str, name: str) -> bool:
+        """Whether AWS has confirmed what has this name: a message, say."""
+        return "messageId" in (self._table.get((f"RUN#{run_id}", f"SENT#{name}")) or {})
+
+    def all_sent(self, run_id: str, prefix: str) -> set[str]:
+        """The names with this beginning that AWS has confirmed."""
+        rows = self._table.query(f"RUN#{run_id}", f"SENT#{prefix}")
+        return {row["sk"].removeprefix("SENT#") for row in rows if "messageId" in row}
+
+    def intend(self, run_id: str, names: Iterable[str]) -> None:
+        """Record what will be asked for. What is recorded and not confirmed may have been done: it is asked again."""
+        self._put(_row((f"RUN#{run_id}", f"SENT#{name}"), {"askedAt": iso(now())}) for name in names)
+
+    def note_sent(self, run_id: str, ids: Mapping[str, str]) -> None:
+        """Note what AWS confirmed, by name with AWS's id of it, so that a retry does not ask again."""
+        self._put(_row((f"RUN#{run_id}", f"SENT#{name}"), {"messageId": given}) for name, given in ids.items())
+
+    def _put(self, rows: Iterable[Item]) -> None:
+        listed = list(rows)
+        if len(listed) == 1:
+            self._table.put(listed[0])
+        else:
+            self._table.put_many(listed)
+
+    def reported(self, run_id: str) -> bool:
+        """Whether the run has its report, whatever else its row holds."""
+        return bool((self._table.get(_run_key(run_id)) or {}).get("reportKey"))
+
+    def begin_report(self, run_id: str) -> int:
+        """Note an attempt to report at the end of an execution; how many before it ended in no way at all."""
+        key = (f"RUN#{run_id}", "REPORTING")
+        before = int((self._table.get(key) or {}).get("attempts", 0))
+        self._table.put(_row(key, {"attempts": before + 1}))
+        return before
+
+    def end_report(self, run_id: str) -> None:
+        """Note that the attempts have ended, well or with an error."""
+        self._table.delete_many([(f"RUN#{run_id}", "REPORTING")])
 
     # ------------------------------------------------------------ assessments by lineage
 

@@ -1,48 +1,99 @@
-"""What may be done with a verdict, each asked for in the configuration and a dry run unless that is asked for too."""
+"""What may be done with a verdict, each asked for in the configuration and a dry run unless that is asked for too.
+
+Each is recorded in the ledger before AWS is asked and confirmed after; a repeated attempt asks for the rest only. What
+died between may be asked twice: EC2 then has the same tags, and an event the same `detail.id`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from golden_ami import aws, times
 from golden_ami.errors import AccessDenied
-from golden_ami.models import Act
-from golden_ami.parallel import chunks, side_by_side
+from golden_ami.models import Act, Reason
+from golden_ami.parallel import side_by_side
 from golden_ami.report.model import Action, AmiReport, Report
 
 if TYPE_CHECKING:
+    from golden_ami.ledger import Ledger
     from golden_ami.settings import Settings
 
 SOURCE = "golden-ami-assessment"
 DETAIL_TYPE = "Golden AMI Assessed"
-_ENTRIES = 10  # that PutEvents takes
+# PutEvents: 10 entries (EventBridge API Reference) and less than 256 KB a request (EventBridge User Guide, "Calculating
+# PutEvents event entry size").
+_ENTRIES, _BYTES = 10, 256_000
+_AGAIN = ("InternalFailure", "InternalException", "ThrottlingException")  # an entry's errors that may heal
+_ROUNDS = 4  # tries for entries that EventBridge throttles: about 3 s at most
 _SHORTLY = timedelta(minutes=2)  # EC2 deprecates at a minute in the future
+_REASON = 1_000  # characters of a reason's texts in an event
+
+Entry = dict[str, Any]
 
 
-def act(report: Report, asked: Act, settings: Settings) -> list[Action]:
-    """Do what is asked, or say what would be done. A refusal is part of the report, never a fault of the run."""
+def act(report: Report, asked: Act, settings: Settings, ledger: Ledger) -> None:
+    """Do what is asked and was not done yet, or say what would be done, in `report.actions`.
+
+    A refusal is part of the report, never a fault of the run.
+    """
     failing = [ami for ami in report.amis if ami.verdict == "FAIL"]
-    found: list[Action] = []
     if asked.tag_amis:
-        found.append(_each("tag", report.amis, asked, lambda ami: _tag(report, ami)))
+        report.actions.append(_each("tag", report, report.amis, asked, ledger, _tag))
     if asked.deprecate:
-        found.append(_each("deprecate", failing, asked, _deprecate))
+        report.actions.append(_each("deprecate", report, failing, asked, ledger, _deprecate))
     if asked.events:
-        found.append(_events(report, asked, settings))
-    return found
+        report.actions.append(_events(report, asked, settings, ledger))
 
 
-def _each(name: Any, amis: Sequence[AmiReport], asked: Act, call: Callable[[AmiReport], None]) -> Action:
+Call = Callable[[Any, Report, AmiReport], None]
+
+
+def _each(name: Any, report: Report, amis: Sequence[AmiReport], asked: Act, ledger: Ledger, call: Call) -> Action:
     if asked.dry_run:
-        return Action(action=name, amis=len(amis), done=False, detail="dry run: " + _names(amis))
-    refused = [text for text in side_by_side(lambda ami: _refusal(call, ami), amis) if text]
+        return _dry(name, amis)
+    rest = _intended(name, report, amis, ledger)
+    clients = {place: _ec2(*place) for place in sorted({(ami.region, ami.account) for ami in rest})}  # before threads
+    tried = side_by_side(lambda ami: (ami.key, _refusal(clients[ami.region, ami.account], call, report, ami)), rest)
+    refused = {key: text for key, text in tried if text}
+    _confirm(name, report, {key: name for key, _ in tried if key not in refused}, ledger)
+    return _action(name, amis, list(refused.values()))
+
+
+def _dry(name: Any, amis: Sequence[AmiReport]) -> Action:
+    return Action(action=name, amis=len(amis), done=False, detail="dry run: " + _names(amis))
+
+
+def _action(name: Any, amis: Sequence[AmiReport], refused: Sequence[str]) -> Action:
     detail = f"{len(refused)} refused: {refused[0]}" if refused else _names(amis)
     return Action(action=name, amis=len(amis) - len(refused), done=not refused, detail=detail)
+
+
+def _intended(name: str, report: Report, amis: Sequence[AmiReport], ledger: Ledger) -> list[AmiReport]:
+    """The AMIs of which it is not confirmed, recorded before they are asked for."""
+    done = ledger.all_sent(report.run.run_id, f"{name}#")
+    rest = [ami for ami in amis if f"{name}#{ami.key}" not in done]
+    ledger.intend(report.run.run_id, [f"{name}#{ami.key}" for ami in rest])
+    return rest
+
+
+def _confirm(name: str, report: Report, ids: Mapping[str, str], ledger: Ledger) -> None:
+    ledger.note_sent(report.run.run_id, {f"{name}#{key}": given for key, given in ids.items()})
+
+
+def _ec2(region: str, account: str) -> Any:
+    """The client, or the error why there is none."""
+    try:
+        return aws.client("ec2", region, account)
+    except AccessDenied as error:
+        return error
 
 
 def _names(amis: Sequence[AmiReport]) -> str:
@@ -50,65 +101,105 @@ def _names(amis: Sequence[AmiReport]) -> str:
     return shown + (f" and {len(amis) - 10} more" if len(amis) > 10 else "")
 
 
-def _refusal(call: Callable[[AmiReport], None], ami: AmiReport) -> str:
+def _refusal(client: Any, call: Call, report: Report, ami: AmiReport) -> str:
     try:
-        call(ami)
-    except (ClientError, AccessDenied) as error:
+        if isinstance(client, AccessDenied):
+            raise client
+        call(client, report, ami)
+    except (ClientError, BotoCoreError, AccessDenied) as error:
         return f"{ami.ami_id}: {error}"
     return ""
 
 
-def _tag(report: Report, ami: AmiReport) -> None:
+def _tag(client: Any, report: Report, ami: AmiReport) -> None:
     tags = {
         "assessment-verdict": ami.verdict,
         "assessment-run": report.run.run_id,
         "assessment-completed-at": report.run.completed_at,
     }
-    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-    aws.client("ec2", ami.region, ami.account).create_tags(Resources=[ami.ami_id], Tags=pairs)
+    client.create_tags(Resources=[ami.ami_id], Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
 
 
-def _deprecate(ami: AmiReport) -> None:
+def _deprecate(client: Any, _: Report, ami: AmiReport) -> None:
     at = (times.now() + _SHORTLY).replace(second=0, microsecond=0)
-    aws.client("ec2", ami.region, ami.account).enable_image_deprecation(ImageId=ami.ami_id, DeprecateAt=at)
+    client.enable_image_deprecation(ImageId=ami.ami_id, DeprecateAt=at)
 
 
-def _events(report: Report, asked: Act, settings: Settings) -> Action:
-    amis = report.amis
+# ---------------------------------------------------------------- events
+
+
+def _events(report: Report, asked: Act, settings: Settings, ledger: Ledger) -> Action:
     if asked.dry_run:
-        return Action(action="event", amis=len(amis), done=False, detail="dry run: " + _names(amis))
+        return _dry("event", report.amis)
     client = aws.client("events", settings.region)
-    failed = [text for batch in chunks(_entries(report, amis), _ENTRIES) for text in _put(client, batch)]
-    detail = f"{len(failed)} refused: {failed[0]}" if failed else _names(amis)
-    return Action(action="event", amis=len(amis) - len(failed), done=not failed, detail=detail)
+    refused: list[str] = []
+    for batch in _batches((ami.key, _entry(report, ami)) for ami in _intended("event", report, report.amis, ledger)):
+        ids, errors = _put(client, batch)
+        _confirm("event", report, ids, ledger)
+        refused += errors
+    return _action("event", report.amis, refused)
 
 
-def _put(client: Any, entries: list[dict[str, Any]]) -> list[str]:
-    try:
-        answer = client.put_events(Entries=entries)
-    except ClientError as error:
-        return [str(error)] * len(entries)
-    return [f"{one['ErrorCode']}: {one.get('ErrorMessage', '')}" for one in answer["Entries"] if one.get("ErrorCode")]
+def _batches(entries: Iterable[tuple[str, Entry]]) -> Iterator[dict[str, Entry]]:
+    """The entries by AMI, as many at once as PutEvents takes."""
+    batch: dict[str, Entry] = {}
+    size = 0
+    for key, entry in entries:
+        own = sum(len(text.encode()) for text in (SOURCE, DETAIL_TYPE, entry["Detail"], *entry["Resources"]))
+        if batch and (len(batch) == _ENTRIES or size + own >= _BYTES):
+            yield batch
+            batch, size = {}, 0
+        batch[key] = entry
+        size += own
+    if batch:
+        yield batch
 
 
-def _entries(report: Report, amis: Iterable[AmiReport]) -> Iterable[dict[str, Any]]:
-    for ami in amis:
-        detail = {
-            "runId": report.run.run_id,
-            "amiId": ami.ami_id,
-            "name": ami.name,
-            "lineage": ami.lineage,
-            "account": ami.account,
-            "region": ami.region,
-            "verdict": ami.verdict,
-            "reason": ami.reason,
-            "counts": ami.counts,
-            "failing": ami.failing,
-            "completedAt": report.run.completed_at,
-        }
-        yield {
-            "Source": SOURCE,
-            "DetailType": DETAIL_TYPE,
-            "Detail": msgspec.json.encode(detail).decode(),
-            "Resources": [ami.ami_id],
-        }
+def _put(client: Any, batch: Mapping[str, Entry]) -> tuple[dict[str, str], list[str]]:
+    """EventBridge's ids of what it took, by AMI, and why it did not take the rest.
+
+    Entries fail one by one, and the answer has them in the request's order; what may heal is sent again.
+    """
+    pending, ids, refused = dict(batch), dict[str, str](), list[str]()
+    for number in range(_ROUNDS):
+        if number:
+            time.sleep(random.uniform(0, 0.5 * 2**number))
+        try:
+            answers = client.put_events(Entries=list(pending.values()))["Entries"]
+        except (ClientError, BotoCoreError) as error:
+            return ids, [*refused, *[str(error)] * len(pending)]
+        outcomes = dict(zip(pending, answers, strict=True))
+        ids |= {key: one["EventId"] for key, one in outcomes.items() if not one.get("ErrorCode")}
+        failed = {key: one for key, one in outcomes.items() if one.get("ErrorCode")}
+        healing = {key for key, one in failed.items() if one["ErrorCode"] in _AGAIN and number < _ROUNDS - 1}
+        refused += [
+            f"{one['ErrorCode']}: {one.get('ErrorMessage', '')}" for key, one in failed.items() if key not in healing
+        ]
+        pending = {key: pending[key] for key in pending if key in healing}
+        if not pending:
+            break
+    return ids, refused
+
+
+def _entry(report: Report, ami: AmiReport) -> Entry:
+    reason = ami.reason
+    detail = {
+        "id": str(uuid5(NAMESPACE_URL, f"{report.run.execution_arn or report.run.run_id}/{ami.key}")),
+        "runId": report.run.run_id,
+        "amiId": ami.ami_id,
+        "name": ami.name,
+        "lineage": ami.lineage,
+        "account": ami.account,
+        "region": ami.region,
+        "verdict": ami.verdict,
+        "reason": reason and _short(reason),
+        "counts": ami.counts,
+        "failing": ami.failing,
+        "completedAt": report.run.completed_at,
+    }
+    text = msgspec.json.encode(detail).decode()
+    return {"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": text, "Resources": [ami.ami_id]}
+
+
+def _short(reason: Reason) -> Reason:
+    return Reason(code=reason.code, message=reason.message[:_REASON], remedy=reason.remedy[:_REASON])

@@ -1,20 +1,26 @@
-"""The last step of a run: report built, written and sent, the verdict acted on where that is asked for."""
+"""The last step of a run: report built, written and sent, the verdict acted on where that is asked for.
+
+What the verdicts do not need (`_optional`) costs only itself when it fails by a fault of ours; any other such fault
+ends in the last report. What AWS refuses is raised, and tried again by the definition or by on-execution-end.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from golden_ami import aws, metrics, times
 from golden_ami.entry import logger
-from golden_ami.errors import InvalidEvent, RunNotFound
+from golden_ami.errors import AssessmentError, InvalidEvent, RunNotFound, within
 from golden_ami.ledger import Ledger
 from golden_ami.models import Ami, Run
 from golden_ami.parallel import side_by_side
-from golden_ami.report import act, notify
+from golden_ami.report import act, last, notify
 from golden_ami.report.build import build
 from golden_ami.report.formats import CONTENT_TYPES, write
-from golden_ami.report.model import Report
+from golden_ami.report.model import Fault, Report
 from golden_ami.report.store import S3Store, Store, report_key
 from golden_ami.report.unopened import unopened
 
@@ -22,36 +28,64 @@ if TYPE_CHECKING:
     from golden_ami.settings import Settings
     from golden_ami.usage.lines import UsageLine
 
-_ALWAYS = ("json", "html", "text")
 _MODEST = ("csv", "sarif", "cyclonedx", "junit", "asff")
 _MODEST_FINDINGS = 20_000  # up to so many findings the other formats are written too; above, on demand
+# Of a Fail state (botocore's model of Step Functions: SensitiveError, SensitiveCause).
+_ERROR, _CAUSE = 256, 32_768
+_METRICS = "metrics"
 
 
 def aggregate(event: Mapping[str, Any], settings: Settings, ledger: Ledger) -> dict[str, Any]:
     """Build, write and send the report; the answer is what the definition reads. May be repeated: sends once.
 
-    Raises botocore's ClientError, and InvalidEvent.
+    Raises botocore's ClientError and BotoCoreError, and `errors`. A fault of ours is told by the last report.
     """
-    run_id, state = _required(event, "runId"), event.get("state")
+    run_id, judged = _required(event, "runId"), list[Report]()
+    try:
+        return _aggregated(event, run_id, settings, ledger, judged)
+    except (AssessmentError, BotoCoreError, ClientError):
+        raise
+    except Exception as fault:  # noqa: BLE001 -- whatever we have done wrong, the run ends in a report
+        failing = {ami.key: ami.failing for report in judged for ami in report.amis if ami.verdict == "FAIL"}
+        return last.last_report(event, fault, settings, ledger, failing)
+
+
+def _aggregated(
+    event: Mapping[str, Any], run_id: str, settings: Settings, ledger: Ledger, judged: list[Report]
+) -> dict[str, Any]:
+    state = event.get("state")
     run, amis = _run_of(event, run_id, settings, ledger)
     completed_at = _completed(run_id, ledger)
     store = S3Store(aws.client("s3", settings.region), settings.bucket)
     report = build(run, amis, state if isinstance(state, Mapping) else {}, store, ledger, completed_at)
-    report.usage = _used(run, amis, settings)
-    report.actions = act.act(report, run.config.act, settings)
+    judged.append(report)
+    _optional(report, "usage", lambda: _use(report, run, amis, settings))
+    _optional(report, "actions", lambda: act.act(report, run.config.act, settings, ledger))
     _write(report, store)
     notify.notify(report, run.config, store, settings, ledger)
-    fault = report.run.faults[0] if report.run.faults else None
     _close(run_id, report, ledger)
-    metrics.of_run(settings.stack, report)  # last, so that a repeated attempt is not counted twice
+    _optional(report, "metrics", lambda: _measure(report, settings, ledger))
     logger.info("run assessed", extra={"verdict": report.verdict, "amis": report.totals.amis})
+    fault = report.run.faults[0] if report.run.faults else None
     return {
         "succeeded": fault is None,
         "verdict": report.verdict,
         "report": store.uri(report_key(run_id)),
-        "error": fault.error if fault else "",
-        "cause": " ".join(one.cause for one in report.run.faults),
+        "error": fault.error[:_ERROR] if fault else "",
+        "cause": within([one.cause for one in report.run.faults], _CAUSE, " "),
     }
+
+
+def _optional(report: Report, part: str, make: Callable[[], None]) -> None:
+    """Make a part that no verdict needs: a fault of ours in it is named in the report, and costs nothing else."""
+    try:
+        make()
+    except (AssessmentError, BotoCoreError, ClientError):
+        raise
+    except Exception as fault:  # noqa: BLE001 -- see above
+        logger.error("a part of the report failed", exc_info=fault, extra={"part": part})
+        cause = f"{part} could not be made: {last.name_of(fault)} in {last.place_of(fault)}. {last.REMEDY}"
+        report.run.incomplete.append(Fault(where=part, error=last.name_of(fault), cause=cause))
 
 
 def _required(event: Mapping[str, Any], name: str) -> str:
@@ -69,10 +103,11 @@ def _run_of(event: Mapping[str, Any], run_id: str, settings: Settings, ledger: L
         return unopened(event, run_id, settings)
 
 
-def _used(run: Run, amis: list[Ami], settings: Settings) -> list[UsageLine]:
+def _use(report: Report, run: Run, amis: list[Ami], settings: Settings) -> None:
     from golden_ami.report.used import used  # not before: a cold start does without it
 
-    return used(run, amis, settings)
+    found: list[UsageLine] = used(run, amis, settings)
+    report.usage = found
 
 
 def _completed(run_id: str, ledger: Ledger) -> str:
@@ -91,11 +126,27 @@ def _close(run_id: str, report: Report, ledger: Ledger) -> None:
         return
 
 
+def _measure(report: Report, settings: Settings, ledger: Ledger) -> None:
+    run_id = report.run.run_id
+    if not ledger.sent(run_id, _METRICS):
+        ledger.intend(run_id, [_METRICS])
+        metrics.of_run(settings.stack, report)
+        ledger.note_sent(run_id, {_METRICS: "log"})
+
+
 def _write(report: Report, store: Store) -> None:
+    """Write report.json last of all, as it names what could not be made."""
+    put = _writer(report, store)
+    modest = _MODEST if report.totals.findings <= _MODEST_FINDINGS else ()
+    side_by_side(lambda name: _optional(report, CONTENT_TYPES[name][0], lambda: put(name)), (*modest, "html", "text"))
+    report.run.incomplete.sort(key=lambda fault: fault.where)
+    put("json")
+
+
+def _writer(report: Report, store: Store) -> Callable[[str], None]:
     def put(name: str) -> None:
         file, content_type = CONTENT_TYPES[name]
         with store.writing(report_key(report.run.run_id, file), content_type) as out:
             write(report, store, name, out)
 
-    modest = _MODEST if report.totals.findings <= _MODEST_FINDINGS else ()
-    side_by_side(put, (*_ALWAYS, *modest))
+    return put

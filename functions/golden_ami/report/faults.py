@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from golden_ami.errors import within
 from golden_ami.models import RUN_TAG, Reason
 from golden_ami.report.model import Fault, Instances
 
@@ -48,8 +48,8 @@ def message_of(cause: object) -> str:
         parsed = None
     if isinstance(parsed, dict):
         text = str(parsed.get("errorMessage") or parsed.get("Cause") or parsed.get("message") or "")
-    text = text.split("\nTraceback ", 1)[0]
-    return re.sub(r"\s*\n\s*", " ", text).strip()[:_LONGEST]
+    lines = [line.strip() for line in text.split("\nTraceback ", 1)[0].split("\n")]
+    return within([line for line in lines if line], _LONGEST, " ")
 
 
 def sentence(error: str, cause: object) -> str:

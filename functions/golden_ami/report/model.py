@@ -209,6 +209,7 @@ class About(Data):
     engines: list[Engine] = field(default_factory=list)
     instances: Instances = field(default_factory=Instances)
     faults: list[Fault] = field(default_factory=list)
+    incomplete: list[Fault] = field(default_factory=list)  # parts that no verdict needs, and that could not be made
 
 
 class Report(Data):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
-from botocore.exceptions import ClientError, ParamValidationError
 
 from golden_ami import aws
 from golden_ami.entry import logger
-from golden_ami.ledger import Ledger
+from golden_ami.ledger import RESULTS, Ledger
 from golden_ami.models import Config
 from golden_ami.report import text
 from golden_ami.report.build import totals_of
@@ -23,23 +23,31 @@ from golden_ami.verdict import run_verdict
 if TYPE_CHECKING:
     from golden_ami.settings import Settings
 
-RESULTS = "results"
+_KEY = 1_000  # bytes
 
 
 def notify(report: Report, config: Config, store: Store, settings: Settings, ledger: Ledger) -> None:
-    """Send what was not sent yet. A retry between SNS's answer and the ledger's note of it would send again.
+    """Send what was not sent yet. Each is recorded before and confirmed after; what died between is sent again, and
+    the run's id in its text tells that it is the same.
 
-    Raises botocore's ClientError for the results topic; what an owner's topic refuses is logged.
+    Raises botocore's ClientError and BotoCoreError for the results topic; what fails for an owner's topic is logged.
     """
     links = report_links(report, store)
     _send(report, settings.results_topic, RESULTS, (text.subject(report), text.body(report, links)), ledger)
     for owner, topic in _routes(report, config).items():
-        theirs = of_owner(report, owner)
-        message = (text.subject(theirs, owner), text.body(theirs, links, owner))
         try:
-            _send(report, topic, f"owner {owner}", message, ledger)
-        except (ClientError, ParamValidationError) as error:  # theirs only: the results topic has told it all
-            logger.warning("a route refused the message", extra={"owner": owner, "topic": topic, "error": str(error)})
+            theirs = of_owner(report, owner)
+            message = (text.subject(theirs, owner), text.body(theirs, links, owner))
+            _send(report, topic, _name(owner), message, ledger)
+        except Exception as error:  # noqa: BLE001 -- theirs only: the results topic has told it all
+            told = {"owner": owner, "topic": topic, "error": str(error)}
+            logger.warning("a route's message was not sent", exc_info=error, extra=told)
+
+
+def _name(owner: str) -> str:
+    """The name of an owner's message in the ledger, whose keys hold 1,024 bytes."""
+    name = f"owner {owner}"
+    return name if len(name.encode()) < _KEY else f"owner {hashlib.sha256(owner.encode()).hexdigest()}"
 
 
 def _routes(report: Report, config: Config) -> Mapping[str, str]:
@@ -75,5 +83,10 @@ def _send(report: Report, topic: str, name: str, message: tuple[str, str], ledge
         return
     subject, body = message
     region = (topic.split(":") + [""] * 4)[3] or report.run.region
-    answer = aws.client("sns", region).publish(TopicArn=topic, Subject=subject, Message=body)
-    ledger.note_sent(run_id, name, answer["MessageId"])
+    request = {"TopicArn": topic, "Subject": subject, "Message": body}
+    if topic.endswith(".fifo"):  # SNS demands a group, and sends what has the same id once within five minutes
+        identity = hashlib.sha256(f"{run_id}/{name}".encode()).hexdigest()
+        request |= {"MessageGroupId": "golden-ami-assessment", "MessageDeduplicationId": identity}
+    ledger.intend(run_id, [name])
+    answer = aws.client("sns", region).publish(**request)
+    ledger.note_sent(run_id, {name: answer["MessageId"]})

@@ -46,6 +46,7 @@ def body(report: Report, links: Sequence[str], owner: str = "") -> str:
     lines = [
         *_headline(report, owner),
         *_section("THE RUN DID NOT COMPLETE", (fault.cause for fault in report.run.faults)),
+        *_section("PARTS OF THE REPORT THAT COULD NOT BE MADE", (part.cause for part in report.run.incomplete)),
         *_section("WHAT CHANGED", _changes(report.totals)),
         *_section("TOP UPGRADES", (sentence(upgrade) for upgrade in report.upgrades[:5]), numbered=True),
         *_section("AMIS", _amis(report.amis)),

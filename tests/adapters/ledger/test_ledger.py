@@ -63,7 +63,7 @@ def test_a_run_and_its_amis_are_read_at_once(ledger: Ledger) -> None:
     amis = [ami_of("ami-1"), ami_of("ami-2", batch="01"), ami_of("ami-3", batch="none")]
     ledger.open_run(run_of(), amis)
     ledger.await_scans("run-1", "token", ["scan"])
-    ledger.note_sent("run-1", "results", "1")
+    ledger.note_sent("run-1", {"results": "1"})
     ledger.anchor_history("run-1", "0" * 64, "2026-11-02T10:00:00Z")
     assert ledger.run_and_amis("run-1") == (run_of(), amis)
     assert ledger.run_and_amis("run-1", "01") == (run_of(), amis[1:2])

@@ -90,9 +90,8 @@ def test_no_hash_seed_shows(tmp_path: Path) -> None:
 
 
 def _upgrade(**fields: Any) -> Upgrade:
-    return Upgrade(
-        **({"package": "openssl", "to": "3.0.8", "installed": ["3.0.7"], "closes": 1, "manager": "OS"} | fields)
-    )
+    given: dict[str, Any] = {"package": "openssl", "to": "3.0.8", "installed": ["3.0.7"], "closes": 1, "manager": "OS"}
+    return Upgrade(**(given | fields))
 
 
 def test_upgrades_add_up_in_any_order() -> None:

@@ -1,0 +1,346 @@
+"""The last report: what is told of a run whose report failed by a fault of ours.
+
+It needs AWS's clients, the ledger's rows as they are stored and the event, and none of the parts that may have failed.
+It never says PASS: an AMI is FAIL where a failing finding was known before the fault, else NOT ASSESSED.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from golden_ami import aws, times
+from golden_ami.aws import code_of
+from golden_ami.entry import logger
+from golden_ami.errors import AssessmentError, RunNotFound
+from golden_ami.ledger import RESULTS, Ledger
+
+if TYPE_CHECKING:
+    from golden_ami.settings import Settings
+
+Row = Mapping[str, Any]
+_SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
+_ENGINES = ("classic", "instance", "ami")
+_LISTED = 200  # AMIs that the message names
+_LONGEST = 1000  # characters of a text of the ledger or the event
+REMEDY = "Read the function's log by the run's id, report the fault as a bug, and assess again."
+
+
+def last_report(
+    event: Mapping[str, Any], fault: BaseException, settings: Settings, ledger: Ledger, failing: Mapping[str, int] = {}
+) -> dict[str, Any]:
+    """Write and send the last report; the answer is what the definition reads. May be repeated: sends once.
+
+    `failing` has the AMIs, by key, of which failing findings are known, and how many. What cannot be done does not
+    stop the rest and is raised after it.
+    """
+    logger.error("the report failed; the last report is made", exc_info=fault)
+    run_id, failures = _text(event.get("runId")), []
+    report = _report(event, fault, settings, ledger, failing)
+    store = _Objects(settings, run_id)
+    told = _told(run_id, ledger, store)
+    steps = (partial(store.put, report), partial(_tell, report, settings, ledger, store))
+    for step in () if told else steps:  # what was told before the fault stands
+        try:
+            step()
+        except Exception as failure:  # noqa: BLE001 -- the other steps are all that is left of the run
+            logger.error("a step of the last report failed", exc_info=failure)
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+    _close(report, ledger)
+    mine = report["run"]["faults"][-1]
+    return {
+        "succeeded": False,
+        "verdict": report["verdict"],
+        "report": store.uri("report.json"),
+        "error": mine["error"],
+        "cause": mine["cause"],
+    }
+
+
+def name_of(fault: BaseException) -> str:
+    """The fault's class, or AWS's code."""
+    return code_of(fault) if isinstance(fault, ClientError) else type(fault).__name__
+
+
+def place_of(fault: BaseException) -> str:
+    """Where in this project it happened: file, line and function."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    ours = [frame for frame in frames if "golden_ami" in frame.filename] or list(frames)
+    if not ours:
+        return "before any of its steps"
+    file = ours[-1].filename.rpartition("golden_ami/")[2]
+    return f"{file}, line {ours[-1].lineno}, in {ours[-1].name}"
+
+
+def cause_of(fault: BaseException) -> str:
+    """A sentence that says what happened. The text of an error that is not AWS's may quote what should not be shown."""
+    said = f": {_text(fault)}" if isinstance(fault, AssessmentError | ClientError) else ""
+    return f"The report could not be made: {name_of(fault)} in {place_of(fault)}{said}. {REMEDY}"
+
+
+# ---------------------------------------------------------------- what is known
+
+
+def _report(
+    event: Mapping[str, Any], fault: BaseException, settings: Settings, ledger: Ledger, failing: Mapping[str, int]
+) -> dict[str, Any]:
+    """The report's model (report.model.Report) with what is sure."""
+    run_id, state = _text(event.get("runId")), event.get("state")
+    state = state if isinstance(state, Mapping) else {}
+    run, rows = _rows(run_id, ledger)
+    rows = rows or list(_configured(event, run_id, settings)) or [{"key": key} for key in _batches(state)]
+    now = times.iso(times.now())
+    begun = times.read(event.get("startedAt")) or times.read(run.get("startedAt")) or now
+    reason = {"code": "REPORT_FAILED", "message": f"the report failed by a fault of this system: {name_of(fault)}"}
+    reason["remedy"] = REMEDY
+    amis = {ami["key"]: ami for ami in (_ami(row, reason, failing, run, settings) for row in rows)}
+    listed = sorted(amis.values(), key=lambda ami: (ami["verdict"], ami["name"], ami["key"]))
+    faults = [*_earlier(state), {"where": "report", "error": name_of(fault)[:256], "cause": cause_of(fault)}]
+    given = state.get("instances")
+    counted = given if isinstance(given, Mapping) else {}
+    return {
+        "version": 1,
+        "run": {
+            "runId": run_id,
+            "executionArn": _text(event.get("executionArn")),
+            "executionUrl": "",
+            "account": settings.account,
+            "region": settings.region,
+            "startedAt": begun,
+            "completedAt": now,
+            "durationSeconds": max(0, int(-times.until(begun))),
+            "succeeded": False,
+            "parameter": _text(run.get("parameter")),
+            "instances": {name: _number(counted.get(name)) for name in ("launched", "terminated", "running")},
+            "faults": faults,
+        },
+        "verdict": "FAIL" if any(ami["verdict"] == "FAIL" for ami in listed) else "NOT_ASSESSED",
+        "totals": _totals(listed),
+        "policy": {},
+        "amis": listed,
+    }
+
+
+def _rows(run_id: str, ledger: Ledger) -> tuple[Row, list[Row]]:
+    """The run's row and those of its AMIs, as they are stored; nothing where they cannot be read."""
+    try:
+        rows = list(ledger.rows(run_id))
+    except Exception as failure:  # noqa: BLE001 -- then the event has to do
+        logger.error("the ledger's rows cannot be read", exc_info=failure)
+        return {}, []
+    run = next((row for row in rows if row.get("sk") == "RUN"), {})
+    return run, [row for row in rows if str(row.get("sk")).startswith("AMI#")]
+
+
+def _configured(event: Mapping[str, Any], run_id: str, settings: Settings) -> Iterator[Row]:
+    """The AMIs that the configuration names, of a run that the ledger does not know."""
+    try:
+        from golden_ami.report.unopened import unopened
+
+        for ami in unopened(event, run_id, settings)[1]:
+            yield {name: getattr(ami, name, "") for name in ("key", "name", "lineage", "engine", "region", "account")}
+    except Exception as failure:  # noqa: BLE001 -- this is one of the parts that may be at fault
+        logger.error("the configuration cannot be read", exc_info=failure)
+
+
+def _batches(state: Mapping[str, Any]) -> list[str]:
+    """The batches of the execution's state; of a run of up to 40 AMIs each is an AMI's key."""
+    run = state.get("run")
+    batches = run.get("batches") if isinstance(run, Mapping) else None
+    return [_text(batch) for batch in batches] if isinstance(batches, list) else []
+
+
+def _ami(row: Row, reason: Row, failing: Mapping[str, int], run: Row, settings: Settings) -> dict[str, Any]:
+    key = _text(row.get("key")) or _text(row.get("sk")).rpartition("#")[2]
+    given, tags = row.get("reason"), row.get("tags")
+    tags = {_text(name): _text(value) for name, value in tags.items()} if isinstance(tags, Mapping) else {}
+    configured = run.get("config")
+    owner_tag = _text(configured.get("ownerTag")) if isinstance(configured, Mapping) else ""
+    fails = failing.get(key, 0)
+    ami: dict[str, Any] = {
+        "key": key,
+        "amiId": _text(row.get("amiId")) or key.rpartition("/")[2] if not key.startswith("resolve:") else key,
+        "name": _text(row.get("name")),
+        "lineage": _text(row.get("lineage")),
+        "owner": tags.get(owner_tag or "Owner", ""),
+        "account": _text(row.get("account")) or settings.account,
+        "region": _text(row.get("region")) or settings.region,
+        "engine": row.get("engine") if row.get("engine") in _ENGINES else "instance",
+        "verdict": "FAIL" if fails else "NOT_ASSESSED",
+        "tags": tags,
+        "counts": _counts(row.get("counts")),
+        "failing": fails,
+    }
+    ami["total"] = sum(ami["counts"].values())
+    if not fails:
+        members = ("code", "message", "remedy")
+        known = isinstance(given, Mapping) and all(isinstance(given.get(name), str) for name in members)
+        ami["reason"] = {name: _text(given[name]) for name in members} if known and given else dict(reason)
+    return ami
+
+
+def _counts(given: object) -> dict[str, int]:
+    found = given if isinstance(given, Mapping) else {}
+    return {severity: found[severity] for severity in _SEVERITIES if isinstance(found.get(severity), int)}
+
+
+def _totals(amis: Sequence[Row]) -> dict[str, Any]:
+    failed = sum(ami["verdict"] == "FAIL" for ami in amis)
+    counts = {name: sum(ami["counts"].get(name, 0) for ami in amis) for name in _SEVERITIES}
+    return {
+        "amis": len(amis),
+        "failed": failed,
+        "notAssessed": len(amis) - failed,
+        "findings": sum(counts.values()),
+        "counts": {name: count for name, count in counts.items() if count},
+        "failing": sum(ami["failing"] for ami in amis),
+    }
+
+
+def _earlier(state: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """The faults that the definition had caught before."""
+    for member, where in (("error", "run"), ("terminateError", "terminate")):
+        caught = state.get(member)
+        if isinstance(caught, Mapping):
+            error = _text(caught.get("Error")) or "Unknown"
+            yield {"where": where, "error": error[:256], "cause": _message(caught.get("Cause")) or error}
+
+
+def _message(cause: object) -> str:
+    try:
+        told = json.loads(cause) if isinstance(cause, str) else None
+    except (ValueError, RecursionError):
+        told = None
+    return _text(told.get("errorMessage")) if isinstance(told, dict) else _text(cause)
+
+
+def _text(value: object) -> str:
+    """Any value as text that can be stored and sent."""
+    plain = "" if value is None else str(value).encode(errors="replace").decode()
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+", " ", plain).strip()[:_LONGEST]
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+# ---------------------------------------------------------------- where it is told
+
+
+class _Objects:
+    """The run's objects."""
+
+    def __init__(self, settings: Settings, run_id: str) -> None:
+        self._client = aws.client("s3", settings.region)
+        self._bucket, self._run_id = settings.bucket, run_id
+
+    def uri(self, name: str) -> str:
+        return f"s3://{self._bucket}/runs/{self._run_id}/{name}"
+
+    def put(self, report: Row) -> None:
+        """The report as JSON, text and a page."""
+        text = _body(report, self.uri("report.json"))
+        page = f'<!doctype html><meta charset="utf-8"><title>Golden AMIs</title><pre>{html.escape(text)}</pre>\n'
+        self.write("report.json", "application/json", json.dumps(report))
+        self.write("report.txt", "text/plain; charset=utf-8", f"{_subject(report)}\n\n{text}")
+        self.write("report.html", "text/html; charset=utf-8", page)
+
+    def write(self, name: str, content_type: str, text: str) -> None:
+        key = f"runs/{self._run_id}/{name}"
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=text.encode(), ContentType=content_type)
+
+    def has(self, name: str) -> bool:
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=f"runs/{self._run_id}/{name}")
+        except ClientError as error:
+            if code_of(error) in ("404", "NoSuchKey"):
+                return False
+            raise
+        return True
+
+
+_NOTE = "message.json"  # that the message was sent, while the ledger cannot be written
+
+
+def recall(run_id: str, settings: Settings, ledger: Ledger) -> None:
+    """Note in the ledger what was told while it was away, so that no later report is told again."""
+    if not ledger.sent(run_id, RESULTS) and _Objects(settings, run_id).has(_NOTE):
+        ledger.note_sent(run_id, {RESULTS: _NOTE})
+
+
+def _told(run_id: str, ledger: Ledger, store: _Objects) -> bool:
+    try:
+        return ledger.sent(run_id, RESULTS)
+    except Exception as failure:  # noqa: BLE001 -- the store has its own note
+        logger.error("the ledger cannot be asked what was sent", exc_info=failure)
+    try:
+        return store.has(_NOTE)
+    except Exception as failure:  # noqa: BLE001 -- a message twice is better than none
+        logger.error("the store cannot be asked what was sent", exc_info=failure)
+        return False
+
+
+def _tell(report: Row, settings: Settings, ledger: Ledger, store: _Objects) -> None:
+    run_id, topic = report["run"]["runId"], settings.results_topic
+    body = _body(report, store.uri("report.json"))
+    answer = aws.client("sns", settings.region).publish(TopicArn=topic, Subject=_subject(report), Message=body)
+    try:
+        ledger.note_sent(run_id, {RESULTS: answer["MessageId"]})
+    except Exception as failure:  # noqa: BLE001 -- noted elsewhere, and moved to the ledger later
+        logger.error("the ledger cannot note the message", exc_info=failure)
+        store.write(_NOTE, "application/json", json.dumps({"messageId": answer["MessageId"]}))
+
+
+def _close(report: Row, ledger: Ledger) -> None:
+    run_id, error = report["run"]["runId"], report["run"]["faults"][-1]["error"]
+    try:
+        ledger.update_run(run_id, verdict=report["verdict"], report_key=f"runs/{run_id}/report.json", error=error)
+    except RunNotFound:
+        return
+    except Exception as failure:  # noqa: BLE001 -- the report stands and was told
+        logger.error("the ledger cannot note the report", exc_info=failure)
+
+
+def _subject(report: Row) -> str:
+    text = f"Golden AMI assessment could not complete: {report['run']['faults'][-1]['error']}"
+    return re.sub(r"[^\x20-\x7e]+", "?", text)[:100]  # SNS Publish: 100 ASCII characters
+
+
+def _body(report: Row, address: str) -> str:
+    run, totals = report["run"], report["totals"]
+    verdict = report["verdict"].replace("_", " ")
+    lines = [
+        f"{verdict}: {totals['amis']} golden AMIs - {totals['failed']} fail, {totals['notAssessed']} not assessed",
+        f"Run {run['runId']}, completed {run['completedAt']}",
+        "",
+        "THE RUN DID NOT COMPLETE",
+        *(f"  {fault['cause']}" for fault in run["faults"]),
+        "",
+        "AMIS",
+        *_lines(report["amis"]),
+        "",
+        f"Data: {address}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(amis: Iterable[Row]) -> Iterator[str]:
+    listed = list(amis)
+    for ami in listed[:_LISTED]:
+        counts = ", ".join(f"{count} {name.lower()}" for name, count in ami["counts"].items() if count)
+        why = f": {ami['reason']['message']}" if "reason" in ami else f": {ami['failing']} findings fail it"
+        name = ami["name"] or ami["amiId"]
+        yield f"  {ami['verdict'].replace('_', ' ')}  {name} ({ami['key']}){why} [findings: {counts or 'not known'}]"[
+            :400
+        ]
+    if len(listed) > _LISTED:
+        yield f"  ... and {len(listed) - _LISTED:,} more in the whole report"
