@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.session import Session
 from hypothesis import HealthCheck, settings
 
+from golden_ami.parallel import POOL
 from golden_ami_cli.local.embedded import Embedded
 from golden_ami_cli.local.world import World
 
@@ -33,6 +36,21 @@ _JUDGES = {
     "tests/sfn_local/test_sfn_local.py::test_a_scenario[": "scenarios, Step Functions Local",
     "tests/live/test_states.py::test_a_state[": "states, AWS",
 }
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _clients_before_threads() -> Iterator[None]:
+    """No client is made in a thread of `side_by_side`: botocore's sessions are not safe to share between threads."""
+    make = Session.create_client
+
+    def made(session: Any, *args: Any, **kwargs: Any) -> Any:
+        assert not threading.current_thread().name.startswith(POOL), f"client {args} is made in a pool's thread"
+        return make(session, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "create_client", made)
+        yield
+
 
 OpenEmbedded = Callable[..., Embedded]
 

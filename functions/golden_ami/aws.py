@@ -48,10 +48,11 @@ def _session(_key: str) -> Any:
 def _member_session(account: str, role: str, external_id: str, key: str) -> Any:
     """A session in a member account; its credentials are fetched at first use and refreshed before they expire."""
 
+    sts = _client("sts", os.environ["AWS_REGION"], key, "")  # now: credentials are fetched in whatever thread asks
+
     def assume() -> dict[str, str]:
         partition = os.environ.get("AWS_PARTITION", "aws")
         request = {"RoleArn": f"arn:{partition}:iam::{account}:role/{role}", "RoleSessionName": "golden-ami-assessment"}
-        sts = _client("sts", os.environ["AWS_REGION"], key, "")
         answer = sts.assume_role(**request, **({"ExternalId": external_id} if external_id else {}))["Credentials"]
         return {
             "access_key": answer["AccessKeyId"],

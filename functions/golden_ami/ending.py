@@ -127,8 +127,13 @@ def _report(ended: Ended, state: dict[str, Any], settings: Settings, ledger: Led
     from golden_ami.report.last import last_report, recall
     from golden_ami.report.unopened import input_of
 
-    told = {"runId": ended.run_id, "executionArn": ended.execution_arn, "startedAt": ended.started_at}
-    told |= {"input": input_of(ended.input), "state": state}
+    told = {
+        "runId": ended.run_id,
+        "executionArn": ended.execution_arn,
+        "startedAt": ended.started_at,
+        "input": input_of(ended.input),
+        "state": state,
+    }
     try:
         with named_errors():
             if ledger.reported(ended.run_id):

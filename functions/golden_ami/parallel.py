@@ -10,6 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+POOL = "side-by-side"  # how its threads' names begin
 WORKERS = 8  # below botocore's pool of 10 connections a client
 
 
@@ -17,12 +18,13 @@ def side_by_side(function: Callable[[T], R], items: Iterable[T], workers: int = 
     """Apply `function` to every item in threads; results in the order of the items.
 
     Raises the first error in that order, after the calls under way have ended; those not begun are dropped.
-    Each call runs in a copy of the caller's context.
+    Each call runs in a copy of the caller's context. Clients are made before: AWS's sessions are not safe to share
+    between threads, clients are (Boto3 documentation, guides "Session" and "Low-level clients").
     """
     waiting = list(items)
     if len(waiting) < 2:
         return [function(item) for item in waiting]
-    pool = ThreadPoolExecutor(min(workers, len(waiting)))
+    pool = ThreadPoolExecutor(min(workers, len(waiting)), thread_name_prefix=POOL)
     try:
         calls = [pool.submit(copy_context().run, function, item) for item in waiting]
         return [call.result() for call in calls]

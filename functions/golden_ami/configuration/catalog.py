@@ -42,16 +42,27 @@ def look_up(config: Config, settings: Settings, run_id: str, refused: Collection
     ClientError.
     """
     _refuse_classic(config, settings)
-    entries, failures = _resolved(config.amis, settings, refused)
-    folded = fold_duplicates(entries, region=settings.region, account=settings.account)
-    amis = [_row(item, config, run_id, settings) for item in folded]
-    for ami in amis:
-        ami.reason = failures.get((ami.ami_id, place_of(ami, settings)))
+    amis = configured(config, settings, run_id, refused)
     for place, group in _by_place(amis, settings):
         _describe(place, group, config, settings)
     for place, group in _by_place(amis, settings):
         _check_instance_types(place, [ami for ami in group if NEEDS_INSTANCES[ami.engine]])
     _assign_batches(amis)
+    return amis
+
+
+def configured(
+    config: Config, settings: Settings, run_id: str, refused: Collection[str] = (), *, resolve: bool = True
+) -> list[Ami]:
+    """Every AMI of the configuration once, with the id that its parameter holds, not yet looked up.
+
+    Raises botocore's ClientError where a parameter of the stack's own place cannot be asked for.
+    """
+    entries, failures = _resolved(config.amis, settings, refused) if resolve else (config.amis, {})
+    folded = fold_duplicates(entries, region=settings.region, account=settings.account)
+    amis = [_row(item, config, run_id, settings) for item in folded]
+    for ami in amis:
+        ami.reason = failures.get((ami.ami_id, place_of(ami, settings)))
     return amis
 
 

@@ -10,7 +10,7 @@ from golden_ami import times
 from golden_ami.aws import named_errors
 from golden_ami.entry import logger
 from golden_ami.errors import AssessmentError
-from golden_ami.models import NO_BATCH, Ami, AmiEntry, Config, Run
+from golden_ami.models import Ami, Config, Run
 
 if TYPE_CHECKING:
     from golden_ami.settings import Settings
@@ -23,7 +23,7 @@ def unopened(event: Mapping[str, Any], run_id: str, settings: Settings) -> tuple
     run = Run(
         run_id=run_id,
         execution_arn=str(event.get("executionArn", "")),
-        started_at=str(event.get("startedAt") or times.iso(times.now())),
+        started_at=times.read(event.get("startedAt")) or times.iso(times.now()),
         account=settings.account,
         region=settings.region,
         parameter=parameter,
@@ -32,8 +32,7 @@ def unopened(event: Mapping[str, Any], run_id: str, settings: Settings) -> tuple
         ami_count=len(config.amis),
         needs_instances=False,
     )
-    amis = {ami.key: ami for ami in (_ami(run, entry) for entry in config.amis)}
-    return run, list(amis.values())
+    return run, _amis(run, settings)
 
 
 def _parameter(given: object) -> str:
@@ -55,26 +54,21 @@ def _configuration(parameter: str, settings: Settings) -> Config:
         return Config()
 
 
-def _ami(run: Run, entry: AmiEntry) -> Ami:
-    account, region = entry.account or run.account, entry.region or run.region
-    at_home = (account, region) == (run.account, run.region)
-    configured = entry.engine or run.config.engine
-    return Ami(
-        run_id=run.run_id,
-        batch=NO_BATCH,
-        key=entry.ami_id if at_home else f"{account}/{region}/{entry.ami_id}",
-        ami_id=entry.ami_id,
-        entry=entry,
-        engine="instance" if configured == "auto" else configured,
-        region=region,
-        account=account,
-        lineage=entry.lineage or "",
-    )
+def _amis(run: Run, settings: Settings) -> list[Ami]:
+    """As Load Config lists them; where a parameter cannot be asked for, each entry by its own name."""
+    from golden_ami.configuration.catalog import configured
+
+    try:
+        with named_errors():
+            return configured(run.config, settings, run.run_id)
+    except AssessmentError as fault:
+        logger.warning("the parameters of a run that was not opened cannot be read: %s", fault)
+        return configured(run.config, settings, run.run_id, resolve=False)
 
 
 def input_of(text: str) -> object:
-    """An execution's input from the text in which EventBridge tells it; None where that is left out or no JSON."""
+    """An execution's input from the text in which EventBridge tells it; None where that is left out, too deep or no JSON."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -1,0 +1,212 @@
+"""What a run asks of the outside: recorded before, confirmed after, asked again only where it was not confirmed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError, EndpointConnectionError
+from report_world import Image, ami, finding
+
+from golden_ami.ledger import Ledger
+from golden_ami.models import Act, Config, Reason
+from golden_ami.report import act
+
+Answer = Callable[[str, dict[str, Any]], Any]
+
+
+def _answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> list[tuple[str, Any]]:
+    """Calls as they are made; `answer` gives AWS's where it gives one, and may raise."""
+    calls: list[tuple[str, Any]] = []
+    base: Any = BaseClient
+    real = base._make_api_call
+
+    def call(client: Any, name: str, given: dict[str, Any]) -> Any:
+        calls.append((name, given))
+        if name == "GetExecutionHistory":
+            return {"events": []}
+        found = answer(name, given)
+        return real(client, name, given) if found is None else found
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    return calls
+
+
+def _of(calls: list[tuple[str, Any]], name: str) -> list[Any]:
+    return [given for called, given in calls if called == name]
+
+
+def _acting(stack: Any, count: int = 2, **asked: bool) -> list[str]:
+    images: list[Image] = [(ami(f"ami-{number}", lineage=f"{number}"), [finding("CVE-1")]) for number in range(count)]
+    stack.open("run-1", images, Config(act=Act(dry_run=False, **asked)))
+    return [f"ami-{number}" for number in range(count)]
+
+
+def _quiet(name: str, _: dict[str, Any]) -> Any:
+    return {"Return": True} if name in ("EnableImageDeprecation", "CreateTags") else None
+
+
+def test_a_retry_asks_for_nothing_again(stack: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    calls = _answering(monkeypatch, _quiet)
+    _acting(stack, 12, tag_amis=True, events=True, deprecate=True)
+    first, second = stack.aggregate("run-1"), stack.aggregate("run-1")
+    assert first == second
+    assert len(_of(calls, "CreateTags")) == len(_of(calls, "EnableImageDeprecation")) == 12
+    assert [len(given["Entries"]) for given in _of(calls, "PutEvents")] == [10, 2]
+    assert len(_of(calls, "Publish")) == 1
+    assert capsys.readouterr().out.count('"CloudWatchMetrics"') == 1
+    actions = {one["action"]: (one["amis"], one["done"]) for one in stack.report("run-1")["actions"]}
+    assert actions == {"tag": (12, True), "deprecate": (12, True), "event": (12, True)}
+
+
+def _dies_once(effect: str) -> Answer:
+    """AWS does it, and the function dies before it can note so."""
+    died: list[str] = []
+
+    def answer(name: str, given: dict[str, Any]) -> Any:
+        if name == effect and not died:
+            died.append(name)
+            if name == "PutEvents":
+                return None
+        elif died == [effect] and name in ("PutItem", "BatchWriteItem") and "messageId" in json.dumps(given):
+            died.append(name)
+            raise KeyboardInterrupt
+        return _quiet(name, given)
+
+    return answer
+
+
+def test_what_died_between_is_sent_again_with_the_same_id(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = _answering(monkeypatch, _dies_once("PutEvents"))
+    _acting(stack, 3, events=True)
+    with pytest.raises(KeyboardInterrupt):
+        stack.aggregate("run-1")
+    stack.aggregate("run-1")
+    details = [[json.loads(entry["Detail"]) for entry in given["Entries"]] for given in _of(calls, "PutEvents")]
+    assert len(details) == 2
+    assert details[0] == details[1]
+    assert len({detail["id"] for detail in details[0]}) == 3
+
+
+@pytest.mark.parametrize("effect", ["CreateTags", "EnableImageDeprecation"])
+def test_what_ec2_is_asked_twice_is_the_same(stack: Any, monkeypatch: pytest.MonkeyPatch, effect: str) -> None:
+    calls = _answering(monkeypatch, _dies_once(effect))
+    _acting(stack, 1, tag_amis=effect == "CreateTags", deprecate=effect != "CreateTags")
+    with pytest.raises(KeyboardInterrupt):
+        stack.aggregate("run-1")
+    stack.aggregate("run-1")
+    first, second = _of(calls, effect)
+    if effect == "CreateTags":
+        assert first == second
+
+
+def test_the_message_is_recorded_before_it_is_sent(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(name: str, _: dict[str, Any]) -> Any:
+        if name == "Publish":
+            assert not stack.ledger.sent("run-1", "results")
+            assert "SENT#results" in {row["sk"] for row in stack.ledger.rows("run-1")}
+            raise ClientError({"Error": {"Code": "InternalError"}}, name)
+
+    with monkeypatch.context() as patch:
+        _answering(patch, refused)
+        _acting(stack)
+        with pytest.raises(Exception, match="Publish"):
+            stack.aggregate("run-1")
+    stack.aggregate("run-1")
+    assert len(stack.messages()) == 1
+    assert stack.ledger.sent("run-1", "results")
+
+
+def test_events_that_fail_one_by_one(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(act.time, "sleep", lambda _: None)
+    rounds: list[int] = []
+
+    def partly(name: str, given: dict[str, Any]) -> Any:
+        if name != "PutEvents":
+            return None
+        rounds.append(len(given["Entries"]))
+        codes = {"ami-1": "ThrottlingException" if len(rounds) < 3 else "", "ami-2": "AccessDeniedException"}
+        answers = []
+        for entry in given["Entries"]:
+            code = codes.get(entry["Resources"][0], "")
+            answers.append({"ErrorCode": code, "ErrorMessage": "no"} if code else {"EventId": "e"})
+        return {"FailedEntryCount": sum("ErrorCode" in one for one in answers), "Entries": answers}
+
+    _answering(monkeypatch, partly)
+    _acting(stack, 4, events=True)
+    stack.aggregate("run-1")
+    (action,) = stack.report("run-1")["actions"]
+    assert (action["amis"], action["done"]) == (3, False)
+    assert action["detail"] == "1 refused: AccessDeniedException: no"
+    assert rounds == [4, 1, 1]
+    stack.aggregate("run-1")
+    assert rounds == [4, 1, 1, 1], "a retry asks for what was refused"
+
+
+def test_an_event_that_is_throttled_for_ever_is_told(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(act.time, "sleep", lambda _: None)
+    answer = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
+    calls = _answering(monkeypatch, lambda name, _: answer if name == "PutEvents" else None)
+    _acting(stack, 1, events=True)
+    stack.aggregate("run-1")
+    assert len(_of(calls, "PutEvents")) == 4
+    assert stack.report("run-1")["actions"][0]["detail"].startswith("1 refused: ThrottlingException")
+
+
+def test_a_request_stays_within_the_size_that_eventbridge_takes(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = _answering(monkeypatch, lambda *_: None)
+    reason = Reason(code="X", message="é" * 10_000, remedy="ü" * 10_000)
+    names = [ami(f"ami-{number}", lineage=f"{number}", name="n" * 60_000, reason=reason) for number in range(9)]
+    stack.open("run-1", [(one, None) for one in names], Config(act=Act(dry_run=False, events=True)))
+    stack.aggregate("run-1")
+    sizes = [sum(len(entry["Detail"].encode()) for entry in given["Entries"]) for given in _of(calls, "PutEvents")]
+    assert len(sizes) > 1
+    assert max(sizes) < 256_000
+
+
+@pytest.mark.parametrize("fault", [EndpointConnectionError(endpoint_url="https://sns"), RuntimeError("ours")])
+def test_whatever_an_owners_topic_does_costs_only_its_message(
+    stack: Any, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    topic = stack.topics["payments"]
+
+    def refused(name: str, given: dict[str, Any]) -> Any:
+        if name == "Publish" and given["TopicArn"] == topic:
+            raise fault
+
+    _answering(monkeypatch, refused)
+    stack.open("run-1", [(ami("ami-0a", tags={"Owner": "payments"}), [])], Config(routes={"payments": topic}))
+    assert stack.aggregate("run-1")["succeeded"]
+    assert len(stack.messages()) == 1
+
+
+def test_an_owner_of_any_length_has_a_name_in_the_ledger(stack: Any) -> None:
+    owner = "🦊" * 256
+    config = Config(routes={owner: stack.topics["payments"]})
+    stack.open("run-1", [(ami("ami-0a", tags={"Owner": owner}), [])], config)
+    stack.aggregate("run-1")
+    stack.aggregate("run-1")
+    assert len(stack.messages("payments")) == 1
+
+
+def test_a_fifo_topic_is_given_a_group_and_an_id(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = _answering(monkeypatch, lambda name, _: {"MessageId": "m"} if name == "Publish" else None)
+    topic = "arn:aws:sns:us-east-1:123456789012:payments.fifo"
+    stack.open("run-1", [(ami("ami-0a", tags={"Owner": "payments"}), [])], Config(routes={"payments": topic}))
+    stack.aggregate("run-1")
+    (given,) = [each for each in _of(calls, "Publish") if each["TopicArn"] == topic]
+    assert given["MessageGroupId"]
+    assert len(given["MessageDeduplicationId"]) == 64
+
+
+def test_a_name_that_was_noted_before_is_known(stack: Any) -> None:
+    """Rows of an earlier version have the message's id alone."""
+    ledger: Ledger = stack.ledger
+    ledger._table.put({"pk": "RUN#r", "sk": "SENT#results", "messageId": "m"})
+    assert ledger.sent("r", "results")
+    ledger.intend("r", ["event#a", "event#b"])
+    ledger.note_sent("r", {"event#a": "1"})
+    assert ledger.all_sent("r", "event#") == {"event#a"}
