@@ -125,15 +125,9 @@ def _report(ended: Ended, state: dict[str, Any], settings: Settings, ledger: Led
     report.
     """
     from golden_ami.report.last import last_report, recall
-    from golden_ami.report.unopened import input_of
 
-    told = {
-        "runId": ended.run_id,
-        "executionArn": ended.execution_arn,
-        "startedAt": ended.started_at,
-        "input": input_of(ended.input),
-        "state": state,
-    }
+    told: dict[str, Any] = {"runId": ended.run_id, "executionArn": ended.execution_arn, "startedAt": ended.started_at}
+    told |= {"input": _input(ended), "state": state}
     try:
         with named_errors():
             if ledger.reported(ended.run_id):
@@ -151,6 +145,16 @@ def _report(ended: Ended, state: dict[str, Any], settings: Settings, ledger: Led
         last_report(told, fault, settings, ledger)
     except Exception as fault:  # noqa: BLE001 -- whatever we have done wrong, the run ends in a report
         last_report(told, fault, settings, ledger)
+
+
+def _input(ended: Ended) -> object:
+    try:
+        from golden_ami.report.unopened import input_of
+
+        return input_of(ended.input)
+    except Exception:  # noqa: BLE001 -- one of the parts that may be at fault
+        logger.exception("the execution's input cannot be read")
+        return None
 
 
 def _aggregate(told: dict[str, Any], settings: Settings, ledger: Ledger) -> None:

@@ -43,6 +43,7 @@ def functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
         if inspect.isclass(value):
             for method, code in [*vars(value).items()]:
                 plain = getattr(code, "__func__", getattr(code, "fget", code))
+                plain = inspect.unwrap(plain) if callable(plain) else plain
                 if isinstance(plain, FunctionType) and plain.__module__ == module.__name__ and method[:2] != "__":
                     yield f"{name}.{method}", plain
         else:

@@ -202,4 +202,4 @@ def _entry(report: Report, ami: AmiReport) -> Entry:
 
 
 def _short(reason: Reason) -> Reason:
-    return Reason(code=reason.code, message=reason.message[:_REASON], remedy=reason.remedy[:_REASON])
+    return msgspec.structs.replace(reason, message=reason.message[:_REASON], remedy=reason.remedy[:_REASON])

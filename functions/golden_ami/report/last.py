@@ -15,12 +15,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from msgspec import structs
 
 from golden_ami import aws, times
 from golden_ami.aws import code_of
 from golden_ami.entry import logger
 from golden_ami.errors import AssessmentError, RunNotFound
 from golden_ami.ledger import RESULTS, Ledger
+from golden_ami.models import Reason
 
 if TYPE_CHECKING:
     from golden_ami.settings import Settings
@@ -46,8 +48,8 @@ def last_report(
     report = _report(event, fault, settings, ledger, failing)
     store = _Objects(settings, run_id)
     told = _told(run_id, ledger, store)
-    steps = (partial(store.put, report), partial(_tell, report, settings, ledger, store))
-    for step in () if told else steps:  # what was told before the fault stands
+    write, tell = partial(store.put, report), partial(_tell, report, settings, ledger, store)
+    for step in (write, tell) if not told else () if _stands(run_id, ledger) else (write,):
         try:
             step()
         except Exception as failure:  # noqa: BLE001 -- the other steps are all that is left of the run
@@ -100,8 +102,9 @@ def _report(
     rows = rows or list(_configured(event, run_id, settings)) or [{"key": key} for key in _batches(state)]
     now = times.iso(times.now())
     begun = times.read(event.get("startedAt")) or times.read(run.get("startedAt")) or now
-    reason = {"code": "REPORT_FAILED", "message": f"the report failed by a fault of this system: {name_of(fault)}"}
-    reason["remedy"] = REMEDY
+    reason = Reason(
+        code="REPORT_FAILED", message=f"the report failed by a fault of this system: {name_of(fault)}", remedy=REMEDY
+    )
     amis = {ami["key"]: ami for ami in (_ami(row, reason, failing, run, settings) for row in rows)}
     listed = sorted(amis.values(), key=lambda ami: (ami["verdict"], ami["name"], ami["key"]))
     faults = [*_earlier(state), {"where": "report", "error": name_of(fault)[:256], "cause": cause_of(fault)}]
@@ -159,7 +162,7 @@ def _batches(state: Mapping[str, Any]) -> list[str]:
     return [_text(batch) for batch in batches] if isinstance(batches, list) else []
 
 
-def _ami(row: Row, reason: Row, failing: Mapping[str, int], run: Row, settings: Settings) -> dict[str, Any]:
+def _ami(row: Row, reason: Reason, failing: Mapping[str, int], run: Row, settings: Settings) -> dict[str, Any]:
     key = _text(row.get("key")) or _text(row.get("sk")).rpartition("#")[2]
     given, tags = row.get("reason"), row.get("tags")
     tags = {_text(name): _text(value) for name, value in tags.items()} if isinstance(tags, Mapping) else {}
@@ -184,7 +187,7 @@ def _ami(row: Row, reason: Row, failing: Mapping[str, int], run: Row, settings: 
     if not fails:
         members = ("code", "message", "remedy")
         known = isinstance(given, Mapping) and all(isinstance(given.get(name), str) for name in members)
-        ami["reason"] = {name: _text(given[name]) for name in members} if known and given else dict(reason)
+        ami["reason"] = {name: _text(given[name]) for name in members} if known and given else structs.asdict(reason)
     return ami
 
 
@@ -268,6 +271,7 @@ class _Objects:
         return True
 
 
+_LAST = "last report"
 _NOTE = "message.json"  # that the message was sent, while the ledger cannot be written
 
 
@@ -289,12 +293,21 @@ def _told(run_id: str, ledger: Ledger, store: _Objects) -> bool:
         return False
 
 
+def _stands(run_id: str, ledger: Ledger) -> bool:
+    """Whether a whole report was told, before the fault: it stands. A last report is written again."""
+    try:
+        return not ledger.sent(run_id, _LAST)
+    except Exception as failure:  # noqa: BLE001 -- then it was the last report that was told: the store says so
+        logger.error("the ledger cannot be asked what was sent", exc_info=failure)
+        return False
+
+
 def _tell(report: Row, settings: Settings, ledger: Ledger, store: _Objects) -> None:
     run_id, topic = report["run"]["runId"], settings.results_topic
     body = _body(report, store.uri("report.json"))
     answer = aws.client("sns", settings.region).publish(TopicArn=topic, Subject=_subject(report), Message=body)
     try:
-        ledger.note_sent(run_id, {RESULTS: answer["MessageId"]})
+        ledger.note_sent(run_id, dict.fromkeys((RESULTS, _LAST), answer["MessageId"]))
     except Exception as failure:  # noqa: BLE001 -- noted elsewhere, and moved to the ledger later
         logger.error("the ledger cannot note the message", exc_info=failure)
         store.write(_NOTE, "application/json", json.dumps({"messageId": answer["MessageId"]}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,6 @@ from report_world import Image, ami, finding
 
 from golden_ami.ledger import Ledger
 from golden_ami.models import Act, Config, Reason
-from golden_ami.report import act
 
 Answer = Callable[[str, dict[str, Any]], Any]
 
@@ -121,7 +121,7 @@ def test_the_message_is_recorded_before_it_is_sent(stack: Any, monkeypatch: pyte
 
 
 def test_events_that_fail_one_by_one(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(act.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     rounds: list[int] = []
 
     def partly(name: str, given: dict[str, Any]) -> Any:
@@ -147,7 +147,7 @@ def test_events_that_fail_one_by_one(stack: Any, monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_event_that_is_throttled_for_ever_is_told(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(act.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     answer = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
     calls = _answering(monkeypatch, lambda name, _: answer if name == "PutEvents" else None)
     _acting(stack, 1, events=True)

@@ -1,0 +1,232 @@
+"""On Execution End, the second line: it reports what Aggregate could not, where it can in full."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import msgspec
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from report_parts import Broken, broken
+from report_world import ami, finding
+
+from golden_ami import ending
+from golden_ami.ending import Ended, end_run
+from golden_ami.report.model import Report
+from golden_ami.settings import Settings
+
+Refuse = Callable[[str, str], bool]
+PARAMETER = "ContinuousAssessmentInput"
+
+
+def _ended(run_id: str = "run-1", age: float = 0, **detail: Any) -> Ended:
+    at = datetime.now(UTC) - timedelta(seconds=age)
+    given = {
+        "name": run_id,
+        "status": "FAILED",
+        "error": "Sandbox.Timedout",
+        "input": f'{{"AMIsParamName": "{PARAMETER}"}}',
+    }
+    return Ended.of({"time": at.isoformat(), "detail": given | detail})
+
+
+def _opened(stack: Any) -> None:
+    images = [(ami("ami-0a"), [finding("CVE-1")]), (ami("ami-0b", lineage="b"), [])]
+    images[1][0].counts = {"LOW": 2}
+    stack.open("run-1", images)
+
+
+@pytest.fixture
+def end(stack: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Ends a run; nothing is left to terminate."""
+    counts = {"launched": 1, "terminated": 1, "running": 0}
+    monkeypatch.setattr(ending, "terminate_run", lambda *_: counts)
+    monkeypatch.setattr(ending, "_close", lambda *_: None)
+    settings = Settings.load()
+
+    def end_one(ended: Ended) -> None:
+        end_run(ended, settings, stack.ledger)
+
+    return end_one
+
+
+def _refusing(monkeypatch: pytest.MonkeyPatch, refuse: Refuse, code: str = "AccessDeniedException") -> None:
+    base: Any = BaseClient
+    real = base._make_api_call
+
+    def call(client: Any, name: str, given: dict[str, Any]) -> Any:
+        if refuse(client.meta.service_model.service_name, name):
+            raise ClientError({"Error": {"Code": code, "Message": "refused"}}, name)
+        return {"events": []} if name == "GetExecutionHistory" else real(client, name, given)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+
+
+def _report(stack: Any) -> Report:
+    return msgspec.json.decode(stack.object("runs/run-1/report.json"), type=Report)
+
+
+def _verdicts(stack: Any) -> dict[str, str]:
+    return {one.ami_id: one.verdict for one in _report(stack).amis}
+
+
+def test_it_reports_fully_where_it_can(stack: Any, end: Any) -> None:
+    _opened(stack)
+    end(_ended())
+    assert _verdicts(stack) == {"ami-0a": "FAIL", "ami-0b": "PASS"}
+    assert len(stack.messages()) == 1
+    end(_ended())
+    assert stack.messages() == []
+    assert "REPORTING" not in {row["sk"] for row in stack.ledger.rows("run-1")}
+
+
+def test_a_package_that_cannot_be_imported_still_has_a_last_report(stack: Any, end: Any) -> None:
+    _opened(stack)
+    with broken("report.aggregate.aggregate"):
+        end(_ended())
+    report = _report(stack)
+    assert _verdicts(stack) == {"ami-0a": "NOT_ASSESSED", "ami-0b": "NOT_ASSESSED"}
+    assert {one.ami_id: one.counts for one in report.amis}["ami-0b"] == {"LOW": 2}
+    assert [fault.error for fault in report.run.faults] == ["Sandbox.Timedout", "Broken"]
+    (message,) = stack.messages()
+    assert message["Subject"] == "Golden AMI assessment could not complete: Broken"
+    assert "NOT ASSESSED  ami-0b (ami-0b)" in message["Message"]
+    assert "2 low" in message["Message"]
+    assert b"<pre>" in stack.object("runs/run-1/report.html")
+    assert stack.ledger.run("run-1").report_key == "runs/run-1/report.json"
+
+
+def test_after_two_deaths_it_is_the_last_report(stack: Any, end: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _opened(stack)
+
+    def dies(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ending, "_aggregate", dies)
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                end(_ended())
+            assert stack.messages() == []
+        end(_ended())
+    assert _report(stack).run.faults[-1].error == "ReportUnfinished"
+    assert len(stack.messages()) == 1
+
+
+def test_one_death_costs_nothing(stack: Any, end: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _opened(stack)
+    stack.ledger.begin_report("run-1")
+    end(_ended())
+    assert _verdicts(stack) == {"ami-0a": "FAIL", "ami-0b": "PASS"}
+
+
+def test_what_aws_refuses_is_tried_again_until_no_attempt_is_left(
+    stack: Any, end: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _opened(stack)
+    with monkeypatch.context() as patch:
+        _refusing(patch, lambda service, name: (service, name) == ("s3", "GetObject"), "InternalError")
+        for _ in range(3):
+            with pytest.raises(Exception, match="GetObject"):
+                end(_ended(age=100))
+        assert stack.messages() == []
+        end(_ended(age=185))
+    assert set(_verdicts(stack).values()) == {"NOT_ASSESSED"}
+    assert "refused" in _report(stack).run.faults[-1].cause
+    assert len(stack.messages()) == 1
+    end(_ended(age=9000))
+    assert stack.messages() == []
+
+
+def test_without_the_ledger_the_configuration_is_reported(
+    stack: Any, end: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _opened(stack)
+    configured = json.dumps([{"amiId": "ami-0a1b2c3d"}, {"amiId": "ami-0a1b2c3e"}])
+    boto3.client("ssm", region_name="us-east-1").put_parameter(Name=PARAMETER, Value=configured, Type="String")
+    with monkeypatch.context() as patch:
+        _refusing(patch, lambda service, _: service == "dynamodb")
+        end(_ended(age=185))
+        assert sorted(_verdicts(stack)) == ["ami-0a1b2c3d", "ami-0a1b2c3e"]
+        assert len(stack.messages()) == 1
+        end(_ended(age=185))
+        assert stack.messages() == [], "the store remembers what the ledger could not"
+    end(_ended(age=9000))  # the dead letter, moved back
+    assert stack.messages() == []
+    assert _verdicts(stack) == {"ami-0a": "FAIL", "ami-0b": "PASS"}
+
+
+@pytest.mark.parametrize("refused", [("s3", "PutObject"), ("sns", "Publish")])
+def test_half_a_last_report_is_completed_later(
+    stack: Any, end: Any, monkeypatch: pytest.MonkeyPatch, refused: tuple[str, str]
+) -> None:
+    _opened(stack)
+    with monkeypatch.context() as patch:
+        _refusing(patch, lambda service, name: (service, name) == refused)
+        with pytest.raises(Exception, match=refused[1]):
+            end(_ended(age=185))
+        assert len(stack.messages()) == (refused[0] == "s3")
+        assert not stack.ledger.reported("run-1")
+    end(_ended(age=9000))
+    assert _verdicts(stack) == {"ami-0a": "FAIL", "ami-0b": "PASS"}
+    assert len(stack.messages()) == (refused[0] == "sns")
+
+
+def test_rows_that_cannot_be_read_as_models_are_reported_as_they_are(stack: Any, end: Any) -> None:
+    _opened(stack)
+    row = next(row for row in stack.ledger.rows("run-1") if row["sk"].endswith("ami-0b"))
+    stack.ledger._table.put(row | {"engine": "of tomorrow", "counts": {"LOW": 2, "WORSE": 1}, "tags": {"a": 1}})
+    end(_ended())
+    assert _verdicts(stack) == {"ami-0a": "NOT_ASSESSED", "ami-0b": "NOT_ASSESSED"}
+    assert _report(stack).run.faults[-1].error == "ValidationError"
+    assert len(stack.messages()) == 1
+
+
+def test_a_termination_that_raises_does_not_keep_the_report(
+    stack: Any, end: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _opened(stack)
+
+    def raises(*_: Any) -> None:
+        raise Broken("ours")
+
+    monkeypatch.setattr(ending, "terminate_run", raises)
+    with pytest.raises(Broken):
+        end(_ended())
+    assert [fault.where for fault in _report(stack).run.faults] == ["run", "terminate"]
+    assert len(stack.messages()) == 1
+
+
+def test_a_run_that_was_never_opened_is_listed_as_load_config_would(stack: Any) -> None:
+    ssm = boto3.client("ssm", region_name="us-east-1")
+    ssm.put_parameter(Name="/golden-amis/web", Value="ami-0a1b2c3d", Type="String")
+    entries = [
+        {"amiId": "resolve:ssm:/golden-amis/web"},
+        {"amiId": "ami-0a1b2c3d", "instanceType": "t3.small"},
+        {"amiId": "ami-0a1b2c3d", "region": "us-east-1"},
+        {"amiId": "ami-0a1b2c3d", "region": "eu-west-1"},
+        {"amiId": "resolve:ssm:/golden-amis/none"},
+    ]
+    ssm.put_parameter(Name=PARAMETER, Value=json.dumps({"amis": entries}), Type="String")
+    fault = {"Error": "ServiceRejected", "Cause": json.dumps({"errorMessage": "no"})}
+    stack.aggregate("run-1", AMIsParamName=PARAMETER, error=fault)
+    amis = {one.key: one for one in _report(stack).amis}
+    assert sorted(amis) == ["123456789012/eu-west-1/ami-0a1b2c3d", "ami-0a1b2c3d", "resolve:ssm:/golden-amis/none"]
+    assert "configured more than once" in amis["ami-0a1b2c3d"].notes[0]
+    reasons = {key: one.reason.code for key, one in amis.items() if one.reason}
+    assert reasons["resolve:ssm:/golden-amis/none"] == "AMI_PARAMETER_NOT_FOUND"
+    assert reasons["ami-0a1b2c3d"] == "RUN_FAILED"
+
+
+def test_a_parameter_that_may_not_be_read_is_listed_by_its_name(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ssm = boto3.client("ssm", region_name="us-east-1")
+    entries = [{"amiId": "resolve:ssm:/x"}, {"amiId": "resolve:ssm:/x"}, {"amiId": "ami-0a1b2c3d"}]
+    ssm.put_parameter(Name=PARAMETER, Value=json.dumps({"amis": entries}), Type="String")
+    _refusing(monkeypatch, lambda _, name: name == "GetParameters")
+    stack.aggregate("run-1", AMIsParamName=PARAMETER, error={"Error": "AccessDenied", "Cause": "no"})
+    assert sorted(one.key for one in _report(stack).amis) == ["ami-0a1b2c3d", "resolve:ssm:/x"]
