@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,7 @@ def aws() -> Iterator[Embedded]:
         (None, "InvalidEvent"),
         (True, "InvalidEvent"),
         ({}, "InvalidEvent"),
+        (json.loads("[" * 200 + "]" * 200), "InvalidEvent"),
         ({"error": {"Error": "x"}, "run": {"assessable": 0}}, "InvalidEvent"),
         ({"AMIsParamName": 3}, "InvalidEvent"),
         ({"AMIsParamName": "a b"}, "InvalidEvent"),

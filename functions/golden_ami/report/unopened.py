@@ -67,7 +67,7 @@ def _amis(run: Run, settings: Settings) -> list[Ami]:
 
 
 def input_of(text: str) -> object:
-    """An execution's input from the text in which EventBridge tells it; None where that is left out, too deep or no JSON."""
+    """An execution's input from the text in which EventBridge tells it; None where that is left out or unreadable."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
