@@ -271,6 +271,27 @@ def test_what_a_batch_did_is_kept_while_the_rest_is_tried_again(dynamodb: Any, m
         table.get_many([("a", str(number)) for number in range(9)])
 
 
+def test_batches_are_as_large_as_dynamodb_takes(dynamodb: Any) -> None:
+    """25 requests a BatchWriteItem, 100 keys a BatchGetItem (its API Reference)."""
+    sizes: list[int] = []
+
+    class Counting:
+        def batch_write_item(self, RequestItems: Any) -> Any:
+            sizes.append(len(RequestItems["ledger"]))
+            return dynamodb.batch_write_item(RequestItems=RequestItems)
+
+        def batch_get_item(self, RequestItems: Any) -> Any:
+            sizes.append(len(RequestItems["ledger"]["Keys"]))
+            return dynamodb.batch_get_item(RequestItems=RequestItems)
+
+    table, keys = Table(Counting(), "ledger"), [("a", f"{number:03}") for number in range(120)]
+    table.put_many({"pk": pk, "sk": sk} for pk, sk in keys)
+    assert sorted(sizes) == [20, 25, 25, 25, 25]
+    sizes.clear()
+    assert len(table.get_many([*keys, keys[0]])) == 120, "a key that is asked for twice would be refused"
+    assert sorted(sizes) == [20, 100]
+
+
 _numbers = count(100)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
