@@ -86,12 +86,13 @@ class Stack:
             rows.append(row)
         assert self.ledger.open_run(run, rows)
 
-    def aggregate(self, run_id: str, **state: Any) -> dict[str, Any]:
-        """The handler's answer to the definition's event."""
+    def aggregate(self, run_id: str, parameter: str = "amis", **state: Any) -> dict[str, Any]:
+        """The handler's answer to the definition's event, of an execution that was started with the parameter."""
         event = {
             "runId": run_id,
             "executionArn": f"{self.execution}:{run_id}",
             "startedAt": "2026-03-01T12:00:00.000Z",
+            "input": {"AMIsParamName": parameter},
             "state": {"instances": {"launched": 1, "terminated": 1, "running": 0}} | state,
         }
         answer: dict[str, Any] = json.loads(json.dumps(handler(event, None)))

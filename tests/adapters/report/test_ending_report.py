@@ -214,7 +214,7 @@ def test_a_run_that_was_never_opened_is_listed_as_load_config_would(stack: Any) 
     ]
     ssm.put_parameter(Name=PARAMETER, Value=json.dumps({"amis": entries}), Type="String")
     fault = {"Error": "ServiceRejected", "Cause": json.dumps({"errorMessage": "no"})}
-    stack.aggregate("run-1", AMIsParamName=PARAMETER, error=fault)
+    stack.aggregate("run-1", PARAMETER, error=fault)
     amis = {one.key: one for one in _report(stack).amis}
     assert sorted(amis) == ["123456789012/eu-west-1/ami-0a1b2c3d", "ami-0a1b2c3d", "resolve:ssm:/golden-amis/none"]
     assert "configured more than once" in amis["ami-0a1b2c3d"].notes[0]
@@ -228,5 +228,5 @@ def test_a_parameter_that_may_not_be_read_is_listed_by_its_name(stack: Any, monk
     entries = [{"amiId": "resolve:ssm:/x"}, {"amiId": "resolve:ssm:/x"}, {"amiId": "ami-0a1b2c3d"}]
     ssm.put_parameter(Name=PARAMETER, Value=json.dumps({"amis": entries}), Type="String")
     _refusing(monkeypatch, lambda _, name: name == "GetParameters")
-    stack.aggregate("run-1", AMIsParamName=PARAMETER, error={"Error": "AccessDenied", "Cause": "no"})
+    stack.aggregate("run-1", PARAMETER, error={"Error": "AccessDenied", "Cause": "no"})
     assert sorted(one.key for one in _report(stack).amis) == ["ami-0a1b2c3d", "resolve:ssm:/x"]
