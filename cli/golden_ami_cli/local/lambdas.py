@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from golden_ami_cli.local import handlers
 from golden_ami_cli.local.calls import Crash
 from golden_ami_cli.local.clock import Clock
 from golden_ami_cli.local.environment import Sandbox, Sandboxes, inside
@@ -79,10 +79,12 @@ class Functions(Sandboxes):
         original, configure = LambdaFunction.__init__, LambdaFunction.update_configuration
 
         def make(function: Any, account_id: str, spec: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+            self._check_handler(spec)
             original(function, account_id, spec, *args, **kwargs)
             function.dead_letter_arn = spec.get("DeadLetterConfig", {}).get("TargetArn")
 
         def update(function: Any, spec: dict[str, Any]) -> Any:
+            self._check_handler(spec)
             if "DeadLetterConfig" in spec:
                 function.dead_letter_arn = spec["DeadLetterConfig"].get("TargetArn")
             self._sandboxes.pop(function.function_name, None)  # a new configuration starts with a new environment
@@ -91,6 +93,12 @@ class Functions(Sandboxes):
         self.set(LambdaFunction, "__init__", make)
         self.set(LambdaFunction, "update_configuration", update)
         return self
+
+    def _check_handler(self, spec: Mapping[str, Any]) -> None:
+        from moto.awslambda.exceptions import InvalidParameterValueException
+
+        if "Handler" in spec and (why := handlers.refusal(spec["Handler"], self._code)):
+            raise InvalidParameterValueException(why)
 
     def logs(self, function: str) -> list[str]:
         """What a function has printed and logged, line by line."""
@@ -181,8 +189,8 @@ class Functions(Sandboxes):
             "Sandbox.Timedout", f"RequestId: {request} Error: Task timed out after {function.timeout}.00 seconds"
         )
         try:
-            answer = json.dumps(_handler(function.handler)(json.loads(event), context))
-        except _Unusable as fault:
+            answer = json.dumps(handlers.find(str(function.handler), self._code)(json.loads(event), context))
+        except handlers.Unusable as fault:
             return _error(fault.kind, str(fault))
         except Overslept:
             return late
@@ -205,26 +213,6 @@ class Functions(Sandboxes):
             encoded = {key.encode(): str(value).encode() for key, value in environment.items()}
             self._sandboxes[name] = Sandbox(name, encoded)
         return self._sandboxes[name]
-
-
-class _Unusable(Exception):
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
-def _handler(name: str) -> Callable[[Any, LambdaContext], Any]:
-    """The callable that a `Handler` string names, imported as the Lambda runtime does."""
-    module_name, _, attribute = str(name).rpartition(".")
-    try:
-        module = importlib.import_module(module_name.replace("/", "."))
-    except (ImportError, ValueError) as fault:
-        raise _Unusable("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {fault}") from fault
-    handler = getattr(module, attribute, None)
-    if not callable(handler):
-        raise _Unusable("Runtime.HandlerNotFound", f"Handler '{attribute}' missing on module '{module_name}'")
-    found: Callable[[Any, LambdaContext], Any] = handler
-    return found
 
 
 def _runtime_variables(function: Any) -> dict[str, str]:
