@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
 
 if TYPE_CHECKING:
     from tests.adapters.cli.conftest import Served
 
 CHROMIUM = Path("/usr/bin/chromium")
-AWS = shutil.which("aws", path=str(Path(sys.executable).parent)) or "aws"
 SIGNED = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
 
 pytestmark = [
@@ -30,7 +28,10 @@ pytestmark = [
 
 # What a page can try. Each answers what it could read: "" for nothing.
 SEND = """async ([url, options]) => {
-  try { const answer = await fetch(url, options); return `${answer.status} ${await answer.text()}`; }
+  try {
+    const answer = await fetch(url, options);
+    return answer.type === "opaque" ? await answer.text() : `${answer.status} ${await answer.text()}`;
+  }
   catch (error) { return ""; }
 }"""
 LOAD = """([url, kind]) => new Promise((done) => {
@@ -40,9 +41,9 @@ LOAD = """([url, kind]) => new Promise((done) => {
   document.body.append(element);
 })"""
 SUBMIT = """([url, type, name, value]) => new Promise((done) => {
-  const frame = document.createElement("iframe"); frame.name = "answer";
+  const frame = document.createElement("iframe"); frame.name = crypto.randomUUID?.() ?? url;
   const form = document.createElement("form");
-  Object.assign(form, {action: url, method: "post", enctype: type, target: "answer"});
+  Object.assign(form, {action: url, method: "post", enctype: type, target: frame.name});
   const input = document.createElement("input");
   Object.assign(input, {name, value});
   form.append(input); document.body.append(frame, form);
@@ -73,33 +74,29 @@ class Attacker:
 class Account:
     """The served account: what an attack could have changed."""
 
-    served: Served
-
-    def ask(self, *arguments: str) -> Any:
-        ended = self.served.command(AWS, *arguments, "--output", "json")
-        assert ended.status == 0, ended.err
-        return json.loads(ended.out)
+    clients: Callable[[str], Any]
 
     @property
     def machine(self) -> str:
-        return str(self.ask("stepfunctions", "list-state-machines")["stateMachines"][0]["stateMachineArn"])
+        return str(self.clients("stepfunctions").list_state_machines()["stateMachines"][0]["stateMachineArn"])
 
     def state(self) -> list[Any]:
-        """Executions, functions, instances, parameters, buckets and what the functions have logged."""
-        logs = self.ask("logs", "describe-log-groups")["logGroups"]
+        """Executions, functions, instances, parameters and buckets."""
+        ask = self.clients
         return [
-            self.ask("stepfunctions", "list-executions", "--state-machine-arn", self.machine),
-            self.ask("lambda", "list-functions"),
-            self.ask("ec2", "describe-instances"),
-            self.ask("ssm", "get-parameter", "--name", "ContinuousAssessmentInput"),
-            self.ask("s3api", "list-buckets")["Buckets"],
-            logs,
+            ask("stepfunctions").list_executions(stateMachineArn=self.machine)["executions"],
+            ask("lambda").list_functions()["Functions"],
+            ask("ec2").describe_instances()["Reservations"],
+            ask("ssm").describe_parameters()["Parameters"],
+            ask("s3").list_buckets()["Buckets"],
         ]
 
 
 @pytest.fixture(scope="module")
 def account(served: Served) -> Account:
-    return Account(served)
+    key = {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded"}
+    session: Any = boto3.Session(region_name=served.environment["AWS_DEFAULT_REGION"], **key)
+    return Account(lambda name: session.client(name, endpoint_url=served.environment["AWS_ENDPOINT_URL"]))
 
 
 @contextmanager
@@ -148,6 +145,7 @@ def attacker(browser: Any, served: Served, request: pytest.FixtureRequest) -> It
     target = served.environment["AWS_ENDPOINT_URL"]
     with website() as port:
         page = browser.new_context().new_page()
+        page.set_default_timeout(20_000)
         attacker = Attacker(page, target)
         page.on("response", lambda answer: answer.url.startswith(target) and attacker.statuses.append(answer.status))
         page.goto(f"http://{request.param}:{port}/")
