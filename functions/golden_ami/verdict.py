@@ -110,7 +110,8 @@ def covering(finding: Finding, ami: Ami, exceptions: Sequence[RiskException], to
 
 def covers(exception: RiskException, finding: Finding, ami: Ami) -> bool:
     """Whether vulnerability and every given member of the scope match; a package must be the only one affected."""
-    if exception.vulnerability.strip().lower() != finding.vulnerability_id.strip().lower():
+    vulnerability = exception.vulnerability.strip().lower()
+    if not vulnerability or vulnerability != finding.vulnerability_id.strip().lower():  # blank: no id, no exception
         return False
     package = exception.scope.package
     return in_scope(exception.scope, ami) and (

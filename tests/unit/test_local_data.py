@@ -59,7 +59,9 @@ def test_both_forms_may_stand_in_one_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "path", "remedy"),
     [
-        ("{", "file", "valid JSON"),
+        ("{", "$", "correct the JSON"),
+        ('{"findings": [], "findings": [{}]}', "findings", "keep one"),
+        ('{"findings": ' + "[" * 20_000, "$", "nesting"),
         ([], "$", '"findings"'),
         ({"finding": []}, "$", '"findings"'),
         ({"findings": {}}, "$.findings", "list of findings"),

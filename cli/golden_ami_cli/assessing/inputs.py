@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from golden_ami_cli.errors import BadFile, UsageError
 
@@ -95,7 +94,9 @@ def read_configuration(path: Path) -> tuple[str, Config]:
 
     text = read_text(path)
     if path.suffix.lower() in YAML_SUFFIXES:
-        checked = config.parse_document(_yaml(path, text), str(path))
+        from golden_ami_cli.configuration.yaml_text import Yaml
+
+        checked = config.parse_document(Yaml.read(text, str(path)).document, str(path))
         return config.to_text(checked), checked
     return text, config.parse(text, str(path))
 
@@ -109,28 +110,3 @@ def with_engine(configuration: Config, engine: ConfiguredEngine) -> Config:
     amis = [replace(ami, engine=None) for ami in configuration.amis]
     changed = replace(configuration, engine=engine, amis=amis)
     return config.parse(config.to_text(changed), f"the configuration with --engine {engine}")
-
-
-def _yaml(path: Path, text: str) -> object:
-    import yaml
-
-    try:
-        return yaml.load(text, Loader=_loader())
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
-        raise BadFile(path, where, f"not YAML: {getattr(error, 'problem', error)}", "correct it there") from None
-
-
-@cache
-def _loader() -> Any:
-    """YAML's safe loader, to which a date is the text that the schema wants."""
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        yaml_implicit_resolvers = {
-            first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        }
-
-    return Loader

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from golden_ami.errors import InvalidConfiguration, Problem
 from golden_ami_cli.assessing.inputs import YAML_SUFFIXES, read_configuration, read_text
-from golden_ami_cli.configuration.text import lines_of, repeated
+from golden_ami_cli.configuration.text import lines_of
 from golden_ami_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,10 +25,9 @@ def check(path: Path) -> tuple[Config | None, Found]:
         _, config = read_configuration(path)
     except InvalidConfiguration as error:
         problems = list(error.problems)
-    if path.suffix.lower() in YAML_SUFFIXES:
-        problems += repeated(text)
     if problems:
-        return None, sorted(zip(lines_of(text, problems), problems, strict=True))
+        lines = lines_of(text, problems, yaml=path.suffix.lower() in YAML_SUFFIXES)
+        return None, sorted(zip(lines, problems, strict=True))
     return config, []
 
 

@@ -13,10 +13,15 @@ def prices(override: Path | None = None) -> Prices:
     """The shipped table, with a file's over it. Raises UsageError."""
     if override is None:
         return shipped()
+    from golden_ami.configuration.json_text import DEPTH, position, too_deep
     from golden_ami_cli.assessing.inputs import read_text
 
+    text = read_text(override)
     try:
-        return {**shipped(), **parsed(tomllib.loads(read_text(override)))}
+        return {**shipped(), **parsed(tomllib.loads(text))}
+    except RecursionError:
+        value = f"more than {DEPTH} lists and tables in each other at {position(text, too_deep(text) or 0)}"
+        raise BadFile(override, "file", value, "leave the nesting out") from None
     except tomllib.TOMLDecodeError as error:
         raise BadFile(override, "file", f"not TOML: {error}", "correct it there") from None
     except BadPrices as error:

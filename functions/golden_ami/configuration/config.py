@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from golden_ami.characters import is_blank, printable
+from golden_ami.configuration.json_text import decode
 from golden_ami.configuration.problems import problems_of, shown
 from golden_ami.configuration.texts import text_problems
 from golden_ami.configuration.user_data import user_data_problems
@@ -30,7 +32,7 @@ def parse(text: str, source: str) -> Config:
 
     `source` says in errors where the text came from. Raises InvalidConfiguration with every problem found.
     """
-    return parse_document(_decode(text, source), source)
+    return parse_document(decode(text, source), source)
 
 
 def parse_document(document: object, source: str) -> Config:
@@ -62,7 +64,7 @@ def pointer(text: str, source: str) -> str | None:
 
     Raises InvalidConfiguration when the text points in a way that is not allowed.
     """
-    document = _decode(text, source)
+    document = decode(text, source)
     if not isinstance(document, dict) or "document" not in document or "amis" in document:
         return None
     problems = problems_of(document, schema(), "pointer", None)
@@ -125,48 +127,6 @@ def _duplicate_note(first: AmiEntry, other: AmiEntry) -> str:
     differing = sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
     difference = f"; the first entry's {', '.join(differing)} was used" if differing else ""
     return f"configured more than once, assessed once{difference}"
-
-
-# ---------------------------------------------------------------- JSON
-
-
-def _decode(text: str, source: str) -> object:
-    repeated: list[str] = []
-
-    def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in members]
-        repeated.extend(sorted({name for name in names if names.count(name) > 1}))
-        return dict(members)
-
-    def constant(name: str) -> NoReturn:
-        raise ValueError(f"{name} is no JSON number")
-
-    def refuse(value: str, remedy: str) -> NoReturn:
-        raise InvalidConfiguration(source, [Problem("$", value, remedy)])
-
-    content = text.removeprefix("\ufeff").strip()
-    if not content:
-        refuse("empty", 'write at least {"amis": [{"amiId": "ami-…"}]}')
-    try:
-        document = json.loads(content, object_pairs_hook=pairs, parse_constant=constant)
-    except json.JSONDecodeError:
-        position = _position(text)
-        refuse(f"not JSON: {position}", "correct the JSON there; quotes, commas and brackets are the usual causes")
-    except (ValueError, RecursionError):
-        refuse("not usable JSON", "leave out NaN, Infinity, numbers of thousands of digits and nesting by the thousand")
-    if repeated:
-        raise InvalidConfiguration(
-            source, [Problem(name, "given twice in one object", "keep one") for name in repeated]
-        )
-    return document
-
-
-def _position(text: str) -> str:
-    try:
-        json.loads(text.removeprefix("\ufeff"))
-    except json.JSONDecodeError as error:
-        return f"{error.msg} at line {error.lineno}, column {error.colno}"
-    return "at its end"
 
 
 # ---------------------------------------------------------------- the 2017 array
@@ -260,6 +220,7 @@ def _size_problems(settings: dict[str, Any]) -> list[Problem]:
 def _exception_problems(given: object) -> list[Problem]:
     problems = []
     for index, exception in enumerate(given if isinstance(given, list) else []):
+        problems += _text_problems(f"exceptions[{index}]", exception)
         expires = exception.get("expires") if isinstance(exception, dict) else None
         if isinstance(expires, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", expires):
             try:
@@ -267,4 +228,27 @@ def _exception_problems(given: object) -> list[Problem]:
             except ValueError:
                 remedy = "give a day of the calendar as YYYY-MM-DD"
                 problems.append(Problem(f"exceptions[{index}].expires", expires, remedy))
+    return problems
+
+
+def _text_problems(path: str, exception: object) -> list[Problem]:
+    """What an exception must say with characters that can be seen: a blank id would stand for findings without one."""
+    if not isinstance(exception, dict):
+        return []
+    scope = exception.get("scope")
+    texts = {name: exception.get(name) for name in ("vulnerability", "reason", "owner")}
+    texts |= {f"scope.{name}": scope.get(name) for name in ("lineage", "package")} if isinstance(scope, dict) else {}
+    problems = [
+        Problem(f"{path}.{name}", f"{shown(printable(text))}, which is blank", "write a text that can be seen")
+        for name, text in texts.items()
+        if isinstance(text, str) and text and is_blank(text)
+    ]
+    vulnerability = texts["vulnerability"]
+    if isinstance(vulnerability, str) and not is_blank(vulnerability):
+        if printable(vulnerability.strip()) != vulnerability.strip():
+            value = f"{shown(printable(vulnerability))}, which has characters that cannot be seen"
+            problems.append(Problem(f"{path}.vulnerability", value, "write the id alone, like CVE-2024-3094"))
+        elif "*" in vulnerability or not re.search("[A-Za-z0-9]", vulnerability):
+            remedy = "name one vulnerability, like CVE-2024-3094; an exception for several is several exceptions"
+            problems.append(Problem(f"{path}.vulnerability", shown(vulnerability), remedy))
     return problems

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from golden_ami.configuration.json_text import places
 from golden_ami.errors import Problem
 from golden_ami_cli.configuration.check import check, checked
 from golden_ami_cli.configuration.text import lines_of
+from golden_ami_cli.configuration.yaml_text import Yaml
 from golden_ami_cli.errors import UsageError
+from golden_ami_cli.estimate.prices import prices
 
 YAML = """\
 version: 1
@@ -79,6 +83,112 @@ def test_a_name_given_twice_is_refused_in_both(tmp_path: Path, name: str, text: 
     assert found(tmp_path / name, text) == [(4, "engine")]
 
 
+def said(path: Path, text: str) -> str:
+    """The first problem of a file, as it is shown."""
+    path.write_text(text, encoding="utf-8")
+    _, problems = check(path)
+    line, problem = problems[0]
+    return f"{line}: {problem}"
+
+
+AMI = "amiId: ami-0a1b2c3d4e5f60001"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("a: &x [1]\namis: *x\n", 2, "the alias *x"),
+        ("a: &a [x]\n" + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(20)), 2,
+         "the alias *a"),
+        ("amis:\n- &x\n  - *x\n", 3, "the alias *x"),
+        ("a: &x {b: 1}\namis:\n- <<: *x\n", 3, "merge key"),
+        (f"amis:\n- <<: {{b: 1}}\n  {AMI}\n", 2, "merge key"),
+        ("amis:\n" + "[" * 20_000, 2, "not YAML"),  # a name in one line has at most 1,024 characters
+        ("amis:\n" + " [\n" * 20_000, 65, "more than 64 lists and mappings"),
+        ("".join(f"{' ' * n}- \n" for n in range(2_000)), 65, "more than 64 lists and mappings"),
+        ("amis: !!python/object:os.system x\n", 1, "the tag"),
+        ("? [a]\n: b\n", 1, "no text"),
+        ("a: 1\n---\nb: 1\n", 2, "a second document"),
+        (f"amis:\n- {AMI}\n  account: 012345678901\n", 3, 'put it in quotes where it is text: "012345678901"'),
+        (f"amis:\n- {AMI}\n  account: 012345670123\n", 3, 'put it in quotes where it is text: "012345670123"'),
+        (f"amis:\n- {AMI}\n  account: 123456789012\n", 3, "write text in quotes"),
+        (f"amis:\n- {AMI}\nwaits:\n  pollSeconds: 1:30\n", 4, "1:30 without quotes"),
+        (f"amis:\n- {AMI}\nwaits:\n  pollSeconds: 0x10\n", 4, "decimal digits"),
+        (f"amis:\n- {AMI}\nwaits:\n  pollSeconds: 1_000\n", 4, "decimal digits"),
+        (f"amis:\n- {AMI}\nownerTag: no\n", 3, '"no"'),
+        (f"amis:\n- {AMI}\nsecurityHub: yes\n", 3, "write true or false"),
+        (f"amis:\n- {AMI}\nroutes:\n  123: 1\n", 4, "routes.123"),
+        ("amis: x\x07\n", 1, "not YAML"),
+    ],
+)  # fmt: skip
+def test_what_yaml_readers_take_differently_is_refused(tmp_path: Path, text: str, line: int, words: str) -> None:
+    told = said(tmp_path / "a.yaml", text)
+    assert told.startswith(f"{line}: ")
+    assert words in told
+
+
+def test_values_of_yaml_are_those_of_json(tmp_path: Path) -> None:
+    text = f"amis:\n- {AMI}\npolicy: {{failOn: {{epss: 1e-1, knownExploited: True}}, graceDays: 7}}\nroutes: {{no: x, ~: y}}"
+    values: Any = Yaml.read(text, "f").document
+    assert values["policy"] == {"failOn": {"epss": 0.1, "knownExploited": True}, "graceDays": 7}
+    assert values["routes"] == {"no": "x", "~": "y"}
+    assert Yaml.read("[2027-02-28, 1.5.2, ami-1, ~, '', \"no\", 12:xx]", "f").document == [
+        "2027-02-28", "1.5.2", "ami-1", None, "", "no", "12:xx",
+    ]  # fmt: skip
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+                    | st.text("abc \u00e9\"\\\n"), lambda inner: st.lists(inner) | st.dictionaries(st.text("ab.[", max_size=3), inner)))  # fmt: skip
+def test_json_is_yaml_and_both_have_the_same_lines(document: object) -> None:
+    text = json.dumps(document, indent=1)
+    reading = Yaml.read(text, "f")
+    assert reading.document == document
+    lines = {place.path: place.at + 1 for place in reading.places}
+    assert lines == {place.path: text.count("\n", 0, place.at) + 1 for place in places(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "said_of"),
+    [
+        ('{"amis": [],\n"policy": {},\n "policy": {}}', "3: policy: given twice, again at line 3, column 2"),
+        ("[\n" + "[" * 20_000, "2: $: more than 64 lists and objects in each other at line 2, column 64"),
+        ('{"amis":\n [NaN]}', "2: $: not usable JSON at line 2, column 3"),
+    ],
+)
+def test_json_is_refused_with_line_and_column(tmp_path: Path, text: str, said_of: str) -> None:
+    assert said(tmp_path / "a.json", text).startswith(said_of)
+
+
+BLANKS = ["", " ", "\t", "\u200b", "\u00a0", "\ufeff", "\u3164", "\u2800", "\u202e", "*", "CVE-*", "CVE-1\u200b", "--"]
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_an_exception_names_one_vulnerability(tmp_path: Path, blank: str) -> None:
+    accepted = {"scope": {"package": "x"}, "reason": "r", "owner": "o", "expires": "2027-02-28"}
+    document = {"amis": [{"amiId": "ami-0a1b2c3d4e5f60001"}], "exceptions": [accepted | {"vulnerability": blank}]}
+    text = json.dumps(document, indent=1)
+    line = text[: text.index('"vulnerability"')].count("\n") + 1
+    assert said(tmp_path / "a.json", text).startswith(f"{line}: exceptions[0].vulnerability: ")
+    assert set("\t\u200b\ufeff\u3164\u2800\u202e").isdisjoint(said(tmp_path / "a.json", text))
+
+
+@pytest.mark.parametrize("name", ["reason", "owner", "package", "lineage"])
+def test_an_exception_says_who_why_and_where_visibly(tmp_path: Path, name: str) -> None:
+    given: dict[str, Any] = {"vulnerability": "CVE-1", "scope": {"package": "x"}, "reason": "r", "owner": "o"}
+    given |= {"scope": {name: "\u200b"}} if name in ("package", "lineage") else {name: "\u200b"}
+    text = json.dumps({"amis": [{"amiId": "ami-0a1b2c3d4e5f60001"}], "exceptions": [given | {"expires": "2027-02-28"}]})
+    assert "which is blank" in said(tmp_path / "a.json", text)
+
+
+def test_deep_prices_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text("a = 1\nb = " + "[" * 20_000)
+    with pytest.raises(UsageError, match="line 2, column 69"):
+        prices(tmp_path / "p.toml")
+    (tmp_path / "p.toml").write_text("[lambda_gb_second]\nprice = 1\nprice = 2\n")
+    with pytest.raises(UsageError, match="line 3"):
+        prices(tmp_path / "p.toml")
+
+
 def test_a_date_in_yaml_needs_no_quotes(tmp_path: Path) -> None:
     path = tmp_path / "amis.yaml"
     path.write_text(
@@ -103,8 +213,9 @@ def test_checked_tells_every_problem_at_once(tmp_path: Path) -> None:
 
 @given(st.text(), st.text(min_size=1))
 def test_whatever_the_text_and_the_path_there_is_a_line(text: str, path: str) -> None:
-    (line,) = lines_of(text, [Problem(path, "value", "remedy")])
-    assert line >= 1
+    for yaml in (False, True):
+        (line,) = lines_of(text, [Problem(path, "value", "remedy")], yaml=yaml)
+        assert line >= 1
 
 
 names = st.text(alphabet="abc.[]-", min_size=1, max_size=5)

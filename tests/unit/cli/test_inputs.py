@@ -48,8 +48,8 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.yaml", "amis: [", "line 1, column 8: not YAML"),
-        ("a.yaml", "amis:\n\t- x", "line 2, column 1: not YAML"),
+        ("a.yaml", "amis: [", "at line 1, column 8"),
+        ("a.yaml", "amis:\n\t- x", "at line 2, column 1"),
         ("a.json", b"\xff\xfe", "not UTF-8 at byte 0"),
         ("a.json", "{", "not JSON"),
     ],

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_type_hints
 
+from golden_ami.configuration.json_text import decode
 from golden_ami.errors import InvalidConfiguration, Problem
 from golden_ami_cli.local.world import Image
 
@@ -103,7 +104,7 @@ def load_findings(path: Path | str) -> dict[str, list[dict[str, Any]]]:
 
 def _read(path: Path | str) -> Any:
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return decode(Path(path).read_text(encoding="utf-8"), str(path))
     except OSError as error:
         text = error.strerror or str(error)
         raise InvalidConfiguration(str(path), [Problem("file", text, "name a file that can be read")]) from error
