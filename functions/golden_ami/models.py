@@ -88,7 +88,7 @@ class AmiEntry(Data):
 
     ami_id: str  # "ami-…" or "resolve:ssm:/path"
     instance_type: str = ""  # "": by the AMI's architecture; in the ledger it is always filled in
-    user_data: str = ""
+    user_data: str = ""  # not kept in the ledger, see Ami.user_data_sha256
     engine: ConfiguredEngine | None = None  # None: the run's
     region: str | None = None  # None: the stack's
     account: str | None = None  # None: the stack's
@@ -141,6 +141,14 @@ class Config(Data):
 NO_BATCH = "none"  # the batch of AMIs that are NOT ASSESSED from the start
 
 
+class Source(Data):
+    """The very text that a configuration was read from, so that it can be read again."""
+
+    parameter: str = ""  # "name:version", as GetParameter takes it
+    document: str = ""  # "s3://bucket/config/name" that the parameter points to; "" when it holds all
+    document_version: str = ""  # S3's version id
+
+
 class Run(Data):
     """One execution of the state machine. `run_id` is the execution's name."""
 
@@ -150,10 +158,11 @@ class Run(Data):
     account: str
     region: str
     parameter: str
-    config: Config
+    config: Config  # without AMIs, which have rows of their own, and so without user data
     batches: list[str]
     ami_count: int
     needs_instances: bool
+    source: Source = field(default_factory=Source)
     expires_at: str = ""  # after this instant `reap` may terminate what is left
     agents_deadline: str = ""  # set by the first check-agents
     completion_deadline: str = ""  # set by the first start-run
@@ -187,6 +196,7 @@ class Ami(Data):
     engine: Engine
     region: str
     account: str
+    user_data_sha256: str = ""  # of the entry's user data, which is read again for the launch; "" when there is none
     engine_reason: str = ""  # why `auto` chose this engine
     name: str = ""
     lineage: str = ""

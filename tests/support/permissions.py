@@ -91,12 +91,15 @@ def prepare(aws: Embedded) -> None:
     held.keys[KEY.rsplit("/", 1)[1]] = held.keys[key]
 
 
-def run(aws: Embedded, document: Mapping[str, Any] | None, *, stop: str = "") -> dict[str, Any]:
+def run(
+    aws: Embedded, document: Mapping[str, Any] | None, *, stop: str = "", parameter: str = "ContinuousAssessmentInput"
+) -> dict[str, Any]:
     """One execution, aborted at the state or the type of event that is named, if any; and what follows its end.
 
     Without a document, of the sample.
     """
-    parameter = "ContinuousAssessmentInput" if document else aws.outputs["SampleParameterName"]
+    if not document:
+        parameter = aws.outputs["SampleParameterName"]
     if document:
         aws.put_configuration(parameter, json.dumps(document))
     arn = aws.start({"AMIsParamName": parameter})
@@ -187,7 +190,11 @@ def _instances(aws: Embedded) -> None:
     ):
         run(aws, configuration("instance", cis="LEVEL_1"))
     with behaving(aws, agent_after=10, scan_seconds=20):  # Inspector is ready before the execution waits
-        run(aws, configuration("instance"))
+        scripted = configuration("instance", amis=[{"amiId": AMIS[1], "userData": "#!/bin/sh\n"}])
+    run(aws, scripted)  # the launch reads the user data again
+    run(aws, {"version": 1, "document": in_bucket(aws, scripted)})
+    run(aws, scripted, parameter=f"/{aws.stack_name}/scripted")
+    run(aws, configuration("instance"))
     with (
         patch.object(NdjsonObject.__init__, "__defaults__", (100,)),
         troubled(aws, Trouble("tag-findings", "UploadPart", 4)),
@@ -219,6 +226,10 @@ def _image_scans(aws: Embedded) -> None:
 def _ends(aws: Embedded) -> None:
     """Earlier reports are gone; an execution is aborted, late and early; an instance outlived its run."""
     _forget(aws)
+    scripted = configuration("instance", amis=[{"amiId": AMIS[1], "userData": "#!/bin/sh\n"}])
+    run(aws, scripted)  # the launch reads the user data again
+    run(aws, {"version": 1, "document": in_bucket(aws, scripted)})
+    run(aws, scripted, parameter=f"/{aws.stack_name}/scripted")
     run(aws, configuration("instance"))
     _forget(aws)
     run(aws, configuration("instance"), stop="Terminate")

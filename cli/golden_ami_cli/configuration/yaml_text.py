@@ -1,8 +1,8 @@
 """YAML as text, read as JSON: what one reader takes for another value than the next is refused, with its line.
 
-A configuration is stored as JSON, which has neither anchors nor YAML 1.1's implicit types. So aliases and merge keys are
-refused (a few lines of them expand to gigabytes), names are text and stand once, nesting is bounded, and of what stands
-without quotes only JSON's own numbers, true, false and null are not text. Dates are text.
+A configuration is stored as JSON, which has neither anchors nor YAML 1.1's implicit types. So aliases and merge keys
+are refused (a few lines of them expand to gigabytes), names are text and stand once, nesting is bounded, and of what
+stands without quotes only JSON's own numbers, true, false and null are not text. Dates are text.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Which HTTP requests the served account answers: those of this machine's own clients, and of no web page.
 
 A page of any origin can make a browser send requests to a loopback port. It cannot choose their Host, Origin and
-Sec-Fetch-Site headers, which the browser sets itself (Fetch Standard, "Forbidden request-header"; Fetch Metadata Request
-Headers, W3C). AWS CLI and SDKs send neither of the last two.
+Sec-Fetch-Site headers, which the browser sets itself (Fetch Standard, "Forbidden request-header"; Fetch Metadata
+Request Headers, W3C). AWS CLI and SDKs send neither of the last two.
 
-- Host is a name of the loopback interface, with the port: a page whose own name is resolved to 127.0.0.1 (DNS rebinding)
-  sends its own name.
+- Host is a name of the loopback interface, with the port: a page whose own name is resolved to 127.0.0.1
+  (DNS rebinding) sends its own name.
 - Origin, where there is one, is this server's; Sec-Fetch-Site, where there is one, is `same-origin` or `none` (typed by
   a person). A preflight carries an Origin, too.
 - Answers have no CORS headers, which moto's server adds for every origin.

@@ -40,7 +40,7 @@ def find(name: str, code: Path) -> Callable[..., Any]:
         module = importlib.import_module(module_name)
     except (ImportError, ValueError) as fault:
         raise Unusable("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {fault}") from fault
-    handler = getattr(module, attribute, None)
+    handler: Any = getattr(module, attribute, None)
     if not _defined_in(handler, module, code):
         raise Unusable("Runtime.HandlerNotFound", f"Handler '{attribute}' missing on module '{module_name}'")
     found: Callable[..., Any] = handler

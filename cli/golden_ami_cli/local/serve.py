@@ -56,7 +56,7 @@ def served(aws: Embedded, port: int = 0) -> Iterator[str]:
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
 
-    class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
+    class Handler(MotoRequestHandler):
         def make_environ(self) -> dict[str, Any]:
             environ: dict[str, Any] = super().make_environ()
             hosts = {environ.get("HTTP_HOST", ""), *self.headers.get_all("Host", [])}

@@ -15,10 +15,11 @@ from golden_ami.configuration import config as configuration
 from golden_ami.configuration.catalog import look_up
 from golden_ami.configuration.parameters import may_configure
 from golden_ami.configuration.problems import shown
+from golden_ami.configuration.user_data import without_user_data
 from golden_ami.entry import run_id_of
 from golden_ami.errors import AccessDenied, InvalidConfiguration, InvalidEvent, Problem, RunNotFound
 from golden_ami.ledger import Ledger
-from golden_ami.models import NO_BATCH, Ami, Config, Run, Waits
+from golden_ami.models import NO_BATCH, Ami, Config, Run, Source, Waits
 from golden_ami.places import home, named
 from golden_ami.scanners import NEEDS_INSTANCES, next_look
 from golden_ami.settings import Settings
@@ -75,9 +76,9 @@ def open_run(start: Start, settings: Settings, ledger: Ledger) -> dict[str, Any]
     try:
         run, amis = ledger.run_and_amis(start.run_id)
     except RunNotFound:
-        config = read_configuration(start.parameter, settings)
-        amis = look_up(config, settings, start.run_id)
-        run = _run(start, config, amis, settings)
+        config, source = read_with_source(start.parameter, settings)
+        amis = [without_user_data(ami) for ami in look_up(config, settings, start.run_id)]
+        run = _run(start, config, source, amis, settings)
         if not ledger.open_run(run, amis):  # another attempt was faster
             run, amis = ledger.run_and_amis(start.run_id)
     assessable = [ami for ami in amis if ami.batch != NO_BATCH]
@@ -95,16 +96,21 @@ def read_configuration(parameter: str, settings: Settings) -> Config:
 
     Raises InvalidConfiguration, AccessDenied for a name that the stack may not read, and botocore's ClientError.
     """
-    source = f"SSM parameter {parameter}"
-    text = _parameter(parameter, source, settings)
-    address = configuration.pointer(text, source)
+    return read_with_source(parameter, settings)[0]
+
+
+def read_with_source(parameter: str, settings: Settings, document_version: str = "") -> tuple[Config, Source]:
+    """Like `read_configuration`, and where exactly it was read; `document_version` is one of the S3 object's."""
+    named = f"SSM parameter {parameter}"
+    source, text = _parameter(parameter, named, settings)
+    address = configuration.pointer(text, named)
     if address:
-        source = address
-        text = _document(address, settings)
-    return configuration.parse(text, source)
+        text, version = _document(address, settings, document_version)
+        source = Source(parameter=source.parameter, document=address, document_version=version)
+    return configuration.parse(text, address or named), source
 
 
-def _parameter(name: str, source: str, settings: Settings) -> str:
+def _parameter(name: str, source: str, settings: Settings) -> tuple[Source, str]:
     try:
         answer = home(settings).client("ssm").get_parameter(Name=name, WithDecryption=True)
     except ClientError as error:
@@ -113,7 +119,9 @@ def _parameter(name: str, source: str, settings: Settings) -> str:
         if code_of(error) in ("AccessDeniedException", "ValidationException") and not may_configure(name, settings):
             raise AccessDenied(unreadable(name, settings)) from error
         raise
-    return str(answer["Parameter"]["Value"])
+    found = answer["Parameter"]
+    bare = ":".join(name.split(":")[: 6 if name.startswith("arn:") else 1])  # without a version or label
+    return Source(parameter=f"{bare}:{found['Version']}"), str(found["Value"])
 
 
 def _missing(name: str, settings: Settings) -> Problem:
@@ -139,7 +147,7 @@ def _likeliest(name: str, settings: Settings) -> str:
     return max(known, key=lambda one: SequenceMatcher(None, name.lower(), one.lower()).ratio())
 
 
-def _document(address: str, settings: Settings) -> str:
+def _document(address: str, settings: Settings, version: str = "") -> tuple[str, str]:
     bucket, _, key = address.removeprefix("s3://").partition("/")
 
     def refused(value: str, remedy: str) -> InvalidConfiguration:
@@ -150,20 +158,21 @@ def _document(address: str, settings: Settings) -> str:
             f"bucket {bucket}", f"put the document into the stack's own bucket: s3://{settings.bucket}/config/…"
         )
     try:
-        answer = home(settings).client("s3").get_object(Bucket=bucket, Key=key)
+        wanted = {"VersionId": version} if version else {}
+        answer = home(settings).client("s3").get_object(Bucket=bucket, Key=key, **wanted)
     except ClientError as error:
-        if code_of(error) not in ("NoSuchKey", "404"):
+        if code_of(error) not in ("NoSuchKey", "NoSuchVersion", "404"):
             raise
         raise refused("does not exist", f"upload it: aws s3 cp FILE {address}") from error
     if answer["ContentLength"] > _DOCUMENT_LIMIT:
         raise refused(f"{answer['ContentLength']:,} bytes", f"keep it within {_DOCUMENT_LIMIT:,} bytes")
     try:
-        return str(answer["Body"].read().decode("utf-8-sig"))
+        return str(answer["Body"].read().decode("utf-8-sig")), str(answer.get("VersionId", ""))
     except UnicodeDecodeError as error:
         raise refused(f"not UTF-8 at byte {error.start:,}", "save it as UTF-8") from error
 
 
-def _run(start: Start, config: Config, amis: list[Ami], settings: Settings) -> Run:
+def _run(start: Start, config: Config, source: Source, amis: list[Ami], settings: Settings) -> Run:
     assessable = [ami for ami in amis if ami.reason is None]
     return Run(
         run_id=start.run_id,
@@ -173,6 +182,7 @@ def _run(start: Start, config: Config, amis: list[Ami], settings: Settings) -> R
         region=settings.region,
         parameter=start.parameter,
         config=config,
+        source=source,
         batches=sorted({ami.batch for ami in assessable}),
         ami_count=len(amis),
         needs_instances=any(NEEDS_INSTANCES[ami.engine] for ami in assessable),

@@ -1,12 +1,16 @@
-"""User data as EC2 takes it: plain text, which the launch encodes. Pure."""
+"""User data: the plain text that EC2 takes, which the launch encodes; and what the ledger keeps of it. Pure."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 
+import msgspec
+
 from golden_ami.errors import Problem
+from golden_ami.models import Ami
 
 USER_DATA_LIMIT = 16_384  # bytes before base64 (EC2 User Guide, "Run commands when you launch an EC2 instance")
 _LAYERS = 3  # of base64, one in the other
@@ -56,3 +60,17 @@ def _decoded(content: bytes) -> bytes | None:
         return base64.b64decode(bare + b"=" * (-len(bare) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+def digest_of(text: str) -> str:
+    """The SHA-256 of user data, as the ledger holds it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def without_user_data(ami: Ami) -> Ami:
+    """The AMI as it is kept: of its user data, the digest only."""
+    text = ami.entry.user_data
+    if not text:
+        return ami
+    entry = msgspec.structs.replace(ami.entry, user_data="")
+    return msgspec.structs.replace(ami, entry=entry, user_data_sha256=digest_of(text))

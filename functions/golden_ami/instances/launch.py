@@ -16,6 +16,7 @@ from golden_ami.errors import AccessDenied, AssessmentError, ServiceFault, Servi
 from golden_ami.instances.refusals import refusal
 from golden_ami.instances.tags import Tagging, instance_tags, own_tags, to_list
 from golden_ami.instances.termination import Instance, find
+from golden_ami.instances.user_data import GONE, user_data_of, with_user_data
 from golden_ami.ledger import Ledger
 from golden_ami.models import AMI_TAG, Ami, Placement, Reason, Run
 from golden_ami.parallel import side_by_side
@@ -40,7 +41,8 @@ def launch(run_id: str, batch: str, settings: Settings, ledger: Ledger) -> dict[
     known = _launched_before([ami for ami in waiting if ami.launch_token], run_id, settings)
     for place in {place_of(ami, settings) for ami in waiting}:
         place.client("ec2")  # made here, as sessions are not safe to share between threads
-    attempts = side_by_side(partial(_attempt, run, known, settings, ledger), waiting, WORKERS)
+    texts = user_data_of(run, waiting, settings)
+    attempts = side_by_side(partial(_attempt, run, known, texts, settings, ledger), waiting, WORKERS)
     for attempt in attempts:
         if isinstance(attempt, Exception):
             raise attempt
@@ -49,19 +51,28 @@ def launch(run_id: str, batch: str, settings: Settings, ledger: Ledger) -> dict[
 
 
 def _attempt(
-    run: Run, known: Mapping[str, list[Instance]], settings: Settings, ledger: Ledger, ami: Ami
+    run: Run,
+    known: Mapping[str, list[Instance]],
+    texts: Mapping[str, str],
+    settings: Settings,
+    ledger: Ledger,
+    ami: Ami,
 ) -> bool | AssessmentError:
     """Whether an instance was launched; a fault is returned, so that the AMIs beside this one are not dropped."""
     earlier = known.get(ami.key, [])
     alive = next((instance for instance in earlier if instance.alive), None)
     tagging = _tagging(run, ami, settings)
-    request = run_instances_request(run, ami, settings, tagging.tags, attempt=len(earlier) + 1)
+    launched = with_user_data(ami, texts)
+    request = run_instances_request(run, launched, settings, tagging.tags, attempt=len(earlier) + 1)
     notes = [*ami.notes, *(note for note in tagging.notes if note not in ami.notes)]
     try:
         with named_errors():
             if alive:
                 ledger.update_ami(ami, instance_id=alive.instance_id)
                 return True
+            if ami.user_data_sha256 and ami.user_data_sha256 not in texts:
+                ledger.not_assessed(ami, GONE)
+                return False
             ami = ledger.update_ami(ami, launch_token=request["ClientToken"], launched_at=iso(now()), notes=notes)
             outcome = _run_instances(ami, request, place_of(ami, settings))
             if isinstance(outcome, Reason):

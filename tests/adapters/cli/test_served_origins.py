@@ -94,8 +94,8 @@ class Account:
 
 @pytest.fixture(scope="module")
 def account(served: Served) -> Account:
-    key = {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded"}
-    session: Any = boto3.Session(region_name=served.environment["AWS_DEFAULT_REGION"], **key)
+    region = served.environment["AWS_DEFAULT_REGION"]
+    session: Any = boto3.Session("embedded", "embedded", region_name=region)
     return Account(lambda name: session.client(name, endpoint_url=served.environment["AWS_ENDPOINT_URL"]))
 
 
@@ -147,7 +147,12 @@ def attacker(browser: Any, served: Served, request: pytest.FixtureRequest) -> It
         page = browser.new_context().new_page()
         page.set_default_timeout(20_000)
         attacker = Attacker(page, target)
-        page.on("response", lambda answer: answer.url.startswith(target) and attacker.statuses.append(answer.status))
+
+        def note(answer: Any) -> None:
+            if answer.url.startswith(target):
+                attacker.statuses.append(answer.status)
+
+        page.on("response", note)
         page.goto(f"http://{request.param}:{port}/")
         yield attacker
         page.context.close()

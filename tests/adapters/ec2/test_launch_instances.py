@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from golden_ami.errors import AccessDenied, InvalidEvent, RunNotFound, ServiceFault, Throttled
@@ -12,6 +15,7 @@ from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STAC
 if TYPE_CHECKING:
     from tests.adapters.ec2.conftest import Stack
 
+PARAMETER = "ContinuousAssessmentInput"
 FIRST, SECOND = "ami-00000000000000001", "ami-00000000000000002"
 
 
@@ -73,6 +77,86 @@ def test_an_instance_as_it_must_be(stack: Stack) -> None:
     ami = row(stack)
     assert (ami.instance_id, ami.launch_token) == (instance["InstanceId"], request["ClientToken"])
     assert ami.launched_at == "2026-04-01T08:00:00Z"
+
+
+SECRET = "#!/bin/sh\nexport DB_PASS=hunter2\n"
+
+
+def everything(stack: Stack) -> str:
+    return json.dumps(stack.client("dynamodb").scan(TableName="ledger")["Items"])
+
+
+def given(stack: Stack) -> set[str]:
+    """The user data of all launches, which botocore encodes."""
+    return {base64.b64decode(request["UserData"]).decode() for request in stack.calls.of("RunInstances")}
+
+
+def test_the_ledger_holds_no_user_data(stack: Stack) -> None:
+    stack.image(FIRST)
+    opened(stack, {"amiId": FIRST, "userData": SECRET})
+    stack.launch(FIRST)
+    assert "hunter2" not in everything(stack)
+    assert given(stack) == {SECRET}
+
+
+def test_what_was_checked_is_launched_whatever_was_written_since(stack: Stack) -> None:
+    stack.image(FIRST)
+    opened(stack, {"amiId": FIRST, "userData": SECRET})
+    client = stack.client("ssm")
+    client.put_parameter(Name=PARAMETER, Value="[]", Type="String", Overwrite=True)
+    stack.calls.fail("RunInstances", "InternalError", status=500, after=True)
+    with pytest.raises(ServiceFault):
+        stack.launch(FIRST)
+    client.put_parameter(Name=PARAMETER, Value="{}", Type="String", Overwrite=True)
+    assert stack.launch(FIRST) == {"launched": 1, "notLaunched": 0}
+    assert given(stack) == {SECRET}
+    assert len(stack.instances()) == 1
+
+
+def test_a_document_is_read_again_in_its_version(stack: Stack) -> None:
+    stack.image(FIRST)
+    s3, ssm = stack.client("s3"), stack.client("ssm")
+    s3.put_bucket_versioning(Bucket="reports", VersioningConfiguration={"Status": "Enabled"})
+    content = {"amis": [{"amiId": FIRST, "instanceType": "t3.small", "userData": SECRET}]}
+    s3.put_object(Bucket="reports", Key="config/a.json", Body=json.dumps(content).encode())
+    stack.load({"document": "s3://reports/config/a.json"}, run_id="run-1")
+    s3.delete_object(Bucket="reports", Key="config/a.json")
+    ssm.put_parameter(Name=PARAMETER, Value="[]", Type="String", Overwrite=True)
+    assert stack.launch(FIRST) == {"launched": 1, "notLaunched": 0}
+    assert given(stack) == {SECRET}
+    assert "hunter2" not in everything(stack)
+
+
+def test_without_its_version_nothing_is_launched_without_user_data(stack: Stack) -> None:
+    stack.image(FIRST)
+    stack.image(SECOND)
+    opened(stack, {"amiId": FIRST, "userData": SECRET}, {"amiId": SECOND})
+    stack.client("ssm").delete_parameter(Name=PARAMETER)
+    assert stack.launch(FIRST) == {"launched": 0, "notLaunched": 1}
+    assert stack.launch(SECOND) == {"launched": 1, "notLaunched": 0}
+    reason = row(stack).reason
+    assert reason is not None
+    assert reason.code == "USER_DATA_GONE"
+
+
+def test_a_version_that_is_written_anew_with_other_content_is_not_taken(stack: Stack) -> None:
+    stack.image(FIRST)
+    opened(stack, {"amiId": FIRST, "userData": SECRET})
+    client = stack.client("ssm")
+    client.delete_parameter(Name=PARAMETER)
+    other = json.dumps([{"amiId": FIRST, "userData": "#!/bin/sh\nevil\n"}])
+    client.put_parameter(Name=PARAMETER, Value=other, Type="String")
+    assert stack.launch(FIRST) == {"launched": 0, "notLaunched": 1}
+    assert stack.instances() == {}
+
+
+def test_a_row_of_an_earlier_version_with_user_data_is_launched(stack: Stack) -> None:
+    stack.image(FIRST)
+    opened(stack, {"amiId": FIRST})
+    ami = row(stack)
+    stack.ledger.update_ami(ami, entry=msgspec.structs.replace(ami.entry, user_data=SECRET))
+    assert stack.launch(FIRST) == {"launched": 1, "notLaunched": 0}
+    assert given(stack) == {SECRET}
 
 
 def test_tags_that_cannot_be_copied_are_noted(stack: Stack) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,8 @@ def test_the_input_of_2017_opens_a_run(stack: Stack) -> None:
     assert (ami.name, ami.lineage, ami.architecture, ami.platform) == ("web-2026-03-01", "web", "x86_64", "Linux/UNIX")
     assert (ami.root_device, ami.volumes) == ("/dev/sda1", {"/dev/sda1": 15})
     assert ami.tags == {"app-name": "shop", "empty": ""}
-    assert (ami.engine, ami.entry.user_data) == ("instance", "#!/bin/sh\n")
+    assert (ami.engine, ami.entry.user_data) == ("instance", "")
+    assert ami.user_data_sha256 == hashlib.sha256(b"#!/bin/sh\n").hexdigest()
     run = stack.ledger.run("run-1")
     assert (run.parameter, run.ami_count, run.started_at) == (PARAMETER, 1, "2026-04-01T08:00:00.123Z")
     assert run.expires_at == "2026-04-01T13:19:00.123Z", "start + 240 + 900 + 10,800 s + two hours"

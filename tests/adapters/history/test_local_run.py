@@ -36,7 +36,8 @@ def test_a_cancelled_run_is_archived_and_shown(tmp_path: Path) -> None:
         assert verify(store, "run-cancelled", ledger.history_anchor("run-cancelled")) == []
         rows = store.read(prefix_of("run-cancelled") + "ledger.jsonl").decode()
         assert "hunter2" not in rows
-        assert '"userData":"•••"' in rows
+        assert '"userDataSha256":"' in rows
+        assert '"userData"' not in rows
         out = io.StringIO()
         console = Console(file=out, width=140, color_system=None)
         history("run-cancelled", Source(store), console=console)

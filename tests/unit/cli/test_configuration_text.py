@@ -91,6 +91,7 @@ def said(path: Path, text: str) -> str:
     return f"{line}: {problem}"
 
 
+BOMB = "a0: &a0 [x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n" for n in range(40))
 AMI = "amiId: ami-0a1b2c3d4e5f60001"
 
 
@@ -98,8 +99,7 @@ AMI = "amiId: ami-0a1b2c3d4e5f60001"
     ("text", "line", "words"),
     [
         ("a: &x [1]\namis: *x\n", 2, "the alias *x"),
-        ("a: &a [x]\n" + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(20)), 2,
-         "the alias *a"),
+        (BOMB, 2, "the alias *a0"),
         ("amis:\n- &x\n  - *x\n", 3, "the alias *x"),
         ("a: &x {b: 1}\namis:\n- <<: *x\n", 3, "merge key"),
         (f"amis:\n- <<: {{b: 1}}\n  {AMI}\n", 2, "merge key"),
@@ -128,7 +128,8 @@ def test_what_yaml_readers_take_differently_is_refused(tmp_path: Path, text: str
 
 
 def test_values_of_yaml_are_those_of_json(tmp_path: Path) -> None:
-    text = f"amis:\n- {AMI}\npolicy: {{failOn: {{epss: 1e-1, knownExploited: True}}, graceDays: 7}}\nroutes: {{no: x, ~: y}}"
+    policy = "{failOn: {epss: 1e-1, knownExploited: True}, graceDays: 7}"
+    text = f"amis:\n- {AMI}\npolicy: {policy}\nroutes: {{no: x, ~: y}}"
     values: Any = Yaml.read(text, "f").document
     assert values["policy"] == {"failOn": {"epss": 0.1, "knownExploited": True}, "graceDays": 7}
     assert values["routes"] == {"no": "x", "~": "y"}
@@ -137,8 +138,13 @@ def test_values_of_yaml_are_those_of_json(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-                    | st.text("abc \u00e9\"\\\n"), lambda inner: st.lists(inner) | st.dictionaries(st.text("ab.[", max_size=3), inner)))  # fmt: skip
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text("ab \n")
+)
+nested = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text("ab.[", max_size=3), inner))
+
+
+@given(nested)
 def test_json_is_yaml_and_both_have_the_same_lines(document: object) -> None:
     text = json.dumps(document, indent=1)
     reading = Yaml.read(text, "f")
