@@ -40,7 +40,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        print(version("golden-ami-assessment"))
+        console.say(version("golden-ami-assessment"))
         raise typer.Exit
 
 
@@ -61,7 +61,7 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         status = error.status if isinstance(error, CommandError) else TOOL_FAILED
-        console.stderr().print(_message(error), style="red", markup=False, soft_wrap=True)
+        console.stderr().print(_message(error), style="red", soft_wrap=True)
         raise SystemExit(status) from None
 
 

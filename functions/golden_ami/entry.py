@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -11,7 +12,10 @@ from aws_lambda_powertools import Logger
 from golden_ami.aws import named_errors
 from golden_ami.errors import InvalidEvent
 
-logger = Logger(service="golden-ami-assessment")
+# ASCII only: a control or bidirectional mark in a name acts on the terminal of whoever reads the log.
+logger = Logger(
+    service="golden-ami-assessment", json_serializer=partial(json.dumps, default=str, separators=(",", ":"))
+)
 
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], Any]

@@ -21,6 +21,8 @@ Expected outcomes (an AMI that cannot be assessed) are data, `models.Reason`, ne
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from golden_ami.characters import printable
+
 # Characters of an error's text: with every one escaped it stays below the 32,768 of a cause (Step Functions).
 LONGEST = 4_000
 
@@ -70,7 +72,7 @@ class Problem(NamedTuple):
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.value}; {self.remedy}"
+        return printable(f"{self.path}: {self.value}; {self.remedy}")
 
 
 class InvalidConfiguration(AssessmentError):

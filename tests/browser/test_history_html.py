@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,6 +128,30 @@ def test_an_ami_is_chosen_by_its_tab(opened: Callable[..., Tab]) -> None:
     batch.click()
     assert "AccessDenied" in tab.detail.inner_text()
     assert "golden-1" not in tab.detail.inner_text()
+
+
+def test_the_policy_lets_only_the_pages_own_script_and_style_run(opened: Callable[..., Tab]) -> None:
+    tab = opened("polled")
+    policy = tab.page.get_attribute("meta[http-equiv=Content-Security-Policy]", "content")
+    assert "unsafe" not in policy
+    assert re.search(r"style-src 'sha256-[\w+/=]{44}'; script-src 'sha256-[\w+/=]{44}'", policy)
+    places = tab.page.evaluate("[...document.querySelectorAll('.bar')].map((bar) => bar.getBoundingClientRect().left)")
+    assert len({round(left) for left in places}) > 2  # the time line is laid out under this policy
+    injected = """() => new Promise((done) => {
+      const blocked = [];
+      document.addEventListener("securitypolicyviolation", (event) => {
+        blocked.push(event.effectiveDirective);
+        if (blocked.length === 3) done(blocked.sort());
+      });
+      const script = document.createElement("script");
+      script.textContent = "window.ran = true";
+      const image = document.createElement("div");
+      image.innerHTML = "<img src='data:,' onerror='window.ran = true'><p style='color: red'>x</p>";
+      document.body.append(script, image);
+    })"""
+    assert tab.page.evaluate(injected) == ["script-src-attr", "script-src-elem", "style-src-attr"]
+    assert tab.page.evaluate("window.ran") is None
+    tab.complaints.clear()  # of these three
 
 
 def test_a_failed_run_opens_at_its_fault(opened: Callable[..., Tab]) -> None:

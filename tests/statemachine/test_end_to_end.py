@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from golden_ami.models import SEVERITIES
 from golden_ami_cli.assessing.assessment import PARAMETER, collect, put_configuration
@@ -24,6 +23,7 @@ from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.assessing.notifications import Mailbox
 from golden_ami_cli.assessing.progress import Progress
 from golden_ami_cli.assessing.result import AmiResult, Result
+from golden_ami_cli.console import Console
 from golden_ami_cli.local.embedded import Embedded
 from golden_ami_cli.local.inspector.data import load_findings
 from golden_ami_cli.local.world import Behaviour, Image, World

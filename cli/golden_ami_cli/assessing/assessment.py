@@ -23,8 +23,7 @@ from golden_ami_cli.assessing.progress import Progress
 from golden_ami_cli.configuration.deployment import needed
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from golden_ami_cli.console import Console
     from golden_ami_cli.local.embedded import Embedded
 
 

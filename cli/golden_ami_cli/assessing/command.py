@@ -158,7 +158,8 @@ class _Remote:
         from golden_ami_cli.assessing import following
 
         _, arn = self._start()
-        print(json.dumps({"executionArn": arn, "runId": following.run_id(arn)}) if form is Form.JSON else arn)
+        said = json.dumps({"executionArn": arn, "runId": following.run_id(arn)}) if form is Form.JSON else arn
+        console.say(said)
 
     def followed(self, form: Form, report_dir: Path | None) -> Result:
         """Start it and show it until its end."""
@@ -190,7 +191,7 @@ def _refuse_local_options(context: typer.Context) -> None:
 def show(result: Result, form: Form, report: str = "") -> None:
     """Print the result to stdout. `report` stands in the table in place of the report's addresses."""
     if form is Form.JSON:
-        print(output.to_json(result))
+        console.say_json(output.to_json(result))
     else:
         console.stdout().print(output.show(result, report))
 

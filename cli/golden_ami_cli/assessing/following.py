@@ -14,9 +14,8 @@ from golden_ami_cli.account import Account
 from golden_ami_cli.errors import INTERRUPTED, CommandError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from golden_ami_cli.assessing.result import Notification, Result
+    from golden_ami_cli.console import Console
 
 Event = dict[str, Any]
 ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})

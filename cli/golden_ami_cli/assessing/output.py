@@ -10,9 +10,11 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from golden_ami.characters import printable
 from golden_ami.models import SEVERITIES, Severity, Verdict
 from golden_ami.usage.lines import sentence
 from golden_ami_cli.assessing.result import AmiResult, Result
+from golden_ami_cli.history.readable import cut, readable
 
 VERDICT_STYLES: dict[Verdict, str] = {"PASS": "bold green", "FAIL": "bold red", "NOT_ASSESSED": "bold yellow"}
 _COLUMNS: dict[Severity, str] = {
@@ -23,6 +25,7 @@ _COLUMNS: dict[Severity, str] = {
     "INFORMATIONAL": "Info",
     "UNTRIAGED": "Untr",
 }
+_CAUSE = 1500  # characters of a cause; the whole of it stands in the execution and in --output json
 _WIDE = 110  # columns from which names and whole headings fit
 _SEVERITY_STYLES: dict[Severity, str] = {"CRITICAL": "bold red", "HIGH": "red", "MEDIUM": "yellow"}
 
@@ -63,9 +66,14 @@ def _table(result: Result, narrow: bool) -> Table:
         table.add_column(_COLUMNS[severity][:1] if narrow else _COLUMNS[severity], justify="right", no_wrap=True)
     table.add_column("Reason", overflow="fold")
     for ami in result.amis:
-        names = [Text(ami.ami_id)] if narrow else [Text(ami.ami_id), Text(ami.name)]
-        table.add_row(*names, verdict_text(ami.verdict), *_counts(ami), Text(_why(ami)))
+        names = [_line(ami.ami_id)] if narrow else [_line(ami.ami_id), _line(ami.name)]
+        table.add_row(*names, verdict_text(ami.verdict), *_counts(ami), _line(_why(ami)))
     return table
+
+
+def _line(text: str) -> Text:
+    """Text from outside, on one line."""
+    return Text(printable(text))
 
 
 def _counts(ami: AmiResult) -> list[Text]:
@@ -94,10 +102,11 @@ def _lines(result: Result, reports: list[str]) -> list[Text]:
             f"{instances.running} running",
             style="bold red" if instances.running else "",
         ),
-        Text("Notifications  " + ("; ".join(f"{m.topic}: {m.subject}" for m in messages) or "none")),
+        _line("Notifications  " + ("; ".join(f"{m.topic}: {m.subject}" for m in messages) or "none")),
     ]
-    lines += [Text(f"{'' if number else 'Report':<15}{place}") for number, place in enumerate(reports)]
-    lines += [Text(f"{'' if number else 'Used':<15}{sentence(line)}") for number, line in enumerate(result.usage)]
+    lines += [_line(f"{'' if number else 'Report':<15}{place}") for number, place in enumerate(reports)]
+    lines += [_line(f"{'' if number else 'Used':<15}{sentence(line)}") for number, line in enumerate(result.usage)]
     if result.error:
-        lines += [Text(), Text(f"The execution failed: {result.error}", style="bold red"), Text(result.cause or "")]
+        failed = Text(printable(f"The execution failed: {result.error}"), style="bold red")
+        lines += [Text(), failed, *map(_line, cut(readable(result.cause or ""), _CAUSE).split("\n"))]
     return lines

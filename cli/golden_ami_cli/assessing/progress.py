@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal
 
-from rich.console import Console
 from rich.live import Live
 from rich.text import Text
+
+from golden_ami.characters import printable
+from golden_ami_cli.console import Console
 
 Event = Mapping[str, Any]  # as GetExecutionHistory answers it
 Outcome = Literal["done", "trouble", "failed"]
@@ -185,7 +187,10 @@ def line(step: Step) -> Text:
     """A step as one line: when, which state, how long, what came of it."""
     took = clock(step.took) if step.took and step.took >= _NOTABLE else ""
     text = Text.assemble(
-        (clock(step.at), "dim"), "  ", (f"{step.name:<24}", _STYLES[step.outcome]), f"{took:>8}  {step.detail}"
+        (clock(step.at), "dim"),
+        "  ",
+        (f"{printable(step.name):<24}", _STYLES[step.outcome]),
+        f"{took:>8}  {printable(step.detail)}",
     )
     text.rstrip()
     return text
@@ -216,7 +221,7 @@ class Progress:
         """Show an event of the history."""
         step = self._steps.feed(event)
         if step:
-            self._console.print(line(step), soft_wrap=True, highlight=False)
+            self._console.print(line(step), soft_wrap=True)
         if self._live:
             self._live.update(self._now(event["timestamp"]), refresh=True)
 
@@ -224,4 +229,4 @@ class Progress:
         state, started = self._steps.current, self._steps.started
         if state is None or started is None:
             return Text()
-        return Text(f"{clock(instant - started)}  {state} …", style="cyan")
+        return Text(f"{clock(instant - started)}  {printable(str(state))} …", style="cyan")

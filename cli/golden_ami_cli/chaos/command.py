@@ -26,11 +26,11 @@ def faults(form: OutputForm = Form.TABLE, debug: Debug = False) -> None:  # noqa
     if form is Form.JSON:
         import msgspec
 
-        print(msgspec.json.encode({name: fault.about for name, fault in known.items()}).decode())
+        console.say_json(msgspec.json.encode({name: fault.about for name, fault in known.items()}).decode())
         return
     width = max(map(len, known))
     for name, fault in known.items():
-        print(f"{name:{width}}  {fault.about}")
+        console.say(f"{name:{width}}  {fault.about}")
 
 
 def chaos(
@@ -57,13 +57,13 @@ def chaos(
         total.add(part)
         err.print(f"{total.runs} of {runs} runs, {len(total.failures)} failed")
     if form is Form.JSON:
-        print(msgspec.json.encode(total).decode())
+        console.say_json(msgspec.json.encode(total).decode())
     else:
         for name, value in msgspec.to_builtins(total).items():
             if name != "failures":
-                print(f"{name:14}{value}")
+                console.say(f"{name:14}{value}")
         for failure in total.failures:
-            print(f"seed {failure.seed}, faults {', '.join(failure.faults) or 'none'}")
-            print("\n".join(f"  {line}" for line in failure.what))
+            console.say(f"seed {failure.seed}, faults {', '.join(failure.faults) or 'none'}")
+            console.say("\n".join(f"  {line}" for line in failure.what))
     if total.failures:
         raise typer.Exit(TOOL_FAILED)

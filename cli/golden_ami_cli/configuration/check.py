@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from golden_ami.characters import printable
 from golden_ami.errors import InvalidConfiguration, Problem
 from golden_ami_cli.assessing.inputs import YAML_SUFFIXES, read_configuration, read_text
 from golden_ami_cli.configuration.text import lines_of
@@ -31,10 +32,14 @@ def check(path: Path) -> tuple[Config | None, Found]:
     return config, []
 
 
+def listed(path: Path, found: Found) -> str:
+    """The problems of a file, one a line."""
+    return "\n".join(printable(f"{path}:{line}: {problem}") for line, problem in found)
+
+
 def checked(path: Path) -> tuple[str, Config]:
     """The file as the parameter's text, and what it says. Raises UsageError with every problem."""
     config, found = check(path)
     if config is None:
-        said = "\n".join(f"{path}:{line}: {problem}" for line, problem in found)
-        raise UsageError(f"{len(found)} problem{'' if len(found) == 1 else 's'}\n{said}")
+        raise UsageError(f"{len(found)} problem{'' if len(found) == 1 else 's'}\n{listed(path, found)}")
     return read_configuration(path)

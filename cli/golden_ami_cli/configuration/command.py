@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from golden_ami.characters import printable
 from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, Account, Profile, Region, StackName, connect
 from golden_ami_cli.assessing.command import Debug, Form, OutputForm
@@ -51,20 +52,19 @@ def validate(
 
     - `golden-ami config validate amis.yaml`
     """
-    from golden_ami_cli.configuration.check import check
+    from golden_ami_cli.configuration.check import check, listed
 
     config, found = check(file)
     if form is Form.JSON:
         rows = [{"line": line, **problem._asdict()} for line, problem in found]
-        print(
-            json.dumps({"valid": not found, "amis": len(config.amis) if config else None, "problems": rows}, indent=2)
-        )
+        answer = {"valid": not found, "amis": len(config.amis) if config else None, "problems": rows}
+        console.say_json(json.dumps(answer, indent=2))
         raise typer.Exit(USAGE if found else 0)
     if found:
-        said = "\n".join(f"{file}:{line}: {problem}" for line, problem in found)
+        said = listed(file, found)
         raise UsageError(f"{len(found)} problem{'' if len(found) == 1 else 's'}\n{said}")
     assert config is not None
-    print(f"{file} is valid: {len(config.amis)} AMIs, engine {config.engine}")
+    console.say(f"{printable(str(file))} is valid: {len(config.amis)} AMIs, engine {config.engine}")
 
 
 @app.command("show")
@@ -95,7 +95,7 @@ def show(
     rights = Rights(account)
     config, amis, lines = _effect(rights, file, parameter, profile, table(prices))
     if form is Form.JSON:
-        print(view.to_json(config, amis, lines, rights.said))
+        console.say_json(view.to_json(config, amis, lines, rights.said))
     else:
         console.stderr().print(rights.said[0].upper() + rights.said[1:], markup=False, soft_wrap=True)
         console.stdout().print(view.amis_table(amis), view.estimate_table(lines))
@@ -139,7 +139,7 @@ def estimate(
 
         _, _, lines = _effect(Rights(account), file, parameter, profile, table(prices))
     if form is Form.JSON:
-        print(view.lines_json(lines))
+        console.say_json(view.lines_json(lines))
     else:
         console.stdout().print(view.estimate_table(lines))
 
@@ -178,9 +178,9 @@ def push(
     if not dry_run:
         write(account, planned)
     if form is Form.JSON:
-        print(json.dumps({**planned.as_json(), "written": not dry_run}, indent=2))
+        console.say_json(json.dumps({**planned.as_json(), "written": not dry_run}, indent=2))
     else:
-        print(f"{'Would write' if dry_run else 'Written'}: {planned}")
+        console.say(f"{'Would write' if dry_run else 'Written'}: {planned}")
 
 
 def _effect(

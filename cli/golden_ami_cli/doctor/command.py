@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from golden_ami.characters import printable
 from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, Account, Profile, Region, StackName, connect
 from golden_ami_cli.assessing.command import Debug, Form, OutputForm
@@ -46,7 +47,8 @@ def doctor(
 
     found = _locally(told) if local else told(connect(stack, profile, region))
     if form is Form.JSON:
-        print(json.dumps([{"check": d.check, "status": d.status, "cause": d.cause, "remedy": d.remedy} for d in found]))
+        rows = [{"check": d.check, "status": d.status, "cause": d.cause, "remedy": d.remedy} for d in found]
+        console.say_json(json.dumps(rows))
     else:
         _print(found)
     raise typer.Exit(NOT_READY if any(diagnosis.status == "error" for diagnosis in found) else 0)
@@ -68,10 +70,13 @@ def _print(found: list[Diagnosis]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    def _text(said: str) -> Text:
+        return Text(printable(said, lines=True))
+
     styles = {"ok": "green", "warning": "yellow", "error": "bold red"}
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     for name in ("Check", "Status", "Cause", "Remedy"):
         table.add_column(name, overflow="fold")
     for one in found:
-        table.add_row(Text(one.check), Text(one.status, style=styles[one.status]), Text(one.cause), Text(one.remedy))
+        table.add_row(Text(one.check), Text(one.status, style=styles[one.status]), *map(_text, (one.cause, one.remedy)))
     console.stdout().print(table)

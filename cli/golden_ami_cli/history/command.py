@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rich.console import Console
-
+from golden_ami.characters import printable
 from golden_ami.history.archive import verify as verify_archive
+from golden_ami_cli.console import Console
 from golden_ami_cli.errors import CommandError, UsageError
 from golden_ami_cli.history.source import Source, load, run_id_of
 
@@ -33,11 +33,11 @@ def history(
         from golden_ami_cli.history.page import page
 
         _write(html, page(found))
-        console.print(f"History of {found.run_id} written to {html}", markup=False, highlight=False, soft_wrap=True)
+        console.print(printable(f"History of {found.run_id} written to {html}"), soft_wrap=True)
     elif as_json:
         from golden_ami_cli.history.summary import summary
 
-        console.print(json.dumps(summary(found), indent=2), markup=False, highlight=False, soft_wrap=True)
+        console.print(json.dumps(summary(found), indent=2), soft_wrap=True)
     else:
         from golden_ami_cli.history.terminal import tree
 
@@ -52,8 +52,6 @@ def _verify(run_id: str, source: Source, console: Console) -> None:
     console.print(
         f"The archive of {run_id} is as it was written: every object has the SHA-256 that the manifest says, and the "
         f"manifest the one that the ledger says ({anchor}).",
-        markup=False,
-        highlight=False,
         soft_wrap=True,
     )
 

@@ -14,6 +14,14 @@
   let scope = "";
   let chosen = "";
 
+  // Places on the time line: the content security policy allows no style attribute in the markup.
+  for (const element of document.querySelectorAll("[data-left], [data-grow]")) {
+    const { left, width, grow } = element.dataset;
+    if (left) element.style.left = `${left}%`;
+    if (width) element.style.width = `${width}%`;
+    if (grow) element.style.flexGrow = grow;
+  }
+
   // Every text reaches the page through textContent, never as markup.
   const make = (tag, properties = {}, ...children) => {
     const element = document.createElement(tag);

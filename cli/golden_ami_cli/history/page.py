@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections import Counter
 from datetime import datetime, timedelta
@@ -162,11 +164,17 @@ def _text(name: str) -> str:
     return (files(__package__) / name).read_text(encoding="utf-8")
 
 
+def _hash(text: str) -> str:
+    """As a content security policy names an inline script or style (CSP Level 3, hash-source)."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(_text), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["human"] = human
+    environment.filters["sha256"] = _hash
     environment.filters["clock"] = lambda moment: f"{moment:%Y-%m-%d %H:%M:%S} UTC"
     return environment

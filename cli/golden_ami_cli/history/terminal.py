@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from textwrap import shorten
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from golden_ami.characters import printable
 from golden_ami.history.mask import masked_text
 from golden_ami_cli.history.model import Frame, History, Status, Visit, worst
 from golden_ami_cli.history.phases import human, shares
-from golden_ami_cli.history.readable import readable
+from golden_ami_cli.history.readable import cut, readable
 
 ITERATIONS = 60  # of one Map; more are counted, the remarkable ones first
 LOOP, ROUNDS = 6, 3  # a loop of at most so many states is one line from so many rounds on
@@ -35,7 +35,7 @@ _MARKS: dict[Status, tuple[str, str]] = {
 def tree(history: History) -> RenderableType:
     """The execution as a tree, and where its time went. Colour repeats what the signs and words say."""
     title = Text.assemble(
-        (history.run_id, "bold"), "  ", history.status.replace("_", " "), f"  {human(history.duration)}"
+        (printable(history.run_id), "bold"), "  ", history.status.replace("_", " "), f"  {human(history.duration)}"
     )
     if history.verdict:
         title.append(f"  {history.verdict.replace('_', ' ')}", "bold")
@@ -110,7 +110,7 @@ def _iteration(frame: Frame) -> Text:
 
 def _entry(status: Status, name: str, took: timedelta, *, dim: bool) -> Text:
     mark, colour = _MARKS[status]
-    line = Text.assemble((mark, colour), " ", (name, "bright_black" if dim else ""))
+    line = Text.assemble((mark, colour), " ", (printable(name), "bright_black" if dim else ""))
     if not dim or took >= timedelta(seconds=1):
         line.append(f"  {human(took)}", "cyan")
     if status != "succeeded":
@@ -119,9 +119,9 @@ def _entry(status: Status, name: str, took: timedelta, *, dim: bool) -> Text:
 
 
 def _error(error: str, cause: str) -> Text:
-    line = Text(masked_text(error), "red")
+    line = Text(printable(masked_text(error)), "red")
     if cause:
-        line.append(f"  {shorten(readable(cause), CAUSE, placeholder=' …')}", "default")
+        line.append(f"  {printable(' '.join(cut(readable(cause), CAUSE).split()))}", "default")
     return line
 
 

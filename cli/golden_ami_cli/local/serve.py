@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from golden_ami_cli import console
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
 from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.errors import UsageError
@@ -89,7 +90,7 @@ def serve_until_interrupted(port: int, speed: float) -> None:
         register(aws)
         aws.clock.speed = speed
         with served(aws, port) as endpoint, aws.clock.idle():
-            print(instructions(aws, endpoint), flush=True)
+            console.say(instructions(aws, endpoint))
             while not ended.wait(_LOOK):
                 aws.clock.check()
     print("stopped", file=sys.stderr)

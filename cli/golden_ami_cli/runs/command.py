@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from golden_ami.characters import printable
 from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, Profile, Region, StackName, connect
 from golden_ami_cli.assessing.command import Debug, Form, OutputForm, gate_status, show
@@ -34,7 +35,7 @@ def runs(
 
     found = listing.runs(connect(stack, profile, region), limit)
     if form is Form.JSON:
-        print(listing.to_json(found))
+        console.say_json(listing.to_json(found))
     else:
         console.stdout().print(*listing.lines(found), sep="\n", soft_wrap=True)
 
@@ -83,9 +84,9 @@ def cancel(
     account = connect(stack, profile, region)
     outcome = cancelling.cancel(account, run, timeout)
     if form is Form.JSON:
-        print(json.dumps(outcome.as_json(), indent=2))
+        console.say_json(json.dumps(outcome.as_json(), indent=2))
     else:
-        console.stdout().print(outcome.text(), markup=False, soft_wrap=True)
+        console.stdout().print(printable(outcome.text()), soft_wrap=True)
     if problem := outcome.problem():
         raise CommandError(problem, status=STILL_RUNNING)
 
@@ -111,10 +112,10 @@ def reap(
     terminated = 0 if dry_run or not found else orphans.terminate(account)
     if form is Form.JSON:
         rows = [orphan._asdict() for orphan in found]
-        print(json.dumps({"found": len(found), "terminated": terminated, "instances": rows}, indent=2))
+        console.say_json(json.dumps({"found": len(found), "terminated": terminated, "instances": rows}, indent=2))
         return
     for orphan in found:
-        print(orphan)
-    print(
+        console.say(printable(str(orphan)))
+    console.say(
         f"{len(found)} outlived their run; {'a dry run, nothing was done' if dry_run else f'{terminated} terminated'}"
     )

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct, field
 from rich.text import Text
 
+from golden_ami.characters import printable
 from golden_ami.errors import RunNotFound
 from golden_ami.models import Severity, Verdict
 from golden_ami.report.store import Missing
@@ -122,7 +123,7 @@ def lines(found: list[Listed]) -> Iterator[Text]:
     """The list for people: two lines a run, so that a run id stays whole on any console."""
     for run in found:
         verdict = verdict_text(run.verdict) if run.verdict else Text(run.status)
-        yield Text.assemble(Text(run.run_id, style="bold"), "  ", verdict)
+        yield Text.assemble(Text(printable(run.run_id), style="bold"), "  ", verdict)
         yield Text("  " + ", ".join(filter(None, [run.started_at, *_words(run)])), style="dim")
 
 

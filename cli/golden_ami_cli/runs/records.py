@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import io
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
@@ -81,8 +81,9 @@ def report(
             "`golden-ami runs` lists the runs"
         ) from error
     if out is None:
-        write(found, store, form.value, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        content = io.BytesIO()
+        write(found, store, form.value, content)
+        console.write(content.getvalue())
         return
     with _opened(out) as file:
         write(found, store, form.value, file)

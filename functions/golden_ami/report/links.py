@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+import re
+from urllib.parse import quote, urlsplit
 
 from golden_ami.models import Finding
 from golden_ami.report.model import Report
@@ -36,10 +37,27 @@ def object_url(uri: str, region: str, partition: str = "aws") -> str:
     return f"{console(region, partition)}/s3/object/{quote(bucket)}?region={region}&prefix={quote(key)}"
 
 
+# RFC 3986: nothing but its characters, an escape is a percent sign and two digits, and a web address has a host.
+_URI = re.compile(
+    r"https?://(?:[A-Za-z0-9._~!$&'()*+,;=:/?#@-]|\[[0-9A-Fa-f:.]+\]|%[0-9A-Fa-f]{2})+", re.ASCII | re.IGNORECASE
+)
+
+
+def is_web_address(url: str) -> bool:
+    """Whether the text is an absolute http or https URI with a host and without user information (RFC 3986)."""
+    if not _URI.fullmatch(url) or url.count("#") > 1:
+        return False
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:  # a port or an address that is none
+        return False
+
+
 def finding_url(finding: Finding) -> str:
     """Where a finding is explained: its own web address, else the NVD's page of its CVE, else ""."""
     for url in finding.urls:
-        if url.startswith(("https://", "http://")):
+        if is_web_address(url):
             return url
     if finding.vulnerability_id.startswith("CVE-"):
         return f"https://nvd.nist.gov/vuln/detail/{quote(finding.vulnerability_id)}"

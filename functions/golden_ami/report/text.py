@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from golden_ami.characters import printable
 from golden_ami.models import SEVERITIES
 from golden_ami.report.model import AmiReport, Comparison, Report, Totals
 from golden_ami.report.upgrades import sentence
@@ -66,8 +67,8 @@ def _section(title: str, lines: Iterator[str] | Sequence[str], *, numbered: bool
 
 
 def _clean(text: str, most: int = _LINE * 4) -> str:
-    """One line of text without control characters, cut."""
-    plain = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip()
+    """One line of text in which nothing is hidden, cut."""
+    plain = printable(re.sub(r"[\t-\r\x1c-\x1e\x85\u2028\u2029]+", " ", text).strip())
     return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 

@@ -14,12 +14,12 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 from patience import until
-from rich.console import Console
 
 from golden_ami.errors import ServiceFault
 from golden_ami.history.archive import archive_execution, events_of, prefix_of, verify
 from golden_ami.ledger import Ledger
 from golden_ami.report.store import DirectoryStore, S3Store
+from golden_ami_cli.console import Console
 from golden_ami_cli.errors import CommandError
 from golden_ami_cli.history.command import history
 from golden_ami_cli.history.source import Source

@@ -6,12 +6,11 @@ import io
 import json
 from pathlib import Path
 
-from rich.console import Console
-
 from golden_ami.history.archive import archive_execution, prefix_of, verify
 from golden_ami.ledger import Ledger
 from golden_ami.report.store import S3Store
 from golden_ami_cli.assessing.inputs import Inputs
+from golden_ami_cli.console import Console
 from golden_ami_cli.history.command import history
 from golden_ami_cli.history.source import Source
 from golden_ami_cli.local.embedded import Embedded

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from golden_ami_cli.assessing.progress import Event, Progress, Step, Steps, clock
+from golden_ami_cli.console import Console
 
 HISTORIES = Path(__file__).parents[2] / "fixtures" / "history"
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -23,7 +24,7 @@ json_values = st.recursive(
     "key",
     ["taskToken", "TaskToken", "userData", "UserData", "user-data", "user_data", "password", "dbPassword", "secret",
      "clientSecret", "aws_secret_access_key", "SecretAccessKey", "apiKey", "Authorization", "credentials",
-     "sessionToken", "privateKey"],
+     "sessionToken", "privateKey", "DB_PASS", "MY_KEY"],
 )  # fmt: skip
 def test_secrets_are_known_by_their_key(key: str) -> None:
     assert masked({"a": [{key: SECRET}]}) == {"a": [{key: MASK}]}
@@ -40,6 +41,34 @@ def test_secrets_are_known_by_their_key(key: str) -> None:
         f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n-----END RSA PRIVATE KEY-----",
         f"-----BEGIN PRIVATE KEY-----\n{SECRET}",
         f"userData: {SECRET}",
+        f"userData: a b c {SECRET}\nmore {SECRET}",
+        f"UserData=#!/bin/sh\nexport A={SECRET}\n",
+        f"the script was #!/bin/bash\ncurl -u me {SECRET}",
+        f"#cloud-config\nruncmd: [{SECRET}]",
+        f"<powershell>\n$a = 1 {SECRET}</powershell>",
+        "sent " + base64.b64encode(f"#!/bin/sh\nx {SECRET}".encode()).decode(),
+        f"ghp_{SECRET}",
+        f"gho_{SECRET}",
+        f"github_pat_11A_{SECRET}",
+        f"glpat-{SECRET}",
+        f"xoxb-1-{SECRET}",
+        f"eyJhbGciOiJIUzI1NiJ9.eyJ{SECRET}.x",
+        f"Authorization: Basic {SECRET}==",
+        f"curl -H 'Authorization: Token {SECRET}'",
+        f"authorization={SECRET}",
+        f"git clone https://user:{SECRET}@host/x",
+        f"https://{SECRET}@host/x",
+        f"https://user:p@{SECRET}@host/x",
+        f"DB_PASS={SECRET}",
+        f"DB_PASSWORD={SECRET}",
+        f"A_TOKEN={SECRET}",
+        f"A_SECRET: {SECRET}",
+        f"MY_KEY={SECRET}",
+        f'export DB_PASS="a {SECRET} b"',
+        f"DB_PASS='a {SECRET}",
+        f"DB_PASS=a,b;{SECRET}",
+        f"x-pwd = {SECRET}",
+        f"-----BEGIN PGP PRIVATE KEY BLOCK-----\n{SECRET}\n-----END PGP PRIVATE KEY BLOCK-----",
     ],
 )
 def test_secrets_are_known_by_their_look(text: str) -> None:

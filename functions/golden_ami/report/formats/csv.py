@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
+from golden_ami.characters import printable
 from golden_ami.models import Finding
 from golden_ami.report.findings import findings_of
 from golden_ami.report.links import finding_url
@@ -21,8 +22,9 @@ COLUMNS = (
     "fix_available", "since", "change", "rule", "tolerated", "remedy", "url", "arn",
 )  # fmt: skip
 
-# What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection), in full width too.
-_FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20|%]")
+# What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection), in full width and as a minus sign too,
+# whatever a reader skips before it: blanks, and marks that are not drawn, which are escaped, too.
+_FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212\ufe63\ufe62\ufe66\ufe6b|%]")
 
 
 def write(report: Report, store: Store, out: IO[bytes]) -> None:
@@ -37,8 +39,9 @@ def write(report: Report, store: Store, out: IO[bytes]) -> None:
 
 def safe(value: object) -> str:
     """A cell on one line that no spreadsheet calculates."""
-    text = "" if value is None else re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", str(value))
-    return f"'{text}" if _FORMULA.match(text) else text
+    text = "" if value is None else re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", str(value))
+    bare = "".join(one for one in text if printable(one) == one)
+    return f"'{printable(text)}" if _FORMULA.match(bare) else printable(text)
 
 
 def _rows(store: Store, ami: AmiReport) -> Iterator[list[object]]:
