@@ -39,7 +39,7 @@ def object_url(uri: str, region: str, partition: str = "aws") -> str:
 
 # RFC 3986: nothing but its characters, an escape is a percent sign and two digits, and a web address has a host.
 _URI = re.compile(
-    r"https?://(?:[A-Za-z0-9._~!$&'()*+,;=:/?#@-]|\[[0-9A-Fa-f:.]+\]|%[0-9A-Fa-f]{2})+", re.ASCII | re.IGNORECASE
+    r"https?://(?:\[[0-9A-F:.]+\])?(?:[A-Z0-9._~!$&'()*+,;=:/?#@-]|%[0-9A-F]{2})*", re.ASCII | re.IGNORECASE
 )
 
 
@@ -59,8 +59,8 @@ def finding_url(finding: Finding) -> str:
     for url in finding.urls:
         if is_web_address(url):
             return url
-    if finding.vulnerability_id.startswith("CVE-"):
-        return f"https://nvd.nist.gov/vuln/detail/{quote(finding.vulnerability_id)}"
+    if re.fullmatch(r"CVE-[0-9]{4}-[0-9]+", finding.vulnerability_id):
+        return f"https://nvd.nist.gov/vuln/detail/{finding.vulnerability_id}"
     return ""
 
 

@@ -116,9 +116,69 @@ def test_csv_has_a_row_for_every_finding_and_for_every_ami_without(sampled: tupl
     assert all(len(row) == len(COLUMNS) and None not in row.values() for row in rows)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "\uff1d1", "|x", "%0a", "\r=1"])
+FORMULAS = ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20x", "|x", "%0a", "\r=1"]
+FORMULAS += ["\u200b=1", "\ufeff=1", "\u2060+1", "\u00a0-1", "\u3000@x", "\u00ad=1", "\u202e=1", "\x00=1", "\x1b=1"]
+FORMULAS += ["\u200b \ufeff\t=1", "\u3164=1", "\ufe0f=1", "\x85=1", "\u2028=1", "\U000e0020=1", "\u22121"]
+
+
+@pytest.mark.parametrize("text", FORMULAS, ids=ascii)
 def test_no_cell_is_a_formula(text: str) -> None:
     assert safe(text).startswith("'")
+
+
+def test_a_cell_holds_nothing_that_is_not_drawn() -> None:
+    assert safe("a\u202eb\x9b\x1b\u200bc\nd") == r"a\u202eb\x9b \u200bc d"
+
+
+WEB = ["https://nvd.nist.gov/vuln/detail/CVE-2026-1", "http://[2001:db8::1]:8080/a?b=c#d", "HTTPS://a.example/%7Eb;c=1"]
+NOT_WEB = [
+    "", "javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//evil.example", "/x", "https://", "https:///x",
+    "https:x", "https://a b", "https://a.example/\n", "https://a.example/\u202e", "https://a.example/<b>", "https://a/%zz",
+    'https://a.example/"onclick=', "https://a.example/{x}", "https://a.example/\\x", "https://user:pw@a.example/",
+    "https://a.example:port/", "https://a.example:99999/", "https://[::1", "https://a.example/x#y#z", " https://a.example",
+    "https://gr\u00f6\u00dfe.example/", "ftp://a.example/", "https://a.example/[ab]", "https://a.example/\x9b",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", WEB)
+def test_a_web_address_is_a_link_in_every_format(world: World, url: str) -> None:
+    report = world.run("r", "2026-04-01T03:00:00Z", [(ami("ami-1"), [finding("X-1", urls=[url])])])
+    assert links(world, report) == {url}
+
+
+@pytest.mark.parametrize("url", NOT_WEB, ids=ascii)
+def test_what_is_no_web_address_is_a_link_in_no_format(world: World, url: str) -> None:
+    for vulnerability, expected in (
+        ("X-1", set()), ("CVE-2026-1", {"https://nvd.nist.gov/vuln/detail/CVE-2026-1"}), ("CVE-/../x", set()),
+    ):  # fmt: skip
+        found = [finding(vulnerability, urls=[url])]
+        report = world.run("r", "2026-04-01T03:00:00Z", [(ami("ami-1"), found)])
+        assert links(world, report) == expected
+
+
+def test_a_long_address_is_left_out_of_asff_and_not_cut(world: World) -> None:
+    url = "https://a.example/" + "%41" * 200
+    report = world.run("r", "2026-04-01T03:00:00Z", [(ami("ami-1"), [finding("X-1", urls=[url])])])
+    (one,) = json.loads(_rendered(world, report, "asff"))
+    assert "Url" not in one["Remediation"]["Recommendation"]
+
+
+def links(world: World, report: Report) -> set[str]:
+    """Every address of a finding, in all formats that have a place for one."""
+    (sarif,) = json.loads(_rendered(world, report, "sarif"))["runs"]
+    bom = json.loads(_rendered(world, report, "cyclonedx"))
+    asff = json.loads(_rendered(world, report, "asff"))
+    html = _rendered(world, report, "html").decode()
+    data = json.loads(re.search(r'<script type="application/json"[^>]*>(.*?)</script>', html, re.DOTALL)[1])  # type: ignore[index]
+    rows = csv.DictReader(io.StringIO(_rendered(world, report, "csv").decode("utf-8-sig")))
+    junit = _rendered(world, report, "junit").decode()
+    found = [rule.get("helpUri") for rule in sarif["tool"]["driver"]["rules"]]
+    found += [one.get("source", {}).get("url") for one in bom["vulnerabilities"]]
+    found += [one["Remediation"]["Recommendation"].get("Url") for one in asff]
+    found += [row["url"] for row in rows]
+    found += [text[1] for text in data["texts"].values()]
+    found += re.findall(r"https?:[^ <]+", junit.partition("</failure>")[0].partition("<failure")[2])
+    return set(filter(None, found))
 
 
 @pytest.mark.parametrize("text", ["openssl", "1:3.0.7-24.el9", "", "CVE-2026-1 - curl", "https://nvd.nist.gov/x=1"])

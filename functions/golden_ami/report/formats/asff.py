@@ -57,7 +57,7 @@ def _finding(report: Report, ami: AmiReport, finding: Finding, standing: Standin
         "Severity": {"Label": label, "Original": finding.severity},
         "Title": finding.title[:256],
         "Description": (finding.description or finding.title)[:1024],
-        "Remediation": {"Recommendation": remedy | ({"Url": url[:512]} if url else {})},
+        "Remediation": {"Recommendation": remedy | ({"Url": url} if 0 < len(url) <= 512 else {})},
         "Resources": [_resource(partition, ami)],
         **({"Vulnerabilities": [_vulnerability(finding)]} if finding.vulnerability_id else {}),
         "Workflow": {"Status": "SUPPRESSED" if _accepted(report, standing) else "NEW"},

@@ -15,6 +15,7 @@ from xml.sax.xmlreader import AttributesImpl
 
 from golden_ami.models import Finding
 from golden_ami.report.findings import findings_of
+from golden_ami.report.links import is_web_address
 from golden_ami.report.model import AmiReport, Report, Standing
 from golden_ami.report.store import Store
 
@@ -96,7 +97,8 @@ def _counts(ami: AmiReport) -> dict[str, int]:
 
 def _details(finding: Finding, standing: Standing) -> str:
     upgrades = [f"{package.name} {package.version} -> {package.fixed_in or 'no fix'}" for package in finding.packages]
-    return "\n".join([f"since {standing.since}", *upgrades, *filter(None, [finding.remedy]), *finding.urls[:3]])
+    urls = filter(is_web_address, finding.urls[:3])
+    return "\n".join([f"since {standing.since}", *upgrades, *filter(None, [finding.remedy]), *urls])
 
 
 def _clean(text: str) -> str:
