@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from golden_ami.characters import printable, printable_json
+from golden_ami.entry import logger
+from golden_ami_cli import console
 from golden_ami_cli.account import Account
 from golden_ami_cli.local.embedded import Embedded
 from golden_ami_cli.local.registration import account_of
@@ -219,6 +221,24 @@ def test_a_pipe_gets_the_report_as_it_is(desk: Desk) -> None:
 def test_messages_and_log_lines_hold_nothing_that_acts(desk: Desk) -> None:
     text = desk.run("report", desk.runs[0], "--format", "text", terminal=False).out
     assert acts(text) == []
+
+
+def test_whatever_is_said_is_made_safe_last(capsys: pytest.CaptureFixture[str]) -> None:
+    console.say(HOSTILE)
+    console.stdout().print(HOSTILE, [HOSTILE])
+    console.stderr().print(HOSTILE)
+    said = capsys.readouterr()
+    assert acts(said.out + said.err) == []
+    assert said.out.count("[red]x[/red]") == 3
+
+
+def test_a_log_line_is_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+    logger.warning(HOSTILE, extra={"ami": HOSTILE})
+    (line,) = stream.getvalue().splitlines()
+    assert line.isascii()
+    assert json.loads(line)["ami"] == HOSTILE
 
 
 @pytest.mark.parametrize("one", sorted({one for one in ESCAPES + MARKS if not " " <= one <= "~"}), ids=ascii)

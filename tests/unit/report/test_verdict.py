@@ -87,6 +87,13 @@ def test_an_exception_for_one_package_does_not_cover_the_others() -> None:
     assert not covers(exception("CVE-1", "2026-12-31", package="openssl"), both, ami("ami-0a"))
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+def test_a_blank_exception_covers_no_finding_without_an_id(blank: str) -> None:
+    for vulnerability in ("", " "):
+        without = finding(vulnerability, packages=[package("openssl")])
+        assert not covers(exception(blank, "2026-12-31", package="openssl"), without, ami("ami-0a"))
+
+
 @pytest.mark.parametrize(
     ("expires", "matches", "status"),
     [
