@@ -11,6 +11,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from golden_ami_cli.local.environment import current_function
+from golden_ami_cli.local.limits import refusal
 from golden_ami_cli.local.patching import Patches
 
 
@@ -44,7 +45,7 @@ class Calls(Patches):
     """Records while open. The SDK's own retries are inside one call.
 
     `before_call` and `after_call` may return an exception, which is raised instead of making the call or of
-    returning its answer. `guard` says what the caller's permissions refuse.
+    returning its answer. `guard` says what the caller's permissions refuse, `limits` which texts the service does.
     """
 
     def __init__(self) -> None:
@@ -90,6 +91,8 @@ class Calls(Patches):
             self._intervene(self.before_call, call)
             if self.guard and (refused := self.guard(call, client)):
                 raise refused
+            if invalid := refusal(call, client):
+                raise invalid
             answer = original(client, operation, parameters)
             self._intervene(self.after_call, call)
             return answer

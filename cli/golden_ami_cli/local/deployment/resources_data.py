@@ -149,9 +149,14 @@ def _delete_bucket(place: Place, name: str) -> None:
 
 
 def _parameter(place: Place, name: str, properties: Properties) -> Made:
-    request = without(properties, "Name", "Tags", "Tier")
-    place.client("ssm").put_parameter(Name=name, **request, Overwrite=True)
+    """One that exists already is not CloudFormation's to overwrite."""
+    _put_parameter(place, name, properties, overwrite=False)
     return Made(name, {"Type": properties["Type"], "Value": properties["Value"]})
+
+
+def _put_parameter(place: Place, name: str, properties: Properties, *, overwrite: bool = True) -> None:
+    request = without(properties, "Name", "Tags", "Tier")
+    place.client("ssm").put_parameter(Name=name, **request, Overwrite=overwrite)
 
 
 # ------------------------------------------------------------ keys, logs, alarms
@@ -243,7 +248,7 @@ KINDS: dict[str, Kind] = {
     "AWS::S3::Bucket": Kind(_bucket, _delete_bucket, "BucketName", _update_bucket, ("BucketName", "ObjectLockEnabled")),
     "AWS::S3::BucketPolicy": Kind(_bucket_policy, ignore, update=_put(_bucket_policy)),
     "AWS::SSM::Parameter": Kind(
-        _parameter, lambda p, i: p.client("ssm").delete_parameter(Name=i), "Name", _put(_parameter), ("Name", "Type")
+        _parameter, lambda p, i: p.client("ssm").delete_parameter(Name=i), "Name", _put_parameter, ("Name", "Type")
     ),
     "AWS::KMS::Key": Kind(
         _key, lambda p, i: p.client("kms").schedule_key_deletion(KeyId=i, PendingWindowInDays=7), update=_update_key
