@@ -50,8 +50,9 @@ class Meter:
         return sum(one.seconds() * one.memory_mb / 1024 for one in self.invocations)
 
     def calls(self, function: str = "") -> list[Call]:
-        """Calls of the functions whose names end so; of all functions for ""."""
-        return [call for call in self.aws.calls.made if call.function and call.function.endswith(function)]
+        """Calls of a function, as its folder is named; of all functions for ""."""
+        made = [call for call in self.aws.calls.made if call.function]
+        return [call for call in made if not function or self.aws.function_of(call.function) == function]
 
     @contextmanager
     def running(self, function: str, memory_mb: int) -> Iterator[Invocation]:

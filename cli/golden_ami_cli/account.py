@@ -57,20 +57,26 @@ class Account:
         """What the template tells the functions, read from a deployed one. Raises CommandError."""
         from golden_ami.settings import Settings
 
-        environment = self.environment("load-config")
+        environment = self.environment("LoadConfigFunction")
         return Settings.load(environment | {"AWS_REGION": self.region})
 
-    def function(self, function: str) -> dict[str, Any]:
-        """GetFunctionConfiguration's answer. Raises CommandError."""
-        client, name = self.client("lambda"), f"{self.stack}-{function}"
+    def output(self, name: str) -> str:
+        """One of the stack's outputs. Raises CommandError when an older version of the template has made it."""
+        if name not in self.outputs:
+            raise CommandError(f"stack {self.stack} has no output {name}; deploy this version of it (sam deploy)")
+        return self.outputs[name]
+
+    def function(self, output: str) -> dict[str, Any]:
+        """GetFunctionConfiguration's answer for the function that an output names. Raises CommandError."""
+        client, name = self.client("lambda"), self.output(output)
         try:
             return dict(client.get_function_configuration(FunctionName=name))
         except client.exceptions.ResourceNotFoundException as error:
             raise CommandError(f"the stack has no function {name}; deploy it again (sam deploy)") from error
 
-    def environment(self, function: str) -> dict[str, str]:
-        """A function's environment variables. Raises CommandError."""
-        return dict(self.function(function).get("Environment", {}).get("Variables", {}))
+    def environment(self, output: str) -> dict[str, str]:
+        """The environment variables of the function that an output names. Raises CommandError."""
+        return dict(self.function(output).get("Environment", {}).get("Variables", {}))
 
     @property
     def state_machine(self) -> str:

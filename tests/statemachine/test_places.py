@@ -68,7 +68,7 @@ def test_an_aborted_run_and_an_orphan_leave_nothing_in_any_place(aws: Embedded) 
     for place in places.PLACES:
         assert instances(aws, place) == ["terminated"]
         places.orphan(aws, place)
-    aws.fire_schedule(f"{aws.stack_name}-reap")
+    aws.fire_schedule("ReapSchedule")
     aws.clock.sleep(60)
     for place in places.PLACES:
         assert instances(aws, place) == ["terminated", "terminated"]

@@ -202,7 +202,8 @@ def history(completed_at: str) -> list[dict[str, Any]]:
 
 def _task(number: int, end: datetime, function: str, before: float, seconds: float) -> Iterator[dict[str, Any]]:
     """The events of one task up to `end`."""
-    name = function.replace("-", " ").title()
+    batches = {"launch-instances": "Launch Batch", "tag-findings": "Tag Batch"}
+    name = batches.get(function) or function.replace("-", " ").title()
     details = {"parameters": json.dumps({"FunctionName": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:x-{function}"})}
     events: list[tuple[str, float, dict[str, Any]]] = [
         ("TaskStateEntered", 0, {"stateEnteredEventDetails": {"name": name}}),

@@ -88,7 +88,7 @@ def assess_locally(
                 execution = aws.wait(arn, on_event=progress.event)
             if laid:
                 aws.clock.sleep(_REAP_INTERVAL)
-                aws.fire_schedule(f"{aws.stack_name}-reap")
+                aws.fire_schedule("ReapSchedule")
                 aws.clock.sleep(_REAPING)
         if archive_dir:
             aws.clock.sleep(_ARCHIVING)

@@ -172,7 +172,7 @@ class Bench(AbstractContextManager["Bench"]):
         def due() -> None:
             if self._rounds > 0:
                 self._rounds -= 1
-                self.aws.clock.spawn(self.aws.fire_schedule, f"{self.aws.stack_name}-reap", name="scheduler")
+                self.aws.clock.spawn(self.aws.fire_schedule, "ReapSchedule", name="scheduler")
                 self._reaping = self._next_reaping()
 
         return self.aws.clock.call_later(seconds, due, name="reap schedule")
@@ -193,7 +193,7 @@ class Bench(AbstractContextManager["Bench"]):
         for event in ends:
             self.aws.functions.deliver(self._arn("on-execution-end"), event)
         if outlived:
-            self.aws.fire_schedule(f"{self.aws.stack_name}-reap")
+            self.aws.fire_schedule("ReapSchedule")
         if ends or outlived:
             self.aws.clock.sleep(_HEALED)
 
@@ -205,7 +205,7 @@ class Bench(AbstractContextManager["Bench"]):
         self.aws.clock.sleep(_HEALED)
 
     def _arn(self, function: str) -> str:
-        name = f"{self.aws.stack_name}-{function}"
+        name = self.aws.lambda_name(function)
         return f"arn:aws:lambda:{self.aws.region}:{self.aws.account}:function:{name}"
 
     # ------------------------------------------------------------ what is left

@@ -214,7 +214,7 @@ def _pushed(rights: Rights, name: str) -> Config:
 @contextmanager
 def acting_as_a_function(account: Account, profile: str | None) -> Iterator[None]:
     """The environment of a deployed function for a while, with the operator's own credentials."""
-    variables: dict[str, str | None] = {**account.environment("load-config"), "AWS_REGION": account.region}
+    variables: dict[str, str | None] = {**account.environment("LoadConfigFunction"), "AWS_REGION": account.region}
     if profile:  # keys in the environment would go before it
         variables |= dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"))
         variables["AWS_PROFILE"] = profile

@@ -88,7 +88,7 @@ class Rights:
 
     @cached_property
     def _role(self) -> str:
-        return str(self.account.function("load-config")["Role"])
+        return str(self.account.function("LoadConfigFunction")["Role"])
 
     def _arn(self, reference: str) -> str:
         settings = self.account.settings

@@ -108,7 +108,7 @@ def subscriptions(patient: Patient) -> Diagnosis:
 def schedule(patient: Patient) -> Diagnosis:
     """Runs start by themselves."""
     check = "schedule"
-    scheduler, name = patient.client("scheduler"), f"{patient.account.stack}-assessment"
+    scheduler, name = patient.client("scheduler"), patient.account.output("ScheduleName")
     try:
         found = scheduler.get_schedule(Name=name)
     except scheduler.exceptions.ResourceNotFoundException:

@@ -32,12 +32,17 @@ def doctor(
 ) -> None:
     """Look for everything that would make a run fail, before it costs anything. Exit status 6 when there is an error.
 
+    Before the first deployment it says whether --stack is a name with which the stack can be deployed.
+
     Examples:
 
     - `golden-ami doctor --stack golden-ami-assessment`
     - `golden-ami doctor --local`
     """
     from golden_ami_cli.doctor.examination import examine
+    from golden_ami_cli.doctor.stack_name import examine_name
+
+    named = examine_name(stack)
 
     exclude(context, "local", ("stack", "profile", "region", "parameter"), "--local looks at the embedded AWS")
 
@@ -45,7 +50,12 @@ def doctor(
         with acting_as_a_function(account, profile):
             return examine(account, parameter)
 
-    found = _locally(told) if local else told(connect(stack, profile, region))
+    if local:
+        found = _locally(told)
+    elif named.status == "error":  # there is no such stack, nor can there be
+        found = [named]
+    else:
+        found = [named, *told(connect(stack, profile, region))]
     if form is Form.JSON:
         rows = [{"check": d.check, "status": d.status, "cause": d.cause, "remedy": d.remedy} for d in found]
         console.say_json(json.dumps(rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -199,9 +200,20 @@ class Embedded(AbstractContextManager["Embedded"]):
             for _, message, subject, *_ in topic.sent_notifications
         ]
 
-    def fire_schedule(self, name: str, group: str = "default") -> None:
-        """Invoke a schedule's target with its input, as when it is due. Let time pass to see the effect."""
-        self.bus.fire_schedule(name, group)
+    def fire_schedule(self, logical_id: str, group: str = "default") -> None:
+        """Invoke the target of one of the stack's schedules with its input, as when it is due.
+
+        Let time pass to see the effect.
+        """
+        self.bus.fire_schedule(self.stack.physical_id(logical_id), group)
+
+    def function_of(self, lambda_name: str) -> str:
+        """The folder of the stack's function with this name in Lambda, with hyphens: "load-config"; "" for none."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", self.stack.logical_id(lambda_name)).lower()
+
+    def lambda_name(self, function: str) -> str:
+        """The name in Lambda, which CloudFormation has made up, of "load-config". Raises KeyError."""
+        return self.stack.physical_id("".join(word.capitalize() for word in function.split("-")))
 
     # ------------------------------------------------------------ executions
 

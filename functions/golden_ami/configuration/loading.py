@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from golden_ami.aws import code_of
 from golden_ami.configuration import config as configuration
 from golden_ami.configuration.catalog import look_up
-from golden_ami.configuration.parameters import may_configure
+from golden_ami.configuration.parameters import may_configure, sample
 from golden_ami.configuration.problems import shown
 from golden_ami.configuration.user_data import without_user_data
 from golden_ami.entry import run_id_of
@@ -136,14 +136,14 @@ def unreadable(name: str, settings: Settings) -> str:
     likeliest = _likeliest(name, settings)
     return (
         f"the stack may not read a configuration from the SSM parameter {name}: its functions read parameters whose "
-        f"names begin with {settings.parameter_name or likeliest} or /{settings.stack}/; start with "
+        f"names begin with {settings.parameter_name or likeliest}, and the sample {sample(settings)}; start with "
         f'{{"AMIsParamName": "{likeliest}"}}, or deploy the stack with ParameterName={name}'
     )
 
 
 def _likeliest(name: str, settings: Settings) -> str:
     """Of the names that the stack is known to read, the one most like a name that it may not."""
-    known = [settings.parameter_name or _USUAL, f"/{settings.stack}/{_USUAL}"]
+    known = [settings.parameter_name or _USUAL, sample(settings)]
     return max(known, key=lambda one: SequenceMatcher(None, name.lower(), one.lower()).ratio())
 
 

@@ -37,7 +37,12 @@ def may_configure(name: str, settings: Settings) -> bool:
     """Whether the template lets the functions read a configuration from this parameter (ReadConfiguration)."""
     own = settings.parameter_name.removeprefix("/")
     plain = name.removeprefix("/")
-    return bool(own) and plain.startswith((own, f"{settings.stack}/"))
+    return bool(own) and (plain.startswith(own) or plain == sample(settings).removeprefix("/"))
+
+
+def sample(settings: Settings) -> str:
+    """The name of the stack's sample (template.yaml, SampleConfiguration)."""
+    return f"/golden-ami/{settings.stack}/ContinuousAssessmentInput"
 
 
 def may_resolve(name: str, settings: Settings) -> bool:

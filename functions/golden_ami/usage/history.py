@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,7 @@ Event = Mapping[str, Any]
 
 FUNCTION_GB = 0.5
 LARGE_GB = 1.0
-LARGE = ("tag-findings", "aggregate")  # the functions of the definition that have it (template.yaml)
+LARGE = frozenset({"Tag Batch", "Aggregate"})  # the states whose functions have it (template.yaml)
 
 _ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
 
@@ -29,10 +28,13 @@ def lambda_gb_seconds(events: Sequence[Event], until: datetime) -> float:
     What has no end there counts until `until`.
     """
     running: dict[int, tuple[float, datetime]] = {}
+    states: dict[int, str] = {}  # by event
     total = 0.0
     for event in events:
+        entered = event.get("stateEnteredEventDetails", {}).get("name")
+        states[event["id"]] = state = entered or states.get(event.get("previousEventId", 0), "")
         if event["type"] == "TaskScheduled":
-            running[event["id"]] = _memory(event), event["timestamp"]
+            running[event["id"]] = LARGE_GB if state in LARGE else FUNCTION_GB, event["timestamp"]
         elif begun := running.pop(event.get("previousEventId", 0), None):
             if event["type"] == "TaskStarted":
                 running[event["id"]] = begun
@@ -50,14 +52,6 @@ def terminated_at(events: Sequence[Event]) -> datetime | None:
     """When Terminate was over: the end of what instances and volumes are billed for."""
     left = (event for event in reversed(events) if event.get("stateExitedEventDetails", {}).get("name") == "Terminate")
     return next((event["timestamp"] for event in left), None)
-
-
-def _memory(scheduled: Event) -> float:
-    try:
-        function = str(json.loads(scheduled["taskScheduledEventDetails"]["parameters"])["FunctionName"])
-    except (KeyError, TypeError, ValueError):
-        return FUNCTION_GB
-    return LARGE_GB if function.endswith(LARGE) else FUNCTION_GB
 
 
 def _gb_seconds(begun: tuple[float, datetime], end: datetime) -> float:

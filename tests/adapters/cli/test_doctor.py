@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from golden_ami_cli.account import Account
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
@@ -17,8 +18,10 @@ from golden_ami_cli.configuration.command import acting_as_a_function
 from golden_ami_cli.doctor import account_checks, instance_checks
 from golden_ami_cli.doctor.examination import CHECKS, examine
 from golden_ami_cli.doctor.model import Diagnosis, Patient
+from golden_ami_cli.errors import CommandError
 from golden_ami_cli.local.embedded import Embedded
 from golden_ami_cli.local.registration import account_of
+from golden_ami_cli.main import app
 
 Check = Callable[[Patient], Diagnosis]
 KEY = "L-1216C47A"
@@ -261,12 +264,12 @@ def test_nobody_has_confirmed(clinic: Clinic) -> None:
 
 def test_the_schedule_is_off_or_gone(clinic: Clinic) -> None:
     assert "DISABLED" in clinic.ask(account_checks.schedule).cause
-    scheduler = clinic.client("scheduler")
-    found = scheduler.get_schedule(Name="golden-ami-assessment")
+    scheduler, name = clinic.client("scheduler"), clinic.account.outputs["ScheduleName"]
+    found = scheduler.get_schedule(Name=name)
     kept = {key: found[key] for key in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
     scheduler.update_schedule(**kept, State="ENABLED")
     assert clinic.ask(account_checks.schedule).status == "ok"
-    scheduler.delete_schedule(Name="golden-ami-assessment")
+    scheduler.delete_schedule(Name=name)
     assert clinic.ask(account_checks.schedule).status == "error"
     scheduler.create_schedule(**kept, State="DISABLED")
 
@@ -278,3 +281,22 @@ def test_an_ami_with_the_exclusion_tag(clinic: Clinic, key: str) -> None:
     assert "ami-0a1b2c3d4e5f60002" in clinic.ask(account_checks.exclusion_tag).cause
     clinic.client("ec2").delete_tags(**tag)
     assert clinic.ask(account_checks.exclusion_tag).status == "ok"
+
+
+def test_a_name_is_refused_before_there_is_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is asked: no credentials, no region are needed."""
+    monkeypatch.setattr("golden_ami_cli.doctor.command.connect", lambda *_: pytest.fail("AWS was asked"))
+    result = CliRunner().invoke(app, ["doctor", "--stack", "l" * 81, "-o", "json"])
+    assert result.exit_code == 6
+    [told] = json.loads(result.stdout)
+    assert (told["check"], told["status"]) == ("stack name", "error")
+    assert "81 characters" in told["cause"]
+    assert "80" in told["remedy"]
+
+
+def test_the_schedule_and_the_functions_are_found_by_the_stacks_outputs(clinic: Clinic) -> None:
+    """Their names are CloudFormation's; a stack of an older template has no such outputs."""
+    assert clinic.aws.lambda_name("load-config") == clinic.account.outputs["LoadConfigFunction"]
+    old = replace(clinic.account, outputs={})
+    with pytest.raises(CommandError, match=r"LoadConfigFunction.*sam deploy"):
+        old.environment("LoadConfigFunction")

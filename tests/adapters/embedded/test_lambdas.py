@@ -250,7 +250,7 @@ def test_rules_deliver_what_matches_their_pattern_transformed(account: Embedded)
 
 
 def test_a_schedule_invokes_its_target_with_its_input(account: Embedded) -> None:
-    account.fire_schedule("daily")
+    account.fire_schedule("Daily")
     account.clock.sleep(1)
     assert module("listener").EVENTS == [{"scheduled": True}]
 

@@ -27,10 +27,12 @@ def event(number: int, kind: str, at: float, previous: int = 0, **details: Any) 
     return {"id": number, "type": kind, "timestamp": second(at), "previousEventId": previous, **details}
 
 
-def scheduled(number: int, at: float, function: str, **payload: str) -> dict[str, Any]:
-    name = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
-    details = {"parameters": json.dumps({"FunctionName": name, "Payload": payload})}
-    return event(number, "TaskScheduled", at, taskScheduledEventDetails=details)
+def entered(number: int, at: float, state: str) -> dict[str, Any]:
+    return event(number, "TaskStateEntered", at, stateEnteredEventDetails={"name": state})
+
+
+def scheduled(number: int, at: float, previous: int) -> dict[str, Any]:
+    return event(number, "TaskScheduled", at, previous)
 
 
 def recorded(name: str) -> list[dict[str, Any]]:
@@ -60,37 +62,41 @@ def test_transitions_count_entries_and_retries() -> None:
 
 def test_lambda_counts_each_function_with_its_memory_and_no_waiting() -> None:
     events = [
-        scheduled(1, 0, "x-load-config"), event(2, "TaskStarted", 0, 1), event(3, "TaskSucceeded", 2, 2),
-        scheduled(4, 2, "x-start-run"), event(5, "TaskStarted", 2, 4), event(6, "TaskSubmitted", 3, 5),
+        entered(21, 0, "Load Config"),
+        scheduled(1, 0, 21), event(2, "TaskStarted", 0, 1), event(3, "TaskSucceeded", 2, 2),
+        entered(22, 2, "Start Run"),
+        scheduled(4, 2, 22), event(5, "TaskStarted", 2, 4), event(6, "TaskSubmitted", 3, 5),
         event(7, "TaskSucceeded", 900, 6),  # the callback: nobody computes meanwhile
-        scheduled(8, 900, "x-aggregate"), event(9, "TaskStarted", 900, 8), event(10, "TaskFailed", 904, 9),
-        scheduled(11, 904, "x-check-run"), event(12, "TaskStarted", 904, 11), event(13, "TaskTimedOut", 906, 12),
+        entered(23, 900, "Aggregate"),
+        scheduled(8, 900, 23), event(9, "TaskStarted", 900, 8), event(10, "TaskFailed", 904, 9),
+        entered(24, 904, "Check Run"),
+        scheduled(11, 904, 24), event(12, "TaskStarted", 904, 11), event(13, "TaskTimedOut", 906, 12),
     ]  # fmt: skip
     assert lambda_gb_seconds(events, second(9999)) == pytest.approx(2 * 0.5 + 1 * 0.5 + 4 * 1.0 + 2 * 0.5)
 
 
 def test_functions_side_by_side_are_told_apart() -> None:
     events = [
-        scheduled(1, 0, "x-launch-instances"), scheduled(2, 0, "x-tag-findings"), event(3, "TaskStarted", 0, 1),
+        entered(21, 0, "Launch Batch"), entered(22, 0, "Tag Batch"),
+        scheduled(1, 0, 21), scheduled(2, 0, 22), event(3, "TaskStarted", 0, 1),
         event(4, "TaskStarted", 0, 2), event(5, "TaskSucceeded", 10, 3), event(6, "TaskSucceeded", 20, 4),
     ]  # fmt: skip
     assert lambda_gb_seconds(events, second(9999)) == pytest.approx(10 * 0.5 + 20 * 1.0)
 
 
 def test_a_function_counts_until_now_while_it_runs() -> None:
-    events = [scheduled(1, 0, "x-aggregate"), event(2, "TaskStarted", 0, 1)]
+    events = [entered(21, 0, "Aggregate"), scheduled(1, 0, 21), event(2, "TaskStarted", 0, 1)]
     assert lambda_gb_seconds(events, second(3)) == pytest.approx(3)
 
 
-@pytest.mark.parametrize("parameters", ['{"Payload": {}}', "no JSON", "[]"])
-def test_a_function_that_is_not_named_is_an_ordinary_one(parameters: str) -> None:
-    events = [event(1, "TaskScheduled", 0, taskScheduledEventDetails={"parameters": parameters})]
-    assert lambda_gb_seconds(events, second(4)) == pytest.approx(2)
+def test_a_task_of_an_unknown_state_is_an_ordinary_one() -> None:
+    assert lambda_gb_seconds([scheduled(1, 0, 7)], second(4)) == pytest.approx(2)
 
 
-def test_the_memory_is_the_functions_not_that_of_a_name_beside_it() -> None:
-    named = scheduled(1, 0, "x-aggregate-load-config", executionArn="arn:aws:states:::execution:x-tag-findings:r")
-    assert lambda_gb_seconds([named], second(4)) == pytest.approx(2)
+def test_a_repeated_attempt_has_the_memory_of_its_state() -> None:
+    first = [entered(1, 0, "Aggregate"), scheduled(2, 0, 1), event(3, "TaskStarted", 0, 2)]
+    again = [event(4, "TaskFailed", 1, 3), scheduled(5, 2, 4), event(6, "TaskStarted", 2, 5)]
+    assert lambda_gb_seconds([*first, *again], second(3)) == pytest.approx(2)
 
 
 @pytest.mark.parametrize("name", ["happy", "failed", "aborted", "timed-out"])

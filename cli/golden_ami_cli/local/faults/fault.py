@@ -115,14 +115,14 @@ class Injection(Patches):
     def send(self, text: str) -> None:
         """Deliver a text to resume as the completion topic does, whoever published it."""
         topic = self.aws.outputs["CompleteTopicArn"]
-        resume = f"arn:aws:lambda:{self.aws.region}:{self.aws.account}:function:{self.aws.stack_name}-resume"
+        resume = f"arn:aws:lambda:{self.aws.region}:{self.aws.account}:function:{self.aws.lambda_name('resume')}"
         message = {"Type": "Notification", "MessageId": "stranger", "TopicArn": topic, "Message": text}
         record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": topic, "Sns": message}
         self.aws.functions.deliver(resume, {"Records": [record]})
 
     def function(self, call: Call) -> str:
-        """The function of a call, without the stack's name."""
-        return call.function.removeprefix(f"{self.aws.stack_name}-")
+        """The function of a call, as its folder is named; "" for the operator's."""
+        return self.aws.function_of(call.function)
 
     # ------------------------------------------------------------ inside
 
@@ -148,7 +148,7 @@ class Injection(Patches):
         from golden_ami.models import Completion
 
         send = partial(self._notify, subscription, message, message_id, **kwargs)
-        resumes = str(subscription.endpoint).endswith(f":{self.aws.stack_name}-resume")
+        resumes = str(subscription.endpoint).endswith(f":{self.aws.lambda_name('resume')}")
         if not self._tampers or not resumes or not isinstance(read(message), Completion):
             send()
             return
