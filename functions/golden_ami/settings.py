@@ -22,7 +22,7 @@ class Settings:
     results_topic: str
     subnet_id: str
     security_group_id: str
-    instance_profile: str
+    instance_profile: str  # its name; in a member account another profile has the same one
     classic_engine: bool
     member_role: str
     member_external_id: str
@@ -52,7 +52,7 @@ class Settings:
             results_topic=required("RESULTS_TOPIC_ARN"),
             subnet_id=env.get("SUBNET_ID", ""),
             security_group_id=env.get("SECURITY_GROUP_ID", ""),
-            instance_profile=env.get("INSTANCE_PROFILE", ""),
+            instance_profile=required("INSTANCE_PROFILE"),
             classic_engine=env.get("CLASSIC_ENGINE", "refused") == "allowed",
             member_role=env.get("MEMBER_ROLE_NAME", ""),
             member_external_id=env.get("MEMBER_EXTERNAL_ID", ""),

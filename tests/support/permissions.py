@@ -26,12 +26,13 @@ PARAMETERS = {
     "ActOnAmis": "true",
 }
 AMIS = [f"ami-{number:017x}" for number in range(1, 4)]
+HOME = (ACCOUNT, REGION)
 
 
 class Grant(NamedTuple):
     """One action on one resource that a role's statement allows."""
 
-    function: str  # without the stack's name
+    function: str  # as its folder is named, with hyphens
     action: str
     resource: str
     policy: str
@@ -113,6 +114,21 @@ def run(
     return ended
 
 
+def launch(
+    aws: Embedded, ami: str, tags: Mapping[str, str], *, profile: str | None = None, place: tuple[str, str] = HOME
+) -> str:
+    """Somebody's instance with these tags; by default with the stack's instance profile, "" is none."""
+    account, region = place
+    name = aws.outputs["InstanceProfileName"] if profile is None else profile
+    given = {"IamInstanceProfile": {"Name": name}} if name else {}
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+    specification = [{"ResourceType": "instance", "Tags": pairs}]
+    answer = aws.client("ec2", region, account).run_instances(
+        ImageId=ami, MinCount=1, MaxCount=1, TagSpecifications=specification, **given
+    )
+    return str(answer["Instances"][0]["InstanceId"])
+
+
 def in_bucket(aws: Embedded, document: Mapping[str, Any]) -> str:
     """The address of a configuration too long for a parameter."""
     bucket = aws.outputs["ReportBucket"]
@@ -128,8 +144,9 @@ class Trouble:
     operation: str
     times: int = 1
 
-    def __call__(self, call: Call) -> BaseException | None:
-        if not call.function.endswith(self.function) or call.operation != self.operation or self.times <= 0:
+    def strike(self, function: str, call: Call) -> BaseException | None:
+        """The error, for a call by the function that is named as its folder."""
+        if function != self.function or call.operation != self.operation or self.times <= 0:
             return None
         self.times -= 1
         return client_error("InternalError", call.operation, status=500)
@@ -140,7 +157,8 @@ def troubled(aws: Embedded, *troubles: Trouble, after: bool = False) -> Iterator
     """Lay troubles for a while; `after` strikes when the call has been made, and its answer is lost."""
 
     def strike(call: Call) -> BaseException | None:
-        return next((error for one in troubles if (error := one(call))), None)
+        function = aws.function_of(call.function)
+        return next((error for one in troubles if (error := one.strike(function, call))), None)
 
     hook = "after_call" if after else "before_call"
     setattr(aws.calls, hook, strike)
@@ -237,10 +255,8 @@ def _ends(aws: Embedded) -> None:
     run(aws, configuration("instance", cis="LEVEL_1"), stop="Check Run")
     for expiry in ("2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z"):
         tags = {STACK_TAG: aws.stack_name, ASSESSMENT_TAG: "true", EXPIRY_TAG: expiry, RUN_TAG: "some-run"}
-        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-        specification = [{"ResourceType": "instance", "Tags": pairs}]
-        aws.client("ec2").run_instances(ImageId=AMIS[1], MinCount=1, MaxCount=1, TagSpecifications=specification)
-    aws.fire_schedule(f"{aws.stack_name}-reap")
+        launch(aws, AMIS[1], tags)
+    aws.fire_schedule("ReapSchedule")
     aws.clock.sleep(60)
 
 
@@ -262,7 +278,7 @@ def _dead_letters(aws: Embedded) -> None:
     )
     with troubled(aws, *(Trouble(name, operation, 100) for name, operation in first)):
         run(aws, configuration("ami", amis=[{"amiId": AMIS[0]}]))
-        aws.fire_schedule(f"{aws.stack_name}-reap")
+        aws.fire_schedule("ReapSchedule")
         aws.clock.sleep(900)
     with troubled(aws, Trouble("on-execution-end", "GetItem", 100)):
         run(aws, configuration("instance"), stop="Wait For Boot")
@@ -275,7 +291,7 @@ def grants(aws: Embedded) -> Iterator[Grant]:
         if resource.type != "AWS::Lambda::Function":
             continue
         role = str(resource.properties["Role"]).rsplit("/", 1)[1]
-        function = resource.made.id.removeprefix(f"{aws.stack_name}-")
+        function = aws.function_of(resource.made.id)
         for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
             document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
             yield from granted(function, policy, document)

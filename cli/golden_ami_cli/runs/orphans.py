@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from golden_ami.instances.reaping import expired
-from golden_ami.instances.termination import ALIVE
+from golden_ami.instances.termination import Instance
 from golden_ami.instances.termination import find as find_instances
 from golden_ami.models import AMI_TAG, EXPIRY_TAG, RUN_TAG
 from golden_ami.scanners import Place
@@ -34,14 +34,19 @@ class Orphan(NamedTuple):
         )
 
 
-class _Here(NamedTuple):
-    """A place that is asked with the operator's own credentials."""
+class Here(NamedTuple):
+    """A region of the stack's account, asked with the operator's own credentials."""
 
     account: Account
     region: str
 
     def client(self, service: str) -> Any:
+        """A client of the region."""
         return self.account.client(service, self.region)
+
+    def instances(self, run_id: str | None = None) -> list[Instance]:
+        """What the stack has launched there."""
+        return find_instances(cast(Place, self), self.account.settings, run_id=run_id)
 
 
 def find(account: Account) -> list[Orphan]:
@@ -57,14 +62,14 @@ def find(account: Account) -> list[Orphan]:
             one.tags.get(EXPIRY_TAG, ""),
         )
         for region in regions
-        for one in find_instances(cast(Place, _Here(account, region)), account.settings.stack, states=ALIVE)
-        if expired(one, now())
+        for one in Here(account, region).instances()
+        if one.alive and expired(one, now())
     ]
 
 
 def terminate(account: Account) -> int:
     """Have the stack's reaper do its work, with its own permissions; how many it terminated. Raises CommandError."""
-    name = f"{account.stack}-reap"
+    name = account.output("ReapFunction")
     answer = account.client("lambda").invoke(FunctionName=name, Payload=b"{}")
     payload = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:

@@ -15,7 +15,7 @@ from golden_ami.entry import logger
 from golden_ami.errors import AccessDenied, AssessmentError, ServiceFault, ServiceRejected
 from golden_ami.instances.refusals import refusal
 from golden_ami.instances.tags import Tagging, instance_tags, own_tags, to_list
-from golden_ami.instances.termination import Instance, find
+from golden_ami.instances.termination import Instance, find, name_of
 from golden_ami.instances.user_data import GONE, user_data_of, with_user_data
 from golden_ami.ledger import Ledger
 from golden_ami.models import AMI_TAG, Ami, Placement, Reason, Run
@@ -59,6 +59,9 @@ def _attempt(
     ami: Ami,
 ) -> bool | AssessmentError:
     """Whether an instance was launched; a fault is returned, so that the AMIs beside this one are not dropped."""
+    if reason := _foreign_profile(run, ami, settings):
+        ledger.not_assessed(ami, reason)
+        return False
     earlier = known.get(ami.key, [])
     alive = next((instance for instance in earlier if instance.alive), None)
     tagging = _tagging(run, ami, settings)
@@ -105,7 +108,7 @@ def _launched_before(amis: Sequence[Ami], run_id: str, settings: Settings) -> di
         groups.setdefault(place_of(ami, settings), []).append(ami.key)
     found: dict[str, list[Instance]] = {}
     for place, keys in groups.items():
-        for instance in find(place, settings.stack, run_id=run_id, ami_keys=keys):
+        for instance in find(place, settings, run_id=run_id, ami_keys=keys):
             found.setdefault(instance.tags.get(AMI_TAG, ""), []).append(instance)
     return found
 
@@ -180,6 +183,19 @@ def _profile(run: Run, ami: Ami, settings: Settings) -> str:
     profile = _placement(run, ami).instance_profile or settings.instance_profile
     foreign = ami.account != settings.account and f":{settings.account}:" in profile
     return profile.rpartition("/")[2] if foreign else profile
+
+
+def _foreign_profile(run: Run, ami: Ami, settings: Settings) -> Reason | None:
+    """Why no instance is launched: with another profile than the stack's own the stack could not terminate it."""
+    profile = _profile(run, ami, settings)
+    if name_of(profile) == name_of(settings.instance_profile):
+        return None
+    return Reason(
+        code="INSTANCE_PROFILE_FOREIGN",
+        message=f"placement.instanceProfile is {profile}; the stack terminates only what carries its own profile, "
+        f"{settings.instance_profile}",
+        remedy="leave instanceProfile out of the configuration's placement",
+    )
 
 
 def _placement(run: Run, ami: Ami) -> Placement:

@@ -1,25 +1,33 @@
-"""Terminates what outlived its run: asks EC2 by tag and expiry and Step Functions by run; trusts no state of ours."""
+"""Terminates what outlived its run. What carries the stack's instance profile is ours; EC2, Step Functions and the
+ledger say whether it is still needed, and none of them is trusted alone.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
 from botocore.exceptions import ClientError
+from msgspec import MsgspecError
 
 from golden_ami import metrics
 from golden_ami.aws import code_of, named_errors
 from golden_ami.entry import logger
-from golden_ami.errors import AssessmentError, worst
-from golden_ami.instances.termination import ALIVE, Instance, find, terminate
+from golden_ami.errors import AssessmentError, RunNotFound, worst
+from golden_ami.instances.termination import ALIVE, Instance, tagged, terminate
+from golden_ami.ledger import Ledger
 from golden_ami.models import AMI_TAG, EXPIRY_TAG, RUN_TAG
 from golden_ami.places import Place, home, named
 from golden_ami.settings import Settings
 from golden_ami.times import now, read
 
 UNTAGGED_AFTER = timedelta(hours=24)  # from the launch; of an instance without a readable expiry
+# Statuses of an execution that goes on. PENDING_REDRIVE waits to be restarted under the same ARN (Step Functions'
+# API reference, MapRunExecutionCounts: today only child executions of a Distributed Map have it).
+_GOES_ON = frozenset({"RUNNING", "PENDING_REDRIVE"})
 
 
 class Orphan(NamedTuple):
@@ -27,39 +35,44 @@ class Orphan(NamedTuple):
 
     place: Place
     instance: Instance
+    recorded: bool = True  # whether the ledger has its run
 
     def __str__(self) -> str:
         tags = self.instance.tags
+        run = tags.get(RUN_TAG, "unknown") + ("" if self.recorded else " (not in the ledger)")
         return (
-            f"{self.instance.instance_id} in {named(self.place)}: run {tags.get(RUN_TAG, 'unknown')}, "
+            f"{self.instance.instance_id} in {named(self.place)}: run {run}, "
             f"AMI {tags.get(AMI_TAG, 'unknown')}, launched {self.instance.launched_at:%Y-%m-%d %H:%M} UTC, "
             f"expired {tags.get(EXPIRY_TAG) or 'without a date'}"
         )
 
 
-def reap(settings: Settings, *, dry_run: bool) -> dict[str, int]:
+def reap(settings: Settings, ledger: Ledger, *, dry_run: bool) -> dict[str, int]:
     """Terminate the stack's orphans at home, in REAP_REGIONS and in both of MEMBER_ACCOUNT_IDS.
 
     `found` and `terminated` are counts.
 
-    An orphan is past its expiry, or its run's execution has ended: a launch that was under way when the execution was
-    aborted comes after everything that terminates.
+    An orphan carries the stack's tags and its instance profile, and is past its expiry or its run's execution has
+    ended: a launch that was under way when the execution was aborted comes after everything that terminates. The
+    expiry is the ledger's where it has the run, as tags may be changed by others, else the tag's.
 
     When it had to act it counts them in the metric ReapedInstances and sends one message to the results topic: a run
     did not clean up after itself. A dry run only looks. Raises the first fault, after everything else was done.
     """
     orphans: list[Orphan] = []
-    failures: list[AssessmentError] = []
     terminated: list[Orphan] = []
+    runs = _Runs(settings, ledger)
+    failures = runs.failures
     for place in _places(settings):
         try:
             with named_errors():
-                alive = find(place, settings.stack, states=ALIVE)
+                alive = tagged(place, settings.stack, states=ALIVE)
         except AssessmentError as fault:
             failures.append(fault)
             continue
-        over = _ended({one.tags.get(RUN_TAG, "") for one in alive if not expired(one, now())}, settings, failures)
-        found = [Orphan(place, one) for one in alive if expired(one, now()) or one.tags.get(RUN_TAG) in over]
+        found = [
+            Orphan(place, one, runs.recorded(one)) for one in _ours(alive, settings) if not runs.still_need(one, now())
+        ]
         orphans += found
         if found and not dry_run:
             failed = terminate(place, [orphan.instance.instance_id for orphan in found])
@@ -80,36 +93,74 @@ def _places(settings: Settings) -> list[Place]:
     return list(dict.fromkeys(Place(account, region) for account in accounts for region in regions))
 
 
-def expired(instance: Instance, instant: datetime) -> bool:
-    """Whether the instance is past the expiry that its tag gives; without a readable one, older than 24 hours."""
-    expiry = read(instance.tags.get(EXPIRY_TAG))
-    if expiry:
-        return datetime.fromisoformat(expiry) <= instant
+def _ours(instances: Sequence[Instance], settings: Settings) -> list[Instance]:
+    for one in instances:
+        if not one.launched_by(settings):
+            told = {"instance": one.instance_id, "profile": one.profile or "none"}
+            logger.warning("left alone: the stack's tags on an instance without its instance profile", extra=told)
+    return [one for one in instances if one.launched_by(settings)]
+
+
+def expired(instance: Instance, instant: datetime, expiry: str = "") -> bool:
+    """Whether the instance is past the given expiry, else its tag's; without a readable one, older than 24 hours."""
+    until = read(expiry) or read(instance.tags.get(EXPIRY_TAG))
+    if until:
+        return datetime.fromisoformat(until) <= instant
     return instance.launched_at + UNTAGGED_AFTER <= instant
 
 
-def _ended(run_ids: set[str], settings: Settings, failures: list[AssessmentError]) -> set[str]:
-    """Of the runs, those whose execution has ended. One that cannot be asked for is left to its instances' expiry."""
-    ended = set()
-    for run_id in sorted(run_ids - {""}):
+class _Runs:
+    """What is known of the runs that the instances' tags name. What cannot be asked is in `failures`."""
+
+    def __init__(self, settings: Settings, ledger: Ledger) -> None:
+        self.failures: list[AssessmentError] = []
+        self._settings = settings
+        self._ledger = ledger
+        self._expiry = cache(self._read_expiry)
+        self._ended = cache(self._ask_whether_ended)
+
+    def recorded(self, instance: Instance) -> bool:
+        """Whether the ledger has the instance's run."""
+        return self._expiry(instance.tags.get(RUN_TAG, "")) is not None
+
+    def still_need(self, instance: Instance, instant: datetime) -> bool:
+        """Whether the instance has not expired and its run goes on."""
+        run_id = instance.tags.get(RUN_TAG, "")
+        return not expired(instance, instant, self._expiry(run_id) or "") and not self._ended(run_id)
+
+    def _read_expiry(self, run_id: str) -> str | None:
         try:
             with named_errors():
-                if _status(run_id, settings) not in ("RUNNING", "PENDING_REDRIVE", "UNKNOWN"):
-                    ended.add(run_id)
+                return self._ledger.run(run_id).expires_at if run_id else None
+        except RunNotFound:
+            return None
+        except MsgspecError as fault:  # written by another version; the tag says what the row would
+            logger.warning("the ledger's row of a run cannot be read", extra={"run": run_id, "fault": str(fault)})
+            return None
         except AssessmentError as fault:
-            failures.append(fault)
-    return ended
+            self.failures.append(fault)
+            return None
+
+    def _ask_whether_ended(self, run_id: str) -> bool:
+        """A run whose execution is not known or cannot be asked for is left to its instances' expiry."""
+        try:
+            with named_errors():
+                status = _status(run_id, self._settings) if run_id else ""
+        except AssessmentError as fault:
+            self.failures.append(fault)
+            return False
+        return bool(status) and status not in _GOES_ON
 
 
 def _status(run_id: str, settings: Settings) -> str:
-    """The state machine has the stack's name, the execution the run's."""
+    """Of the run's execution; "" where there is none. The machine has the stack's name, the execution the run's."""
     partition = os.environ.get("AWS_PARTITION", "aws")
     arn = f"arn:{partition}:states:{settings.region}:{settings.account}:execution:{settings.stack}:{run_id}"
     try:
         return str(home(settings).client("stepfunctions").describe_execution(executionArn=arn)["status"])
     except ClientError as error:
-        if code_of(error) in ("ExecutionDoesNotExist", "InvalidArn"):
-            return "UNKNOWN"
+        if code_of(error) in ("ExecutionDoesNotExist", "InvalidArn", "ValidationException"):
+            return ""
         raise
 
 

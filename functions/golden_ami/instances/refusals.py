@@ -13,7 +13,7 @@ _QUOTA = "ask for a higher EC2 quota in Service Quotas, or assess fewer AMIs at 
 _OTHER_TYPE = "give another instanceType in the configuration"
 _CAPACITY = "run the assessment again later, or give another instanceType or subnet in the configuration"
 _SHARE = "share the AMI, and the KMS key of its snapshots, with this account"
-_PROFILE = "set the stack's instance profile, or placement.instanceProfile of the region, to one that exists"
+_PROFILE = "deploy the stack again, or in another account docs/member-role.yaml: it makes the instance profile"
 _NETWORK = "correct the stack's subnet and security group, or placement of the region in the configuration"
 _SUPPORT = "settle it with AWS Support, then run the assessment again"
 

@@ -34,14 +34,41 @@ class Instance:
     state: str
     launched_at: datetime
     tags: Mapping[str, str]
+    profile: str = ""  # name of its instance profile
 
     @property
     def alive(self) -> bool:
         """Whether it runs, or can run again; one that shuts down cannot."""
         return self.state in ALIVE
 
+    def launched_by(self, settings: Settings) -> bool:
+        """Whether it carries the stack's instance profile, which nobody can forge as one can its tags.
+
+        A profile is given by who may pass its role (iam:PassRole). What no longer lives may have lost it.
+        """
+        return not self.alive or self.profile == name_of(settings.instance_profile)
+
+
+def name_of(profile: str) -> str:
+    """The name of an instance profile that is given by name or by ARN; unique in its account whatever its path."""
+    return profile.rpartition("/")[2]
+
 
 def find(
+    place: Place,
+    settings: Settings,
+    *,
+    run_id: str | None = None,
+    ami_keys: Sequence[str] | None = None,
+) -> list[Instance]:
+    """The instances that the stack has launched in a place; those of one run, or of AMIs by key.
+
+    They are found by their tags and told from those of others by their instance profile.
+    """
+    return [one for one in tagged(place, settings.stack, run_id=run_id, ami_keys=ami_keys) if one.launched_by(settings)]
+
+
+def tagged(
     place: Place,
     stack: str,
     *,
@@ -49,7 +76,7 @@ def find(
     ami_keys: Sequence[str] | None = None,
     states: Sequence[str] | None = None,
 ) -> list[Instance]:
-    """The stack's instances in a place, by their tags; those of one run, of AMIs by key, or in given states."""
+    """All instances with the stack's tags, whoever launched them: in a place, of a run, of AMIs by key, in states."""
     filters = [_tag(ASSESSMENT_TAG, ["true"]), _tag(STACK_TAG, [stack])]
     if run_id is not None:
         filters.append(_tag(RUN_TAG, [run_id]))
@@ -78,6 +105,7 @@ def _described(place: Place, filters: Sequence[Mapping[str, Any]]) -> Iterator[I
                     state=found["State"]["Name"],
                     launched_at=found.get("LaunchTime") or datetime.fromtimestamp(0, UTC),
                     tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
+                    profile=name_of(found.get("IamInstanceProfile", {}).get("Arn", "")),
                 )
 
 
@@ -85,7 +113,7 @@ def _described(place: Place, filters: Sequence[Mapping[str, Any]]) -> Iterator[I
 
 
 def terminate_run(run_id: str, settings: Settings, ledger: Ledger) -> dict[str, int]:
-    """Terminate every instance that EC2 says belongs to the run, wherever the run's AMIs live.
+    """Terminate every instance that was launched for the run as EC2 says, wherever the run's AMIs live.
 
     Returns counts: `launched` in this run, of these `terminated` (or shutting down) and `running` after the call.
     Works without a run in the ledger: then only at home. May be repeated. Raises ServiceFault, ServiceRejected or
@@ -97,7 +125,7 @@ def terminate_run(run_id: str, settings: Settings, ledger: Ledger) -> dict[str, 
     for place in places_of((ami for ami in amis if ami.batch != NO_BATCH), settings):
         try:
             with named_errors():
-                found = find(place, settings.stack, run_id=run_id)
+                found = find(place, settings, run_id=run_id)
         except AssessmentError as fault:  # the other places' instances are not to wait for this one
             failures.append(fault)
             continue
@@ -160,10 +188,20 @@ def _terminate(place: Place, instance_ids: Sequence[str]) -> AssessmentError | N
     except AssessmentError as fault:
         cause = fault.__cause__
         code = code_of(cause) if isinstance(cause, ClientError) else ""
-        if code in _GONE and len(instance_ids) == 1:
+        if len(instance_ids) == 1 and (code in _GONE or _over(place, instance_ids[0])):
             return None
         return _explained(fault, code, ", ".join(instance_ids), place)
     return None
+
+
+def _over(place: Place, instance_id: str) -> bool:
+    """Whether it has ended by itself meanwhile; the permission depends on the instance profile, which it then lacks."""
+    try:
+        answer = place.client("ec2").describe_instances(InstanceIds=[instance_id])
+    except ClientError:
+        return False
+    states = [found["State"]["Name"] for group in answer["Reservations"] for found in group["Instances"]]
+    return bool(states) and not set(states) & set(ALIVE)
 
 
 def _explained(fault: AssessmentError, code: str, names: str, place: Place) -> AssessmentError:

@@ -36,6 +36,7 @@ ENVIRONMENT = {
     "COMPLETE_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:ContinuousAssessmentCompleteTopic",
     "RESULTS_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:ContinuousAssessmentResultsTopic",
     "REAP_REGIONS": "us-east-1,eu-west-1",
+    "INSTANCE_PROFILE": "golden-profile",
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
 }
 
@@ -137,6 +138,19 @@ class Stack:
         answer: dict[str, int] = handler({"runId": run_id, "executionArn": "arn:aws:states:…"}, None)
         return answer
 
+    def foreign(self, tags: Mapping[str, str], profile: str = "golden-profile", region: str = REGION) -> str:
+        """An instance that somebody else has launched, with these tags; "" is no instance profile."""
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        given = {"IamInstanceProfile": {"Name": profile}} if profile else {}
+        answer = self.client("ec2", region).run_instances(
+            ImageId="ami-00000000000000001",
+            MinCount=1,
+            MaxCount=1,
+            TagSpecifications=[{"ResourceType": "instance", "Tags": pairs}],
+            **given,
+        )
+        return str(answer["Instances"][0]["InstanceId"])
+
     def instances(self, region: str = REGION) -> dict[str, dict[str, Any]]:
         """What EC2 describes, by instance id."""
         pages = self.client("ec2", region).get_paginator("describe_instances").paginate()
@@ -174,6 +188,8 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             BillingMode="PAY_PER_REQUEST",
         )
         _client("s3").create_bucket(Bucket="reports")
+        for profile in ("golden-profile", "somebody-elses"):
+            _client("iam").create_instance_profile(InstanceProfileName=profile)
         for topic in ("ContinuousAssessmentCompleteTopic", "ContinuousAssessmentResultsTopic"):
             _client("sns").create_topic(Name=topic)
         monkeypatch.setattr(base, "_make_api_call", make_api_call)

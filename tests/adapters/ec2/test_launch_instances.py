@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PARAMETER = "ContinuousAssessmentInput"
 FIRST, SECOND = "ami-00000000000000001", "ami-00000000000000002"
+ACCOUNT = "123456789012"
 
 
 def opened(stack: Stack, *entries: dict[str, Any], run_id: str = "run-1", **config: Any) -> None:
@@ -55,7 +56,7 @@ def test_an_instance_as_it_must_be(stack: Stack) -> None:
         {"DeviceIndex": 0, "DeleteOnTermination": True, "AssociatePublicIpAddress": False}
     ]
     assert request["InstanceInitiatedShutdownBehavior"] == "terminate"
-    assert "IamInstanceProfile" not in request
+    assert request["IamInstanceProfile"] == {"Name": "golden-profile"}
     assert (len(request["ClientToken"]), request["ClientToken"].isascii()) == (64, True)
     instance = only_instance(stack)
     tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
@@ -180,10 +181,8 @@ def test_the_stack_s_network_and_profile(stack: Stack, monkeypatch: pytest.Monke
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
     group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
-    stack.client("iam").create_instance_profile(InstanceProfileName="golden-profile")
     monkeypatch.setenv("SUBNET_ID", subnet)
     monkeypatch.setenv("SECURITY_GROUP_ID", group)
-    monkeypatch.setenv("INSTANCE_PROFILE", "golden-profile")
     stack.image(FIRST)
     opened(stack, {"amiId": FIRST})
     stack.launch(FIRST)
@@ -192,6 +191,36 @@ def test_the_stack_s_network_and_profile(stack: Stack, monkeypatch: pytest.Monke
     assert [one["GroupId"] for one in instance["NetworkInterfaces"][0]["Groups"]] == [group]
     assert instance["IamInstanceProfile"]["Arn"].endswith("instance-profile/golden-profile")
     assert "PublicIpAddress" not in instance
+
+
+@pytest.mark.parametrize("profile", ["golden-profile", f"arn:aws:iam::{ACCOUNT}:instance-profile/golden-profile"])
+def test_the_stacks_own_profile_may_be_named(stack: Stack, profile: str) -> None:
+    stack.image(FIRST)
+    opened(stack, {"amiId": FIRST}, placement={"us-east-1": {"instanceProfile": profile}})
+    assert stack.launch(FIRST) == {"launched": 1, "notLaunched": 0}
+
+
+def test_nothing_is_launched_that_could_not_be_terminated(stack: Stack) -> None:
+    stack.image(FIRST)
+    opened(stack, {"amiId": FIRST}, placement={"us-east-1": {"instanceProfile": "somebody-elses"}})
+    assert stack.launch(FIRST) == {"launched": 0, "notLaunched": 1}
+    assert stack.calls.of("RunInstances") == []
+    reason = row(stack).reason
+    assert reason
+    assert (reason.code, "somebody-elses" in reason.message) == ("INSTANCE_PROFILE_FOREIGN", True)
+    assert "instanceProfile" in reason.remedy
+
+
+@pytest.mark.parametrize("profile", ["", "somebody-elses"])
+def test_an_instance_with_forged_tags_is_not_taken_for_a_launch(stack: Stack, profile: str) -> None:
+    """Else somebody else's clean machine would be assessed in the AMI's place."""
+    stack.image(FIRST)
+    opened(stack, {"amiId": FIRST})
+    stack.ledger.update_ami(row(stack), launch_token="asked-before")
+    tags = {ASSESSMENT_TAG: "true", STACK_TAG: "golden", RUN_TAG: "run-1", AMI_TAG: FIRST}
+    forged = stack.foreign(tags, profile)
+    assert stack.launch(FIRST) == {"launched": 1, "notLaunched": 0}
+    assert row(stack).instance_id not in ("", forged)
 
 
 def test_placement_of_another_region_and_a_public_address(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

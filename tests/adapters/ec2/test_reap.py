@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pytest
 from moto.sns.models import sns_backends
 
 from golden_ami.errors import InvalidEvent, ServiceFault, ServiceRejected
-from golden_ami.models import ASSESSMENT_TAG, EXPIRY_TAG, STACK_TAG
+from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
 from on_execution_end.app import handler as on_execution_end
 from reap.app import handler as reap
 
@@ -22,15 +23,11 @@ AMI = "ami-00000000000000001"
 
 
 def instance(stack: Stack, expiry: str | None, region: str = "us-east-1", **tags: str) -> str:
-    """An instance with our tags, launched now."""
+    """An instance with our tags and our profile, launched now."""
     tags = {ASSESSMENT_TAG: "true", STACK_TAG: "golden"} | tags
     if expiry is not None:
         tags[EXPIRY_TAG] = expiry
-    specification = {"ResourceType": "instance", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
-    answer = stack.client("ec2", region).run_instances(
-        ImageId=AMI, MinCount=1, MaxCount=1, TagSpecifications=[specification]
-    )
-    return str(answer["Instances"][0]["InstanceId"])
+    return stack.foreign(tags, region=region)
 
 
 def running(stack: Stack, region: str = "us-east-1") -> set[str]:
@@ -104,6 +101,128 @@ def test_one_that_resists_and_one_region_that_fails_do_not_keep_the_others(stack
     assert running(stack, "eu-west-1") == set()
 
 
+# ---------------------------------------------------------------- whose an instance is
+
+PAST, FUTURE = "2026-04-01T07:00:00Z", "2026-04-01T12:00:00Z"
+
+
+@pytest.mark.parametrize("profile", ["", "somebody-elses"])
+@pytest.mark.parametrize("expiry", [PAST, "yesterday"])
+def test_tags_alone_give_nothing_to_the_reaper(
+    stack: Stack, profile: str, expiry: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    tags = {ASSESSMENT_TAG: "true", STACK_TAG: "golden", RUN_TAG: "run-1", EXPIRY_TAG: expiry}
+    foreign = stack.foreign(tags, profile)
+    stack.clock.shift(timedelta(days=2))
+    assert reap({}, None) == {"found": 0, "terminated": 0}
+    assert running(stack) == {foreign}
+    assert published() == []
+    [line] = [line for line in caplog.records if line.levelname == "WARNING"]
+    assert (line.__dict__["instance"], line.__dict__["profile"]) == (foreign, profile or "none")
+
+
+def opened(stack: Stack, expires_at: str) -> None:
+    """The run run-1 in the ledger; started at 08:00."""
+    stack.image(AMI)
+    stack.load([{"ami-id": AMI}])
+    stack.ledger.update_run("run-1", expires_at=expires_at)
+
+
+def test_an_orphan_whose_run_the_ledger_does_not_have(stack: Stack) -> None:
+    instance(stack, PAST, **{RUN_TAG: "run-1"})
+    assert reap({}, None) == {"found": 1, "terminated": 1}
+    [(_, message)] = published()
+    assert "run run-1 (not in the ledger)" in message
+
+
+def test_the_ledgers_expiry_goes_before_the_tags(stack: Stack) -> None:
+    opened(stack, FUTURE)
+    kept = instance(stack, PAST, **{RUN_TAG: "run-1"})
+    assert reap({}, None) == {"found": 0, "terminated": 0}
+    assert running(stack) == {kept}
+    stack.ledger.update_run("run-1", expires_at=PAST)
+    instance(stack, FUTURE, **{RUN_TAG: "run-1"})
+    assert reap({}, None) == {"found": 2, "terminated": 2}
+    [(_, message)] = published()
+    assert "not in the ledger" not in message
+
+
+def test_a_ledger_that_cannot_be_read_spares_nothing(stack: Stack) -> None:
+    orphan = instance(stack, PAST, **{RUN_TAG: "run-1"})
+    stack.calls.fail("GetItem", "InternalServerError", status=500)
+    with pytest.raises(ServiceFault):
+        reap({}, None)
+    assert orphan not in running(stack)
+    other = instance(stack, PAST, **{RUN_TAG: "run-2"})
+    item = {"pk": {"S": "RUN#run-2"}, "sk": {"S": "RUN"}, "startedAt": {"BOOL": True}}
+    stack.client("dynamodb").put_item(TableName="ledger", Item=item)
+    assert reap({}, None) == {"found": 1, "terminated": 1}, "a row of another version"
+    assert other not in running(stack)
+
+
+# ---------------------------------------------------------------- whether its run goes on
+
+
+def executing(stack: Stack, monkeypatch: pytest.MonkeyPatch, answers: dict[str, str]) -> None:
+    """Let DescribeExecution answer these statuses, by run; of others it knows nothing."""
+    known = stack.calls.call
+
+    def call(original: Any, client: Any, operation: str, parameters: Any) -> Any:
+        if operation != "DescribeExecution":
+            return known(original, client, operation, parameters)
+        prefix, _, run_id = parameters["executionArn"].rpartition(":")
+        assert prefix == f"arn:aws:states:us-east-1:{ACCOUNT}:execution:golden"
+        if run_id not in answers:
+            raise client.exceptions.ExecutionDoesNotExist({"Error": {"Code": "ExecutionDoesNotExist"}}, operation)
+        return {"status": answers[run_id]}
+
+    monkeypatch.setattr(stack.calls, "call", call)
+
+
+def statuses() -> list[str]:
+    """What an execution can be, as botocore's model says."""
+    from botocore.session import get_session
+
+    model: Any = get_session().get_service_model("stepfunctions")
+    return list(model.shape_for("ExecutionStatus").enum)
+
+
+@pytest.mark.parametrize("status", [*statuses(), "unknown"])
+def test_before_its_expiry_an_instance_goes_with_its_run(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    goes_on = status in ("RUNNING", "PENDING_REDRIVE", "unknown")
+    executing(stack, monkeypatch, {"run-1": status} if status != "unknown" else {})
+    one = instance(stack, FUTURE, **{RUN_TAG: "run-1"})
+    assert reap({}, None)["terminated"] == (0 if goes_on else 1)
+    assert running(stack) == ({one} if goes_on else set())
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
+def test_past_its_expiry_an_instance_goes_whatever_its_run_does(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    executing(stack, monkeypatch, {"run-1": status})
+    instance(stack, PAST, **{RUN_TAG: "run-1"})
+    assert reap({}, None) == {"found": 1, "terminated": 1}
+
+
+def test_each_run_is_asked_about_once(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Counter[str]()
+    executing(stack, monkeypatch, {"run-1": "RUNNING"})
+    counted = stack.calls.call
+
+    def call(original: Any, client: Any, operation: str, parameters: Any) -> Any:
+        asked[operation] += 1
+        return counted(original, client, operation, parameters)
+
+    monkeypatch.setattr(stack.calls, "call", call)
+    for region in ("us-east-1", "us-east-1", "eu-west-1"):
+        instance(stack, FUTURE, region, **{RUN_TAG: "run-1"})
+    assert reap({}, None) == {"found": 0, "terminated": 0}
+    assert (asked["GetItem"], asked["DescribeExecution"]) == (1, 1)
+
+
 # ---------------------------------------------------------------- on-execution-end
 
 
@@ -146,6 +265,15 @@ def test_terminates_and_reports(stack: Stack, status: str) -> None:
     assert len(published()) == 1
     assert on_execution_end(ended(status), None) == {"terminated": 1}, "again terminates and reports nothing more"
     assert len(published()) == 1
+
+
+@pytest.mark.parametrize("profile", ["", "somebody-elses"])
+def test_an_end_terminates_nothing_of_somebody_else(stack: Stack, profile: str) -> None:
+    launched(stack)
+    tags = {ASSESSMENT_TAG: "true", STACK_TAG: "golden", RUN_TAG: "run-1", AMI_TAG: AMI}
+    foreign = stack.foreign(tags, profile)
+    assert on_execution_end(ended("ABORTED"), None) == {"terminated": 1}
+    assert running(stack) == {foreign}
 
 
 def test_a_run_that_was_never_opened_is_reported_too(stack: Stack) -> None:

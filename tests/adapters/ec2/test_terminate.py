@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from golden_ami.errors import AccessDenied, ServiceFault, ServiceRejected
+from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, RUN_TAG, STACK_TAG
 
 if TYPE_CHECKING:
     from tests.adapters.ec2.conftest import Stack
@@ -35,6 +36,24 @@ def test_all_of_the_run_and_nothing_else(stack: Stack) -> None:
     assert stack.states() == ["running"] * 3 + ["terminated"] * 2
     assert stack.terminate() == BOTH, "again changes nothing"
     assert stack.terminate("run-2") == BOTH
+
+
+@pytest.mark.parametrize("profile", ["", "somebody-elses"])
+def test_somebody_elses_instance_with_the_runs_tags_stays(stack: Stack, profile: str) -> None:
+    launched(stack)
+    tags = {ASSESSMENT_TAG: "true", STACK_TAG: "golden", RUN_TAG: "run-1", AMI_TAG: FIRST}
+    foreign = stack.foreign(tags, profile)
+    assert stack.terminate() == BOTH
+    assert stack.instances()[foreign]["State"]["Name"] == "running"
+
+
+def test_one_that_ends_by_itself_meanwhile_is_no_fault(stack: Stack) -> None:
+    """With its end it loses the profile on which the permission depends, and EC2 refuses the call."""
+    launched(stack)
+    gone = stack.ledger.amis("run-1")[0].instance_id
+    stack.calls.fail("TerminateInstances", "UnauthorizedOperation", status=403, times=2, after=True)
+    assert stack.terminate() == BOTH
+    assert gone in str(stack.calls.of("DescribeInstances"))
 
 
 def test_stopped_instances_too(stack: Stack) -> None:

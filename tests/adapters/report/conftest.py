@@ -49,6 +49,7 @@ class Stack:
             "REPORT_BUCKET": BUCKET,
             "COMPLETE_TOPIC_ARN": self.topics["complete"],
             "RESULTS_TOPIC_ARN": self.topics["results"],
+            "INSTANCE_PROFILE": "golden-profile",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)

@@ -261,6 +261,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeHarness]:
         "REPORT_BUCKET": BUCKET,
         "COMPLETE_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:{TOPIC}",
         "RESULTS_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:ContinuousAssessmentResultsTopic",
+        "INSTANCE_PROFILE": "golden-profile",
         "CLASSIC_ENGINE": "allowed",
     }
     for name, value in environment.items():

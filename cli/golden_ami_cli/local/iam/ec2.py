@@ -38,7 +38,7 @@ def _run_instances(request: Request) -> Iterator[Need]:
         one["ResourceType"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]}
         for one in parameters.get("TagSpecifications", [])
     }
-    for kind, keys in (("instance", _instance_keys(parameters)), ("volume", _volume_keys(parameters))):
+    for kind, keys in (("instance", _instance_keys(request)), ("volume", _volume_keys(parameters))):
         tags = tags_of("aws:RequestTag", given.get(kind, {}))
         yield Need("ec2:RunInstances", _arn(request, kind, "*"), {**keys, **tags})
         if given.get(kind):
@@ -57,12 +57,15 @@ def _run_instances(request: Request) -> Iterator[Need]:
         yield from through(request, "ec2", key, _VOLUME_KEY)
 
 
-def _instance_keys(parameters: Mapping[str, Any]) -> Keys:
+def _instance_keys(request: Request) -> Keys:
+    parameters = request.parameters
     metadata = parameters.get("MetadataOptions", {})
+    profile = _profile_of(request, parameters.get("IamInstanceProfile"))
     keys = {
         "ec2:instancetype": parameters.get("InstanceType"),
         "ec2:metadatahttptokens": metadata.get("HttpTokens"),
         "ec2:metadatahttpendpoint": metadata.get("HttpEndpoint"),
+        "ec2:instanceprofile": profile.arn if profile else None,
     }
     return {name: [str(value)] for name, value in keys.items() if value is not None}
 
@@ -100,24 +103,31 @@ def _default_group(request: Request) -> str:
 
 
 def _passed_role(request: Request, profile: Mapping[str, str] | None) -> Iterator[Need]:
+    found = _profile_of(request, profile)
+    for role in found.roles if found else ():
+        yield Need("iam:PassRole", role.arn, {"iam:passedtoservice": ["ec2.amazonaws.com"]})
+
+
+def _profile_of(request: Request, given: Mapping[str, str] | None) -> Any:
+    """moto's instance profile of a request's name or ARN, or None."""
     from moto.iam.models import iam_backends
 
-    if not profile:
-        return
-    name = profile.get("Name") or profile["Arn"].rsplit("/", 1)[-1]
+    if not given:
+        return None
     profiles = iam_backends[request.account][request.partition].instance_profiles.values()
-    for found in profiles:
-        if found.name == name:
-            for role in found.roles:
-                yield Need("iam:PassRole", role.arn, {"iam:passedtoservice": ["ec2.amazonaws.com"]})
+    return next((one for one in profiles if given.get("Name") == one.name or given.get("Arn") == one.arn), None)
 
 
 def _terminate(request: Request) -> Iterator[Need]:
     """Of instances that exist; EC2 answers for the others that they do not."""
-    known = {instance.id for instance in _backend(request).all_instances()}
+    backend = _backend(request)
+    known = {instance.id for instance in backend.all_instances()}
     for instance in request.parameters["InstanceIds"]:
         if instance in known:
-            yield Need("ec2:TerminateInstances", _arn(request, "instance", instance), _tags(request, instance))
+            association = backend.iam_instance_profile_associations.get(instance)
+            profile = {"ec2:instanceprofile": [association.iam_instance_profile.arn]} if association else {}
+            keys = {**_tags(request, instance), **profile}
+            yield Need("ec2:TerminateInstances", _arn(request, "instance", instance), keys)
 
 
 def _create_tags(request: Request) -> Iterator[Need]:
