@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import permissions
@@ -9,16 +10,14 @@ import places
 import pytest
 
 from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.iam.enforcement import Denied, Used
 
 
 @dataclass(frozen=True)
 class Record:
-    """What was used, what was refused, and what the deployed roles allow."""
+    """What was used, what was refused, and what the deployed roles allow. Functions are named as their folders."""
 
-    stack: str
-    used: frozenset[Used]
-    denied: frozenset[Denied]
+    used: frozenset[tuple[str, ...]]
+    denied: frozenset[tuple[str, ...]]
     grants: tuple[permissions.Grant, ...]
 
 
@@ -27,7 +26,17 @@ def record() -> Record:
     with Embedded(permissions.world(), parameters=permissions.PARAMETERS) as aws:
         permissions.exercise(aws)
         grants = tuple(permissions.grants(aws))
-        return Record(aws.stack_name, frozenset(aws.iam.used), frozenset(aws.iam.denied), grants)
+        return Record(named(aws, aws.iam.used), named(aws, aws.iam.denied), grants)
+
+
+def named(aws: Embedded, entries: Iterable[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
+    """The entries with a function's folder in place of the name that CloudFormation gave it."""
+
+    def short(name: str) -> str:
+        function, assumed, role = name.partition(" as ")
+        return f"{aws.function_of(function) or function}{assumed}{role}"
+
+    return frozenset((short(name), *rest) for name, *rest in entries)
 
 
 @pytest.fixture(scope="session")
@@ -50,4 +59,4 @@ def far() -> Record:
         reaching = [
             grant for grant in permissions.grants(aws) if grant.policy in ("uses-members", "uses-other-regions")
         ]
-        return Record(aws.stack_name, frozenset(aws.iam.used), frozenset(aws.iam.denied), (*member, *reaching))
+        return Record(named(aws, aws.iam.used), named(aws, aws.iam.denied), (*member, *reaching))

@@ -35,7 +35,7 @@ BEYOND_REFERENCE = {
 
 def needed(record: Any, grant: permissions.Grant) -> bool:
     return any(
-        (name, policy, sid) == (f"{record.stack}-{grant.function}", grant.policy, grant.sid)
+        (name, policy, sid) == (grant.function, grant.policy, grant.sid)
         and action.lower() == grant.action.lower()
         and like(resource, grant.resource)
         for name, action, resource, policy, sid in record.used
@@ -53,14 +53,13 @@ def test_nothing_is_allowed_that_is_not_needed(record: Any) -> None:
 
 
 def test_every_function_was_seen_under_its_role(record: Any) -> None:
-    prefix = f"{record.stack}-"
-    seen = {name.removeprefix(prefix) for name, *_ in record.used if name.startswith(prefix)}
-    assert seen == {grant.function for grant in record.grants}
+    seen = {name for name, *_ in record.used}
+    assert seen >= {grant.function for grant in record.grants}
 
 
 def test_other_accounts_and_regions_are_reached_and_used_by_no_more_than_is_needed(far: Any) -> None:
     role = f"arn:aws:iam::{places.MEMBER}:role/{places.PARAMETERS['MemberRoleName']}"
-    used = {(f"{far.stack}-member" if name.endswith(f" as {role}") else name, *rest) for name, *rest in far.used}
+    used = {("member" if name.endswith(f" as {role}") else name, *rest) for name, *rest in far.used}
     seen = replace(far, used=used)
     assert sorted(far.denied) == []
     assert {grant.policy for grant in far.grants} == {"assess", "launch", "uses-members", "uses-other-regions"}
@@ -139,7 +138,7 @@ def test_a_permission_less_fails_the_run_by_name(
         document = {"version": 1, "engine": "instance", "amis": [{"amiId": permissions.AMIS[1]}]}
         ended = permissions.run(aws, document)
         told = " ".join([ended.get("cause") or "", *(one.message for one in aws.notifications())])
-        assert {(name, denied) for name, denied, _ in aws.iam.denied} == {(f"{aws.stack_name}-{function}", action)}
+        assert {(name, denied) for name, denied, _ in aws.iam.denied} == {(aws.lambda_name(function), action)}
         assert "AccessDenied" in told, "the report or the cause says what kind of fault it was"
-        logged = "\n".join(aws.functions.logs(f"{aws.stack_name}-{function}"))
-        assert f"{function} is not authorized to perform: {action}" in logged
+        logged = "\n".join(aws.functions.logs(aws.lambda_name(function)))
+        assert f"{aws.lambda_name(function)} is not authorized to perform: {action}" in logged

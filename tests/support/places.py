@@ -13,7 +13,7 @@ from golden_ami_cli.local.world import ACCOUNT, REGION, Behaviour, Image, World
 
 MEMBER = "222222222222"
 OTHER = "eu-west-1"
-HOME = (ACCOUNT, REGION)
+HOME = permissions.HOME
 PLACES = [HOME, (ACCOUNT, OTHER), (MEMBER, REGION), (MEMBER, OTHER)]
 PARAMETERS = {
     "AdditionalRegions": OTHER,
@@ -52,6 +52,7 @@ def prepare(aws: Embedded, *, events: bool = True, external_id: str = "between-u
     ]
     role = {
         "HubAccountId": ACCOUNT,
+        "HubRoleArns": aws.outputs["MemberRoleCallers"],
         "HubStackName": aws.stack_name,
         "ExternalId": external_id,
         "InstanceProfileName": aws.outputs["InstanceProfileName"],
@@ -86,12 +87,8 @@ def configuration(aws: Embedded, **settings: Any) -> dict[str, Any]:
 
 def orphan(aws: Embedded, place: tuple[str, str]) -> None:
     """An instance of ours in a place, whose run is long over."""
-    account, region = place
     tags = {STACK_TAG: aws.stack_name, ASSESSMENT_TAG: "true", EXPIRY_TAG: "2020-01-01T00:00:00Z"}
-    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-    specification = [{"ResourceType": "instance", "Tags": pairs}]
-    client = aws.client("ec2", region, account)
-    client.run_instances(ImageId=amis(place)[0], MinCount=1, MaxCount=1, TagSpecifications=specification)
+    permissions.launch(aws, amis(place)[0], tags, place=place)
 
 
 def exercise(aws: Embedded) -> None:
@@ -109,5 +106,5 @@ def exercise(aws: Embedded) -> None:
     permissions.run(aws, configuration(aws), stop="Wait For Boot")
     for place in PLACES:
         orphan(aws, place)
-    aws.fire_schedule(f"{aws.stack_name}-reap")
+    aws.fire_schedule("ReapSchedule")
     aws.clock.sleep(60)

@@ -15,6 +15,7 @@ from golden_ami_cli.local.deployment.template import Resolver, resolve_parameter
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "123456789012"
 REGIONS = {"aws": "eu-central-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+STACK_UUID = "5d5e6f70-0000-4000-8000-123456789012"
 SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
 
 # Every option on: all policies and resources exist.
@@ -48,6 +49,7 @@ _ARNS = {
     "AWS::Lambda::Function": "lambda:{region}:{account}:function:{name}",
     "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{name}:*",
     "AWS::Events::Rule": "events:{region}:{account}:rule/{name}",
+    "AWS::CloudWatch::Alarm": "cloudwatch:{region}:{account}:alarm:{name}",
     "AWS::SNS::Topic": "sns:{region}:{account}:{name}",
     "AWS::StepFunctions::StateMachine": "states:{region}:{account}:stateMachine:{name}",
 }
@@ -69,7 +71,7 @@ class Deployed:
             "AWS::Region": self.region,
             "AWS::Partition": partition,
             "AWS::URLSuffix": SUFFIXES.get(partition, "amazonaws.com"),
-            "AWS::StackId": f"arn:{partition}:cloudformation:{self.region}:{ACCOUNT}:stack/{stack}/1",
+            "AWS::StackId": f"arn:{partition}:cloudformation:{self.region}:{ACCOUNT}:stack/{stack}/{STACK_UUID}",
         }
         self.resolver = Resolver(self.template, values, self._ref, self._attribute)
         self.resources: Resources = {

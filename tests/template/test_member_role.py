@@ -58,15 +58,103 @@ def test_launch_and_termination_are_conditioned_as_in_the_stack(full: Any) -> No
         for mine in full.statements(role):
             if mine.get("Sid") in sids:
                 condition = json.dumps(theirs[mine["Sid"]]["Condition"])
+                own = '{"Fn::GetAtt": ["InstanceProfile", "Arn"]}'
+                condition = condition.replace(own, '"arn:aws:iam::123456789012:instance-profile/InstanceProfile"')
                 assert json.loads(condition.replace('{"Ref": "HubStackName"}', '"gold"')) == mine["Condition"]
+
+
+ALL = "arn:${AWS::Partition}:ec2:*:${AWS::AccountId}:"
+CREATED = [{"Fn::Sub": f"{ALL}instance/*"}, {"Fn::Sub": f"{ALL}volume/*"}]
+CIS = {"Fn::Sub": "arn:${AWS::Partition}:inspector2:*:${AWS::AccountId}:owner/${AWS::AccountId}/cis-configuration/*"}
+RESOURCES: dict[str, list[Any]] = {
+    "LookAround": ["*"],
+    "ResolveAmis": [
+        {"Fn::Sub": "arn:${AWS::Partition}:ssm:*::parameter/aws/service/*"},
+        {"Fn::Sub": "arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:parameter/golden-amis/*"},
+    ],
+    "Scan": ["*"],
+    "ScanCis": [CIS],
+    "WriteBackToSecurityHub": [{"Fn::Sub": "arn:${AWS::Partition}:securityhub:*:${AWS::AccountId}:hub/default"}],
+    "TerminateOursOnly": CREATED[:1],
+    "LaunchTagged": CREATED[:1],
+    "LaunchTaggedVolumes": CREATED[1:],
+    "LaunchFromAnyAmi": [
+        {"Fn::Sub": "arn:${AWS::Partition}:ec2:*::image/*"},
+        {"Fn::Sub": f"{ALL}network-interface/*"},
+        {"Fn::Sub": f"{ALL}security-group/*"},
+    ],
+    "LaunchInTheseSubnets": [{"Ref": "SubnetArns"}],
+    "TagAtLaunchOnly": CREATED,
+    "PassTheInstanceRole": [{"Fn::GetAtt": ["InstanceRole", "Arn"]}],
+}
+TO_EC2 = {"StringEquals": {"iam:PassedToService": {"Fn::Sub": "ec2.${AWS::URLSuffix}"}}}
+
+
+def test_its_statements_are_limited_to_these_resources_and_conditions() -> None:
+    assert {one["Sid"]: as_list(one["Resource"]) for one in statements()} == RESOURCES
+    assert {one["Effect"] for one in statements()} == {"Allow"}
+    conditioned = {one["Sid"]: one["Condition"] for one in statements() if "Condition" in one}
+    assert set(conditioned) == {
+        "TerminateOursOnly",
+        "LaunchTagged",
+        "LaunchTaggedVolumes",
+        "TagAtLaunchOnly",
+        "PassTheInstanceRole",
+    }
+    assert conditioned["PassTheInstanceRole"] == TO_EC2
 
 
 def test_only_the_stacks_roles_with_the_external_id_come_in() -> None:
     [trust] = MEMBER["Resources"]["MemberRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Condition"]["StringEquals"] == {"sts:ExternalId": {"Ref": "ExternalId"}}
-    assert "${HubStackName}-*Role-*" in trust["Condition"]["ArnLike"]["aws:PrincipalArn"]["Fn::Sub"]
+    assert trust == {
+        "Effect": "Allow",
+        "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${HubAccountId}:root"}},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}},
+            "ArnEquals": {"aws:PrincipalArn": {"Ref": "HubRoleArns"}},
+        },
+    }
     assert MEMBER["Parameters"]["ExternalId"]["NoEcho"]
-    assert "Default" not in MEMBER["Parameters"]["ExternalId"]
+    for name in ("ExternalId", "HubRoleArns"):
+        assert "Default" not in MEMBER["Parameters"][name]
+
+
+def test_its_instances_may_be_looked_at_and_nothing_more() -> None:
+    role = MEMBER["Resources"]["InstanceRole"]["Properties"]
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": {"Fn::Sub": "ec2.${AWS::URLSuffix}"}}
+    names = re.findall(r"policy/(\w+)", json.dumps(role["ManagedPolicyArns"]))
+    assert set(names) == {"AmazonSSMManagedInstanceCore", "AmazonInspector2ManagedCisPolicy"}
+    assert "Policies" not in role
+    assert MEMBER["Resources"]["InstanceProfile"]["Properties"] == {
+        "InstanceProfileName": {"Ref": "InstanceProfileName"},
+        "Roles": [{"Ref": "InstanceRole"}],
+    }
+
+
+def test_the_stack_tells_which_roles_come(full: Any, plain: Any) -> None:
+    told = full.resolver.resolve(full.template["Outputs"]["MemberRoleCallers"]["Value"]).split(",")
+    assuming = {
+        f"arn:aws:iam::123456789012:role/{name}"
+        for name in full.of_type("AWS::IAM::Role")
+        if any(one["Action"] == "sts:AssumeRole" for one in full.statements(name))
+    }
+    assert len(told) == len(set(told))
+    assert set(told) == assuming
+    pattern = MEMBER["Parameters"]["HubRoleArns"]["AllowedPattern"]
+    assert all(re.fullmatch(pattern, arn) for arn in told)
+    assert not re.fullmatch(pattern, "arn:aws:iam::123456789012:role/gold-*")
+    assert not plain.resolver.condition(plain.template["Outputs"]["MemberRoleCallers"]["Condition"])
+
+
+def test_the_trust_policy_stays_within_iams_limit() -> None:
+    """2,048 characters (IAM quotas, "Role trust policy length"), with the longest names and an external id of 64."""
+    [trust] = MEMBER["Resources"]["MemberRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    text = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    arns = json.dumps([f"arn:aws-us-gov:iam::123456789012:role/{'r' * 64}"] * 10)
+    text = text.replace('{"Ref": "HubRoleArns"}', arns).replace('{"Ref": "ExternalId"}', f'"{"x" * 64}"')
+    assert len(re.sub(r"\s", "", text)) < 2048
 
 
 @pytest.mark.parametrize("name", ["member-role", "member-events"])

@@ -1,0 +1,180 @@
+"""What events the template waits for and where they go; when each alarm goes off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+HERE = "eu-central-1:123456789012"
+QUEUE = {"Arn": f"arn:aws:sqs:{HERE}:DeadLetters"}
+MACHINE = f"arn:aws:states:{HERE}:stateMachine:StateMachine"
+TO_TOPIC = [{"Id": "complete-topic", "Arn": f"arn:aws:sns:{HERE}:CompleteTopic", "DeadLetterConfig": QUEUE}]
+
+# Patterns and targets. The events are those of the Inspector User Guide, "EventBridge integration", and of the Step
+# Functions Developer Guide, "EventBridge events".
+RULES: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
+    "ExecutionEnded": (
+        {
+            "source": ["aws.states"],
+            "detail-type": ["Step Functions Execution Status Change"],
+            "detail": {"status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"], "stateMachineArn": [MACHINE]},
+        },
+        [
+            {
+                "Id": "on-execution-end",
+                "Arn": f"arn:aws:lambda:{HERE}:function:OnExecutionEnd",
+                "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 20},
+                "DeadLetterConfig": QUEUE,
+            }
+        ],
+    ),
+    "InstanceScanned": (
+        {
+            "source": ["aws.inspector2"],
+            "detail-type": ["Inspector2 Scan"],
+            "detail": {"scan-status": ["INITIAL_SCAN_COMPLETE"], "instance-id": [{"exists": True}]},
+        },
+        TO_TOPIC,
+    ),
+    "AmiScanned": (
+        {"source": ["aws.inspector2"], "detail-type": ["Inspector2 OnDemand Scan Complete"]},
+        TO_TOPIC,
+    ),
+    "AmiFinding": (
+        {"source": ["inspector2.ami.ondemand"], "detail-type": ["OnDemand AMI Scan Findings"]},
+        TO_TOPIC,
+    ),
+}
+
+
+def test_every_rule_takes_these_events_and_no_others(full: Any) -> None:
+    found = full.of_type("AWS::Events::Rule")
+    assert found.keys() == RULES.keys()
+    for name, (pattern, targets) in RULES.items():
+        rule = found[name]["Properties"]
+        assert rule["EventPattern"] == pattern, name
+        assert rule["Targets"] == targets, name
+        assert rule.get("State", "ENABLED") == "ENABLED", name
+
+
+def test_schedules_invoke_these_targets(full: Any) -> None:
+    targets = {name: one["Properties"]["Target"] for name, one in full.of_type("AWS::Scheduler::Schedule").items()}
+    assert {
+        name: (target["Arn"], target["RoleArn"], target["Input"], target["RetryPolicy"])
+        for name, target in targets.items()
+    } == {
+        "AssessmentSchedule": (
+            MACHINE,
+            "arn:aws:iam::123456789012:role/AssessmentScheduleRole",
+            '{"AMIsParamName": "ContinuousAssessmentInput"}',
+            {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 5},
+        ),
+        "ReapSchedule": (
+            f"arn:aws:lambda:{HERE}:function:Reap",
+            "arn:aws:iam::123456789012:role/ReapScheduleRole",
+            "{}",
+            {"MaximumEventAgeInSeconds": 1800, "MaximumRetryAttempts": 5},
+        ),
+    }
+
+
+# ---------------------------------------------------------------- alarms
+
+
+def of_states(metric: str, statistic: str) -> dict[str, Any]:
+    """A metric of the state machine, over five minutes."""
+    dimensions = [{"Name": "StateMachineArn", "Value": MACHINE}]
+    return {
+        "Metric": {"Namespace": "AWS/States", "MetricName": metric, "Dimensions": dimensions},
+        "Period": 300,
+        "Stat": statistic,
+    }
+
+
+def query(name: str, metric: str, statistic: str) -> dict[str, Any]:
+    return {"Id": name, "ReturnData": False, "MetricStat": of_states(metric, statistic)}
+
+
+AT_ONCE = {
+    "ComparisonOperator": "GreaterThanThreshold",
+    "Threshold": 0,
+    "EvaluationPeriods": 1,
+    "TreatMissingData": "notBreaching",
+}
+ALARMS: dict[str, dict[str, Any]] = {
+    "RunFailedAlarm": {
+        "AlarmName": "gold-run-failed",
+        "Metrics": [
+            {
+                "Id": "ended",
+                "Expression": "FILL(failed, 0) + FILL(timedout, 0) + FILL(aborted, 0)",
+                "ReturnData": True,
+            },
+            query("failed", "ExecutionsFailed", "Sum"),
+            query("timedout", "ExecutionsTimedOut", "Sum"),
+            query("aborted", "ExecutionsAborted", "Sum"),
+        ],
+        **AT_ONCE,
+    },
+    "LongRunAlarm": {  # ExecutionTime is in milliseconds
+        "AlarmName": "gold-run-too-long",
+        "Metrics": [
+            {"Id": "hours", "Expression": "longest / 3600000", "ReturnData": True},
+            query("longest", "ExecutionTime", "Maximum"),
+        ],
+        **AT_ONCE,
+        "Threshold": "6",
+    },
+    "NothingAssessedAlarm": {
+        "AlarmName": "gold-nothing-assessed",
+        "Namespace": "AWS/States",
+        "MetricName": "ExecutionsSucceeded",
+        "Dimensions": [{"Name": "StateMachineArn", "Value": MACHINE}],
+        "Statistic": "Sum",
+        "Period": 86400,
+        "EvaluationPeriods": "2",
+        "Threshold": 1,
+        "ComparisonOperator": "LessThanThreshold",
+        "TreatMissingData": "breaching",
+    },
+    "DeadLettersAlarm": {
+        "AlarmName": "gold-dead-letters",
+        "Namespace": "AWS/SQS",
+        "MetricName": "ApproximateNumberOfMessagesVisible",
+        "Dimensions": [{"Name": "QueueName", "Value": "DeadLetters.QueueName"}],
+        "Statistic": "Maximum",
+        "Period": 300,
+        **AT_ONCE,
+    },
+    "ReaperActedAlarm": {
+        "AlarmName": "gold-reaper-acted",
+        "Namespace": "GoldenAmi",
+        "MetricName": "ReapedInstances",
+        "Dimensions": [{"Name": "Stack", "Value": "gold"}],
+        "Statistic": "Sum",
+        "Period": 300,
+        **AT_ONCE,
+    },
+}
+TOPIC = [f"arn:aws:sns:{HERE}:AlarmTopic"]
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_goes_off_as_said(full: Any, name: str) -> None:
+    properties = dict(full.resources[name]["Properties"])
+    assert properties.pop("AlarmDescription")
+    assert properties.pop("AlarmActions") == TOPIC
+    # Only silence ends by itself; the others are about what has happened.
+    assert properties.pop("OKActions", None) == (TOPIC if name == "NothingAssessedAlarm" else None)
+    assert properties == ALARMS[name]
+
+
+def test_there_is_no_other_alarm(full: Any) -> None:
+    assert full.of_type("AWS::CloudWatch::Alarm").keys() == ALARMS.keys()
+
+
+def test_the_thresholds_that_a_person_chooses_are_the_parameters(deploy: Any) -> None:
+    chosen = deploy({"LongRunHours": "9", "SilenceDays": "5", "ScheduleState": "ENABLED"})
+    assert chosen.resources["LongRunAlarm"]["Properties"]["Threshold"] == "9"
+    assert chosen.resources["NothingAssessedAlarm"]["Properties"]["EvaluationPeriods"] == "5"
