@@ -133,20 +133,25 @@ def slow(served: Served) -> str:
     return "ContinuousAssessmentInput-slow"
 
 
+def launched(served: Served, image: str, run_id: str) -> str:
+    """An instance as the stack launches it, long expired."""
+    [stack] = aws(served, "cloudformation", "describe-stacks", "--stack-name", "golden-ami")["Stacks"]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    tags = {
+        "continuous-assessment-instance": "true",
+        "continuous-assessment-stack": "golden-ami",
+        "continuous-assessment-run": run_id,
+        "continuous-assessment-expires-at": "2026-01-01T00:00:00Z",
+    }
+    given = json.dumps([{"ResourceType": "instance", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}])
+    profile = f"Name={outputs['InstanceProfileName']}"
+    launch = ["--image-id", image, "--tag-specifications", given, "--iam-instance-profile", profile, "--count", "1"]
+    return str(aws(served, "ec2", "run-instances", *launch)["Instances"][0]["InstanceId"])
+
+
 def test_cancel_says_so_when_something_runs(served: Served, run: dict[str, Any]) -> None:
-    """An instance with the run's tag that nobody terminates: the run is over, and the proof fails."""
-    tags = f"ResourceType=instance,Tags=[{{Key=continuous-assessment-run,Value={run['runId']}}}]"
-    made = aws(
-        served,
-        "ec2",
-        "run-instances",
-        "--image-id",
-        run["amis"][0]["amiId"],
-        "--tag-specifications",
-        tags,
-        "--count",
-        "1",
-    )["Instances"][0]["InstanceId"]
+    """An instance of the run that nobody terminates: the run is over, and the proof fails."""
+    made = launched(served, run["amis"][0]["amiId"], run["runId"])
     try:
         cancelled = served.golden_ami("cancel", run["runId"], "--timeout", "1")
         assert cancelled.status == 5
@@ -157,18 +162,10 @@ def test_cancel_says_so_when_something_runs(served: Served, run: dict[str, Any])
 
 
 def test_reap_lists_first_and_terminates_then(served: Served, run: dict[str, Any]) -> None:
-    tags = {
-        "continuous-assessment-instance": "true",
-        "continuous-assessment-stack": "golden-ami",
-        "continuous-assessment-run": "an-old-run",
-        "continuous-assessment-expires-at": "2026-01-01T00:00:00Z",
-    }
-    given = json.dumps([{"ResourceType": "instance", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}])
-    image = run["amis"][0]["amiId"]
-    made = aws(served, "ec2", "run-instances", "--image-id", image, "--tag-specifications", given, "--count", "1")
+    made = launched(served, run["amis"][0]["amiId"], "an-old-run")
     looked = served.golden_ami("reap", "--dry-run", "-o", "json").json
     assert (looked["found"], looked["terminated"]) == (1, 0)
-    assert looked["instances"][0]["instance"] == made["Instances"][0]["InstanceId"]
+    assert looked["instances"][0]["instance"] == made
     assert served.golden_ami("reap", "-o", "json").json["terminated"] == 1
     assert served.golden_ami("reap", "--dry-run").out.startswith("0 outlived")
 
