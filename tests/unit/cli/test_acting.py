@@ -19,7 +19,7 @@ def account() -> Account:
     def client(service: str, region: str | None = None) -> Any:
         return functions
 
-    return Account("gold", "eu-central-1", client, {})
+    return Account("gold", "eu-central-1", client, {"LoadConfigFunction": "gold-LoadConfig-1A2B3C"})
 
 
 @pytest.mark.parametrize("profile", [None, "security"])
