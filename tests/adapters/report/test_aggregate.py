@@ -190,7 +190,9 @@ _LINE = msgspec.json.encode(finding("CVE-1", severity="LOW"))
     [
         b"garbage", b"null", b"[]", b"7", b"{}", b" ", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf" + _LINE, _LINE[:-1],
         _LINE[: len(_LINE) // 2], _LINE + _LINE, _LINE.replace(b'"LOW"', b'"WORSE"'), _LINE.replace(b'"LOW"', b"null"),
+        _LINE.replace(b'"source"', b'"origin"'), _LINE.replace(b'"arn":"', b'"arn":5,"x":"'),
     ],
+    ids=lambda garbage: f"{len(garbage)} bytes",
 )  # fmt: skip
 def test_a_garbage_line_is_never_a_pass(stack: Any, before: bytes, garbage: bytes) -> None:
     stack.open("run-1", [(ami("ami-0a"), [])])

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from golden_ami.assessing.completion import resume
 from golden_ami.errors import EngineUnavailable
@@ -48,6 +49,27 @@ def test_a_forged_completion_costs_one_look_and_ends_nothing(make: Make) -> None
     harness.assess()
     [ami] = harness.ledger.amis("run-1")
     assert (ami.scan_status, ami.findings_total) == ("COMPLETED", 1)  # the true message's count
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError", "AccessDeniedException"])
+def test_an_answer_that_fails_is_a_fault_and_the_next_one_resumes(
+    make: Make, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    harness = make()
+    ami = prepared(harness)
+    harness.callbacks.waiting = "t"
+    harness.assessment.start("run-1", "t")
+
+    def fail(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "SendTaskSuccess")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(harness.callbacks, "send_task_success", fail)
+        with pytest.raises(ClientError, match=code):
+            harness.receive(forged(ami.instance_id))
+    assert harness.callbacks.answered == []
+    assert harness.receive(forged(ami.instance_id)) == 1
+    assert harness.callbacks.answered == ["t"]
 
 
 def test_a_completion_that_inspector_confirms_later_keeps_its_count(make: Make) -> None:
