@@ -98,7 +98,7 @@ class _Pool:
     A task goes to the worker that is free first and waits from then on, so that tasks wait side by side.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, thread_name_prefix: str = "") -> None:  # noqa: ARG002 - it has no threads
         one = _current_one()
         self._free = [one.waited if one else 0.0] * workers
 

@@ -70,7 +70,7 @@ RESOURCES: dict[str, list[Any]] = {
     "LookAround": ["*"],
     "ResolveAmis": [
         {"Fn::Sub": "arn:${AWS::Partition}:ssm:*::parameter/aws/service/*"},
-        {"Fn::Sub": "arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:parameter/golden-amis/*"},
+        {"Fn::Sub": "arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:parameter${AmiParameterPath}*"},
     ],
     "Scan": ["*"],
     "ScanCis": [CIS],

@@ -18,6 +18,7 @@ PARAMETERS = [
     f"arn:aws:ssm:{HERE}:parameter/{name}"
     for name in ("ContinuousAssessmentInput*", "golden-ami/gold/ContinuousAssessmentInput")
 ]
+AMI_PARAMETERS = ["arn:aws:ssm:*::parameter/aws/service/*", f"arn:aws:ssm:*:{ACCOUNT}:parameter/golden-amis/*"]
 INSPECTORS = ["inspector2.amazonaws.com", "agentless.inspector2.amazonaws.com"]
 PROFILE = {"ec2:InstanceProfile": f"arn:aws:iam::{ACCOUNT}:instance-profile/InstanceProfile"}
 THROUGH_EC2 = {"StringLike": {"kms:ViaService": "ec2.*.amazonaws.com"}}
@@ -84,15 +85,14 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
         {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
     ),
     "ReadConfiguration": (PARAMETERS, NONE),
+    "ReadUserData": (PARAMETERS, NONE),
     "ReadFindings": (["*"], NONE),
     "ReadHistory": ([f"arn:aws:states:{HERE}:execution:gold:*"], NONE),
     "ReadLargeConfiguration": (["arn:aws:s3:::ReportBucket/config/*"], NONE),
     "RemoveCisScan": (CIS, NONE),
     "Reports": (["arn:aws:s3:::ReportBucket/runs/*"], NONE),
-    "ResolveAmis": (
-        ["arn:aws:ssm:*::parameter/aws/service/*", f"arn:aws:ssm:*:{ACCOUNT}:parameter/golden-amis/*"],
-        NONE,
-    ),
+    "ResolveAmis": (AMI_PARAMETERS, NONE),
+    "ResolveWhatWasNotOpened": (AMI_PARAMETERS, NONE),
     "SeeWhetherTheRunIsOver": ([f"arn:aws:states:{HERE}:execution:gold:*"], NONE),
     "Start": ([f"arn:aws:states:{HERE}:stateMachine:StateMachine"], NONE),
     "StartCisScan": (CIS, NONE),

@@ -25,7 +25,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _NAMES = ("127.0.0.1", "localhost", "[::1]")
 _HTTP_PORT = "80"  # left out of Host and Origin (RFC 9110, section 4.2.3)
-_CLOSED = re.compile(r"/+(moto-api|latest/(meta-data|api|dynamic|user-data)|favicon\.ico)(/|$)", re.IGNORECASE)
+_CLOSED = re.compile(r"/+(moto-api|latest/(meta-data|api|dynamic|user-data)|favicon\.ico)(/|\Z)", re.IGNORECASE)
 _SERVICE_PATH = re.compile(r"/+[^/]*_[^/]*/")
 _CORS = "access-control-"
 

@@ -13,7 +13,7 @@ MASK = "•••"
 
 _KEY = re.compile(
     r"user[-_ ]?data|token|passw(or)?d|passphrase|secret|credential|authorization|private[-_ ]?key"
-    r"|api[-_ ]?key|access[-_ ]?key|session[-_ ]?key|external[-_ ]?id|[-_](?:pass|pwd|key)$",
+    r"|api[-_ ]?key|access[-_ ]?key|session[-_ ]?key|external[-_ ]?id|[-_](?:pass|pwd|key)\Z",
     re.IGNORECASE,
 )
 _VALUE = r"(?:\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s\"'&<>]+)"
