@@ -46,7 +46,7 @@ def aggregate(event: Mapping[str, Any], settings: Settings, ledger: Ledger) -> d
     except (AssessmentError, BotoCoreError, ClientError):
         raise
     except Exception as fault:  # noqa: BLE001 -- whatever we have done wrong, the run ends in a report
-        failing = {ami.key: ami.failing for report in judged for ami in report.amis if ami.verdict == "FAIL"}
+        failing = {ami.key: ami.failing for report in judged for ami in report.amis}
         return last.last_report(event, fault, settings, ledger, failing)
 
 

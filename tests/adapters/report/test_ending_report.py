@@ -230,3 +230,24 @@ def test_a_parameter_that_may_not_be_read_is_listed_by_its_name(stack: Any, monk
     _refusing(monkeypatch, lambda _, name: name == "GetParameters")
     stack.aggregate("run-1", PARAMETER, error={"Error": "AccessDenied", "Cause": "no"})
     assert sorted(one.key for one in _report(stack).amis) == ["ami-0a1b2c3d", "resolve:ssm:/x"]
+
+
+def test_a_last_report_stays_within_the_limits_of_aws(stack: Any, end: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = [(ami(f"ami-{number:04}", name="🦊" * 128, lineage=str(number)), None) for number in range(400)]
+    stack.open("run-1", images)
+    fault = type("日" + "E" * 300, (RuntimeError,), {})
+
+    def raises(*_: Any) -> None:
+        raise fault("a secret of the findings")
+
+    monkeypatch.setattr(ending, "_aggregate", raises)
+    end(_ended(cause="é" * 32_768))
+    (message,) = stack.messages()
+    assert message["Subject"].isascii()
+    assert len(message["Subject"]) == 100
+    assert len(message["Message"].encode()) < 256 * 1024
+    assert "and 200 more in the whole report" in message["Message"]
+    assert "a secret" not in message["Message"]
+    report = _report(stack)
+    assert len(report.amis) == 400
+    assert len(report.run.faults[-1].error) <= 256

@@ -87,3 +87,17 @@ def test_a_part_that_raises_costs_no_report(stack: Any, name: str) -> None:
     assert name.rpartition(".")[2] in report.run.faults[-1].cause
     run = stack.ledger.run("run-1")
     assert (run.error, run.report_key) == ("Broken", "runs/run-1/report.json")
+
+
+def test_parts_that_fail_together_are_named_in_order(stack: Any) -> None:
+    _opened(stack, "run-1")
+    with broken("report.findings.findings_of"):
+        assert stack.aggregate("run-1")["succeeded"]
+    report = stack.report("run-1")
+    missing = [part["where"] for part in report["run"]["incomplete"]]
+    assert {"findings.csv", "report.sarif", "junit.xml", "report.html"} <= set(missing)
+    assert missing == sorted(missing)
+    (message,) = stack.messages()
+    assert message["Subject"].startswith("Golden AMIs: FAIL")
+    assert "PARTS OF THE REPORT THAT COULD NOT BE MADE" in message["Message"]
+    assert "findings.csv could not be made: Broken in report/findings.py" in message["Message"]
