@@ -142,13 +142,12 @@ def test_a_token_that_differs_with_each_retry_is_seen(
 
 
 @pytest.mark.parametrize("engine", ["instance"])
-@pytest.mark.parametrize("name", ["expired", "_ended"])
+@pytest.mark.parametrize("name", ["expired", "_Runs._ask_whether_ended"])
 def test_a_reaper_that_ends_running_runs_is_seen(
     bench: Bench, engine: Engine, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = {"expired": lambda *_: True, "_ended": lambda runs, *_: runs}
     assert found(bench, held(bench, engine, reap_after=900)) == set()
-    monkeypatch.setattr(f"golden_ami.instances.reaping.{name}", broken[name])
+    monkeypatch.setattr(f"golden_ami.instances.reaping.{name}", lambda *_: True)
     assert (5, "wrongVerdict") in found(bench, held(bench, engine, reap_after=900))
 
 
@@ -156,7 +155,7 @@ def test_a_reaper_that_ends_running_runs_is_seen(
 def test_a_reaper_that_is_blind_to_ended_runs_is_seen(
     bench: Bench, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("golden_ami.instances.reaping._ended", lambda *_: set())
+    monkeypatch.setattr("golden_ami.instances.reaping._Runs._ask_whether_ended", lambda *_: False)
     assert (1, "orphans") in found(bench, held(bench, engine, "on-execution-end.terminates-nothing"))
 
 

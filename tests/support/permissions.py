@@ -208,11 +208,10 @@ def _instances(aws: Embedded) -> None:
     ):
         run(aws, configuration("instance", cis="LEVEL_1"))
     with behaving(aws, agent_after=10, scan_seconds=20):  # Inspector is ready before the execution waits
-        scripted = configuration("instance", amis=[{"amiId": AMIS[1], "userData": "#!/bin/sh\n"}])
+        run(aws, configuration("instance"))
+    scripted = configuration("instance", amis=[{"amiId": AMIS[1], "userData": "#!/bin/sh\n"}])
     run(aws, scripted)  # the launch reads the user data again
     run(aws, {"version": 1, "document": in_bucket(aws, scripted)})
-    run(aws, scripted, parameter=f"/{aws.stack_name}/scripted")
-    run(aws, configuration("instance"))
     with (
         patch.object(NdjsonObject.__init__, "__defaults__", (100,)),
         troubled(aws, Trouble("tag-findings", "UploadPart", 4)),
@@ -244,10 +243,6 @@ def _image_scans(aws: Embedded) -> None:
 def _ends(aws: Embedded) -> None:
     """Earlier reports are gone; an execution is aborted, late and early; an instance outlived its run."""
     _forget(aws)
-    scripted = configuration("instance", amis=[{"amiId": AMIS[1], "userData": "#!/bin/sh\n"}])
-    run(aws, scripted)  # the launch reads the user data again
-    run(aws, {"version": 1, "document": in_bucket(aws, scripted)})
-    run(aws, scripted, parameter=f"/{aws.stack_name}/scripted")
     run(aws, configuration("instance"))
     _forget(aws)
     run(aws, configuration("instance"), stop="Terminate")

@@ -85,7 +85,7 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
         {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
     ),
     "ReadConfiguration": (PARAMETERS, NONE),
-    "ReadUserData": (PARAMETERS, NONE),
+    "ReadUserData": (PARAMETERS[:1], NONE),
     "ReadFindings": (["*"], NONE),
     "ReadHistory": ([f"arn:aws:states:{HERE}:execution:gold:*"], NONE),
     "ReadLargeConfiguration": (["arn:aws:s3:::ReportBucket/config/*"], NONE),

@@ -148,7 +148,7 @@ class Bench(AbstractContextManager["Bench"]):
 
     def _note_reaped(self, call: Call) -> None:
         """Keep what the reaper terminates of a run that is neither over nor past its expiry."""
-        if call.operation != "TerminateInstances" or not call.function.endswith("-reap"):
+        if call.operation != "TerminateInstances" or self.aws.function_of(call.function) != "reap":
             return
         for instance in call.parameters["InstanceIds"]:
             tags = self._tags(instance)

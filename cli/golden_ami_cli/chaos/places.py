@@ -29,6 +29,7 @@ def prepare(aws: Embedded) -> str:
     role = {
         "HubAccountId": ACCOUNT,
         "HubStackName": aws.stack_name,
+        "HubRoleArns": aws.outputs["MemberRoleCallers"],
         "ExternalId": PARAMETERS["MemberExternalId"],
         "InstanceProfileName": aws.outputs["InstanceProfileName"],
         "SubnetArns": f"arn:aws:ec2:{region}:{account}:subnet/{subnet}",

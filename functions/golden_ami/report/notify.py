@@ -44,6 +44,11 @@ def notify(report: Report, config: Config, store: Store, settings: Settings, led
             logger.warning("a route's message was not sent", exc_info=error, extra=told)
 
 
+def is_message(name: str) -> bool:
+    """Whether the ledger notes a message under this name, and no other effect of a run."""
+    return name == RESULTS or name.startswith("owner ")
+
+
 def _name(owner: str) -> str:
     """The name of an owner's message in the ledger, whose keys hold 1,024 bytes."""
     name = f"owner {owner}"

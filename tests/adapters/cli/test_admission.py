@@ -149,6 +149,12 @@ def aws(served: Served, *arguments: str, fails: bool = False) -> Any:
     return ended.err if fails else json.loads(ended.out)
 
 
+def function_name(served: Served, output: str) -> str:
+    [stack] = aws(served, "cloudformation", "describe-stacks", "--stack-name", "golden-ami")["Stacks"]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    return str(outputs[output])
+
+
 # ------------------------------------------------------------ handlers
 
 
@@ -160,14 +166,15 @@ def aws(served: Served, *arguments: str, fails: bool = False) -> Any:
 def test_a_function_with_a_foreign_handler_is_not_made(served: Served, tmp_path: Path, handler: str) -> None:
     code = tmp_path / "code.zip"
     code.write_bytes(b"PK\x05\x06" + b"\0" * 18)
-    role = aws(served, "lambda", "get-function", "--function-name", "golden-ami-load-config")["Configuration"]["Role"]
+    load_config, reap = (function_name(served, output) for output in ("LoadConfigFunction", "ReapFunction"))
+    role = aws(served, "lambda", "get-function", "--function-name", load_config)["Configuration"]["Role"]
     given = ["--runtime", "python3.13", "--role", role, "--zip-file", f"fileb://{code}", f"--handler={handler}"]
     said = aws(served, "lambda", "create-function", "--function-name", "mine", *given, fails=True)
     assert "functions' folder" in said
-    configure = ["lambda", "update-function-configuration", "--function-name", "golden-ami-reap"]
+    configure = ["lambda", "update-function-configuration", "--function-name", reap]
     said = aws(served, *configure, f"--handler={handler}", fails=True)
     assert "functions' folder" in said
-    kept = aws(served, "lambda", "get-function", "--function-name", "golden-ami-reap")["Configuration"]
+    kept = aws(served, "lambda", "get-function", "--function-name", reap)["Configuration"]
     assert kept["Handler"] == "reap.app.handler"
     names = [one["FunctionName"] for one in aws(served, "lambda", "list-functions")["Functions"]]
     assert "mine" not in names
@@ -180,7 +187,7 @@ def test_new_code_of_a_function_is_not_run(served: Served, tmp_path: Path) -> No
     code, mark = tmp_path / "code.zip", tmp_path / "mark"
     with zipfile.ZipFile(code, "w") as package:
         package.writestr("reap/app.py", f"open({str(mark)!r}, 'w')\ndef handler(e, c): open({str(mark)!r}, 'w')\n")
-    name = ["--function-name", "golden-ami-reap"]
+    name = ["--function-name", function_name(served, "ReapFunction")]
     aws(served, "lambda", "update-function-code", *name, "--zip-file", f"fileb://{code}")
     answer = aws(served, "lambda", "invoke", *name, str(tmp_path / "out"))
     assert "FunctionError" not in answer

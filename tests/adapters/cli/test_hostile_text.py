@@ -27,6 +27,7 @@ ESCAPES = "\x1b[2J\x1b]8;;http://evil.example\x1b\\\x1b]52;c;ZXZpbA==\x07\x9b31m
 MARKS = "\u202e\u2066\u200b\u200f\ufeff\u2028\u2029\x85\u3164\U000e0041"
 HOSTILE = f"[red]x[/red][link=http://evil.example]:smile: {ESCAPES}\n{MARKS}end"
 STORABLE = HOSTILE.replace("\x00", "")
+CONFIGURABLE = re.sub(r"[\x00-\x1f\x7f-\x9f]", "", HOSTILE)  # a configuration takes no control characters
 TAG = re.sub(r"[\x00-\x08\x0b-\x1f]", "", HOSTILE)  # EC2 answers in XML 1.0, which has no C0 controls
 AMIS = [f"ami-{number:017x}" for number in (1, 2, 3)]
 PARAMETER = "ContinuousAssessmentInput"
@@ -111,9 +112,10 @@ def hostile_world() -> World:
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
     patch = pytest.MonkeyPatch()
-    excepted = {"vulnerability": "CVE-2026-9", "scope": {"package": STORABLE}, "reason": STORABLE, "owner": STORABLE}
+    excepted = {"vulnerability": "CVE-2026-9", "scope": {"package": CONFIGURABLE}}
+    excepted |= {"reason": CONFIGURABLE, "owner": CONFIGURABLE}
     document = {
-        "amis": [{"amiId": ami, "lineage": f"l{STORABLE}"} for ami in AMIS],
+        "amis": [{"amiId": ami, "lineage": f"l{CONFIGURABLE}"} for ami in AMIS],
         "exceptions": [excepted | {"expires": "2036-01-01"}],
         "ownerTag": "Owner",
         "enableInspector": True,

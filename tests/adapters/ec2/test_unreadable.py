@@ -142,7 +142,7 @@ def test_any_other_input_is_refused_with_the_right_one(
     [
         ("Nope", "ContinuousAssessmentInput"),
         ("ContinousAssessmentInput", "ContinuousAssessmentInput"),
-        ("/goldn/ContinuousAssessmentInput", "/golden/ContinuousAssessmentInput"),
+        ("/golden-ami/goldn/ContinuousAssessmentInput", "/golden-ami/golden/ContinuousAssessmentInput"),
     ],
 )
 def test_a_name_that_the_stack_does_not_read_is_told_with_the_likeliest(
@@ -154,7 +154,7 @@ def test_a_name_that_the_stack_does_not_read_is_told_with_the_likeliest(
         stack.load(input={"AMIsParamName": name})
     message = str(caught.value)
     assert f"SSM parameter {name}: its functions read parameters whose names begin with" in message
-    assert f"{PARAMETER} or /golden/; start with " in message
+    assert f"{PARAMETER}, and the sample /golden-ami/golden/ContinuousAssessmentInput; start with " in message
     assert f'{{"AMIsParamName": "{likeliest}"}}, or deploy the stack with ParameterName={name}' in message
 
 

@@ -31,7 +31,9 @@ def deployed(account: Embedded, name: str, parameters: dict[str, str] | None = N
 
 @pytest.fixture
 def account(embedded: Open, project: Project) -> Embedded:
-    return embedded(template=project(EMPTY, {}))
+    template = project(EMPTY, {})
+    (template.parent / "functions").symlink_to(TEMPLATE.parent / "functions")  # handlers come from there only
+    return embedded(template=template)
 
 
 @pytest.mark.parametrize(
