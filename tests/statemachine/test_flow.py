@@ -46,7 +46,7 @@ SOURCES = {
     "runId": "$$.Execution.Name",
     "executionArn": "$$.Execution.Id",
     "startedAt": "$$.Execution.StartTime",
-    "input": "$",
+    "input": "$$.Execution.Input",
     "state": "$",
     "batch": "$.batch",
     "taskToken": "$$.Task.Token",
@@ -70,6 +70,7 @@ def test_a_task_passes_on_what_its_function_reads(name: str) -> None:
 def test_a_task_keeps_every_member_of_its_functions_answer(name: str) -> None:
     _, answer = contract()[FUNCTIONS[name].lower().replace(" ", "_")]
     selected = TASKS[name].get("ResultSelector", {})
+    selected = selected["run"] if name == REPLACES else selected
     assert selected == {f"{member}.$": f"$.Payload.{member}" for member in answer}
 
 
@@ -81,9 +82,10 @@ def test_only_start_run_waits_for_a_callback() -> None:
 
 # ---------------------------------------------------------------- where results are kept
 
+# Its result and its fault replace the input, which may be any JSON: "$" is the default (Amazon States Language).
+REPLACES = "Load Config"
 # Aggregate reads launches, findings, instances, error and terminateError (report/faults.py); Choices the others.
 RESULTS = {
-    "Load Config": "$.run",
     "Ensure Target Template": None,
     "Launch Instances": "$.launches",
     "Launch Batch": "$.launch",
@@ -95,7 +97,7 @@ RESULTS = {
     "Terminate": "$.instances",
     "Aggregate": "$.result",
 }
-CAUGHT = {"Terminate": "$.terminateError", "Aggregate": "$.result"}
+CAUGHT = {REPLACES: "$", "Terminate": "$.terminateError", "Aggregate": "$.result"}
 
 
 def test_a_result_is_kept_where_it_is_read() -> None:
@@ -106,11 +108,13 @@ def test_a_fault_is_kept_where_it_is_read() -> None:
     for name, state in ALL.items():
         for catcher in state.get("Catch", ()):
             if catcher["ErrorEquals"] == ["States.ALL"]:
-                assert catcher["ResultPath"] == CAUGHT.get(name, "$.error"), name
+                assert catcher.get("ResultPath", "$") == CAUGHT.get(name, "$.error"), name
 
 
-def test_no_state_narrows_what_comes_in_or_goes_out() -> None:
-    assert [name for name, state in ALL.items() if {"InputPath", "OutputPath"} & set(state)] == []
+def test_only_the_first_state_narrows_its_input() -> None:
+    assert [name for name, state in ALL.items() if {"InputPath", "OutputPath"} & set(state)] == [REPLACES]
+    assert STATES[REPLACES]["InputPath"] is None
+    assert "OutputPath" not in STATES[REPLACES]
 
 
 @pytest.mark.parametrize(
