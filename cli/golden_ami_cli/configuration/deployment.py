@@ -35,5 +35,5 @@ def missing(config: Config, deployed: Mapping[str, str]) -> dict[str, str]:
 
 
 def as_options(parameters: Mapping[str, str]) -> str:
-    """As they stand in `sam deploy --parameter-overrides`."""
+    """As SAM CLI takes them: NAME=VALUE, separated by blanks."""
     return " ".join(f"{name}={value}" for name, value in parameters.items())
