@@ -81,6 +81,9 @@ def sent(execution: Mapping[str, Any], history: Iterable[Mapping[str, Any]]) -> 
         started = datetime.fromisoformat(event["startedAt"].replace("Z", "+00:00"))
         assert abs((started - execution["startDate"]).total_seconds()) < 1
         event["startedAt"] = CONTEXT["Execution"]["StartTime"]
+    if "input" in event:
+        assert event["input"] == json.loads(execution["input"])
+        event["input"] = CONTEXT["Execution"]["Input"]
     if event.get("taskToken"):
         event["taskToken"] = TOKEN
     return event
