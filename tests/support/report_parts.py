@@ -87,13 +87,14 @@ def broken(*names: str) -> Iterator[list[str]]:
 
 
 def _of(code: CodeType) -> CodeType:
-    """Code that raises, and closes over as many names: Python swaps no other."""
+    """Code that raises, of the same kind, that closes over as many names: Python swaps no other."""
     names = ", ".join(f"name{number}" for number in range(len(code.co_freevars)))
     lines = [
         f"def outer({names}):",
         "    def broken(*_, **__):",
         f"        ({names},)" if names else "        ()",
         "        __import__('sys')._broken_part()",
+        "        yield" if code.co_flags & inspect.CO_GENERATOR else "",
         "    return broken",
     ]
     scope: dict[str, Any] = {}
