@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from localstack import ACCOUNT, REGION, LocalStack
 from scenarios import definition
+from stack_options import every_option
 
 from golden_ami_cli.local.deployment.template import translate
 
@@ -25,23 +26,7 @@ LEFT_OUT = {
     "AWS::Events::EventBusPolicy": "LocalStack has no default for EventBusName: Event bus None does not exist",
     "AWS::CloudWatch::Dashboard": "LocalStack has no such resource; it would say CREATE_COMPLETE and create nothing",
 }
-OPTIONS = {
-    "ScheduleState": "ENABLED",
-    "Configuration": '["ami-0a1b2c3d4e5f60001"]',
-    "NotificationEmail": "owner@example.com",
-    "OwnerTopicArns": f"arn:aws:sns:{REGION}:{ACCOUNT}:web",
-    "AmiKeyArns": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555",
-    "CisBenchmark": "true",
-    "AdditionalRegions": "eu-west-1,us-east-2",
-    "MemberAccountIds": "222222222222,333333333333",
-    "MemberRoleName": "GoldenAmiMember",
-    "MemberExternalId": "external-id",
-    "ClassicEngine": "allowed",
-    "EnableInspector": "true",
-    "ActOnAmis": "true",
-    "PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
-    "ObjectLockDays": "30",
-}
+OPTIONS = every_option(ACCOUNT, REGION, others="eu-west-1,us-east-2")
 
 
 def without(template: Mapping[str, Any], left_out: set[str]) -> dict[str, Any]:

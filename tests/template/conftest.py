@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from cfn_flip import load_yaml
+from stack_options import every_option
 
 from golden_ami_cli.local.deployment.template import Resolver, resolve_parameters, translate
 
@@ -18,24 +19,7 @@ REGIONS = {"aws": "eu-central-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-
 STACK_UUID = "5d5e6f70-0000-4000-8000-123456789012"
 SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
 
-# Every option on: all policies and resources exist.
-EVERYTHING = {
-    "ScheduleState": "ENABLED",
-    "Configuration": '["ami-0a1b2c3d4e5f60001"]',
-    "NotificationEmail": "owner@example.com",
-    "OwnerTopicArns": f"arn:aws:sns:eu-central-1:{ACCOUNT}:web",
-    "AmiKeyArns": f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555",
-    "CisBenchmark": "true",
-    "AdditionalRegions": "eu-west-1,us-east-1",
-    "MemberAccountIds": "222222222222,333333333333",
-    "MemberRoleName": "GoldenAmiMember",
-    "MemberExternalId": "external-id",
-    "ClassicEngine": "allowed",
-    "EnableInspector": "true",
-    "ActOnAmis": "true",
-    "PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
-    "ObjectLockDays": "30",
-}
+EVERYTHING = every_option(ACCOUNT, "eu-central-1", others="eu-west-1,us-east-1")
 
 Resources = dict[str, dict[str, Any]]
 

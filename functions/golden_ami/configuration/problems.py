@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
+from golden_ami.configuration.json_text import joined
 from golden_ami.configuration.validity import accepts
 from golden_ami.errors import Problem
 
@@ -154,11 +155,9 @@ def path_of(steps: Sequence[str | int], spellings: Spellings | None = None) -> s
     text = ""
     for position, step in enumerate(steps):
         if isinstance(step, int):
-            text += f"[{step}]"
+            text = joined(text, step)
             continue
         first = steps[0]
         name = spellings.get((first, step), step) if spellings and position == 1 and isinstance(first, int) else step
-        name = str(name) if str(name).isprintable() else json.dumps(str(name))[1:-1]
-        name = name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
-        text += f".{name}" if text else name
+        text = joined(text, str(name) if str(name).isprintable() else json.dumps(str(name))[1:-1])
     return text or "$"
