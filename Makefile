@@ -98,7 +98,7 @@ lock: $(BIN)/python  ## Write the locks anew (UPGRADE=--upgrade for newer versio
 
 clean:  ## Remove what was installed and generated
 	rm -rf $(VENV) .venv-* node_modules $(dir $(NODE_INTERPRETER)) site .mypy_cache .ruff_cache .pytest_cache .hypothesis .aws-sam build reports *.egg-info
-	find cli functions tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find cli emulator functions tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found on the PATH;" \

@@ -14,8 +14,8 @@ from benchmarks.processes import answer, fresh
 from benchmarks.tables import Goal, Section, Table
 from benchmarks.worlds import PARAMETER, ami_ids, configuration, world
 from golden_ami.usage.prices import shipped
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.inspector.classic_findings import SEVERITY
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.inspector.classic_findings import SEVERITY
 
 Cell = tuple[int, int]  # AMIs, findings of each
 _OLD_MB = 512  # a generous size for 2017

@@ -13,7 +13,7 @@ from benchmarks.worlds import configuration, world
 from golden_ami.usage.history import transitions
 from golden_ami.usage.prices import shipped
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
-from golden_ami_cli.local.embedded import Embedded
+from golden_ami_emulator.embedded import Embedded
 
 _ENGINES = ("classic", "instance", "ami")
 _LATENCY = 0.02  # seconds a call

@@ -14,7 +14,7 @@ from benchmarks.processes import answer, fresh
 from benchmarks.tables import Goal, Section, Table
 from benchmarks.worlds import configuration, world
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
-from golden_ami_cli.local.embedded import Embedded
+from golden_ami_emulator.embedded import Embedded
 
 ENGINES = ("classic", "instance", "ami")
 _SIZES = (10, 100, 1000)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from golden_ami import parallel
-from golden_ami_cli.local.calls import Call
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.patching import Patches
+from golden_ami_emulator.calls import Call
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.patching import Patches
 
 WHOLE_PROCESSOR_MB = 1769  # AWS Lambda Developer Guide, "Configure Lambda function memory": one vCPU
 _real_sleep = time.sleep  # the embedded AWS emulates the other

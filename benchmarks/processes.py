@@ -21,7 +21,7 @@ def fresh(module: str, *arguments: object, timeout: float = 900) -> dict[str, An
     Raises RuntimeError with the process's own words when it fails.
     """
     command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]
-    path = os.pathsep.join(str(ROOT / folder) for folder in ("functions", "cli", ""))
+    path = os.pathsep.join(str(ROOT / folder) for folder in ("functions", "cli", "emulator", ""))
     environment = os.environ | {"PYTHONPATH": path, "POWERTOOLS_LOG_LEVEL": "ERROR"}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=timeout)
     if done.returncode:

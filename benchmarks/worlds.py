@@ -8,7 +8,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from golden_ami_cli.local.world import Image, World
+from golden_ami_emulator.world import Image, World
 
 PARAMETER = "ContinuousAssessmentInput"
 SAMPLE = Path(__file__).parents[1] / "samples" / "findings.json"

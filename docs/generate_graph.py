@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "cli")]
+sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "cli"), str(ROOT / "emulator")]
 
 from golden_ami_cli.history.graph import read  # noqa: E402
 from golden_ami_cli.history.svg import svg  # noqa: E402

@@ -14,11 +14,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from golden_ami.models import Engine
-from golden_ami_cli.chaos.bench import Bench, Trial
-from golden_ami_cli.chaos.guarantees import harmless, unreached, violations
-from golden_ami_cli.chaos.runs import ENGINES
-from golden_ami_cli.chaos.worlds import Plan, ami_id, world
-from golden_ami_cli.local.faults import Fault, catalogue, chosen
+from golden_ami_emulator.chaos.bench import Bench, Trial
+from golden_ami_emulator.chaos.guarantees import harmless, unreached, violations
+from golden_ami_emulator.chaos.runs import ENGINES
+from golden_ami_emulator.chaos.worlds import Plan, ami_id, world
+from golden_ami_emulator.faults import Fault, catalogue, chosen
 
 PAGE = Path(__file__).with_name("reliability.md")
 MARKER = "<!-- Below: written by docs/generate_reliability.py -->"

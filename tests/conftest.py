@@ -14,8 +14,8 @@ from botocore.session import Session
 from hypothesis import HealthCheck, settings
 
 from golden_ami.parallel import POOL
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.world import World
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.world import World
 
 # The same examples each time: what passes once passes everywhere. HYPOTHESIS_PROFILE=default searches anew.
 # No deadline and no check of speed: both would fail on a busy machine.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from golden_ami_cli.local.economy import Economy
+from golden_ami_emulator.economy import Economy
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,7 +14,7 @@ from localstack import ACCOUNT, REGION, LocalStack
 from scenarios import definition
 from stack_options import every_option
 
-from golden_ami_cli.local.deployment.template import translate
+from golden_ami_emulator.deployment.template import translate
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 DEADLINE = 240  # seconds of real time that a stack may take

@@ -14,8 +14,8 @@ import permissions
 import places
 import pytest
 
-from golden_ami_cli.local.embedded import ROOT, TEMPLATE, Embedded
-from golden_ami_cli.local.iam.policy import like
+from golden_ami_emulator.embedded import ROOT, TEMPLATE, Embedded
+from golden_ami_emulator.iam.policy import like
 
 # Allowed, though no run of this suite needs it: function, action and why. Nothing is.
 NEVER_NEEDED: dict[tuple[str, str], str] = {}

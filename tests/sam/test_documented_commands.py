@@ -18,7 +18,7 @@ from cfn_flip import load_yaml
 from documented import PAGES, ROOT, commands, words
 from sam_cli import MISSING, SAM, environment
 
-from golden_ami_cli.local.deployment.template import resolve_parameters
+from golden_ami_emulator.deployment.template import resolve_parameters
 
 TEMPLATE: dict[str, Any] = load_yaml((ROOT / "template.yaml").read_text())
 AWS = Path(sys.executable).with_name("aws")
@@ -31,7 +31,7 @@ def in_pages(program: str) -> Iterator[str]:
 
 def in_remedies() -> Iterator[str]:
     """What error messages and remedies tell the user to run."""
-    for folder in ("cli", "functions"):
+    for folder in ("cli", "emulator", "functions"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             yield from re.findall(
                 r"\bsam (?:build|deploy|delete)(?: --[a-z-]+(?: [A-Z]\w*=[^\s,;\")]+)*)*", path.read_text()

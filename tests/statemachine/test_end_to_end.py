@@ -24,9 +24,9 @@ from golden_ami_cli.assessing.notifications import Mailbox
 from golden_ami_cli.assessing.progress import Progress
 from golden_ami_cli.assessing.result import AmiResult, Result
 from golden_ami_cli.console import Console
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.inspector.data import load_findings
-from golden_ami_cli.local.world import Behaviour, Image, World
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.inspector.data import load_findings
+from golden_ami_emulator.world import Behaviour, Image, World
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 PAYLOAD_LIMIT = 256 * 1024  # bytes (Step Functions)

@@ -9,9 +9,9 @@ from typing import Any
 from golden_ami.ledger import Ledger
 from golden_ami.models import Ami
 from golden_ami_cli.assessing.assessment import PARAMETER
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.inspector import installed
-from golden_ami_cli.local.world import ACCOUNT, REGION, Behaviour, Image, World
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.inspector import installed
+from golden_ami_emulator.world import ACCOUNT, REGION, Behaviour, Image, World
 
 
 def finding(number: int) -> dict[str, Any]:

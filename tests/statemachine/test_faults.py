@@ -16,14 +16,14 @@ from uuid import uuid4
 import pytest
 
 from golden_ami.models import Engine
-from golden_ami_cli.chaos.bench import Bench, Trial
-from golden_ami_cli.chaos.guarantees import harmless, unreached, violations
-from golden_ami_cli.chaos.oracle import FAR_OFF
-from golden_ami_cli.chaos.runs import ENGINES, case, hold, seeds
-from golden_ami_cli.chaos.runs import IMAGES as IMAGES_OF_CHAOS
-from golden_ami_cli.chaos.worlds import OWNERS, TOPIC, Plan, ami_id, place_of, world
 from golden_ami_cli.errors import UsageError
-from golden_ami_cli.local.faults import catalogue, chosen, executions
+from golden_ami_emulator.chaos.bench import Bench, Trial
+from golden_ami_emulator.chaos.guarantees import harmless, unreached, violations
+from golden_ami_emulator.chaos.oracle import FAR_OFF
+from golden_ami_emulator.chaos.runs import ENGINES, case, hold, seeds
+from golden_ami_emulator.chaos.runs import IMAGES as IMAGES_OF_CHAOS
+from golden_ami_emulator.chaos.worlds import OWNERS, TOPIC, Plan, ami_id, place_of, world
+from golden_ami_emulator.faults import catalogue, chosen, executions
 
 
 def _module(path: Path) -> Any:

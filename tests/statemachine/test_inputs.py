@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.sizes import LIMIT
-from golden_ami_cli.local.world import World
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.sizes import LIMIT
+from golden_ami_emulator.world import World
 
 RIGHT = '{"AMIsParamName": "ContinuousAssessmentInput"}'
 LONGEST = LIMIT - len('{"x": ""}')  # of a text in an input that StartExecution takes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import permissions
 import pytest
 
-from golden_ami_cli.local.embedded import Embedded
+from golden_ami_emulator.embedded import Embedded
 
 
 @pytest.mark.parametrize("stop", ["", "Check Run"])

@@ -12,9 +12,9 @@ import pytest
 
 from golden_ami import metrics
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.inspector.data import load_findings
-from golden_ami_cli.local.world import Behaviour, Image, World
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.inspector.data import load_findings
+from golden_ami_emulator.world import Behaviour, Image, World
 
 FINDINGS = Path(__file__).parents[1] / "fixtures" / "inspector2" / "findings-mixed.json"
 FUNCTIONS = sorted(path.parent.name for path in (Path(__file__).parents[2] / "functions").glob("*/app.py"))

@@ -10,7 +10,7 @@ import permissions
 import places
 import pytest
 
-from golden_ami_cli.local.embedded import Embedded
+from golden_ami_emulator.embedded import Embedded
 
 
 @pytest.fixture

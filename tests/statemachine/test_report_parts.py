@@ -15,8 +15,8 @@ from report_parts import PARTS, broken
 
 from golden_ami.report.model import Report
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.world import Image, World
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.world import Image, World
 
 BAD, GOOD, ABSENT = (f"ami-{number:017x}" for number in range(1, 4))
 OFFERED: dict[str, list[str]] = {}  # by module

@@ -13,7 +13,7 @@ from interpreter_mocks import mocked
 from scenarios import EXPECTED, INPUT, MACHINE, NO_COMPLETION, by_attempt, check, mock_config, outside_maps
 from states import all_states, ways_out
 
-from golden_ami_cli.local.embedded import Embedded
+from golden_ami_emulator.embedded import Embedded
 
 STATES = all_states()
 # Check Agents answers this way only once in a mock: the scenario would wait for ever. The states' cases have it.

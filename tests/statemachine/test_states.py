@@ -13,8 +13,8 @@ from moto import mock_aws
 from state_cases import CASES, CONTEXT, Case
 from state_runs import answers, expected, machine, outcome, sent
 
-from golden_ami_cli.local.clock import Clock
-from golden_ami_cli.local.interpreter import Interpreter
+from golden_ami_emulator.clock import Clock
+from golden_ami_emulator.interpreter import Interpreter
 
 ROLE = "arn:aws:iam::123456789012:role/none"
 Run = Callable[[Case], tuple[dict[str, Any], list[dict[str, Any]]]]

@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 
 from cfn_flip import load_yaml
 
-from golden_ami_cli.local.deployment.template import TemplateError, resolve_parameters
+from golden_ami_emulator.deployment.template import TemplateError, resolve_parameters
 
 _BUCKET_STACK = "aws-sam-cli-managed-default"  # where SAM CLI keeps what it uploads
 

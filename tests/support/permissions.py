@@ -11,9 +11,9 @@ from unittest.mock import patch
 
 from golden_ami.assessing.ndjson import NdjsonObject
 from golden_ami.models import ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
-from golden_ami_cli.local.calls import Call, client_error
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.world import ACCOUNT, REGION, Behaviour, Image, World
+from golden_ami_emulator.calls import Call, client_error
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.world import ACCOUNT, REGION, Behaviour, Image, World
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 OWNERS = f"arn:aws:sns:{REGION}:{ACCOUNT}:web-owners"

@@ -8,8 +8,8 @@ import permissions
 from permissions import finding
 
 from golden_ami.models import ASSESSMENT_TAG, EXPIRY_TAG, STACK_TAG
-from golden_ami_cli.local.embedded import ROOT, Embedded
-from golden_ami_cli.local.world import ACCOUNT, REGION, Behaviour, Image, World
+from golden_ami_emulator.embedded import ROOT, Embedded
+from golden_ami_emulator.world import ACCOUNT, REGION, Behaviour, Image, World
 
 MEMBER = "222222222222"
 OTHER = "eu-west-1"

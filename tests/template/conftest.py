@@ -11,7 +11,7 @@ import pytest
 from cfn_flip import load_yaml
 from stack_options import every_option
 
-from golden_ami_cli.local.deployment.template import Resolver, resolve_parameters, translate
+from golden_ami_emulator.deployment.template import Resolver, resolve_parameters, translate
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "123456789012"

@@ -65,7 +65,12 @@ def test_outputs_that_are_named_exist(page: Path, source: dict[str, Any]) -> Non
 def test_files_that_the_page_on_security_names_exist() -> None:
     named = set(re.findall(r"`([\w/-]+(?:\.py|\.yaml|/))`", (ROOT / "docs" / "security.md").read_text()))
     assert named
-    places = (ROOT, ROOT / "functions" / "golden_ami", ROOT / "cli" / "golden_ami_cli")
+    places = (
+        ROOT,
+        ROOT / "functions" / "golden_ami",
+        ROOT / "cli" / "golden_ami_cli",
+        ROOT / "emulator" / "golden_ami_emulator",
+    )
     assert [name for name in named if not any((place / name).exists() for place in places)] == []
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import botocore.session
 from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
 
-from golden_ami_cli.local.deployment.template import translate
+from golden_ami_emulator.deployment.template import translate
 
 ROOT = Path(__file__).parents[2]
 REGIONS = ("eu-central-1", "us-gov-west-1", "cn-north-1")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golden_ami_cli.local.iam.policy import Need, UnknownOperator, decide, like, statements
-from golden_ami_cli.local.iam.principals import Principal, decided
-from golden_ami_cli.local.iam.requests import Request, UnknownOperation, needs
+from golden_ami_emulator.iam.policy import Need, UnknownOperator, decide, like, statements
+from golden_ami_emulator.iam.principals import Principal, decided
+from golden_ami_emulator.iam.requests import Request, UnknownOperation, needs
 
 ARN = "arn:aws:s3:::bucket/key"
 

@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted([*ROOT.glob("functions/**/*.py"), *ROOT.glob("cli/**/*.py"), *ROOT.glob("docs/*.py")])
+SOURCES = sorted(
+    [
+        *ROOT.glob("functions/**/*.py"),
+        *ROOT.glob("cli/**/*.py"),
+        *ROOT.glob("emulator/**/*.py"),
+        *ROOT.glob("docs/*.py"),
+    ]
+)
 SCHEMAS = sorted(ROOT.glob("functions/golden_ami/schema/*.json"))
 _CALLS = {"match", "fullmatch", "search", "sub", "subn", "split", "compile", "findall", "finditer"}
 END = "$(?!\\n)"  # in Python's dialect and in ECMA-262's alike

@@ -21,10 +21,11 @@ from golden_ami_cli.assessing.inputs import Inputs, make_directory
 from golden_ami_cli.assessing.notifications import Mailbox
 from golden_ami_cli.assessing.progress import Progress
 from golden_ami_cli.configuration.deployment import needed
+from golden_ami_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from golden_ami_cli.console import Console
-    from golden_ami_cli.local.embedded import Embedded
+    from golden_ami_emulator.embedded import Embedded
 
 
 class Account(Protocol):
@@ -70,10 +71,14 @@ def assess_locally(
 
     With faults, what follows the run is waited for too: on_execution_end, and one round of the reaper.
     """
-    from golden_ami_cli.local.embedded import Embedded
-    from golden_ami_cli.local.faults import Injection, chosen
+    from golden_ami_emulator.embedded import Embedded
+    from golden_ami_emulator.faults import Injection, UnknownFault, chosen
 
-    laid, parameters = chosen(faults), needed(inputs.config)
+    try:
+        laid = chosen(faults)
+    except UnknownFault as error:
+        raise UsageError(f"--fault {error}: no such fault; `golden-ami local faults` lists them") from error
+    parameters = needed(inputs.config)
     for note in inputs.notes:
         console.print(f"Note: {note}", markup=False, highlight=False, soft_wrap=True)
     for directory in filter(None, (report_dir, archive_dir)):

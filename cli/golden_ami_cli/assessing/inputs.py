@@ -10,7 +10,7 @@ from golden_ami_cli.errors import BadFile, UsageError
 
 if TYPE_CHECKING:
     from golden_ami.models import Config, ConfiguredEngine
-    from golden_ami_cli.local.world import World
+    from golden_ami_emulator.world import World
 
 ROOT = Path(__file__).resolve().parents[3]  # the clone; the project is installed from it, editable
 SAMPLES = ROOT / "samples"
@@ -45,9 +45,9 @@ class Inputs:
         from golden_ami.configuration.config import to_text
         from golden_ami.errors import InvalidConfiguration
         from golden_ami_cli.configuration.deployment import as_options, needed
-        from golden_ami_cli.local.inspector.data import load_findings, load_images
-        from golden_ami_cli.local.made_up import filled, lacking
-        from golden_ami_cli.local.world import World
+        from golden_ami_emulator.inspector.data import load_findings, load_images
+        from golden_ami_emulator.made_up import filled, lacking
+        from golden_ami_emulator.world import World
 
         try:
             text, checked = read_configuration(configuration or SAMPLES / "configuration.json")

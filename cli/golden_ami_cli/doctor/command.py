@@ -67,8 +67,8 @@ def doctor(
 def _locally(told: Callable[[Account], list[Diagnosis]]) -> list[Diagnosis]:
     from golden_ami_cli.assessing.assessment import put_configuration
     from golden_ami_cli.assessing.inputs import Inputs
-    from golden_ami_cli.local.embedded import Embedded
-    from golden_ami_cli.local.registration import account_of
+    from golden_ami_cli.local.account import account_of
+    from golden_ami_emulator.embedded import Embedded
 
     inputs = Inputs.read(None, None, None)
     with Embedded(inputs.world) as aws:

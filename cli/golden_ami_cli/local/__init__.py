@@ -1,1 +1,1 @@
-"""The embedded AWS: moto, what moto lacks, and a clock that skips the waiting."""
+"""Commands for the embedded AWS: serve, faults, chaos."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from golden_ami_cli.assessing.command import Debug
-from golden_ami_cli.chaos import command
+from golden_ami_cli.local import chaos as command
 
 app = typer.Typer(name="local", help="The embedded AWS, on this machine, without an account.", no_args_is_help=True)
 app.command("faults")(command.faults)
@@ -32,6 +32,6 @@ def serve(
     - `golden-ami local serve --port 4566`
     - `golden-ami local serve --speed 0`
     """
-    from golden_ami_cli.local.serve import serve_until_interrupted
+    from golden_ami_cli.local.serving import serve_until_interrupted
 
     serve_until_interrupted(port, speed)

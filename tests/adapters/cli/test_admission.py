@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from golden_ami_cli.local.admission import refusal
+from golden_ami_emulator.admission import refusal
 
 if TYPE_CHECKING:
     from tests.adapters.cli.conftest import Served

@@ -19,9 +19,9 @@ from golden_ami_cli.doctor import account_checks, instance_checks
 from golden_ami_cli.doctor.examination import CHECKS, examine
 from golden_ami_cli.doctor.model import Diagnosis, Patient
 from golden_ami_cli.errors import CommandError
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.registration import account_of
+from golden_ami_cli.local.account import account_of
 from golden_ami_cli.main import app
+from golden_ami_emulator.embedded import Embedded
 
 Check = Callable[[Patient], Diagnosis]
 KEY = "L-1216C47A"

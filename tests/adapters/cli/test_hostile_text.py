@@ -18,10 +18,10 @@ from golden_ami.characters import printable, printable_json
 from golden_ami.entry import logger
 from golden_ami_cli import console
 from golden_ami_cli.account import Account
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.registration import account_of
-from golden_ami_cli.local.world import Behaviour, Image, World
+from golden_ami_cli.local.account import account_of
 from golden_ami_cli.main import main
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.world import Behaviour, Image, World
 
 ESCAPES = "\x1b[2J\x1b]8;;http://evil.example\x1b\\\x1b]52;c;ZXZpbA==\x07\x9b31m\x9d0;t\x9c\r\x08\x7f\x00"
 MARKS = "\u202e\u2066\u200b\u200f\ufeff\u2028\u2029\x85\u3164\U000e0041"

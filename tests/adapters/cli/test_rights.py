@@ -18,10 +18,10 @@ from golden_ami_cli.configuration.command import acting_as_a_function
 from golden_ami_cli.configuration.rights import Rights
 from golden_ami_cli.doctor import account_checks
 from golden_ami_cli.doctor.model import Patient
-from golden_ami_cli.local.calls import Call, client_error
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.registration import account_of
-from golden_ami_cli.local.world import Image, World
+from golden_ami_cli.local.account import account_of
+from golden_ami_emulator.calls import Call, client_error
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.world import Image, World
 
 AMI = "ami-0a1b2c3d4e5f60001"
 SAMPLE = "/golden-ami/golden-ami/ContinuousAssessmentInput"

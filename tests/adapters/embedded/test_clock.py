@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 import pytest
 from patience import HANGS
 
-from golden_ami_cli.local.clock import Clock, ClockThread
-from golden_ami_cli.local.waits import Cancelled, ClockStalled, Group, Overslept, sleep_limit
+from golden_ami_emulator.clock import Clock, ClockThread
+from golden_ami_emulator.waits import Cancelled, ClockStalled, Group, Overslept, sleep_limit
 
 REAL = time.perf_counter  # not emulated
 

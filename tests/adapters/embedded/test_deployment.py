@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from golden_ami_cli.local.deployment.template import TemplateError
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.world import Image, World
+from golden_ami_emulator.deployment.template import TemplateError
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.world import Image, World
 
 Open = Callable[..., Embedded]
 Project = Callable[..., Path]

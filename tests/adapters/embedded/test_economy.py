@@ -8,8 +8,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from golden_ami_cli.local.economy import Economy
-from golden_ami_cli.local.patching import Patches
+from golden_ami_emulator.economy import Economy
+from golden_ami_emulator.patching import Patches
 
 VALUES = [
     {"S": "x"}, {"N": "1.5"}, {"BOOL": False}, {"NULL": True}, {"SS": ["a", "b"]}, {"B": b"\x00"}, {"L": [{"S": "S"}]},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from golden_ami_cli.local.handlers import Unusable, find, refusal
+from golden_ami_emulator.handlers import Unusable, find, refusal
 
 MODULE = """
 from functools import wraps

@@ -14,9 +14,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from patience import HANGS
 
-from golden_ami_cli.local.clock import Clock
-from golden_ami_cli.local.interpreter import Interpreter
-from golden_ami_cli.local.patching import Patches
+from golden_ami_emulator.clock import Clock
+from golden_ami_emulator.interpreter import Interpreter
+from golden_ami_emulator.patching import Patches
 
 Definition = dict[str, Any]
 CALLBACK = "arn:aws:states:::lambda:invoke.waitForTaskToken"

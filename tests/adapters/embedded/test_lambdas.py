@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from golden_ami_cli.local.calls import Call, Crash, client_error
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.world import World
+from golden_ami_emulator.calls import Call, Crash, client_error
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.world import World
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from golden_ami_cli.local.embedded import Embedded
-from golden_ami_cli.local.environment import Sandbox, inside
-from golden_ami_cli.local.world import Image, World
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.environment import Sandbox, inside
+from golden_ami_emulator.world import Image, World
 
 AMI = "ami-00000000000000001"
 

@@ -12,11 +12,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from golden_ami_cli.doctor.stack_name import LONGEST, examine_name
-from golden_ami_cli.local.calls import Call
-from golden_ami_cli.local.deployment.cloudformation import Stack
-from golden_ami_cli.local.deployment.template import TemplateError
-from golden_ami_cli.local.embedded import TEMPLATE, Embedded
-from golden_ami_cli.local.limits import refusal
+from golden_ami_emulator.calls import Call
+from golden_ami_emulator.deployment.cloudformation import Stack
+from golden_ami_emulator.deployment.template import TemplateError
+from golden_ami_emulator.embedded import TEMPLATE, Embedded
+from golden_ami_emulator.limits import refusal
 
 Open = Callable[..., Embedded]
 Project = Callable[..., Path]

@@ -6,7 +6,7 @@ import time
 
 from patience import HANGS
 
-from golden_ami_cli.local.clock import Clock
+from golden_ami_emulator.clock import Clock
 
 
 def test_time_passes_at_the_set_speed_and_in_order() -> None:

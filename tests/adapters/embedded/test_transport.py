@@ -12,7 +12,7 @@ from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
 from patience import HANGS
 
-from golden_ami_cli.local.transport import Transport
+from golden_ami_emulator.transport import Transport
 
 
 def test_calls_of_one_service_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:

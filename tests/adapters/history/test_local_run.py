@@ -13,7 +13,7 @@ from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.console import Console
 from golden_ami_cli.history.command import history
 from golden_ami_cli.history.source import Source
-from golden_ami_cli.local.embedded import Embedded
+from golden_ami_emulator.embedded import Embedded
 
 
 def test_a_cancelled_run_is_archived_and_shown(tmp_path: Path) -> None:

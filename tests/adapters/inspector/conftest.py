@@ -18,9 +18,9 @@ from botocore.validate import ParamValidator
 from manual_timers import ManualTimers
 from moto import mock_aws
 
-from golden_ami_cli.local.inspector import Region, install, installed
-from golden_ami_cli.local.inspector.wire import violations
-from golden_ami_cli.local.world import ACCOUNT, Behaviour, Image, World
+from golden_ami_emulator.inspector import Region, install, installed
+from golden_ami_emulator.inspector.wire import violations
+from golden_ami_emulator.world import ACCOUNT, Behaviour, Image, World
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "inspector2"
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from golden_ami_cli.local.world import Behaviour
+from golden_ami_emulator.world import Behaviour
 
 if TYPE_CHECKING:
     from tests.adapters.inspector.conftest import Aws, MakeAws

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from golden_ami_cli.local.world import Behaviour
+from golden_ami_emulator.world import Behaviour
 
 if TYPE_CHECKING:
     from tests.adapters.inspector.conftest import Aws, MakeAws
@@ -208,7 +208,7 @@ def test_a_run_name_is_taken_once(aws: Aws) -> None:
 
 
 def test_at_most_500_agents(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("golden_ami_cli.local.inspector.classic_runs.AGENT_LIMIT", 2)
+    monkeypatch.setattr("golden_ami_emulator.inspector.classic_runs.AGENT_LIMIT", 2)
     aws.launch(number=3, tags=TAG)
     with pytest.raises(ClientError) as refused:
         start(aws, make_template(aws))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from golden_ami_cli.local.world import Behaviour, Image
+from golden_ami_emulator.world import Behaviour, Image
 
 if TYPE_CHECKING:
     from tests.adapters.inspector.conftest import Aws, MakeAws

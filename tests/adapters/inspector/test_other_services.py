@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from moto import backend_index
 from moto.server import ThreadedMotoServer
 
-from golden_ami_cli.local.inspector import install, installed
-from golden_ami_cli.local.world import Behaviour, Image, World
+from golden_ami_emulator.inspector import install, installed
+from golden_ami_emulator.world import Behaviour, Image, World
 
 if TYPE_CHECKING:
     from tests.adapters.inspector.conftest import Aws, MakeAws

@@ -38,8 +38,8 @@ from golden_ami.models import (
 )
 from golden_ami.scanners import NEEDS_INSTANCES, next_look
 from golden_ami.settings import Settings
-from golden_ami_cli.local.inspector import install
-from golden_ami_cli.local.world import ACCOUNT, REGION, Behaviour, Image, World
+from golden_ami_emulator.inspector import install
+from golden_ami_emulator.world import ACCOUNT, REGION, Behaviour, Image, World
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 TABLE, BUCKET, TOPIC = "ledger", "reports", "ContinuousAssessmentCompleteTopic"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from golden_ami.assessing.collect import tag_findings
-from golden_ami_cli.local.world import Behaviour
+from golden_ami_emulator.world import Behaviour
 
 Make = Callable[..., Any]
 A, B = "ami-11111111", "ami-22222222"

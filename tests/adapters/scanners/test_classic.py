@@ -12,7 +12,7 @@ from golden_ami.assessing.assessment import Assessment
 from golden_ami.errors import EngineBusy, EngineUnavailable
 from golden_ami.models import Waits
 from golden_ami.scanners.classic_setup import NAME, Setup
-from golden_ami_cli.local.world import Behaviour
+from golden_ami_emulator.world import Behaviour
 
 Make = Callable[..., Any]
 A, B = "ami-11111111", "ami-22222222"

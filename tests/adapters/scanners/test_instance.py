@@ -10,7 +10,7 @@ import pytest
 from golden_ami.assessing.collect import tag_findings
 from golden_ami.errors import EngineUnavailable, FindingsIncomplete
 from golden_ami.models import Waits
-from golden_ami_cli.local.world import Behaviour
+from golden_ami_emulator.world import Behaviour
 
 Make = Callable[..., Any]
 A, B, C = "ami-11111111", "ami-22222222", "ami-33333333"
@@ -144,7 +144,7 @@ def test_known_exploited_dates_and_weaknesses_are_kept(make: Make) -> None:
 def test_tags_go_to_security_hub_where_asked_for(make: Make) -> None:
     harness = make(findings={"*": [finding(number) for number in range(130)]})
     harness.run("instance", security_hub=True)
-    from golden_ami_cli.local.inspector import installed
+    from golden_ami_emulator.inspector import installed
 
     updates = installed().security_hub_updates
     assert len(updates) >= 1

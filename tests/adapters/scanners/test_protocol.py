@@ -14,7 +14,7 @@ from golden_ami.assessing.completion import resume
 from golden_ami.errors import EngineUnavailable
 from golden_ami.models import Engine, Waits
 from golden_ami.scanners import NEEDS_INSTANCES
-from golden_ami_cli.local.world import Behaviour
+from golden_ami_emulator.world import Behaviour
 
 Make = Callable[..., Any]
 A, B, C = "ami-11111111", "ami-22222222", "ami-33333333"

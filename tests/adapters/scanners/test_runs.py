@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from golden_ami.models import Engine
-from golden_ami_cli.local.world import Behaviour
+from golden_ami_emulator.world import Behaviour
 
 Make = Callable[..., Any]
 

@@ -11,7 +11,7 @@ import yaml
 
 from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.errors import UsageError
-from golden_ami_cli.local.made_up import PATH
+from golden_ami_emulator.made_up import PATH
 
 ROOT = Path(__file__).parents[3]
 AMI = "ami-0123456789abcdef0"

@@ -1,0 +1,1 @@
+"""The embedded AWS: moto, what moto lacks, and a clock that skips the waiting."""

@@ -1,0 +1,127 @@
+"""What CloudFormation does for each resource type, through the services' own APIs, so that botocore checks it all."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from golden_ami_emulator.deployment.template import TemplateError
+
+Properties = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A resource that exists: its physical id (what Ref gives) and its attributes (what GetAtt gives)."""
+
+    id: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where resources are made."""
+
+    client: Callable[[str], Any]  # a boto3 client of the stack's region
+    region: str
+    account: str
+
+
+Create = Callable[[Place, str, Properties], Made]
+Change = Callable[[Place, str, Properties], None]
+Delete = Callable[[Place, str], None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One resource type. `name` is the property that names the resource, made up when absent. Without `update`, and
+    when a property in `update_keeps` has changed, a changed resource is deleted and created anew.
+    """
+
+    create: Create
+    delete: Delete
+    name: str | None = None
+    update: Change | None = None
+    update_keeps: tuple[str, ...] = ()
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def kind_of(resource_type: str) -> Kind:
+    """The type's Kind. Raises TemplateError for one that the embedded AWS cannot make."""
+    if not KINDS:
+        from golden_ami_emulator.deployment import resources_compute, resources_data
+
+        KINDS.update(resources_data.KINDS | resources_compute.KINDS)
+    if resource_type not in KINDS:
+        raise TemplateError(f"the embedded AWS cannot make a {resource_type}; it can make {', '.join(sorted(KINDS))}")
+    return KINDS[resource_type]
+
+
+def tags(properties: Properties) -> list[dict[str, str]]:
+    """Tags as most services take them."""
+    given = properties.get("Tags", [])
+    if isinstance(given, Mapping):
+        given = [{"Key": key, "Value": value} for key, value in given.items()]
+    return [{"Key": tag["Key"], "Value": str(tag["Value"])} for tag in given]
+
+
+def tag_map(properties: Properties) -> dict[str, str]:
+    """Tags as Lambda and Step Functions' siblings take them."""
+    return {tag["Key"]: tag["Value"] for tag in tags(properties)}
+
+
+def only(properties: Properties, *names: str) -> Properties:
+    """The named properties that are given."""
+    return {name: properties[name] for name in names if name in properties}
+
+
+def without(properties: Properties, *names: str) -> Properties:
+    """All properties but the named."""
+    return {name: value for name, value in properties.items() if name not in names}
+
+
+def numbers(value: Any) -> Any:
+    """Numbers and booleans that the template gave as text, as APIs want them."""
+    if isinstance(value, dict):
+        return {name: numbers(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [numbers(member) for member in value]
+    if isinstance(value, str) and value.isdigit():
+        return int(value)
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+def text(document: Any) -> str:
+    """A policy or another document as JSON text."""
+    return document if isinstance(document, str) else json.dumps(document)
+
+
+def empty_zip() -> bytes:
+    """Lambda wants code; ours runs from the working tree."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("embedded.txt", "")
+    return buffer.getvalue()
+
+
+def ignore(_place: Place, _id: str) -> None:
+    """Deleting what goes with its owner."""
+
+
+@contextmanager
+def forgiving(*codes: str) -> Iterator[None]:
+    """For deletions of what may be gone already: these error codes are no fault."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as fault:
+        if fault.response["Error"]["Code"] not in codes:
+            raise

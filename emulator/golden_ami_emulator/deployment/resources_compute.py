@@ -1,0 +1,368 @@
+"""Resource types of identity, functions, orchestration and network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from golden_ami_emulator.deployment.resources import (
+    Kind,
+    Made,
+    Place,
+    Properties,
+    empty_zip,
+    forgiving,
+    ignore,
+    numbers,
+    only,
+    tag_map,
+    tags,
+    text,
+    without,
+)
+
+# ------------------------------------------------------------ IAM
+
+
+def _role(place: Place, name: str, properties: Properties) -> Made:
+    request = only(properties, "Path", "Description", "MaxSessionDuration", "PermissionsBoundary")
+    trust = text(properties["AssumeRolePolicyDocument"])
+    client = place.client("iam")
+    answer = client.create_role(RoleName=name, AssumeRolePolicyDocument=trust, Tags=tags(properties), **request)["Role"]
+    _update_role(place, name, properties)
+    return Made(name, {"Arn": answer["Arn"], "RoleId": answer["RoleId"]})
+
+
+def _update_role(place: Place, name: str, properties: Properties) -> None:
+    client = place.client("iam")
+    wanted = {policy["PolicyName"]: policy["PolicyDocument"] for policy in properties.get("Policies", [])}
+    for stale in set(client.list_role_policies(RoleName=name)["PolicyNames"]) - set(wanted):
+        client.delete_role_policy(RoleName=name, PolicyName=stale)
+    for policy_name, document in wanted.items():
+        versioned = {"Version": "2012-10-17", **document}  # IAM takes a policy without it, moto does not
+        client.put_role_policy(RoleName=name, PolicyName=policy_name, PolicyDocument=text(versioned))
+    managed = list(properties.get("ManagedPolicyArns", []))
+    for attached in client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        if attached["PolicyArn"] not in managed:
+            client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
+    for arn in managed:
+        _ensure_managed(place, arn)
+        client.attach_role_policy(RoleName=name, PolicyArn=arn)
+
+
+def _ensure_managed(place: Place, arn: str) -> None:
+    """AWS's managed policies, which moto loads all or none; the few that a template names are made when needed."""
+    if ":iam::aws:" not in arn:
+        return
+    from moto.iam.models import AWSManagedPolicy, iam_backends
+
+    backend = iam_backends[place.account]["aws"]
+    if arn not in backend.managed_policies:
+        path, _, name = arn.split(":policy")[1].rpartition("/")
+        data = {
+            "Arn": arn,
+            "Path": f"{path}/",
+            "Document": {"Version": "2012-10-17", "Statement": []},
+            "DefaultVersionId": "v1",
+            "CreateDate": "2020-01-01T00:00:00+00:00",
+            "UpdateDate": "2020-01-01T00:00:00+00:00",
+        }
+        backend.managed_policies[arn] = AWSManagedPolicy.from_data(name, place.account, backend.region_name, data)
+
+
+def _delete_role(place: Place, name: str) -> None:
+    client = place.client("iam")
+    _update_role(place, name, {})
+    client.delete_role(RoleName=name)
+
+
+def _profile(place: Place, name: str, properties: Properties) -> Made:
+    client = place.client("iam")
+    answer = client.create_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+    for role in properties["Roles"]:
+        client.add_role_to_instance_profile(InstanceProfileName=name, RoleName=role)
+    return Made(name, {"Arn": answer["Arn"]})
+
+
+def _delete_profile(place: Place, name: str) -> None:
+    client = place.client("iam")
+    for role in client.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Roles"]:
+        client.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=role["RoleName"])
+    client.delete_instance_profile(InstanceProfileName=name)
+
+
+def _policy(place: Place, name: str, properties: Properties) -> Made:
+    for role in properties["Roles"]:
+        document = text(properties["PolicyDocument"])
+        place.client("iam").put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
+    return Made(name)
+
+
+# ------------------------------------------------------------ Lambda
+
+_CONFIGURATION = ("Role", "Handler", "Description", "Timeout", "MemorySize", "Environment", "Runtime",
+                  "DeadLetterConfig", "TracingConfig", "LoggingConfig", "Layers", "VpcConfig", "KMSKeyArn")  # fmt: skip
+
+
+def _function_request(properties: Properties) -> Properties:
+    request = numbers(only(properties, *_CONFIGURATION))
+    if "Environment" in properties:
+        variables = {name: str(value) for name, value in properties["Environment"]["Variables"].items()}
+        request["Environment"] = {"Variables": variables}
+    return {**request, **{key: str(properties[key]) for key in ("Description",) if key in properties}}
+
+
+def _function(place: Place, name: str, properties: Properties) -> Made:
+    client = place.client("lambda")
+    request = _function_request(properties) | only(properties, "Architectures")
+    code = {"ZipFile": empty_zip()}
+    answer = client.create_function(FunctionName=name, Code=code, Tags=tag_map(properties), **request)
+    if "ReservedConcurrentExecutions" in properties:
+        reserved = int(properties["ReservedConcurrentExecutions"])
+        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
+    return Made(name, {"Arn": answer["FunctionArn"]})
+
+
+def _update_function(place: Place, name: str, properties: Properties) -> None:
+    place.client("lambda").update_function_configuration(FunctionName=name, **_function_request(properties))
+
+
+def _permission(place: Place, name: str, properties: Properties) -> Made:
+    function = properties["FunctionName"]
+    request = only(properties, "Action", "Principal", "SourceArn", "SourceAccount", "EventSourceToken")
+    place.client("lambda").add_permission(FunctionName=function, StatementId=name, **request)
+    return Made(f"{function}|{name}")
+
+
+def _delete_permission(place: Place, name: str) -> None:
+    function, _, statement = name.partition("|")
+    with forgiving("ResourceNotFoundException"):
+        place.client("lambda").remove_permission(FunctionName=function, StatementId=statement)
+
+
+def _invoke_config(place: Place, _name: str, properties: Properties) -> Made:
+    request = numbers(only(properties, "MaximumEventAgeInSeconds", "MaximumRetryAttempts", "DestinationConfig"))
+    client = place.client("lambda")
+    client.put_function_event_invoke_config(FunctionName=properties["FunctionName"], **request)
+    return Made(properties["FunctionName"])
+
+
+# ------------------------------------------------------------ orchestration
+
+
+def _definition(properties: Properties) -> str:
+    definition = properties.get("DefinitionString") or text(properties["Definition"])
+    for name, value in properties.get("DefinitionSubstitutions", {}).items():
+        definition = definition.replace("${" + name + "}", str(value))
+    return str(definition)
+
+
+def _state_machine(place: Place, name: str, properties: Properties) -> Made:
+    client = place.client("stepfunctions")
+    answer = client.create_state_machine(
+        name=name,
+        definition=_definition(properties),
+        roleArn=properties["RoleArn"],
+        type=properties.get("StateMachineType", "STANDARD"),
+        loggingConfiguration=_lower(properties.get("LoggingConfiguration", {"Level": "OFF"})),
+        tracingConfiguration=_lower(properties.get("TracingConfiguration", {"Enabled": False})),
+        tags=[{"key": tag["Key"], "value": tag["Value"]} for tag in tags(properties)],
+    )
+    return Made(answer["stateMachineArn"], {"Arn": answer["stateMachineArn"], "Name": name})
+
+
+def _update_state_machine(place: Place, arn: str, properties: Properties) -> None:
+    place.client("stepfunctions").update_state_machine(
+        stateMachineArn=arn, definition=_definition(properties), roleArn=properties["RoleArn"]
+    )
+
+
+def _lower(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name[0].lower() + name[1:]: _lower(member) for name, member in value.items()}
+    return [_lower(member) for member in value] if isinstance(value, list) else value
+
+
+def _put_rule(place: Place, name: str, properties: Properties) -> str:
+    request = only(properties, "ScheduleExpression", "State", "Description", "RoleArn", "EventBusName")
+    if "EventPattern" in properties:
+        request["EventPattern"] = text(properties["EventPattern"])
+    client = place.client("events")
+    arn = client.put_rule(Name=name, **request)["RuleArn"]
+    if properties.get("Targets"):
+        client.put_targets(Rule=name, Targets=numbers(properties["Targets"]))
+    return str(arn)
+
+
+def _rule(place: Place, name: str, properties: Properties) -> Made:
+    return Made(name, {"Arn": _put_rule(place, name, properties)})
+
+
+def _delete_rule(place: Place, name: str) -> None:
+    client = place.client("events")
+    targets = [target["Id"] for target in client.list_targets_by_rule(Rule=name)["Targets"]]
+    if targets:
+        client.remove_targets(Rule=name, Ids=targets)
+    client.delete_rule(Name=name)
+
+
+def _bus_policy(place: Place, _name: str, properties: Properties) -> Made:
+    bus = str(properties.get("EventBusName", "default"))
+    statement = {"Sid": properties["StatementId"], **properties["Statement"]}
+    policy = text({"Version": "2012-10-17", "Statement": [statement]})
+    place.client("events").put_permission(EventBusName=bus, Policy=policy)
+    return Made(f"{bus}|{properties['StatementId']}")
+
+
+def _delete_bus_policy(place: Place, name: str) -> None:
+    bus, _, statement = name.partition("|")
+    place.client("events").remove_permission(EventBusName=bus, StatementId=statement)
+
+
+def _schedule_request(properties: Properties) -> Properties:
+    request = without(properties, "Name", "Tags")
+    return request | {"Target": request["Target"] | numbers(only(request["Target"], "RetryPolicy"))}
+
+
+def _schedule(place: Place, name: str, properties: Properties) -> Made:
+    arn = place.client("scheduler").create_schedule(Name=name, **_schedule_request(properties))["ScheduleArn"]
+    return Made(name, {"Arn": arn})
+
+
+def _update_schedule(place: Place, name: str, properties: Properties) -> None:
+    place.client("scheduler").update_schedule(Name=name, **_schedule_request(properties))
+
+
+def _schedule_group(place: Place, name: str, _properties: Properties) -> Made:
+    return Made(name, {"Arn": place.client("scheduler").create_schedule_group(Name=name)["ScheduleGroupArn"]})
+
+
+# ------------------------------------------------------------ network
+
+
+def _tagged(kind: str, properties: Properties) -> list[Properties]:
+    return [{"ResourceType": kind, "Tags": tags(properties)}] if properties.get("Tags") else []
+
+
+def _vpc(place: Place, _name: str, properties: Properties) -> Made:
+    client = place.client("ec2")
+    request = only(properties, "CidrBlock", "InstanceTenancy")
+    vpc = client.create_vpc(**request, TagSpecifications=_tagged("vpc", properties))["Vpc"]["VpcId"]
+    for name in ("EnableDnsSupport", "EnableDnsHostnames"):
+        if name in properties:
+            client.modify_vpc_attribute(VpcId=vpc, **{name: {"Value": numbers(properties[name])}})
+    return Made(vpc, {"VpcId": vpc, "CidrBlock": properties["CidrBlock"]})
+
+
+def _subnet(place: Place, _name: str, properties: Properties) -> Made:
+    client = place.client("ec2")
+    request = only(properties, "VpcId", "CidrBlock", "AvailabilityZone")
+    subnet = client.create_subnet(**request, TagSpecifications=_tagged("subnet", properties))["Subnet"]
+    public = numbers(properties.get("MapPublicIpOnLaunch", False))
+    client.modify_subnet_attribute(SubnetId=subnet["SubnetId"], MapPublicIpOnLaunch={"Value": public})
+    return Made(subnet["SubnetId"], {"SubnetId": subnet["SubnetId"], "AvailabilityZone": subnet["AvailabilityZone"]})
+
+
+def _route_table(place: Place, _name: str, properties: Properties) -> Made:
+    request = {"VpcId": properties["VpcId"], "TagSpecifications": _tagged("route-table", properties)}
+    table = place.client("ec2").create_route_table(**request)["RouteTable"]["RouteTableId"]
+    return Made(table, {"RouteTableId": table})
+
+
+def _association(place: Place, _name: str, properties: Properties) -> Made:
+    return Made(place.client("ec2").associate_route_table(**properties)["AssociationId"])
+
+
+def _security_group(place: Place, name: str, properties: Properties) -> Made:
+    client = place.client("ec2")
+    request = {"GroupName": name, "Description": properties["GroupDescription"], **only(properties, "VpcId")}
+    group = client.create_security_group(**request, TagSpecifications=_tagged("security-group", properties))["GroupId"]
+    if properties.get("SecurityGroupEgress"):
+        everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+        client.revoke_security_group_egress(GroupId=group, IpPermissions=everything)
+        egress = [_rule_of(rule, "Destination") for rule in properties["SecurityGroupEgress"]]
+        client.authorize_security_group_egress(GroupId=group, IpPermissions=egress)
+    if properties.get("SecurityGroupIngress"):
+        ingress = [_rule_of(rule, "Source") for rule in properties["SecurityGroupIngress"]]
+        client.authorize_security_group_ingress(GroupId=group, IpPermissions=ingress)
+    return Made(group, {"GroupId": group, "VpcId": properties.get("VpcId", "")})
+
+
+def _rule_of(rule: Properties, end: str) -> Properties:
+    made = numbers(only(rule, "FromPort", "ToPort")) | {"IpProtocol": str(rule["IpProtocol"])}
+    described = only(rule, "Description")
+    if "CidrIp" in rule:
+        made["IpRanges"] = [{"CidrIp": rule["CidrIp"], **described}]
+    if f"{end}SecurityGroupId" in rule:
+        made["UserIdGroupPairs"] = [{"GroupId": rule[f"{end}SecurityGroupId"], **described}]
+    if f"{end}PrefixListId" in rule:
+        made["PrefixListIds"] = [{"PrefixListId": rule[f"{end}PrefixListId"], **described}]
+    return dict(made)
+
+
+def _endpoint(place: Place, _name: str, properties: Properties) -> Made:
+    request = without(properties, "PolicyDocument", "Tags", "PrivateDnsEnabled")
+    if "PolicyDocument" in properties:
+        request["PolicyDocument"] = text(properties["PolicyDocument"])
+    if "PrivateDnsEnabled" in properties:
+        request["PrivateDnsEnabled"] = numbers(properties["PrivateDnsEnabled"])
+    endpoint = place.client("ec2").create_vpc_endpoint(**request)["VpcEndpoint"]["VpcEndpointId"]
+    return Made(endpoint, {"Id": endpoint})
+
+
+def _launch_template(place: Place, name: str, properties: Properties) -> Made:
+    request = {"LaunchTemplateName": name, "LaunchTemplateData": properties["LaunchTemplateData"]}
+    made = place.client("ec2").create_launch_template(**request)["LaunchTemplate"]["LaunchTemplateId"]
+    return Made(made, {"LatestVersionNumber": "1", "DefaultVersionNumber": "1", "LaunchTemplateId": made})
+
+
+def _ec2(operation: str, parameter: str) -> Any:
+    def delete(place: Place, physical: str) -> None:
+        getattr(place.client("ec2"), operation)(**{parameter: physical})
+
+    return delete
+
+
+KINDS: dict[str, Kind] = {
+    "AWS::IAM::Role": Kind(
+        _role,
+        _delete_role,
+        "RoleName",
+        _update_role,
+        ("RoleName", "AssumeRolePolicyDocument", "PermissionsBoundary", "Path"),
+    ),
+    "AWS::IAM::InstanceProfile": Kind(_profile, _delete_profile, "InstanceProfileName"),
+    "AWS::IAM::Policy": Kind(_policy, ignore, "PolicyName"),
+    "AWS::Lambda::Function": Kind(
+        _function,
+        lambda p, i: p.client("lambda").delete_function(FunctionName=i),
+        "FunctionName",
+        _update_function,
+        ("FunctionName",),
+    ),
+    "AWS::Lambda::Permission": Kind(_permission, _delete_permission),
+    "AWS::Lambda::EventInvokeConfig": Kind(_invoke_config, ignore),
+    "AWS::StepFunctions::StateMachine": Kind(
+        _state_machine,
+        lambda p, i: p.client("stepfunctions").delete_state_machine(stateMachineArn=i),
+        "StateMachineName",
+        _update_state_machine,
+        ("StateMachineName", "StateMachineType"),
+    ),
+    "AWS::Events::Rule": Kind(_rule, _delete_rule, "Name"),
+    "AWS::Events::EventBusPolicy": Kind(_bus_policy, _delete_bus_policy),
+    "AWS::Scheduler::Schedule": Kind(
+        _schedule, lambda p, i: p.client("scheduler").delete_schedule(Name=i), "Name", _update_schedule, ("Name",)
+    ),
+    "AWS::Scheduler::ScheduleGroup": Kind(
+        _schedule_group, lambda p, i: p.client("scheduler").delete_schedule_group(Name=i), "Name"
+    ),
+    "AWS::EC2::VPC": Kind(_vpc, _ec2("delete_vpc", "VpcId")),
+    "AWS::EC2::Subnet": Kind(_subnet, _ec2("delete_subnet", "SubnetId")),
+    "AWS::EC2::RouteTable": Kind(_route_table, _ec2("delete_route_table", "RouteTableId")),
+    "AWS::EC2::SubnetRouteTableAssociation": Kind(_association, _ec2("disassociate_route_table", "AssociationId")),
+    "AWS::EC2::SecurityGroup": Kind(_security_group, _ec2("delete_security_group", "GroupId"), "GroupName"),
+    "AWS::EC2::VPCEndpoint": Kind(_endpoint, lambda p, i: p.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[i])),
+    "AWS::EC2::LaunchTemplate": Kind(
+        _launch_template, _ec2("delete_launch_template", "LaunchTemplateId"), "LaunchTemplateName"
+    ),
+}

@@ -1,0 +1,106 @@
+"""Faults of the execution itself: aborted in each of its states, timed out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from golden_ami.models import Engine
+from golden_ami_emulator.embedded import ROOT
+from golden_ami_emulator.faults.fault import ALL, LAUNCHING, Fault, Injection
+
+_DEFINITION = ROOT / "statemachine" / "assessment.asl.json"
+_OF_INSTANCES = frozenset({
+    "Launch Instances", "Launch Batch", "Wait For Boot", "Check Agents", "Agents Ready?", "Wait For Agents",
+})  # fmt: skip
+_AFTER_A_FAULT = frozenset({"Loading Failed", "Launch Failed", "Tagging Failed"})
+_ENDS = frozenset({"Succeed", "Fail"})
+
+
+def faults() -> Iterator[Fault]:
+    """One for every state of the definition that a run passes through, and the time-out."""
+    for state in states():
+        yield Fault(
+            f"execution.aborted-in-{named(state)}",
+            f"somebody aborts the execution as it enters {state}",
+            lambda injection, state=state: _aborted(injection, state),  # type: ignore[misc]
+            words=("aborted",),
+            engines=_engines(state),
+            companions=("inspector.agent-slow",) if state == "Wait For Agents" else (),
+        )
+    yield Fault(
+        "execution.timed-out",
+        "the execution reaches its own time-out while it waits for the scan",
+        _timed_out,
+        words=("time-out",),
+    )
+    yield Fault(
+        "inspector.agent-slow",
+        "the agents answer 100 seconds after the boot wait",
+        _slow_agents,
+        costs=False,
+        engines=LAUNCHING,
+    )
+
+
+def named(state: str) -> str:
+    """A state's name in a fault's: "Run Over?" is "run-over"."""
+    return state.lower().replace("?", "").replace(" ", "-")
+
+
+@cache
+def states() -> tuple[str, ...]:
+    """The states of the definition, Maps' own included, that a run without faults enters, but for its ends."""
+    return tuple(_states(json.loads(_DEFINITION.read_text())["States"]))
+
+
+def _states(members: dict[str, Any]) -> Iterator[str]:
+    for name, state in members.items():
+        if state["Type"] in _ENDS or name in _AFTER_A_FAULT:
+            continue
+        yield name
+        yield from _states(state.get("ItemProcessor", {}).get("States", {}))
+
+
+def _engines(state: str) -> frozenset[Engine]:
+    return LAUNCHING if state in _OF_INSTANCES else ALL
+
+
+def _aborted(injection: Injection, state: str) -> None:
+    struck = injection.name
+
+    def entered(arn: str, name: str) -> None:
+        if name == state:
+            struck()
+            injection.aws.clock.spawn(
+                lambda: injection.aws.client("stepfunctions").stop_execution(
+                    executionArn=arn, error="Stopped", cause="aborted by an operator"
+                ),
+                name="an operator",
+            )
+
+    injection.entered(entered)
+
+
+def _timed_out(injection: Injection) -> None:
+    struck = injection.name
+
+    def entered(arn: str, name: str) -> None:
+        if name == "Start Run":
+            struck()
+            injection.aws.clock.call_later(1, lambda: _end(injection, arn), name="time-out")
+
+    injection.entered(entered)
+
+
+def _end(injection: Injection, arn: str) -> None:
+    """What the interpreter does when the definition's TimeoutSeconds have passed; a day of waiting is left out."""
+    interpreter = injection.aws._interpreter
+    interpreter.time_out(interpreter.running(arn))
+
+
+def _slow_agents(injection: Injection) -> None:
+    injection.name()
+    injection.behave("*", agent_after=340)

@@ -1,0 +1,173 @@
+"""What a fault is, and where it takes hold of the embedded AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from golden_ami.models import Engine
+from golden_ami_emulator.calls import Call
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.patching import Patches
+from golden_ami_emulator.waits import Signal
+from golden_ami_emulator.world import Behaviour
+
+if TYPE_CHECKING:
+    from golden_ami_emulator.lambdas import Result
+
+ALL: frozenset[Engine] = frozenset({"classic", "instance", "ami"})
+LAUNCHING: frozenset[Engine] = frozenset({"classic", "instance"})
+
+Event = dict[str, Any]
+Rule = Callable[[Call], BaseException | None]
+Tamper = Callable[[str], Sequence[float]]
+Entered = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A trouble by name. `inject` lays it into a trial before its runs start."""
+
+    name: str
+    about: str
+    inject: Callable[[Injection], None]
+    costs: bool = True  # whether an AMI may be NOT ASSESSED because of it; False: the run heals it
+    words: tuple[str, ...] = ()  # of which the cause of such an AMI has one
+    engines: frozenset[Engine] = ALL  # where it can strike
+    companions: tuple[str, ...] = ()  # faults without which this one is never reached
+
+
+class Injection(Patches):
+    """Lays faults into an open account, until it is closed. One at a time.
+
+    `struck` has the names of the faults that really happened; `invocations` what Lambda was asked to do, in order.
+    """
+
+    def __init__(self, aws: Embedded, faults: Sequence[Fault], amis: Sequence[str]) -> None:
+        """`amis` are the ids of the AMIs of the runs to come; faults of one AMI take the first."""
+        super().__init__()
+        self.aws = aws
+        self.faults = faults
+        self.amis = amis
+        self.struck: set[str] = set()
+        self.invocations: list[tuple[Any, str]] = []
+        self._before: list[Rule] = []
+        self._after: list[Rule] = []
+        self._tampers: list[Tamper] = []
+        self._entered: list[Entered] = []
+        self._current = ""
+
+    def __enter__(self) -> Injection:
+        from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
+
+        super().__enter__()
+        self._behaviours()
+        for fault in self.faults:
+            self._current = fault.name
+            fault.inject(self)
+        self.set(self.aws.calls, "before_call", partial(_first, self._before))
+        self.set(self.aws.calls, "after_call", partial(_first, self._after))
+        self._answer = self.set(self.aws.functions, "_answer", self._invoked)
+        self._notify = self.set(self.aws.bus, "_notify", self._notified)
+        record = EventManager.add_event
+
+        def add_event(manager: Any, *args: Any, **kwargs: Any) -> int:
+            number: int = record(manager, *args, **kwargs)
+            self._recorded(manager, kwargs)
+            return number
+
+        self.set(EventManager, "add_event", add_event)
+        return self
+
+    # ------------------------------------------------------------ what faults use
+
+    @property
+    def name(self) -> Callable[[], None]:
+        """For a fault being laid: notes, when called, that it struck."""
+        return partial(self.struck.add, self._current)
+
+    def before(self, rule: Rule) -> None:
+        """Ask the rule before each API call; what it returns is raised instead."""
+        self._before.append(rule)
+
+    def after(self, rule: Rule) -> None:
+        """Ask the rule after each API call; what it returns is raised in place of the answer."""
+        self._after.append(rule)
+
+    def tamper(self, tamper: Tamper) -> None:
+        """Give a completion's text; deliver it after each of the seconds that come back."""
+        self._tampers.append(tamper)
+
+    def entered(self, action: Entered) -> None:
+        """Call with the execution's ARN and the state's name whenever a state is entered, in its own thread."""
+        self._entered.append(action)
+
+    def behave(self, ami: str, **changes: Any) -> None:
+        """Change how the world treats an AMI; `*` is every AMI of the runs."""
+        from dataclasses import replace
+
+        world = self.aws.world
+        for each in self.amis if ami == "*" else [ami]:
+            world.behaviours[each] = replace(world.behaviour_of(each), **changes)
+
+    def send(self, text: str) -> None:
+        """Deliver a text to resume as the completion topic does, whoever published it."""
+        topic = self.aws.outputs["CompleteTopicArn"]
+        resume = f"arn:aws:lambda:{self.aws.region}:{self.aws.account}:function:{self.aws.lambda_name('resume')}"
+        message = {"Type": "Notification", "MessageId": "stranger", "TopicArn": topic, "Message": text}
+        record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": topic, "Sns": message}
+        self.aws.functions.deliver(resume, {"Records": [record]})
+
+    def function(self, call: Call) -> str:
+        """The function of a call, as its folder is named; "" for the operator's."""
+        return self.aws.function_of(call.function)
+
+    # ------------------------------------------------------------ inside
+
+    def _behaviours(self) -> None:
+        world = self.aws.world
+        kept: dict[str, Behaviour] = dict(world.behaviours)
+
+        def restore() -> None:
+            world.behaviours.clear()
+            world.behaviours.update(kept)
+
+        self.callback(restore)
+
+    def _invoked(self, function: Any, event: str, context: Any) -> Result:
+        self.invocations.append((function, event))
+        result: Result = self._answer(function, event, context)
+        if '"Sandbox.Timedout"' in result.payload:  # injected at once; the time until it is over passes here
+            self.aws.clock.wait(Signal(self.aws.clock), context.get_remaining_time_in_millis() / 1000, deadline=False)
+        return result
+
+    def _notified(self, subscription: Any, message: str, message_id: str, **kwargs: Any) -> None:
+        from golden_ami.assessing.messages import read
+        from golden_ami.models import Completion
+
+        send = partial(self._notify, subscription, message, message_id, **kwargs)
+        resumes = str(subscription.endpoint).endswith(f":{self.aws.lambda_name('resume')}")
+        if not self._tampers or not resumes or not isinstance(read(message), Completion):
+            send()
+            return
+        delays: Sequence[float] = [0.0]
+        for tamper in self._tampers:
+            delays = [first + second for first in delays for second in tamper(message)]
+        for delay in delays:
+            self.aws.clock.call_later(delay, send, name="completion")
+
+    def _recorded(self, manager: Any, recorded: Event) -> None:
+        kind = recorded.get("event_type")
+        if not str(getattr(kind, "value", kind)).endswith("StateEntered"):
+            return
+        running = self.aws._interpreter._by_manager.get(id(manager))
+        name = recorded["event_details"]["stateEnteredEventDetails"]["name"]
+        if running is not None:
+            for action in self._entered:
+                action(running.execution.exec_arn, name)
+
+
+def _first(rules: Sequence[Rule], call: Call) -> BaseException | None:
+    return next((fault for rule in rules if (fault := rule(call)) is not None), None)

@@ -1,0 +1,161 @@
+"""Faults of Inspector's completion messages on their way to resume."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+
+from golden_ami_emulator.calls import Call
+from golden_ami_emulator.faults.fault import Fault, Injection
+from golden_ami_emulator.world import ACCOUNT, REGION
+
+STRANGER = "999999999999"
+_GARBAGE = (
+    "not JSON at all",
+    "[]",
+    "null",
+    '{"detail-type": "Inspector2 Scan", "source": "aws.inspector2"}',
+    '{"detail-type": ["Inspector2 Scan"], "source": {}, "account": "123456789012", "detail": []}',
+    '{"event": {"ASSESSMENT_RUN_COMPLETED": 1}, "run": 7}',
+    '{"event": "ASSESSMENT_RUN_COMPLETED", "run": "arn:aws:s3:::bucket"}',
+    "{" * 2000,
+    "\u202e\u0000" * 50,
+)
+
+
+def faults() -> Iterator[Fault]:
+    """What can happen to a message, and who else may send one. The run heals each."""
+
+    def fault(name: str, about: str, inject: Callable[[Injection], None]) -> Fault:
+        return Fault(f"message.{name}", about, inject, costs=False)
+
+    yield fault("completion-lost", "no completion arrives", _tampered(lambda _: []))
+    yield fault("completion-twice", "every completion arrives twice", _tampered(lambda _: [0.0, 0.0]))
+    yield fault(
+        "completion-again-later", "every completion arrives again an hour later", _tampered(lambda _: [0.0, 3600.0])
+    )
+    yield fault(
+        "completion-after-timeout",
+        "every completion arrives 400 seconds late, after the wait has timed out",
+        _tampered(lambda _: [400.0]),
+    )
+    yield fault("completion-before-token", "a completion arrives before the token is stored", _before_token)
+    yield fault("completions-reordered", "completions overtake each other", _reordered)
+    yield fault("completion-forged", "a completion is forged while the scan still runs", _forged(ACCOUNT))
+    yield fault("another-account", "another account sends a completion of the run's scan", _forged(STRANGER))
+    yield fault("stranger", "a completion arrives of a machine that nobody assesses", _stranger)
+    yield fault("garbage", "garbage arrives before every completion", _garbage)
+
+
+def completion(scan: str, account: str = ACCOUNT, *, total: int = 0) -> str:
+    """The message of a scan's completion, as its engine sends it."""
+    if scan.startswith("arn:"):
+        if account != ACCOUNT:
+            scan = scan.replace(ACCOUNT, account)
+        return json.dumps({"event": "ASSESSMENT_RUN_COMPLETED", "run": scan, "time": "2026-11-23T12:00:00.000Z"})
+    instance = scan.startswith("i-")
+    detail = (
+        {
+            "scan-status": "INITIAL_SCAN_COMPLETE",
+            "instance-id": scan,
+            "finding-severity-counts": {"TOTAL": total},
+            "version": "1.0",
+        }
+        if instance
+        else {"scanId": scan, "scanStatus": "SUCCESSFUL", "findingSeverityCounts": {"TOTAL": total}, "version": "1.0"}
+    )
+    return json.dumps(
+        {
+            "version": "0",
+            "id": "00000000-0000-0000-0000-000000000000",
+            "detail-type": "Inspector2 Scan" if instance else "Inspector2 OnDemand Scan Complete",
+            "source": "aws.inspector2",
+            "account": account,
+            "time": "2026-11-23T12:00:00Z",
+            "region": REGION,
+            "resources": [scan],
+            "detail": detail,
+        }
+    )
+
+
+def _tampered(delays: Callable[[str], Sequence[float]]) -> Callable[[Injection], None]:
+    def inject(injection: Injection) -> None:
+        struck = injection.name
+
+        def tamper(text: str) -> Sequence[float]:
+            struck()
+            return delays(text)
+
+        injection.tamper(tamper)
+
+    return inject
+
+
+def _reordered(injection: Injection) -> None:
+    struck, numbers = injection.name, count()
+
+    def tamper(_: str) -> Sequence[float]:
+        struck()
+        return [float((7 * next(numbers) + 3) % 11)]
+
+    injection.tamper(tamper)
+
+
+def _garbage(injection: Injection) -> None:
+    struck = injection.name
+
+    def tamper(_: str) -> Sequence[float]:
+        struck()
+        for text in _GARBAGE:
+            injection.send(text)
+        return [1.0]
+
+    injection.tamper(tamper)
+
+
+def _stranger(injection: Injection) -> None:
+    _on_scan(injection, lambda _: injection.send(completion("i-0fffffffffffffff0")))
+
+
+def _forged(account: str) -> Callable[[Injection], None]:
+    def inject(injection: Injection) -> None:
+        _on_scan(injection, lambda scan: injection.send(completion(scan, account)))
+
+    return inject
+
+
+def _before_token(injection: Injection) -> None:
+    """The scan's key is known to Start Run some calls before it stores the token; there it is held for two seconds."""
+
+    def hold(call: Call) -> None:
+        if call.operation == "UpdateItem" and call.parameters["Key"]["sk"] == {"S": "TOKEN"}:
+            injection.aws.clock.sleep(2)
+
+    _on_scan(injection, lambda scan: injection.send(completion(scan)))
+
+    def rule(call: Call) -> None:
+        if injection.function(call) == "start-run":
+            hold(call)
+
+    injection.before(rule)
+
+
+def _on_scan(injection: Injection, action: Callable[[str], None]) -> None:
+    """Do it once for every scan that Start Run records for an AMI."""
+    struck, seen = injection.name, set[str]()
+
+    def rule(call: Call) -> None:
+        if injection.function(call) != "start-run" or call.operation != "UpdateItem":
+            return
+        for placeholder, name in call.parameters.get("ExpressionAttributeNames", {}).items():
+            value = call.parameters.get("ExpressionAttributeValues", {}).get(re.sub("^#", ":", placeholder), {})
+            scan = value.get("S", "")
+            if name == "scan" and scan and scan not in seen:
+                seen.add(scan)
+                struck()
+                action(scan)
+
+    injection.after(rule)

@@ -1,0 +1,279 @@
+"""What each API request needs to be allowed: actions, resources and condition keys, operation by operation.
+
+After AWS's service authorization reference ("Actions, resources, and condition keys for AWS services").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from golden_ami_emulator.iam.policy import Need
+
+Needs = Iterable[Need]
+Builder = Callable[["Request"], Needs]
+
+
+@dataclass(frozen=True)
+class Request:
+    """An API request as it is authorised: in the account whose credentials sign it."""
+
+    service: str  # as boto3 names it
+    operation: str
+    parameters: Mapping[str, Any]
+    region: str
+    account: str
+    partition: str = "aws"
+
+    def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
+        """An ARN in the request's place, unless told otherwise."""
+        where = self.region if region is None else region
+        return f"arn:{self.partition}:{service}:{where}:{self.account if account is None else account}:{resource}"
+
+
+class UnknownOperation(LookupError):
+    """An operation that is not in the table: what it needs must be written down before it is used."""
+
+
+def needs(request: Request) -> list[Need]:
+    """Everything that the request must be allowed to do. Raises UnknownOperation."""
+    _load()
+    try:
+        builder = TABLE[f"{request.service}:{request.operation}"]
+    except KeyError:
+        raise UnknownOperation(
+            f"{request.service} {request.operation}: the embedded AWS does not know which permissions it needs; add it "
+            "to golden_ami_emulator/iam, after AWS's service authorization reference"
+        ) from None
+    return list(builder(request))
+
+
+TABLE: dict[str, Builder] = {}  # "boto3 service:Operation"
+
+
+def _load() -> None:
+    if not TABLE:
+        from golden_ami_emulator.iam import ec2
+
+        TABLE.update(_OTHERS | ec2.TABLE)
+
+
+def tags_of(kind: str, pairs: Mapping[str, str]) -> dict[str, Sequence[str]]:
+    """Condition keys of tags; `kind` is aws:RequestTag or aws:ResourceTag."""
+    keys: dict[str, Sequence[str]] = {f"{kind}/{key}".lower(): [value] for key, value in pairs.items()}
+    if kind == "aws:RequestTag" and pairs:
+        keys["aws:tagkeys"] = list(pairs)
+    return keys
+
+
+# ---------------------------------------------------------------- the services but EC2
+
+
+def on(action: str, resource: Callable[[Request], str | list[str]] | None = None) -> Builder:
+    """A builder of one action on the resources that a function of the request names; on "*" without one."""
+
+    def build(request: Request) -> Iterator[Need]:
+        named: str | list[str] = resource(request) if resource else "*"
+        for arn in named if isinstance(named, list) else [named]:
+            yield Need(action, arn)
+
+    return build
+
+
+def anywhere(service: str, prefix: str, *operations: str) -> dict[str, Builder]:
+    """Operations that take no resource and whose action has their name."""
+    return {f"{service}:{operation}": on(f"{prefix}:{operation}") for operation in operations}
+
+
+_PARAMETER = re.compile(r"(/[A-Za-z0-9_.-]+)+|[A-Za-z0-9_.-]+")
+
+
+def _parameter_arn(request: Request, name: str) -> str:
+    """A malformed name is authorised as `*` of the account, which no policy of a path allows (seen in public reports of
+    "not authorized to perform: ssm:GetParameter on resource: arn:aws:ssm:REGION:ACCOUNT:*" for mistyped names)."""
+    if name.startswith("arn:"):
+        return name
+    name = name.split(":")[0].strip()  # without the version or label
+    if not _PARAMETER.fullmatch(name):
+        return request.arn("ssm", "*")
+    account = "" if name.startswith("/aws/service/") else request.account
+    return request.arn("ssm", f"parameter/{name.removeprefix('/')}", account=account)
+
+
+def _tables(request: Request) -> list[str]:
+    names = request.parameters.get("RequestItems") or [request.parameters["TableName"]]
+    suffix = f"/index/{request.parameters['IndexName']}" if "IndexName" in request.parameters else ""
+    return [f"{request.arn('dynamodb', f'table/{name}')}{suffix}" for name in names]
+
+
+def _transaction(request: Request) -> Iterator[Need]:
+    actions = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem",
+               "Get": "GetItem"}  # fmt: skip
+    for item in request.parameters["TransactItems"]:
+        for kind, operation in item.items():
+            yield Need(f"dynamodb:{actions[kind]}", request.arn("dynamodb", f"table/{operation['TableName']}"))
+
+
+def _bucket(request: Request) -> str:
+    return f"arn:{request.partition}:s3:::{request.parameters['Bucket']}"
+
+
+def _object(request: Request) -> str:
+    return f"{_bucket(request)}/{request.parameters['Key']}"
+
+
+def _read_object(request: Request) -> Iterator[Need]:
+    """S3 tells who may not list a bucket that a missing object is forbidden."""
+    from moto.s3.models import FakeKey, s3_backends
+
+    version = request.parameters.get("VersionId")
+    yield Need("s3:GetObjectVersion" if version else "s3:GetObject", _object(request))
+    buckets = s3_backends[request.account][request.partition].buckets
+    held = buckets.get(request.parameters["Bucket"])
+    if held is None or not isinstance(held.keys.get(request.parameters["Key"]), FakeKey):
+        yield Need("s3:ListBucket", _bucket(request))
+
+
+def _list_bucket(request: Request) -> Iterator[Need]:
+    yield Need("s3:ListBucket", _bucket(request), {"s3:prefix": [str(request.parameters.get("Prefix", ""))]})
+
+
+def _publish(request: Request) -> Iterator[Need]:
+    arn = str(request.parameters["TopicArn"])
+    yield Need("sns:Publish", arn)
+    yield from key_needs(arn)
+
+
+def key_needs(topic: str) -> Iterator[Need]:
+    """What a publisher needs of the customer's key that encrypts a topic. Nothing for other resources' ARNs."""
+    from moto.sns.models import sns_backends
+
+    _, partition, service, region, owner, _ = (topic.split(":") + [""] * 6)[:6]
+    if service != "sns":
+        return
+    key = getattr(sns_backends[owner][region].topics.get(topic), "kms_master_key_id", None)
+    if key:
+        context = {"kms:encryptioncontext:aws:sns:topicarn": [topic]}
+        yield from through(
+            Request("kms", "", {}, region, owner, partition),
+            "sns",
+            key,
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+            context,
+        )
+
+
+def through(
+    request: Request,
+    service: str,
+    key: str,
+    actions: Sequence[str],
+    context: Mapping[str, Sequence[str]] | None = None,
+) -> Iterator[Need]:
+    """What a service does with a customer's key in the name of who called it. AWS's own keys need no permission."""
+    if key.startswith("alias/aws/"):
+        return
+    arn = key if key.startswith("arn:") else request.arn("kms", f"key/{key}")
+    via = {"kms:viaservice": [f"{service}.{request.region}.amazonaws.com"], **(context or {})}
+    for action in actions:
+        grant = {"kms:grantisforawsresource": ["true"]} if action == "kms:CreateGrant" else {}
+        yield Need(action, arn, {**via, **grant})
+
+
+def _assume(request: Request) -> Iterator[Need]:
+    given = {"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"}
+    parameters = request.parameters
+    context = {key: [str(parameters[name])] for key, name in given.items() if name in parameters}
+    yield Need("sts:AssumeRole", str(parameters["RoleArn"]), context)
+
+
+def _put_events(request: Request) -> Iterator[Need]:
+    for entry in request.parameters["Entries"]:
+        bus = str(entry.get("EventBusName", "default"))
+        arn = bus if bus.startswith("arn:") else request.arn("events", f"event-bus/{bus}")
+        context = {"events:source": [entry["Source"]], "events:detail-type": [entry["DetailType"]]}
+        yield Need("events:PutEvents", arn, context)
+
+
+def _machines(request: Request) -> list[str]:
+    """Every state machine there is: which one a token is of, Step Functions alone knows."""
+    from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+    machines = stepfunctions_parser_backends[request.account][request.region].state_machines
+    return sorted({str(machine.arn) for machine in machines}) or [request.arn("states", "stateMachine:none")]
+
+
+def _enable(request: Request) -> Iterator[Need]:
+    """Inspector's first activation makes its service-linked roles in the name of who asked."""
+    yield Need("inspector2:Enable", "*")
+    for service, role in (
+        ("inspector2.amazonaws.com", "AWSServiceRoleForAmazonInspector2"),
+        ("agentless.inspector2.amazonaws.com", "AWSServiceRoleForAmazonInspector2Agentless"),
+    ):
+        arn = request.arn("iam", f"role/aws-service-role/{service}/{role}", region="")
+        yield Need("iam:CreateServiceLinkedRole", arn, {"iam:awsservicename": [service]})
+
+
+def _cis_configuration(request: Request) -> str:
+    given = request.parameters.get("scanConfigurationArn")
+    owned = request.arn("inspector2", f"owner/{request.account}/cis-configuration/new")
+    return str(given) if given else owned
+
+
+def _queue(request: Request) -> str:
+    account, name = str(request.parameters["QueueUrl"]).rstrip("/").split("/")[-2:]
+    return request.arn("sqs", name, account=account)
+
+
+_OTHERS: dict[str, Builder] = {
+    "ssm:GetParameter": on("ssm:GetParameter", lambda r: _parameter_arn(r, r.parameters["Name"])),
+    "ssm:GetParameters": on("ssm:GetParameters", lambda r: [_parameter_arn(r, name) for name in r.parameters["Names"]]),
+    **anywhere("ssm", "ssm", "DescribeInstanceInformation"),
+    **{
+        f"dynamodb:{name}": on(f"dynamodb:{name}", _tables)
+        for name in ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+    },
+    "dynamodb:TransactWriteItems": _transaction,
+    "dynamodb:TransactGetItems": _transaction,
+    "s3:GetObject": _read_object,
+    "s3:HeadObject": _read_object,
+    "s3:ListObjectsV2": _list_bucket,
+    **{
+        f"s3:{name}": on("s3:PutObject", _object)
+        for name in ("PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
+    },
+    "s3:AbortMultipartUpload": on("s3:AbortMultipartUpload", _object),
+    "sns:Publish": _publish,
+    "sqs:SendMessage": on("sqs:SendMessage", _queue),
+    "events:PutEvents": _put_events,
+    "sts:AssumeRole": _assume,
+    "stepfunctions:SendTaskSuccess": on("states:SendTaskSuccess", _machines),
+    "stepfunctions:GetExecutionHistory": on("states:GetExecutionHistory", lambda r: r.parameters["executionArn"]),
+    "stepfunctions:DescribeExecution": on("states:DescribeExecution", lambda r: r.parameters["executionArn"]),
+    "stepfunctions:DescribeStateMachineForExecution": on(
+        "states:DescribeStateMachineForExecution", lambda r: r.parameters["executionArn"]
+    ),
+    "securityhub:BatchUpdateFindings": on(
+        "securityhub:BatchUpdateFindings", lambda r: r.arn("securityhub", "hub/default")
+    ),
+    **anywhere(
+        "inspector2", "inspector2",
+        "BatchGetAccountStatus", "BatchGetFindingDetails", "GetCisScanResultDetails", "GetOnDemandScanStatus",
+        "ListCisScanConfigurations", "ListCisScanResultsAggregatedByTargetResource", "ListCisScans", "ListCoverage",
+        "ListFindings", "ListOnDemandScans", "StartOnDemandScan",
+    ),
+    "inspector2:Enable": _enable,
+    "inspector2:CreateCisScanConfiguration": on("inspector2:CreateCisScanConfiguration", _cis_configuration),
+    "inspector2:DeleteCisScanConfiguration": on("inspector2:DeleteCisScanConfiguration", _cis_configuration),
+    **anywhere(
+        "inspector", "inspector",
+        "AddAttributesToFindings", "CreateAssessmentTarget", "CreateAssessmentTemplate", "CreateResourceGroup",
+        "DeleteAssessmentTemplate", "DescribeAssessmentRuns", "DescribeAssessmentTargets",
+        "DescribeAssessmentTemplates", "DescribeFindings", "DescribeResourceGroups", "ListAssessmentRunAgents",
+        "ListAssessmentRuns", "ListAssessmentTargets", "ListAssessmentTemplates", "ListEventSubscriptions",
+        "ListFindings", "ListRulesPackages", "PreviewAgents", "StartAssessmentRun", "StopAssessmentRun",
+        "SubscribeToEvent", "UpdateAssessmentTarget",
+    ),
+}  # fmt: skip

@@ -1,0 +1,48 @@
+"""The part of the embedded AWS that moto lacks, at the level of the APIs: real boto3 clients talk to it.
+
+`inspector` (Classic); of `inspector2` account status, coverage, findings, CIS and on-demand scans; `ssm`
+DescribeInstanceInformation, `ec2` GetImageFindings, `securityhub` BatchUpdateFindings. What the services find and how
+they behave is data: `world.World`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from golden_ami_emulator.inspector import attach, registry
+from golden_ami_emulator.inspector.region import Publish, Region
+from golden_ami_emulator.world import ACCOUNT, REGION, Timers, World
+
+__all__ = ["Publish", "Region", "install", "installed"]
+
+
+@contextmanager
+def install(
+    world: World, timers: Timers, publish: Publish, region: str = REGION, account: str = ACCOUNT
+) -> Iterator[None]:
+    """Make the services answer in one region of one account; install once for each such pair, inside `mock_aws`.
+
+    `publish(source, detail_type, detail, resources)` delivers an EventBridge event of that region. It, and SNS
+    notifications, are called by the timers. Raises RuntimeError when the pair is installed already.
+    """
+    state = Region(world, timers, publish, account, region)
+    registry.add(state)
+    attach.attach()
+    try:
+        with state.lock:
+            state.discover()
+        yield
+    finally:
+        state.close()
+        registry.remove(state)
+        if registry.empty():
+            attach.detach()
+
+
+def installed(region: str = REGION, account: str = ACCOUNT) -> Region:
+    """The state of an installed region, for tests and fault injection. Raises LookupError."""
+    state = registry.find(account, region)
+    if state is None:
+        raise LookupError(f"Inspector is not installed in {region} of account {account}")
+    return state

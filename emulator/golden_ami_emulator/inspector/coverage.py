@@ -1,0 +1,137 @@
+"""Amazon Inspector's scan of an instance: when it begins, when it ends, and what ListCoverage says meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from golden_ami_emulator.inspector.findings import counts, on_instance
+
+if TYPE_CHECKING:
+    from golden_ami_emulator.inspector.instances import Tracked
+    from golden_ami_emulator.inspector.region import Region
+
+DISCOVERY = timedelta(seconds=60)  # from launch to the first coverage row; no figure is documented
+RETENTION = timedelta(days=3)  # what is left of a terminated instance
+# Reasons with which a scan is still on its way, or done in part; botocore's ScanStatusReason has the names.
+_NEVER_ENDING = frozenset({"PENDING_INITIAL_SCAN", "SCAN_IN_PROGRESS", "INTERNAL_ERROR"})
+_PARTIAL = "DEEP_INSPECTION_"
+_PLATFORMS = (("windows", "WINDOWS"), ("mac", "MACOS"), ("linux", "LINUX"))
+
+
+def agent_answers(region: Region, tracked: Tracked) -> None:
+    """The agent answers for the first time: the scan begins, or its refusal is announced."""
+    consider(region, tracked)
+    if region.scans_ec2 and tracked.running and tracked.scan_timer is None:
+        code, reason = status(tracked, region.now())
+        region.send([_coverage_event(region, tracked, code, reason)], "coverage")
+
+
+def consider(region: Region, tracked: Tracked) -> None:
+    """Begin the first scan of an instance that may be scanned now and was not before."""
+    if tracked.scan_timer is None and tracked.scanned_at is None and _scannable(region, tracked):
+        tracked.scan_started_at = region.now()
+        seconds = tracked.behaviour.scan_seconds
+        tracked.scan_timer = region.later(seconds, lambda: _scan_ends(region, tracked), "instance scan")
+
+
+def _scannable(region: Region, tracked: Tracked) -> bool:
+    result = tracked.behaviour.scan_result
+    succeeds = result == "SUCCESSFUL" or result.startswith(_PARTIAL)
+    return region.scans_ec2 and succeeds and not tracked.excluded and tracked.managed(region.now())
+
+
+def _scan_ends(region: Region, tracked: Tracked) -> None:
+    tracked.scan_timer = None
+    if not _scannable(region, tracked):
+        return
+    tracked.scanned_at = region.now()
+    tracked.findings = on_instance(region, tracked)
+    deliveries = []
+    if tracked.behaviour.events:
+        deliveries.append(_coverage_event(region, tracked, *status(tracked, region.now())))
+    complete = region.event("Inspector2 Scan", _initial_scan(tracked), tracked.id)
+    deliveries += [complete for event in tracked.behaviour.events if event == "complete"]
+    region.send(deliveries, "instance scan complete")
+
+
+def _initial_scan(tracked: Tracked) -> dict[str, Any]:
+    found = counts(tracked.findings)
+    shown = {name: found[name] for name in ("CRITICAL", "HIGH", "MEDIUM", "TOTAL")}
+    return {
+        "scan-status": "INITIAL_SCAN_COMPLETE",
+        "finding-severity-counts": shown,
+        "instance-id": tracked.id,
+        "version": "1.0",
+    }
+
+
+def _coverage_event(region: Region, tracked: Tracked, code: str, reason: str) -> Any:
+    detail = {
+        "scanStatus": {"reason": reason, "statusCodeValue": code},
+        "scanType": "PACKAGE",
+        "eventTimestamp": region.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "version": "1.0",
+    }
+    return region.event("Inspector2 Coverage", detail, tracked.id)
+
+
+def status(tracked: Tracked, now: datetime) -> tuple[str, str]:
+    """The status code and reason of an instance's PACKAGE row."""
+    result = tracked.behaviour.scan_result
+    if tracked.terminated_at:
+        return "INACTIVE", "RESOURCE_TERMINATED"
+    if not tracked.running:
+        return "INACTIVE", "EC2_INSTANCE_STOPPED"
+    if tracked.excluded:
+        return "INACTIVE", "EXCLUDED_BY_TAG"
+    if not tracked.managed(now):
+        return "INACTIVE", "UNMANAGED_EC2_INSTANCE"
+    if result in _NEVER_ENDING:
+        return "ACTIVE", result
+    if result != "SUCCESSFUL" and not result.startswith(_PARTIAL):
+        return "INACTIVE", result
+    if tracked.scanned_at:
+        return "ACTIVE", result
+    began = tracked.scan_started_at or now
+    pending = now < began + timedelta(seconds=tracked.behaviour.scan_seconds / 4)
+    return "ACTIVE", "PENDING_INITIAL_SCAN" if pending else "SCAN_IN_PROGRESS"
+
+
+def rows(region: Region, instances: Iterable[Tracked]) -> Iterator[dict[str, Any]]:
+    """The covered resources, as ListCoverage answers them: for an instance a PACKAGE and a NETWORK row."""
+    now = region.now()
+    for tracked in instances if region.scans_ec2 else ():
+        consider(region, tracked)
+        gone = tracked.terminated_at is not None and now >= tracked.terminated_at + RETENTION
+        if gone or now < tracked.launched_at + DISCOVERY:
+            continue
+        package_status = status(tracked, now)
+        yield _row(region, tracked, "PACKAGE", package_status, tracked.scanned_at)
+        stopped = package_status[1] in ("RESOURCE_TERMINATED", "EC2_INSTANCE_STOPPED", "EXCLUDED_BY_TAG")
+        network_status = package_status if stopped else ("ACTIVE", "SUCCESSFUL")
+        yield _row(region, tracked, "NETWORK", network_status, tracked.launched_at + DISCOVERY)
+
+
+def _row(
+    region: Region, tracked: Tracked, scan_type: str, state: tuple[str, str], scanned_at: datetime | None
+) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "resourceType": "AWS_EC2_INSTANCE",
+        "resourceId": tracked.id,
+        "accountId": region.account,
+        "scanType": scan_type,
+        "scanStatus": {"statusCode": state[0], "reason": state[1]},
+        "resourceMetadata": {"ec2": {"tags": tracked.tags, "amiId": tracked.image_id, "platform": platform(tracked)}},
+    }
+    if scan_type == "PACKAGE":
+        row["scanMode"] = "EC2_SSM_AGENT_BASED"
+    if scanned_at:
+        row["lastScannedAt"] = scanned_at
+    return row
+
+
+def platform(tracked: Tracked) -> str:
+    """Coverage's word for the operating system family."""
+    return next((word for part, word in _PLATFORMS if part in tracked.platform.lower()), "UNKNOWN")

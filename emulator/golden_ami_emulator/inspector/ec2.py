@@ -1,0 +1,74 @@
+"""EC2's GetImageFindings and EnableImageDeprecation, which moto lacks; its other operations stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.utils import parse_timestamp
+from moto.ec2.responses import EC2Response
+
+from golden_ami_emulator.inspector.errors import Refusal
+from golden_ami_emulator.inspector.ondemand import latest_success
+from golden_ami_emulator.inspector.service import Params, Service, operation, present
+from golden_ami_emulator.inspector.wire import Violation, epoch
+
+if TYPE_CHECKING:
+    from golden_ami_emulator.inspector.region import Region
+
+_LABELS = frozenset({"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"})  # UNTRIAGED has none
+
+
+class Ec2(Service, EC2Response):
+    """The findings of an image's last successful on-demand scan."""
+
+    token_member = "NextToken"
+
+    def refuse(self, found: Sequence[Violation]) -> Refusal:
+        """The service's error for a request that breaks its model."""
+        return Refusal("InvalidParameterValue", found[0].message)
+
+    @operation
+    def get_image_findings(self, region: Region, params: Params) -> dict[str, Any]:
+        """One row a finding; an image without a finished scan has none."""
+        self.error_on_dryrun()
+        image_id = params["ImageId"]
+        ami = region.ec2.amis.get(image_id)
+        if ami is None and region.image(image_id) is None:
+            raise Refusal("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+        scan = latest_success(region, image_id)
+        snapshot = getattr(getattr(ami, "ebs_snapshot", None), "id", None)
+        rows = [_row(finding, snapshot) for finding in scan.findings] if scan else []
+        page, token = self.page(region, params, int(params.get("MaxResults") or 1000), lambda: rows)
+        return present(ImageFindings=page, NextToken=token)
+
+    @operation
+    def enable_image_deprecation(self, region: Region, params: Params) -> dict[str, Any]:
+        """The instant is rounded down to the minute, and must be to come. DescribeImages tells it."""
+        self.error_on_dryrun()
+        ami = region.ec2.amis.get(params["ImageId"])
+        if ami is None:
+            raise Refusal("InvalidAMIID.NotFound", f"The image id '[{params['ImageId']}]' does not exist")
+        at = datetime.fromtimestamp(epoch(params["DeprecateAt"]) // 60 * 60, UTC)
+        if at <= region.now():
+            raise Refusal("InvalidParameterValue", f"DeprecateAt {at.isoformat()} must be in the future")
+        ami.deprecation_time = at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        return {"Return": True}
+
+
+def _row(finding: Mapping[str, Any], snapshot: str | None) -> dict[str, Any]:
+    details = finding.get("packageVulnerabilityDetails", {})
+    code = finding.get("codeVulnerabilityDetails", {}).get("filePath", {}).get("filePath")
+    paths = [package["filePath"] for package in details.get("vulnerablePackages", []) if package.get("filePath")]
+    label = str(finding["severity"])
+    return present(
+        FixAvailable=finding.get("fixAvailable") in ("YES", "PARTIAL"),
+        Score=finding.get("inspectorScore"),
+        FirstObservedAt=parse_timestamp(finding["firstObservedAt"]),
+        UpdatedAt=parse_timestamp(finding["updatedAt"]),
+        Title=finding.get("title", finding["description"]),
+        Paths=(paths or ([code] if code else []))[:10] or None,
+        SeverityLabel=label.lower() if label in _LABELS else None,
+        SnapshotId=snapshot,
+    )

@@ -1,0 +1,173 @@
+"""Amazon Inspector (`inspector2`): account status, coverage, findings. CIS and on-demand scans are mixed in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from moto.inspector2.responses import Inspector2Response
+
+from golden_ami_emulator.inspector import coverage, filters
+from golden_ami_emulator.inspector.cis import CisOperations
+from golden_ami_emulator.inspector.errors import Refusal
+from golden_ami_emulator.inspector.ondemand import OnDemandOperations
+from golden_ami_emulator.inspector.service import Params, Service, operation, present
+from golden_ami_emulator.inspector.wire import Violation
+
+if TYPE_CHECKING:
+    from golden_ami_emulator.inspector.instances import Tracked
+    from golden_ami_emulator.inspector.region import Region
+
+_RESOURCES = {"ec2": "EC2", "ecr": "ECR", "lambda": "LAMBDA", "lambdaCode": "LAMBDA_CODE"}
+
+
+class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response):
+    """The operations that moto lacks or answers from nothing; its other operations stay."""
+
+    def refuse(self, found: Sequence[Violation]) -> Refusal:
+        """The service's error for a request that breaks its model."""
+        count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
+        message = f"{count}: {'; '.join(violation.message for violation in found)}"
+        fields = [{"name": ".".join(violation.path), "message": violation.message} for violation in found]
+        return Refusal("ValidationException", message, reason="FIELD_VALIDATION_FAILED", fields=fields)
+
+    @operation
+    def batch_get_account_status(self, region: Region, params: Params) -> dict[str, Any]:
+        """Which scans are on."""
+        accounts, failed = _accounts(region, params)
+        states = {name: _state(word in region.scan_types) for name, word in _RESOURCES.items()}
+        state = _state(bool(region.scan_types))
+        return {
+            "accounts": [{"accountId": account, "state": state, "resourceState": states} for account in accounts],
+            "failedAccounts": failed,
+        }
+
+    @operation
+    def enable(self, region: Region, params: Params) -> dict[str, Any]:
+        """Turn scans on; instances that run already are scanned then."""
+        accounts, failed = _accounts(region, params)
+        if accounts:
+            region.scan_types.update(params["resourceTypes"])
+            for tracked in region.instances.values():
+                coverage.consider(region, tracked)
+        return {"accounts": _statuses(region, accounts), "failedAccounts": failed}
+
+    @operation
+    def disable(self, region: Region, params: Params) -> dict[str, Any]:
+        """Turn scans off; without resource types, all."""
+        accounts, failed = _accounts(region, params)
+        if accounts:
+            region.scan_types.difference_update(params.get("resourceTypes") or tuple(region.scan_types))
+        return {"accounts": _statuses(region, accounts), "failedAccounts": failed}
+
+    @operation
+    def list_coverage(self, region: Region, params: Params) -> dict[str, Any]:
+        """The covered resources."""
+        criteria = params.get("filterCriteria") or {}
+
+        def rows() -> list[dict[str, Any]]:
+            covered = coverage.rows(region, _asked(region, criteria))
+            return [row for row in covered if filters.matches(row, criteria, filters.COVERAGE)]
+
+        page, token = self.page(region, params, params.get("maxResults", 200), rows)
+        return present(coveredResources=page, nextToken=token)
+
+    @operation
+    def list_findings(self, region: Region, params: Params) -> str:
+        """The findings of scanned instances, in JSON: they are kept in the form that goes over the wire."""
+        criteria = params.get("filterCriteria") or {}
+
+        def rows() -> Sequence[Any]:
+            asked = _asked(region, criteria)
+            found = [row for row in _findings(region, asked) if filters.matches(row, criteria, filters.FINDING)]
+            return _with_repeats(region, filters.in_order(_with_lag(region, found), params.get("sortCriteria")))
+
+        page, token = self.page(region, params, params.get("maxResults", 100), rows)
+        return json.dumps(present(findings=list(page), nextToken=token))
+
+    @operation
+    def batch_get_finding_details(self, region: Region, params: Params) -> dict[str, Any]:
+        """CISA's dates, CWEs, EPSS and the rest of what ListFindings leaves out."""
+        known = {}
+        for arn in params["findingArns"]:
+            owner = region.owners.get(arn)
+            if owner is not None and not _gone(region, owner):
+                known[arn] = owner.details[arn]
+        found = [{"findingArn": arn, **details} for arn, details in known.items()]
+        return {
+            "findingDetails": found,
+            "errors": [_no_details(arn) for arn in params["findingArns"] if arn not in known],
+        }
+
+
+def _accounts(region: Region, params: Params) -> tuple[list[str], list[dict[str, Any]]]:
+    asked = params.get("accountIds") or [region.account]
+    failed = [
+        {"accountId": account, "errorCode": "ACCESS_DENIED", "errorMessage": "Not a member account of this account."}
+        for account in asked
+        if account != region.account
+    ]
+    return [account for account in asked if account == region.account], failed
+
+
+def _state(enabled: bool) -> dict[str, str]:
+    return {"status": "ENABLED" if enabled else "DISABLED"}
+
+
+def _statuses(region: Region, accounts: Sequence[str]) -> list[dict[str, Any]]:
+    resources = {name: _state(word in region.scan_types)["status"] for name, word in _RESOURCES.items()}
+    status = _state(bool(region.scan_types))["status"]
+    return [{"accountId": account, "status": status, "resourceStatus": resources} for account in accounts]
+
+
+def _gone(region: Region, tracked: Tracked) -> bool:
+    return tracked.terminated_at is not None and region.now() >= tracked.terminated_at + coverage.RETENTION
+
+
+def _asked(region: Region, criteria: dict[str, Any]) -> Iterable[Tracked]:
+    """The instances that a filter can match: by id where it names them, for there may be thousands of others."""
+    wanted = criteria.get("resourceId") or []
+    if not wanted or any(item["comparison"] != "EQUALS" for item in wanted):
+        return region.instances.values()
+    ids = dict.fromkeys(item["value"] for item in wanted)
+    return [region.instances[instance_id] for instance_id in ids if instance_id in region.instances]
+
+
+def _findings(region: Region, instances: Iterable[Tracked]) -> Iterator[dict[str, Any]]:
+    for tracked in instances:
+        if not tracked.scanned_at or _gone(region, tracked):
+            continue
+        if tracked.terminated_at:
+            yield from ({**finding, "status": "CLOSED"} for finding in tracked.findings)
+        else:
+            yield from tracked.findings
+
+
+def _instance_of(finding: Any) -> str:
+    return str(finding["resources"][0]["id"])
+
+
+def _with_lag(region: Region, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the last finding of every instance whose listing still lags; each such listing uses up one lag."""
+    last = {_instance_of(finding): number for number, finding in enumerate(findings)}
+    lagging = {instance_id for instance_id in last if region.instances[instance_id].lag > 0}
+    for instance_id in lagging:
+        region.instances[instance_id].lag -= 1
+    dropped = {last[instance_id] for instance_id in lagging}
+    return [finding for number, finding in enumerate(findings) if number not in dropped]
+
+
+def _with_repeats(region: Region, findings: Sequence[Any]) -> Sequence[Any]:
+    repeated: list[Any] = []
+    for finding in findings:
+        instance_id = _instance_of(finding)
+        limit = region.instances[instance_id].behaviour.repeat_arns
+        if limit and sum(_instance_of(item) == instance_id for item in repeated) < limit:
+            repeated.append(finding)
+    return [*findings, *repeated] if repeated else findings
+
+
+def _no_details(arn: str) -> dict[str, str]:
+    text = "No finding details exist for this ARN."
+    return {"findingArn": arn, "errorCode": "FINDING_DETAILS_NOT_FOUND", "errorMessage": text}

@@ -1,0 +1,154 @@
+"""One emulated region of one account: the instances, Inspector's state, and the clock that moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from moto.ec2.models import ec2_backends
+
+from golden_ami_emulator.inspector import coverage
+from golden_ami_emulator.inspector.classic_state import Classic
+from golden_ami_emulator.inspector.findings import Body, bodies
+from golden_ami_emulator.inspector.instances import Tracked
+from golden_ami_emulator.inspector.paging import Pages
+from golden_ami_emulator.world import Image, Timer, Timers, World
+
+if TYPE_CHECKING:
+    from golden_ami_emulator.inspector.cis import CisScan, Configuration
+    from golden_ami_emulator.inspector.ondemand import OnDemandScan
+
+Publish = Callable[[str, str, Mapping[str, Any], Sequence[str]], None]
+
+
+class Region:
+    """The state behind every emulated API of one (account, region). Hold `lock` while reading or changing it.
+
+    Events and notifications are sent by the clock, not by the call that causes them, and without the lock: a
+    subscriber may call these APIs in turn.
+    """
+
+    def __init__(self, world: World, timers: Timers, publish: Publish, account: str, name: str) -> None:
+        self.world, self.timers, self.account, self.name = world, timers, account, name
+        self.partition = "aws-cn" if name.startswith("cn-") else "aws-us-gov" if name.startswith("us-gov-") else "aws"
+        self.lock = RLock()
+        self.pages = Pages()
+        self.instances: dict[str, Tracked] = {}
+        self.owners: dict[str, Tracked] = {}  # of instances' findings, by ARN
+        self.scan_types: set[str] = {"EC2"} if world.inspector_enabled else set()
+        self.classic = Classic()
+        self.cis_configurations: dict[str, Configuration] = {}
+        self.cis_scans: dict[str, CisScan] = {}
+        self.on_demand: dict[str, OnDemandScan] = {}
+        self.security_hub_findings: dict[str, Any] = {}  # Inspector's, as moto's Security Hub holds them, by ARN
+        self.security_hub_updates: list[dict[str, Any]] = []
+        self.sns: Any = None  # the client that notifies, made when first needed
+        self._publish = publish
+        self._images = {image.image_id: image for image in world.images}
+        self._bodies: dict[str, list[Body]] = {}
+        self._reservations = -1
+        self._open = True
+
+    # ------------------------------------------------------------ time
+
+    def now(self) -> datetime:
+        """The emulated instant."""
+        return self.timers.now()
+
+    def later(self, seconds: float, action: Callable[[], None], name: str) -> Timer:
+        """Call `action` under the lock when the time has come, unless the region is closed by then."""
+
+        def run() -> None:
+            with self.lock:
+                if self._open:
+                    action()
+
+        return self.timers.call_later(seconds, run, name=f"inspector: {name}")
+
+    def send(self, deliveries: Iterable[Callable[[], object]], name: str) -> None:
+        """Deliver messages at once, in order, by the clock and without the lock."""
+        pending = tuple(deliveries)
+
+        def run() -> None:
+            for deliver in pending:
+                if self._open:
+                    deliver()
+
+        if pending:
+            self.timers.call_later(0, run, name=f"inspector: {name}")
+
+    def event(
+        self, detail_type: str, detail: Mapping[str, Any], resource: str, source: str = "aws.inspector2"
+    ) -> Callable[[], None]:
+        """The delivery of one EventBridge event."""
+        return lambda: self._publish(source, detail_type, detail, [resource])
+
+    def close(self) -> None:
+        """Let nothing more happen."""
+        with self.lock:
+            self._open = False
+            for tracked in self.instances.values():
+                tracked.cancel_timers()
+
+    # ------------------------------------------------------------ the world
+
+    @property
+    def ec2(self) -> Any:
+        """moto's EC2 of this region."""
+        return ec2_backends[self.account][self.name]
+
+    @property
+    def scans_ec2(self) -> bool:
+        """Whether Amazon Inspector scans this account's instances."""
+        return "EC2" in self.scan_types
+
+    def image(self, image_id: str) -> Image | None:
+        """The world's image."""
+        return self._images.get(image_id)
+
+    def bodies_of(self, image_id: str) -> list[Body]:
+        """What Inspector finds on an image."""
+        if image_id not in self._bodies:
+            self._bodies[image_id] = bodies(self.world.findings_of(image_id))
+        return self._bodies[image_id]
+
+    # ------------------------------------------------------------ instances
+
+    def discover(self) -> None:
+        """Adopt instances that came without `run_instances`, or before this region was installed."""
+        reservations = self.ec2.reservations
+        if len(reservations) != self._reservations:
+            self._reservations = len(reservations)
+            self.adopt(self.ec2.all_instances())
+
+    def adopt(self, hosts: Iterable[Any]) -> None:
+        """Start the timers of instances not seen before."""
+        with self.lock:
+            for host in hosts:
+                if host.id not in self.instances and host.state != "terminated":
+                    self._adopt(host)
+
+    def _adopt(self, host: Any) -> None:
+        behaviour = self.world.behaviour_of(host.image_id)
+        image = self.image(host.image_id)
+        platform = image.platform if image else "Linux/UNIX"
+        tracked = Tracked(host, behaviour, platform, self.now(), lag=behaviour.listing_lag)
+        self.instances[tracked.id] = tracked
+        if behaviour.agent_after is not None:
+            check = self.later(behaviour.agent_after, lambda: coverage.agent_answers(self, tracked), "agent up")
+            tracked.timers.append(check)
+        if behaviour.instance_dies_after is not None:
+            tracked.timers.append(self.later(behaviour.instance_dies_after, host.terminate, "instance dies"))
+
+    def state_changed(self, instance_id: str) -> None:
+        """EC2 started, stopped or terminated an instance."""
+        with self.lock:
+            tracked = self.instances.get(instance_id)
+            if tracked is None:
+                return
+            if tracked.host.state == "terminated":
+                tracked.terminated_at = tracked.terminated_at or self.now()
+                tracked.cancel_timers()
+            coverage.consider(self, tracked)

@@ -1,0 +1,104 @@
+"""Security Hub's BatchUpdateFindings, which moto lacks; its other operations stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.utils import parse_timestamp
+from moto.securityhub.models import Finding
+from moto.securityhub.responses import SecurityHubResponse
+
+from golden_ami_emulator.inspector.errors import Refusal
+from golden_ami_emulator.inspector.service import Params, Service, operation
+from golden_ami_emulator.inspector.wire import Violation, iso
+
+if TYPE_CHECKING:
+    from golden_ami_emulator.inspector.region import Region
+
+LIMIT = 100  # findings in one call; the service's documentation, the model does not say
+_UPDATABLE = (
+    "Note", "Severity", "VerificationState", "Confidence", "Criticality", "Types", "UserDefinedFields", "Workflow",
+    "RelatedFindings",
+)  # fmt: skip
+
+
+class SecurityHub(Service, SecurityHubResponse):
+    """Inspector's findings arrive in Security Hub by themselves; here they can be updated."""
+
+    def refuse(self, found: Sequence[Violation]) -> Refusal:
+        """The service's error for a request that breaks its model."""
+        return Refusal("InvalidInputException", found[0].message, Code="InvalidInput")
+
+    @operation
+    def batch_update_findings(self, region: Region, params: Params) -> dict[str, Any]:
+        """Update findings; what is updated is kept in `Region.security_hub_updates` and shown by GetFindings."""
+        if not (region.world.security_hub_enabled or self.securityhub_backend.enabled):
+            text = f"Account {region.account} is not subscribed to AWS Security Hub"
+            raise Refusal("InvalidAccessException", text, Code="InvalidAccess")
+        identifiers = params["FindingIdentifiers"]
+        if not 1 <= len(identifiers) <= LIMIT:
+            text = f"FindingIdentifiers has {len(identifiers)} items; it may have 1 to {LIMIT}"
+            raise Refusal("InvalidInputException", text, Code="InvalidInput")
+        change = {name: params[name] for name in _UPDATABLE if name in params}
+        processed, unprocessed = [], []
+        for identifier in identifiers:
+            finding = self._finding(region, identifier)
+            if finding is None:
+                error = {"ErrorCode": "FindingNotFound", "ErrorMessage": "Finding Not Found"}
+                unprocessed.append({"FindingIdentifier": identifier, **error})
+                continue
+            finding.data.update(change)
+            region.security_hub_updates.append({**identifier, **change})
+            processed.append(identifier)
+        return {"ProcessedFindings": processed, "UnprocessedFindings": unprocessed}
+
+    def _finding(self, region: Region, identifier: dict[str, str]) -> Any:
+        """moto's finding; one of Inspector's is imported when it is first asked for."""
+        arn = identifier["Id"]
+        if arn in region.security_hub_findings:
+            return region.security_hub_findings[arn]
+        tracked = region.owners.get(arn)
+        product = f"arn:{region.partition}:securityhub:{region.name}::product/aws/inspector"
+        if tracked is None or identifier["ProductArn"] != product:
+            return next((finding for finding in self.securityhub_backend.findings if finding.id == arn), None)
+        source = next(finding for finding in tracked.findings if finding["findingArn"] == arn)
+        imported = Finding(arn, {"ProductArn": product, **_security_finding(region, source)})
+        self.securityhub_backend.findings.append(imported)
+        region.security_hub_findings[arn] = imported
+        return imported
+
+
+def _security_finding(region: Region, finding: Mapping[str, Any]) -> dict[str, Any]:
+    """A finding of Inspector in Security Hub's format (ASFF); untriaged has no word there."""
+    [resource] = finding["resources"]
+    label = str(finding["severity"])
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": finding["findingArn"],
+        "ProductName": "Inspector",
+        "CompanyName": "Amazon",
+        "Region": region.name,
+        "GeneratorId": "AWSInspector",
+        "AwsAccountId": region.account,
+        "Types": ["Software and Configuration Checks/Vulnerabilities/CVE"],
+        "FirstObservedAt": iso(parse_timestamp(finding["firstObservedAt"])),
+        "LastObservedAt": iso(parse_timestamp(finding["lastObservedAt"])),
+        "CreatedAt": iso(parse_timestamp(finding["firstObservedAt"])),
+        "UpdatedAt": iso(parse_timestamp(finding["updatedAt"])),
+        "Severity": {"Label": "INFORMATIONAL" if label == "UNTRIAGED" else label},
+        "Title": finding.get("title", finding["description"]),
+        "Description": finding["description"],
+        "Resources": [
+            {
+                "Type": "AwsEc2Instance",
+                "Id": f"arn:{region.partition}:ec2:{region.name}:{region.account}:instance/{resource['id']}",
+                "Partition": region.partition,
+                "Region": region.name,
+                "Tags": resource["tags"],
+            }
+        ],
+        "RecordState": "ACTIVE",
+        "WorkflowState": "NEW",
+        "Workflow": {"Status": "NEW"},
+    }
