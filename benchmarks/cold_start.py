@@ -19,7 +19,7 @@ import time; began = time.perf_counter()
 {0}
 print(time.perf_counter() - began)
 """
-_OURS = "import {0}.app; from golden_ami import aws; aws.client('{1}', 'us-east-1')"
+_OURS = "import handlers.{0}; from golden_ami import aws; aws.client('{1}', 'us-east-1')"
 _ALONE = "import boto3; boto3.session.Session().client('{0}', region_name='us-east-1')"
 # The client that a function makes first: the ledger's; the reaper has none.
 _SERVICE = {"reap": "ec2"}
@@ -28,7 +28,7 @@ _REFUSED = ("load_config", "; import jsonschema", "load_config, configuration re
 
 def measure(quick: bool) -> Section:
     """The quickest of several fresh interpreters, handler and baseline in turn."""
-    folders = sorted(path.parent.name for path in FUNCTIONS.glob("*/app.py"))
+    folders = sorted(path.stem for path in FUNCTIONS.glob("handlers/[!_]*.py"))
     rounds = 1 if quick else _ROUNDS
     rows: list[list[str | int | float | None]] = []
     for folder in folders[:2] if quick else folders:

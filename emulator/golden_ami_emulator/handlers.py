@@ -27,7 +27,7 @@ def refusal(name: object, code: Path) -> str:
     parts = _parts(str(name))
     if len(parts) > 1 and all(map(str.isidentifier, parts)) and _below(code, code / parts[0], f"{parts[0]}.py"):
         return ""
-    return f"Handler {str(name)!r} is not in the functions' folder; name one there, as load_config.app.handler"
+    return f"Handler {str(name)!r} is not in the functions' folder; name one there, as handlers.load_config.handler"
 
 
 def find(name: str, code: Path) -> Callable[..., Any]:

@@ -17,7 +17,7 @@ from golden_ami_emulator.inspector.data import load_findings
 from golden_ami_emulator.world import Behaviour, Image, World
 
 FINDINGS = Path(__file__).parents[1] / "fixtures" / "inspector2" / "findings-mixed.json"
-FUNCTIONS = sorted(path.parent.name for path in (Path(__file__).parents[2] / "functions").glob("*/app.py"))
+FUNCTIONS = sorted(path.stem for path in (Path(__file__).parents[2] / "functions" / "handlers").glob("[!_]*.py"))
 USER_DATA = "#!/bin/bash\nexport PASSWORD=correct-horse-battery-staple\n"
 EXTERNAL_ID = "external-id-of-the-member-role"
 SECRETS = ("correct-horse-battery-staple", EXTERNAL_ID)

@@ -14,13 +14,13 @@ from golden_ami.settings import Settings
 from golden_ami.usage.history import FUNCTION_GB, LARGE, LARGE_GB
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
+HANDLERS = sorted(path.stem for path in (ROOT / "functions" / "handlers").glob("[!_]*.py"))
 TEXT = (ROOT / "statemachine" / "assessment.asl.json").read_text()
 TOKENS = set(re.findall(r"\$\{(\w+)\}", TEXT))
 
 
-def resource_name(folder: str) -> str:
-    return "".join(word.capitalize() for word in folder.split("_"))
+def resource_name(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
 
 
 def tasks(states: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -46,15 +46,15 @@ def states_of(states: dict[str, Any]) -> dict[str, str]:
 
 
 def test_there_are_twelve_functions(source: dict[str, Any]) -> None:
-    assert len(FOLDERS) == 12
+    assert len(HANDLERS) == 12
     declared = {name for name, one in source["Resources"].items() if one["Type"] == "AWS::Serverless::Function"}
-    assert declared == {resource_name(folder) for folder in FOLDERS}
+    assert declared == {resource_name(name) for name in HANDLERS}
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_a_function_is_named_alike_everywhere(folder: str, plain: Any) -> None:
-    function = plain.functions()[resource_name(folder)]["Properties"]
-    assert function["Handler"] == f"{folder}.app.handler"
+@pytest.mark.parametrize("name", HANDLERS)
+def test_a_function_is_named_alike_everywhere(name: str, plain: Any) -> None:
+    function = plain.functions()[resource_name(name)]["Properties"]
+    assert function["Handler"] == f"handlers.{name}.handler"
     assert "FunctionName" not in function, "CloudFormation makes up one that is short enough"
     assert function["Runtime"] == "python3.13"
     assert function["Architectures"] == ["arm64"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
-FOLDERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/app.py"))
+HANDLERS = sorted(path.stem for path in FUNCTIONS.glob("handlers/[!_]*.py"))
 
 # What is loaded later and only by a run that uses it, by what may load it at once.
 HEAVY = {
@@ -40,10 +40,10 @@ FOREIGN = {
     "golden_ami_cli", "boto3", "s3transfer", "moto", "samtranslator", "cfnlint", "typer", "rich", "yaml", "pytest",
 }  # fmt: skip
 
-_SCRIPT = "import json, sys; import {0}.app; print(json.dumps(sorted(sys.modules)))"
+_SCRIPT = "import json, sys; import handlers.{0}; print(json.dumps(sorted(sys.modules)))"
 
 
-@pytest.fixture(scope="module", params=FOLDERS)
+@pytest.fixture(scope="module", params=HANDLERS)
 def loaded(request: pytest.FixtureRequest) -> tuple[str, set[str]]:
     """A function and the modules that importing its handler loads, as in Lambda: with `functions` alone on the path."""
     script = _SCRIPT.format(request.param)
@@ -58,14 +58,14 @@ def loaded(request: pytest.FixtureRequest) -> tuple[str, set[str]]:
 
 
 def test_a_handler_loads_only_what_it_needs(loaded: tuple[str, set[str]]) -> None:
-    folder, modules = loaded
-    assert {name for name in HEAVY if name in modules} == {name for name, users in HEAVY.items() if folder in users}
+    name, modules = loaded
+    assert {heavy for heavy in HEAVY if heavy in modules} == {heavy for heavy, users in HEAVY.items() if name in users}
     assert not {name.split(".")[0] for name in modules} & FOREIGN
 
 
 def test_what_any_function_may_import_is_in_the_zip() -> None:
     requirements = re.findall(r"^([a-z0-9-]+)==", (FUNCTIONS / "requirements.txt").read_text(), flags=re.MULTILINE)
-    packed = {name.replace("-", "_") for name in requirements} | {"golden_ami", *sys.stdlib_module_names}
+    packed = {name.replace("-", "_") for name in requirements} | {"golden_ami", "handlers", *sys.stdlib_module_names}
     imported = set[str]()
     for path in FUNCTIONS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

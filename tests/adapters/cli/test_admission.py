@@ -175,7 +175,7 @@ def test_a_function_with_a_foreign_handler_is_not_made(served: Served, tmp_path:
     said = aws(served, *configure, f"--handler={handler}", fails=True)
     assert "functions' folder" in said
     kept = aws(served, "lambda", "get-function", "--function-name", reap)["Configuration"]
-    assert kept["Handler"] == "reap.app.handler"
+    assert kept["Handler"] == "handlers.reap.handler"
     names = [one["FunctionName"] for one in aws(served, "lambda", "list-functions")["Functions"]]
     assert "mine" not in names
 
@@ -186,7 +186,7 @@ def test_new_code_of_a_function_is_not_run(served: Served, tmp_path: Path) -> No
 
     code, mark = tmp_path / "code.zip", tmp_path / "mark"
     with zipfile.ZipFile(code, "w") as package:
-        package.writestr("reap/app.py", f"open({str(mark)!r}, 'w')\ndef handler(e, c): open({str(mark)!r}, 'w')\n")
+        package.writestr("handlers/reap.py", f"open({str(mark)!r}, 'w')\ndef handler(e, c): open({str(mark)!r}, 'w')\n")
     name = ["--function-name", function_name(served, "ReapFunction")]
     aws(served, "lambda", "update-function-code", *name, "--zip-file", f"fileb://{code}")
     answer = aws(served, "lambda", "invoke", *name, str(tmp_path / "out"))

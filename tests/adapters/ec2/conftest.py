@@ -111,7 +111,7 @@ class Stack:
 
     def load(self, content: object = None, run_id: str = "run-1", **given: Any) -> dict[str, Any]:
         """Invoke load-config."""
-        from load_config.app import handler
+        from handlers.load_config import handler
 
         if content is not None:
             self.parameter(content)
@@ -126,14 +126,14 @@ class Stack:
 
     def launch(self, batch: str, run_id: str = "run-1") -> dict[str, int]:
         """Invoke launch-instances."""
-        from launch_instances.app import handler
+        from handlers.launch_instances import handler
 
         answer: dict[str, int] = handler({"runId": run_id, "batch": batch}, None)
         return answer
 
     def terminate(self, run_id: str = "run-1") -> dict[str, int]:
         """Invoke terminate."""
-        from terminate.app import handler
+        from handlers.terminate import handler
 
         answer: dict[str, int] = handler({"runId": run_id, "executionArn": "arn:aws:states:…"}, None)
         return answer

@@ -12,8 +12,8 @@ from moto.sns.models import sns_backends
 
 from golden_ami.errors import InvalidEvent, ServiceFault, ServiceRejected
 from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
-from on_execution_end.app import handler as on_execution_end
-from reap.app import handler as reap
+from handlers.on_execution_end import handler as on_execution_end
+from handlers.reap import handler as reap
 
 if TYPE_CHECKING:
     from tests.adapters.ec2.conftest import Stack

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 from moto import mock_aws
 
-from aggregate.app import handler
 from golden_ami.ledger import Ledger
 from golden_ami.models import Ami, Config, Finding, Run
+from handlers.aggregate import handler
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 BUCKET = "golden-ami-reports"

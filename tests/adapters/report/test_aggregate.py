@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.validate import ParamValidator
 from report_world import Image, ami, finding, history
 
-from aggregate.app import handler
 from golden_ami.models import Act, Config, Reason
+from handlers.aggregate import handler
 
 
 def _fault(error: str, message: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""One handler a function: parse the event, call one function of the package, return its answer."""
