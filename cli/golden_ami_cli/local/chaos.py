@@ -55,7 +55,8 @@ def chaos(
     total, err = Tally(), console.stderr()
     for part in hold(runs, seed):
         total.add(part)
-        err.print(f"{total.runs} of {runs} runs, {len(total.failures)} failed")
+        failed = ", ".join(str(failure.seed) for failure in part.failures)
+        err.print(f"{total.runs} of {runs} runs, {len(total.failures)} failed{failed and f', now seeds {failed}'}")
     if form is Form.JSON:
         console.say_json(msgspec.json.encode(total).decode())
     else:

@@ -6,6 +6,7 @@ the messages that were sent. Nothing is counted by what the code under test coun
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _BUSY = ("in use by", "already in assessment run")  # two runs at once, where Cl
 _KEEP_INSTANCES = ("terminate.", "ec2.terminate-failing", "dynamodb.failing")
 # Without its event, of an AMI's finding nothing is known but what EC2's GetImageFindings tells.
 _LOSE_EVENTS = ("resume.", "dynamodb.failing", "inspector.findings-events-lost")
+_COMPARED_WITH = re.compile(r" since ami-\w+\]$", re.MULTILINE)  # the lineage's previous AMI, whoever owned that one
 _KEEP_REPORTS = ("aggregate.", "s3.failing", "sns.failing", "dynamodb.failing")
 
 
@@ -219,7 +221,7 @@ def _once(run: Ran, trial: Trial) -> Iterator[Violation]:
 
 
 def _owner(run: Ran, trial: Trial) -> Iterator[Violation]:
-    """An owner with a route is told once, and of nothing but theirs."""
+    """An owner with a route is told once, and of nothing but theirs and the AMI that theirs was compared with."""
     owner = OWNERS[0]
     routed = owner in run.plan.settings.get("routes", {})
     present = run.report is not None and any(ami.owner == owner for ami in run.report.amis)
@@ -227,8 +229,9 @@ def _owner(run: Ran, trial: Trial) -> Iterator[Violation]:
         yield Violation(6, "duplicated", f"{len(run.owner_messages)} messages tell {owner} of {run.run_id}")
     if routed and present and not run.owner_messages and not trial.struck:
         yield Violation(2, "lost", f"no message tells {owner} of {run.run_id}")
+    messages = [_COMPARED_WITH.sub("", message) for message in run.owner_messages]
     for ami in run.report.amis if run.report else ():
-        if ami.owner != owner and any(ami.ami_id in message for message in run.owner_messages):
+        if ami.owner != owner and any(ami.ami_id in message for message in messages):
             yield Violation(5, "wrongVerdict", f"{owner} is told of {ami.ami_id}, which is {ami.owner}'s")
 
 
