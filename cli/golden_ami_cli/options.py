@@ -1,10 +1,24 @@
-"""Options that exclude each other: the error names both, as they were given."""
+"""Options that commands share, and options that exclude each other."""
 
 from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
 
 import typer
 
 from golden_ami_cli.errors import UsageError
+
+
+class Form(StrEnum):
+    """How the result is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Debug = Annotated[bool, typer.Option("--debug", help="On an error, show where in the program it comes from.")]
+OutputForm = Annotated[Form, typer.Option("--output", "-o", help="How the result is printed on stdout.")]
 
 
 def exclude(context: typer.Context, first: str, others: tuple[str, ...], why: str) -> None:

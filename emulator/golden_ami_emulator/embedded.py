@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from golden_ami_emulator.iam.policy import Need
+from golden_ami_emulator.project import TEMPLATE
 from golden_ami_emulator.sessions import operator_client
 from golden_ami_emulator.world import ACCOUNT, REGION, World
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from golden_ami_emulator.deployment.cloudformation import Stack
 
 Event = dict[str, Any]
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE = ROOT / "template.yaml"
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ import permissions
 import places
 import pytest
 
-from golden_ami_emulator.embedded import ROOT, TEMPLATE, Embedded
+from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.iam.policy import like
+from golden_ami_emulator.project import ROOT, TEMPLATE
 
 # Allowed, though no run of this suite needs it: function, action and why. Nothing is.
 NEVER_NEEDED: dict[tuple[str, str], str] = {}

@@ -10,10 +10,11 @@ import places
 import pytest
 
 from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
-from golden_ami_emulator.embedded import TEMPLATE, Embedded
+from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.iam.policy import Need, decide, statements
 from golden_ami_emulator.iam.principals import Principal, decided, trust_of
 from golden_ami_emulator.iam.requests import Request, needs
+from golden_ami_emulator.project import TEMPLATE
 
 TERMINATING = ("terminate", "on-execution-end", "reap")
 OTHER_PROFILE = "somebody-elses"

@@ -8,7 +8,8 @@ import permissions
 from permissions import finding
 
 from golden_ami.models import ASSESSMENT_TAG, EXPIRY_TAG, STACK_TAG
-from golden_ami_emulator.embedded import ROOT, Embedded
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.project import ROOT
 from golden_ami_emulator.world import ACCOUNT, REGION, Behaviour, Image, World
 
 MEMBER = "222222222222"

@@ -17,11 +17,12 @@ from golden_ami.usage.actual import used_by
 from golden_ami.usage.lines import UsageLine
 from golden_ami.usage.prices import shipped
 from golden_ami_cli.assessing import result
-from golden_ami_cli.assessing.inputs import Inputs, make_directory
+from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.assessing.notifications import Mailbox
 from golden_ami_cli.assessing.progress import Progress
 from golden_ami_cli.configuration.deployment import needed
 from golden_ami_cli.errors import UsageError
+from golden_ami_cli.files import make_directory
 
 if TYPE_CHECKING:
     from golden_ami_cli.console import Console

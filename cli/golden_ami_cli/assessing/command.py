@@ -15,7 +15,7 @@ from golden_ami_cli import console
 from golden_ami_cli.account import STACK_VARIABLE, Account, OptionalStack, Profile, Region, connect
 from golden_ami_cli.assessing import output
 from golden_ami_cli.errors import GATE_FAIL, GATE_NOT_ASSESSED, UsageError
-from golden_ami_cli.options import exclude, given
+from golden_ami_cli.options import Debug, Form, OutputForm, exclude, given
 
 if TYPE_CHECKING:
     from golden_ami_cli.assessing.result import Result
@@ -30,15 +30,6 @@ class EngineName(StrEnum):
     AUTO = "auto"
 
 
-class Form(StrEnum):
-    """How the result is printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-Debug = Annotated[bool, typer.Option("--debug", help="On an error, show where in the program it comes from.")]
-OutputForm = Annotated[Form, typer.Option("--output", "-o", help="How the result is printed on stdout.")]
 _OF_A_STACK = ("stack", "profile", "region", "parameter", "detach")
 _OF_THE_EMBEDDED = ("config", "engine", "images", "findings", "archive_dir", "fault")
 _FILE = {"metavar": "FILE", "show_default": False}
@@ -164,7 +155,7 @@ class _Remote:
     def followed(self, form: Form, report_dir: Path | None) -> Result:
         """Start it and show it until its end."""
         from golden_ami_cli.assessing import following
-        from golden_ami_cli.assessing.inputs import make_directory
+        from golden_ami_cli.files import make_directory
 
         if report_dir:
             make_directory(report_dir)

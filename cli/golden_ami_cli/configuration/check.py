@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from golden_ami.characters import printable
 from golden_ami.errors import InvalidConfiguration, Problem
-from golden_ami_cli.assessing.inputs import YAML_SUFFIXES, read_configuration, read_text
+from golden_ami_cli.configuration.reading import YAML_SUFFIXES, read_configuration
 from golden_ami_cli.configuration.text import lines_of
 from golden_ami_cli.errors import UsageError
+from golden_ami_cli.files import read_text
 
 if TYPE_CHECKING:
     from golden_ami.models import Config

@@ -11,10 +11,9 @@ import typer
 from golden_ami.characters import printable
 from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, Account, Profile, Region, StackName, connect
-from golden_ami_cli.assessing.command import Debug, Form, OutputForm
 from golden_ami_cli.configuration.command import Parameter, acting_as_a_function
 from golden_ami_cli.errors import NOT_READY
-from golden_ami_cli.options import exclude
+from golden_ami_cli.options import Debug, Form, OutputForm, exclude
 
 if TYPE_CHECKING:
     from golden_ami_cli.doctor.model import Diagnosis

@@ -14,7 +14,7 @@ def prices(override: Path | None = None) -> Prices:
     if override is None:
         return shipped()
     from golden_ami.configuration.json_text import DEPTH, position, too_deep
-    from golden_ami_cli.assessing.inputs import read_text
+    from golden_ami_cli.files import read_text
 
     text = read_text(override)
     try:

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from golden_ami_cli import console
-from golden_ami_cli.assessing.command import Debug, Form, OutputForm
 from golden_ami_cli.errors import TOOL_FAILED
+from golden_ami_cli.options import Debug, Form, OutputForm
 
 _DEFAULT_RUNS = 20
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from golden_ami_cli.assessing.command import Debug
 from golden_ami_cli.local import chaos as command
+from golden_ami_cli.options import Debug
 
 app = typer.Typer(name="local", help="The embedded AWS, on this machine, without an account.", no_args_is_help=True)
 app.command("faults")(command.faults)

@@ -10,8 +10,9 @@ import typer
 from golden_ami.characters import printable
 from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, Profile, Region, StackName, connect
-from golden_ami_cli.assessing.command import Debug, Form, OutputForm, gate_status, show
+from golden_ami_cli.assessing.command import gate_status, show
 from golden_ami_cli.errors import STILL_RUNNING, CommandError
+from golden_ami_cli.options import Debug, Form, OutputForm
 
 Run = Annotated[str, typer.Argument(help="The run's id, as `golden-ami runs` lists it, or its execution's ARN.")]
 

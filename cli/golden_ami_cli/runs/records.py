@@ -11,9 +11,8 @@ import typer
 
 from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, Profile, Region, StackName, connect
-from golden_ami_cli.assessing.command import Debug, Form, OutputForm
 from golden_ami_cli.errors import UsageError
-from golden_ami_cli.options import exclude
+from golden_ami_cli.options import Debug, Form, OutputForm, exclude
 from golden_ami_cli.runs.command import Run
 
 if TYPE_CHECKING:

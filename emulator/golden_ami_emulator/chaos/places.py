@@ -22,7 +22,7 @@ PARAMETERS = {
 
 def prepare(aws: Embedded) -> str:
     """Deploy the member role and the forwarding of Inspector's events; the id of the subnet to launch in."""
-    from golden_ami_emulator.embedded import ROOT
+    from golden_ami_emulator.project import MEMBER_EVENTS, MEMBER_ROLE
 
     account, region = AWAY
     subnet = _subnet(aws)
@@ -34,9 +34,9 @@ def prepare(aws: Embedded) -> str:
         "InstanceProfileName": aws.outputs["InstanceProfileName"],
         "SubnetArns": f"arn:aws:ec2:{region}:{account}:subnet/{subnet}",
     }
-    aws.deploy(ROOT / "docs" / "member-role.yaml", role, name="member", account=account, region=REGION)
+    aws.deploy(MEMBER_ROLE, role, name="member", account=account, region=REGION)
     hub = {"HubAccountId": ACCOUNT, "HubRegion": REGION}
-    aws.deploy(ROOT / "docs" / "member-events.yaml", hub, name="member-events", account=account, region=region)
+    aws.deploy(MEMBER_EVENTS, hub, name="member-events", account=account, region=region)
     return subnet
 
 

@@ -8,10 +8,9 @@ from functools import cache
 from typing import Any
 
 from golden_ami.models import Engine
-from golden_ami_emulator.embedded import ROOT
 from golden_ami_emulator.faults.fault import ALL, LAUNCHING, Fault, Injection
+from golden_ami_emulator.project import DEFINITION
 
-_DEFINITION = ROOT / "statemachine" / "assessment.asl.json"
 _OF_INSTANCES = frozenset({
     "Launch Instances", "Launch Batch", "Wait For Boot", "Check Agents", "Agents Ready?", "Wait For Agents",
 })  # fmt: skip
@@ -53,7 +52,7 @@ def named(state: str) -> str:
 @cache
 def states() -> tuple[str, ...]:
     """The states of the definition, Maps' own included, that a run without faults enters, but for its ends."""
-    return tuple(_states(json.loads(_DEFINITION.read_text())["States"]))
+    return tuple(_states(json.loads(DEFINITION.read_text())["States"]))
 
 
 def _states(members: dict[str, Any]) -> Iterator[str]:

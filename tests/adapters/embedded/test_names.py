@@ -15,8 +15,9 @@ from golden_ami_cli.doctor.stack_name import LONGEST, examine_name
 from golden_ami_emulator.calls import Call
 from golden_ami_emulator.deployment.cloudformation import Stack
 from golden_ami_emulator.deployment.template import TemplateError
-from golden_ami_emulator.embedded import TEMPLATE, Embedded
+from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.limits import refusal
+from golden_ami_emulator.project import TEMPLATE
 
 Open = Callable[..., Embedded]
 Project = Callable[..., Path]

@@ -9,8 +9,10 @@ import pytest
 
 from golden_ami.configuration import config
 from golden_ami.errors import InvalidConfiguration
-from golden_ami_cli.assessing.inputs import Inputs, make_directory, read_configuration, read_text, with_engine
+from golden_ami_cli.assessing.inputs import Inputs
+from golden_ami_cli.configuration.reading import read_configuration, with_engine
 from golden_ami_cli.errors import BadFile, UsageError
+from golden_ami_cli.files import make_directory, read_text
 
 AMI = "ami-0123456789abcdef0"
 
