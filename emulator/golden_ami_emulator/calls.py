@@ -91,7 +91,7 @@ class Calls(Patches):
             self._intervene(self.before_call, call)
             if self.guard and (refused := self.guard(call, client)):
                 raise refused
-            if invalid := refusal(call, client):
+            if invalid := refusal(meta.service_model, operation, parameters):
                 raise invalid
             answer = original(client, operation, parameters)
             self._intervene(self.after_call, call)

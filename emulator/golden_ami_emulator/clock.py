@@ -311,7 +311,8 @@ class Clock:
             self._progress += 1
             waiter.release()
 
-    def _signal(self, event: Signal) -> None:
+    def wake(self, event: Signal) -> None:
+        """Set an event: who waits for it works on."""
         with self._lock:
             event.flag = True
             for waiter in list(event.waiters):

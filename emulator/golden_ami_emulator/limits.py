@@ -8,15 +8,12 @@ are not looked at: a model may be narrower than its service there (StartOnDemand
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
-
-if TYPE_CHECKING:
-    from golden_ami_emulator.calls import Call
 
 
 @dataclass(frozen=True)
@@ -69,16 +66,16 @@ _CODES = {
 }  # ValidationException by the others
 
 
-def refusal(call: Call, client: Any) -> ClientError | None:
-    """The service's refusal of a request one of whose texts it does not take, or None."""
-    for name, constraint in _constraints(client.meta.service_model, call.operation):
-        value = call.parameters.get(name)
+def refusal(model: Any, operation: str, parameters: Mapping[str, Any]) -> ClientError | None:
+    """The service's refusal of a request one of whose texts it does not take, or None. `model` is botocore's."""
+    for name, constraint in _constraints(model, operation):
+        value = parameters.get(name)
         broken = constraint.broken(value) if isinstance(value, str) else ""
         if broken:
             message = f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: {broken}"
-            code = _CODES.get(call.service, "ValidationException")
+            code = _CODES.get(model.service_name, "ValidationException")
             answer: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-            return ClientError(answer, call.operation)
+            return ClientError(answer, operation)
     return None
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from golden_ami_emulator.clock import Clock
+from typing import Literal, Protocol
 
 Outcome = Literal["event", "time", "cancelled", "closed", "failed"]
 
@@ -80,10 +77,18 @@ class Waiter:
         self._lock.release()
 
 
+class Waking(Protocol):
+    """The clock, as its signals know it."""
+
+    def wait(self, event: Signal, seconds: float | None = None) -> bool: ...
+
+    def wake(self, event: Signal) -> None: ...
+
+
 class Signal:
     """`threading.Event` for the clock's threads."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Waking) -> None:
         self._clock = clock
         self.flag = False
         self.waiters: list[Waiter] = []
@@ -92,7 +97,7 @@ class Signal:
         return self.flag
 
     def set(self) -> None:
-        self._clock._signal(self)
+        self._clock.wake(self)
 
     def clear(self) -> None:
         self.flag = False

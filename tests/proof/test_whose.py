@@ -11,9 +11,10 @@ import pytest
 
 from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
 from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.iam.needs import needs
 from golden_ami_emulator.iam.policy import Need, decide, statements
 from golden_ami_emulator.iam.principals import Principal, decided, trust_of
-from golden_ami_emulator.iam.requests import Request, needs
+from golden_ami_emulator.iam.request import Request
 from golden_ami_emulator.project import TEMPLATE
 
 TERMINATING = ("terminate", "on-execution-end", "reap")

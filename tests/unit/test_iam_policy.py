@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from golden_ami_emulator.iam.needs import UnknownOperation, needs
 from golden_ami_emulator.iam.policy import Need, UnknownOperator, decide, like, statements
 from golden_ami_emulator.iam.principals import Principal, decided
-from golden_ami_emulator.iam.requests import Request, UnknownOperation, needs
+from golden_ami_emulator.iam.request import Request
 
 ARN = "arn:aws:s3:::bucket/key"
 

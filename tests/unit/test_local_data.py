@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from golden_ami.errors import InvalidConfiguration
+from golden_ami_emulator.inspector.bodies import bodies, counts
 from golden_ami_emulator.inspector.data import load_findings, load_images
-from golden_ami_emulator.inspector.findings import bodies, counts
 from golden_ami_emulator.inspector.paging import InvalidToken, Pages
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from golden_ami_emulator.deployment.resources import Kind, Made, Place, Properties, kind_of
+from golden_ami_emulator.deployment.kinds import kind_of
+from golden_ami_emulator.deployment.resources import Kind, Made, Place, Properties
 from golden_ami_emulator.deployment.template import Resolver, Template, TemplateError, resolve_parameters, translate
 
 

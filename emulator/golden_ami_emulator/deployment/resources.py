@@ -1,4 +1,4 @@
-"""What CloudFormation does for each resource type, through the services' own APIs, so that botocore checks it all."""
+"""A resource type as CloudFormation makes, changes and deletes it, and what the types share."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-
-from golden_ami_emulator.deployment.template import TemplateError
 
 Properties = dict[str, Any]
 
@@ -48,20 +46,6 @@ class Kind:
     name: str | None = None
     update: Change | None = None
     update_keeps: tuple[str, ...] = ()
-
-
-KINDS: dict[str, Kind] = {}
-
-
-def kind_of(resource_type: str) -> Kind:
-    """The type's Kind. Raises TemplateError for one that the embedded AWS cannot make."""
-    if not KINDS:
-        from golden_ami_emulator.deployment import resources_compute, resources_data
-
-        KINDS.update(resources_data.KINDS | resources_compute.KINDS)
-    if resource_type not in KINDS:
-        raise TemplateError(f"the embedded AWS cannot make a {resource_type}; it can make {', '.join(sorted(KINDS))}")
-    return KINDS[resource_type]
 
 
 def tags(properties: Properties) -> list[dict[str, str]]:

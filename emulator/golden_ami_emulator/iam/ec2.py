@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from golden_ami_emulator.iam.policy import Need
-from golden_ami_emulator.iam.requests import Builder, Request, anywhere, on, tags_of, through
+from golden_ami_emulator.iam.request import Builder, Request, anywhere, on, tags_of, through
 
 # EC2's guide, "Amazon EBS encryption": permissions for a customer managed key.
 _VOLUME_KEY = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext",

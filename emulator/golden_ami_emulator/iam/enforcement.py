@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from golden_ami_emulator.calls import Call
+from golden_ami_emulator.iam.needs import needs
 from golden_ami_emulator.iam.policy import Need, Statement, decide, statements
 from golden_ami_emulator.iam.principals import (
     Principal,
@@ -20,7 +21,8 @@ from golden_ami_emulator.iam.principals import (
     trust_of,
     with_context,
 )
-from golden_ami_emulator.iam.requests import Request, key_needs, needs
+from golden_ami_emulator.iam.request import Request
+from golden_ami_emulator.iam.services import key_needs
 
 # Code and HTTP status of a denial; AccessDeniedException, 400, where the protocol is JSON.
 _DENIALS = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from golden_ami_emulator.inspector import attach, registry
+from golden_ami_emulator.inspector import attach, coverage, registry
 from golden_ami_emulator.inspector.region import Publish, Region
 from golden_ami_emulator.world import ACCOUNT, REGION, Timers, World
 
@@ -26,7 +26,7 @@ def install(
     `publish(source, detail_type, detail, resources)` delivers an EventBridge event of that region. It, and SNS
     notifications, are called by the timers. Raises RuntimeError when the pair is installed already.
     """
-    state = Region(world, timers, publish, account, region)
+    state = Region(world, timers, publish, account, region, coverage)
     registry.add(state)
     attach.attach()
     try:

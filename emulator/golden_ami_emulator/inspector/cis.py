@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from golden_ami_emulator.inspector.cis_results import CisResultOperations, Result
+from golden_ami_emulator.inspector.cis_results import CisResultOperations
+from golden_ami_emulator.inspector.cis_scan import CisScan, Configuration, Result
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.filters import at, matches
 from golden_ami_emulator.inspector.service import Params, operation, present
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.inspector.instances import Tracked
     from golden_ami_emulator.inspector.region import Region
 
 _EMPTY_SCAN_SECONDS = 60.0  # of a scan that finds no target
@@ -34,43 +32,6 @@ _SCAN = {
     "targetResourceIdFilters": at("_resources"),
     "scanAtFilters": at("scanDate"),
 }
-
-
-@dataclass
-class Configuration:
-    """A CIS scan configuration, as its listing answers it."""
-
-    arn: str
-    members: dict[str, Any]
-
-
-@dataclass
-class CisScan:
-    """One scan of a configuration; it outlives the configuration."""
-
-    arn: str
-    configuration: Configuration
-    began: datetime
-    targets: list[Tracked]
-    status: str = "IN_PROGRESS"
-    results: list[Result] = field(default_factory=list)
-
-    def row(self) -> dict[str, Any]:
-        """As ListCisScans answers it."""
-        members = self.configuration.members
-        return {
-            "scanArn": self.arn,
-            "scanConfigurationArn": self.configuration.arn,
-            "status": self.status,
-            "scanName": members["scanName"],
-            "scanDate": self.began,
-            "failedChecks": sum(result.failed for result in self.results),
-            "totalChecks": sum(len(result.checks) for result in self.results),
-            "targets": members["targets"],
-            "scheduledBy": members["ownerId"],
-            "securityLevel": members["securityLevel"],
-            "_resources": [tracked.id for tracked in self.targets],
-        }
 
 
 class CisOperations(CisResultOperations):

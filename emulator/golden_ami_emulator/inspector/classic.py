@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import BaseResponse
 
+from golden_ami_emulator.inspector import classic_model as model
 from golden_ami_emulator.inspector import classic_state as state
 from golden_ami_emulator.inspector import notify
 from golden_ami_emulator.inspector.classic_run_operations import RunOperations, matching
@@ -73,7 +74,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         """Create a group of tags."""
         tags = {tag["key"]: tag.get("value") for tag in params["resourceGroupTags"]}
         arn = state.arn(region, f"resourcegroup/{state.new_id()}")
-        region.classic.groups[arn] = state.ResourceGroup(arn, tags, region.now())
+        region.classic.groups[arn] = model.ResourceGroup(arn, tags, region.now())
         return {"resourceGroupArn": arn}
 
     @operation
@@ -89,7 +90,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         name, group = params["assessmentTargetName"], _group(region, params)
         _check_target_name(region, name)
         arn, now = state.arn(region, f"target/{state.new_id()}"), region.now()
-        region.classic.targets[arn] = state.Target(arn, name, group, now, now)
+        region.classic.targets[arn] = model.Target(arn, name, group, now, now)
         return {"assessmentTargetArn": arn}
 
     @operation
@@ -150,7 +151,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         arn = f"{target.arn}/template/{state.new_id()}"
         duration, packages = int(params["durationInSeconds"]), list(params["rulesPackageArns"])
         attributes = list(params.get("userAttributesForFindings") or [])
-        template = state.Template(arn, name, target, duration, packages, attributes, region.now())
+        template = model.Template(arn, name, target, duration, packages, attributes, region.now())
         region.classic.templates[arn] = template
         return {"assessmentTemplateArn": arn}
 
@@ -192,7 +193,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         topic, event = params["topicArn"], params["event"]
         notify.check_topic(region, topic)
         if _subscription(region, template.arn, topic, event) is None:
-            region.classic.subscriptions.append(state.Subscription(template.arn, topic, event, region.now()))
+            region.classic.subscriptions.append(model.Subscription(template.arn, topic, event, region.now()))
             region.send([notify.enabled(region, template.arn, template.target.arn, topic)], "notify subscriber")
         return {}
 
@@ -232,7 +233,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
     @operation
     def describe_rules_packages(self, region: Region, params: Params) -> dict[str, Any]:
         """Rules packages by ARN."""
-        known = {state.package_arn(region, package): text for package, text in state.PACKAGES.items()}
+        known = {state.package_arn(region, package): text for package, text in model.PACKAGES.items()}
         named = {arn: (arn, *text) for arn, text in known.items()}
         packages, failed = described(named, params["rulesPackageArns"])
         rows = [
@@ -255,7 +256,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         return {}
 
 
-def _group(region: Region, params: Params) -> state.ResourceGroup | None:
+def _group(region: Region, params: Params) -> model.ResourceGroup | None:
     arn = params.get("resourceGroupArn")
     return found(region.classic.groups, arn, "RESOURCE_GROUP") if arn else None
 
@@ -274,7 +275,7 @@ def _in_range(duration: int, wanted: dict[str, int]) -> bool:
     return wanted.get("minSeconds", duration) <= duration <= wanted.get("maxSeconds", duration)
 
 
-def _template_row(region: Region, template: state.Template) -> dict[str, Any]:
+def _template_row(region: Region, template: model.Template) -> dict[str, Any]:
     runs = [run.arn for run in region.classic.runs.values() if run.template is template]
     return present(
         arn=template.arn,
@@ -289,7 +290,7 @@ def _template_row(region: Region, template: state.Template) -> dict[str, Any]:
     )
 
 
-def _refuse_running(region: Region, templates: Sequence[state.Template]) -> None:
+def _refuse_running(region: Region, templates: Sequence[model.Template]) -> None:
     arns = {template.arn for template in templates}
     running = [run.arn for run in region.classic.runs.values() if run.active and run.template.arn in arns]
     if running:
@@ -302,7 +303,7 @@ def _refuse_running(region: Region, templates: Sequence[state.Template]) -> None
         )
 
 
-def _delete_template(region: Region, template: state.Template) -> None:
+def _delete_template(region: Region, template: model.Template) -> None:
     classic = region.classic
     gone = Counter(run.arn for run in classic.runs.values() if run.template is template)
     classic.findings = {arn: item for arn, item in classic.findings.items() if item.run.arn not in gone}
@@ -312,7 +313,7 @@ def _delete_template(region: Region, template: state.Template) -> None:
     del classic.templates[template.arn]
 
 
-def _subscription(region: Region, template: str, topic: str, event: str) -> state.Subscription | None:
+def _subscription(region: Region, template: str, topic: str, event: str) -> model.Subscription | None:
     wanted = (template, topic, event)
     known = region.classic.subscriptions
     return next((item for item in known if (item.resource_arn, item.topic_arn, item.event) == wanted), None)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from golden_ami_emulator.inspector.classic_state import BEST_PRACTICES, CVE, NETWORK, ClassicFinding, package_arn
-from golden_ami_emulator.inspector.findings import Body, digest
+from golden_ami_emulator.inspector.bodies import Body, digest
+from golden_ami_emulator.inspector.classic_model import BEST_PRACTICES, CVE, NETWORK, ClassicFinding
+from golden_ami_emulator.inspector.classic_state import package_arn
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.inspector.classic_runs import AssessmentRun
+    from golden_ami_emulator.inspector.classic_model import AssessmentRun
     from golden_ami_emulator.inspector.instances import Tracked
     from golden_ami_emulator.inspector.region import Region
 

@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from golden_ami_emulator.inspector import classic_runs as runs
-from golden_ami_emulator.inspector.classic_state import ClassicFinding, described, found, invalid
+from golden_ami_emulator.inspector.classic_model import ClassicFinding
+from golden_ami_emulator.inspector.classic_state import described, found, invalid
 from golden_ami_emulator.inspector.filters import matches
 from golden_ami_emulator.inspector.instances import AGENT_VERSION
 from golden_ami_emulator.inspector.service import Params, Service, operation, present
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.inspector.classic_runs import AssessmentRun
+    from golden_ami_emulator.inspector.classic_model import AssessmentRun
     from golden_ami_emulator.inspector.instances import Tracked
     from golden_ami_emulator.inspector.region import Region
 

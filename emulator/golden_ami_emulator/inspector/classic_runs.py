@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from golden_ami_emulator.inspector import classic_findings, notify
-from golden_ami_emulator.inspector.classic_state import Template, arn, new_id
+from golden_ami_emulator.inspector.classic_model import ENDS, AssessmentRun, Template
+from golden_ami_emulator.inspector.classic_state import arn, new_id
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.wire import iso
 
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.instances import Tracked
     from golden_ami_emulator.inspector.region import Region
-    from golden_ami_emulator.world import Timer
 
 AGENT_LIMIT = 500  # instances in one run
-ENDS = ("COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELED", "ERROR", "FAILED")  # the later, the worse
 _STARTING = ((1.0, "START_DATA_COLLECTION_IN_PROGRESS"), (10.0, "COLLECTING_DATA"))
 # After the template's duration; the seconds are ours, AWS gives none.
 _ENDING = (
@@ -32,37 +29,6 @@ _ENDING = (
     (10.0, "EVALUATING_RULES"),
 )
 _EVALUATION_SECONDS = 40.0
-
-
-@dataclass
-class AssessmentRun:
-    """One run of a template on the agents that its target had when it started."""
-
-    arn: str
-    name: str
-    template: Template
-    created_at: datetime
-    agents: list[Tracked]
-    attributes: list[dict[str, str]]
-    packages: list[str]
-    duration: int
-    states: list[tuple[datetime, str]] = field(default_factory=list)
-    notifications: list[dict[str, Any]] = field(default_factory=list)
-    completed_at: datetime | None = None
-    data_collected: bool = False
-    healthy: list[Tracked] = field(default_factory=list)  # the agents that were up when collection ended
-    finding_arns: list[str] = field(default_factory=list)
-    timers: list[Timer] = field(default_factory=list)
-
-    @property
-    def state(self) -> str:
-        """The state it is in."""
-        return self.states[-1][1]
-
-    @property
-    def active(self) -> bool:
-        """Whether it holds its agents."""
-        return self.state not in ENDS
 
 
 def start(region: Region, template: Template, name: str) -> AssessmentRun:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from golden_ami_emulator.inspector.findings import counts, on_instance
+from golden_ami_emulator.inspector.bodies import counts
+from golden_ami_emulator.inspector.findings import on_instance
 
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.instances import Tracked

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from golden_ami_emulator.inspector.classic_state import PACKAGES_ACCOUNT, invalid, no_such
+from golden_ami_emulator.inspector.classic_model import PACKAGES_ACCOUNT
+from golden_ami_emulator.inspector.classic_state import invalid, no_such
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.wire import iso
 

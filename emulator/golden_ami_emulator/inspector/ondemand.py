@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from botocore.utils import parse_timestamp
 
+from golden_ami_emulator.inspector.bodies import counts
 from golden_ami_emulator.inspector.errors import Refusal
-from golden_ami_emulator.inspector.findings import counts, on_image
+from golden_ami_emulator.inspector.findings import on_image
+from golden_ami_emulator.inspector.ondemand_scan import OnDemandScan
 from golden_ami_emulator.inspector.service import Params, operation, present
 from golden_ami_emulator.inspector.wire import iso
 
@@ -27,20 +28,6 @@ FAILURES = frozenset({
     "AGENTLESS_INSTANCE_COLLECTION_TIME_LIMIT_EXCEEDED",
 })  # fmt: skip
 _TIMESTAMPS = ("firstObservedAt", "lastObservedAt", "updatedAt")
-
-
-@dataclass
-class OnDemandScan:
-    """One scan of one image."""
-
-    id: str
-    image_id: str
-    token: str
-    started_at: datetime
-    status: str = "IN_PROGRESS"
-    reason: str = ""
-    completed_at: datetime | None = None
-    findings: list[dict[str, Any]] = field(default_factory=list)
 
 
 class OnDemandOperations:

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from moto.ec2.models import ec2_backends
 
-from golden_ami_emulator.inspector import coverage
-from golden_ami_emulator.inspector.classic_state import Classic
-from golden_ami_emulator.inspector.findings import Body, bodies
+from golden_ami_emulator.inspector.bodies import Body, bodies
+from golden_ami_emulator.inspector.cis_scan import CisScan, Configuration
+from golden_ami_emulator.inspector.classic_model import Classic
 from golden_ami_emulator.inspector.instances import Tracked
+from golden_ami_emulator.inspector.ondemand_scan import OnDemandScan
 from golden_ami_emulator.inspector.paging import Pages
 from golden_ami_emulator.world import Image, Timer, Timers, World
 
-if TYPE_CHECKING:
-    from golden_ami_emulator.inspector.cis import CisScan, Configuration
-    from golden_ami_emulator.inspector.ondemand import OnDemandScan
-
 Publish = Callable[[str, str, Mapping[str, Any], Sequence[str]], None]
+
+
+class Coverage(Protocol):
+    """What Inspector does when an instance changes."""
+
+    def agent_answers(self, region: Region, tracked: Tracked) -> None:
+        """The agent answers for the first time."""
+
+    def consider(self, region: Region, tracked: Tracked) -> None:
+        """Begin the first scan of an instance that may be scanned now and was not before."""
 
 
 class Region:
@@ -30,7 +37,9 @@ class Region:
     subscriber may call these APIs in turn.
     """
 
-    def __init__(self, world: World, timers: Timers, publish: Publish, account: str, name: str) -> None:
+    def __init__(
+        self, world: World, timers: Timers, publish: Publish, account: str, name: str, coverage: Coverage
+    ) -> None:
         self.world, self.timers, self.account, self.name = world, timers, account, name
         self.partition = "aws-cn" if name.startswith("cn-") else "aws-us-gov" if name.startswith("us-gov-") else "aws"
         self.lock = RLock()
@@ -45,7 +54,7 @@ class Region:
         self.security_hub_findings: dict[str, Any] = {}  # Inspector's, as moto's Security Hub holds them, by ARN
         self.security_hub_updates: list[dict[str, Any]] = []
         self.sns: Any = None  # the client that notifies, made when first needed
-        self._publish = publish
+        self._publish, self._coverage = publish, coverage
         self._images = {image.image_id: image for image in world.images}
         self._bodies: dict[str, list[Body]] = {}
         self._reservations = -1
@@ -137,7 +146,7 @@ class Region:
         tracked = Tracked(host, behaviour, platform, self.now(), lag=behaviour.listing_lag)
         self.instances[tracked.id] = tracked
         if behaviour.agent_after is not None:
-            check = self.later(behaviour.agent_after, lambda: coverage.agent_answers(self, tracked), "agent up")
+            check = self.later(behaviour.agent_after, lambda: self._coverage.agent_answers(self, tracked), "agent up")
             tracked.timers.append(check)
         if behaviour.instance_dies_after is not None:
             tracked.timers.append(self.later(behaviour.instance_dies_after, host.terminate, "instance dies"))
@@ -151,4 +160,4 @@ class Region:
             if tracked.host.state == "terminated":
                 tracked.terminated_at = tracked.terminated_at or self.now()
                 tracked.cancel_timers()
-            coverage.consider(self, tracked)
+            self._coverage.consider(self, tracked)

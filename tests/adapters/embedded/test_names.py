@@ -12,7 +12,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from golden_ami_cli.doctor.stack_name import LONGEST, examine_name
-from golden_ami_emulator.calls import Call
 from golden_ami_emulator.deployment.cloudformation import Stack
 from golden_ami_emulator.deployment.template import TemplateError
 from golden_ami_emulator.embedded import Embedded
@@ -126,7 +125,7 @@ def test_limits(service: Any, operation: str, member: str, taken: str, refused: 
     client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
 
     def asked(value: str) -> ClientError | None:
-        return refusal(Call("", service, operation, {member: value}, "us-east-1"), client)
+        return refusal(client.meta.service_model, operation, {member: value})
 
     assert asked(taken) is None
     error = asked(refused)

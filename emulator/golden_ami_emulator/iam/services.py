@@ -1,91 +1,12 @@
-"""What each API request needs to be allowed: actions, resources and condition keys, operation by operation.
-
-After AWS's service authorization reference ("Actions, resources, and condition keys for AWS services").
-"""
+"""What the requests of every service but EC2 need."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 from golden_ami_emulator.iam.policy import Need
-
-Needs = Iterable[Need]
-Builder = Callable[["Request"], Needs]
-
-
-@dataclass(frozen=True)
-class Request:
-    """An API request as it is authorised: in the account whose credentials sign it."""
-
-    service: str  # as boto3 names it
-    operation: str
-    parameters: Mapping[str, Any]
-    region: str
-    account: str
-    partition: str = "aws"
-
-    def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
-        """An ARN in the request's place, unless told otherwise."""
-        where = self.region if region is None else region
-        return f"arn:{self.partition}:{service}:{where}:{self.account if account is None else account}:{resource}"
-
-
-class UnknownOperation(LookupError):
-    """An operation that is not in the table: what it needs must be written down before it is used."""
-
-
-def needs(request: Request) -> list[Need]:
-    """Everything that the request must be allowed to do. Raises UnknownOperation."""
-    _load()
-    try:
-        builder = TABLE[f"{request.service}:{request.operation}"]
-    except KeyError:
-        raise UnknownOperation(
-            f"{request.service} {request.operation}: the embedded AWS does not know which permissions it needs; add it "
-            "to golden_ami_emulator/iam, after AWS's service authorization reference"
-        ) from None
-    return list(builder(request))
-
-
-TABLE: dict[str, Builder] = {}  # "boto3 service:Operation"
-
-
-def _load() -> None:
-    if not TABLE:
-        from golden_ami_emulator.iam import ec2
-
-        TABLE.update(_OTHERS | ec2.TABLE)
-
-
-def tags_of(kind: str, pairs: Mapping[str, str]) -> dict[str, Sequence[str]]:
-    """Condition keys of tags; `kind` is aws:RequestTag or aws:ResourceTag."""
-    keys: dict[str, Sequence[str]] = {f"{kind}/{key}".lower(): [value] for key, value in pairs.items()}
-    if kind == "aws:RequestTag" and pairs:
-        keys["aws:tagkeys"] = list(pairs)
-    return keys
-
-
-# ---------------------------------------------------------------- the services but EC2
-
-
-def on(action: str, resource: Callable[[Request], str | list[str]] | None = None) -> Builder:
-    """A builder of one action on the resources that a function of the request names; on "*" without one."""
-
-    def build(request: Request) -> Iterator[Need]:
-        named: str | list[str] = resource(request) if resource else "*"
-        for arn in named if isinstance(named, list) else [named]:
-            yield Need(action, arn)
-
-    return build
-
-
-def anywhere(service: str, prefix: str, *operations: str) -> dict[str, Builder]:
-    """Operations that take no resource and whose action has their name."""
-    return {f"{service}:{operation}": on(f"{prefix}:{operation}") for operation in operations}
-
+from golden_ami_emulator.iam.request import Builder, Request, anywhere, on, through
 
 _PARAMETER = re.compile(r"(/[A-Za-z0-9_.-]+)+|[A-Za-z0-9_.-]+")
 
@@ -165,23 +86,6 @@ def key_needs(topic: str) -> Iterator[Need]:
         )
 
 
-def through(
-    request: Request,
-    service: str,
-    key: str,
-    actions: Sequence[str],
-    context: Mapping[str, Sequence[str]] | None = None,
-) -> Iterator[Need]:
-    """What a service does with a customer's key in the name of who called it. AWS's own keys need no permission."""
-    if key.startswith("alias/aws/"):
-        return
-    arn = key if key.startswith("arn:") else request.arn("kms", f"key/{key}")
-    via = {"kms:viaservice": [f"{service}.{request.region}.amazonaws.com"], **(context or {})}
-    for action in actions:
-        grant = {"kms:grantisforawsresource": ["true"]} if action == "kms:CreateGrant" else {}
-        yield Need(action, arn, {**via, **grant})
-
-
 def _assume(request: Request) -> Iterator[Need]:
     given = {"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"}
     parameters = request.parameters
@@ -227,7 +131,7 @@ def _queue(request: Request) -> str:
     return request.arn("sqs", name, account=account)
 
 
-_OTHERS: dict[str, Builder] = {
+TABLE: dict[str, Builder] = {  # "boto3 service:Operation"
     "ssm:GetParameter": on("ssm:GetParameter", lambda r: _parameter_arn(r, r.parameters["Name"])),
     "ssm:GetParameters": on("ssm:GetParameters", lambda r: [_parameter_arn(r, name) for name in r.parameters["Names"]]),
     **anywhere("ssm", "ssm", "DescribeInstanceInformation"),
