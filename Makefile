@@ -24,12 +24,12 @@ NO_RUNTIME = echo "Python $(RUNTIME), which the functions run on, was not found:
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
-.PHONY: help run test test-runtime test-sam test-interpreters bench test-sfn-local lint audit pages docs format lock clean
+.PHONY: help run test test-runtime test-wheel test-sam test-interpreters bench test-sfn-local lint audit pages docs format lock clean
 
 help:  ## Show the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-run: $(INSTALLED)  ## Assess the five sample AMIs in the embedded AWS
+run: $(or $(wildcard $(INSTALLED)),$(VENV)/.installed-local)  ## Assess the five sample AMIs in the embedded AWS
 	@$(BIN)/golden-ami assess --local
 
 test: $(INSTALLED)  ## Run the tests
@@ -41,6 +41,9 @@ ifeq ($(RUNTIME_PYTHON),)
 else
 	.venv-runtime/bin/pytest -n auto --dist worksteal tests/unit tests/adapters tests/statemachine tests/template $(ARGS)
 endif
+
+test-wheel: $(INSTALLED) .venv-wheel/.installed  ## Build the wheel, install it apart, and run it in an empty directory
+	GOLDEN_AMI_WHEEL_PYTHON=$(CURDIR)/.venv-wheel/bin/python $(BIN)/pytest -n0 -rs tests/wheel $(ARGS)
 
 test-sam: $(INSTALLED) .venv-sam/.installed  ## Try build and deployment with AWS SAM CLI, and the commands in the documentation
 	@test -n "$(RUNTIME_PYTHON)" || $(NO_RUNTIME) "sam build is not tried"
@@ -59,10 +62,11 @@ test-interpreters: $(INSTALLED)  ## Run the definition in two more interpreters,
 	@$(MAKE) --no-print-directory --silent $(LOCALSTACK)/.installed || echo "LocalStack cannot be installed: it needs Python $(RUNTIME)"
 	GOLDEN_AMI_LOCALSTACK=$$(ls $(LOCALSTACK)/bin/python 2>/dev/null) $(BIN)/pytest -n0 -rs tests/interpreters $(ARGS)
 
-lint: $(INSTALLED)  ## Check style, types and the template
+lint: $(INSTALLED)  ## Check style, types, what imports what, and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/cfn-lint template.yaml
 
 audit: $(INSTALLED) $(AUDIT)/.installed node_modules/.installed  ## Check template and definition once more, by others' rules
@@ -86,7 +90,8 @@ format: $(INSTALLED)  ## Format the code
 
 lock: $(BIN)/python  ## Write the locks anew (UPGRADE=--upgrade for newer versions)
 	$(BIN)/pip install --quiet uv
-	$(COMPILE) --extra dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) --extra dev --group build pyproject.toml --output-file requirements.lock
+	$(COMPILE) --extra local --group build pyproject.toml --constraints requirements.lock --output-file requirements-local.lock
 	$(COMPILE) functions/requirements.in --constraints requirements.lock --output-file functions/requirements.txt
 	$(COMPILE) --group docs --output-file requirements-docs.lock
 	$(COMPILE) --group audit --output-file requirements-audit.lock
@@ -108,7 +113,13 @@ $(BIN)/python:
 $(INSTALLED): requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing into $(VENV), once"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-local: requirements-local.lock pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV), once"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.installed-bench: requirements-bench.lock $(INSTALLED)
@@ -120,7 +131,13 @@ $(VENV)/.installed-bench: requirements-bench.lock $(INSTALLED)
 	@echo "Installing into .venv-runtime, with Python $(RUNTIME), once"
 	@$(RUNTIME_PYTHON) -m venv .venv-runtime
 	@.venv-runtime/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@PYTHONWARNINGS=ignore .venv-runtime/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@.venv-runtime/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-wheel/.installed: requirements-local.lock | $(BIN)/python
+	@echo "Installing into .venv-wheel, once"
+	@$(BIN)/python -m venv .venv-wheel
+	@.venv-wheel/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 .venv-%/.installed: requirements-%.lock | $(BIN)/python

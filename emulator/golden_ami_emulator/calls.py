@@ -11,6 +11,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from golden_ami_emulator.environment import current_function
+from golden_ami_emulator.isolation import unreachable
 from golden_ami_emulator.limits import refusal
 from golden_ami_emulator.patching import Patches
 
@@ -89,6 +90,8 @@ class Calls(Patches):
         error: str | None = None
         try:
             self._intervene(self.before_call, call)
+            if missing := unreachable(client):
+                raise missing
             if self.guard and (refused := self.guard(call, client)):
                 raise refused
             if invalid := refusal(meta.service_model, operation, parameters):

@@ -91,6 +91,7 @@ class Embedded(AbstractContextManager["Embedded"]):
         from golden_ami_emulator.iam.simulation import Simulation
         from golden_ami_emulator.images import Images
         from golden_ami_emulator.interpreter import Interpreter
+        from golden_ami_emulator.isolation import Isolation
         from golden_ami_emulator.lambdas import Functions
         from golden_ami_emulator.launches import Launches
         from golden_ami_emulator.quotas import Quotas
@@ -99,6 +100,7 @@ class Embedded(AbstractContextManager["Embedded"]):
         from golden_ami_emulator.transport import Transport
 
         self.images = Images(self.world, self.region, self.account)
+        stack.enter_context(Isolation())
         stack.enter_context(Economy())
         stack.enter_context(Subnets())
         self.launches = stack.enter_context(Launches())

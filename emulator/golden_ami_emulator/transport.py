@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
@@ -34,8 +33,6 @@ class Transport(Patches):
         from moto.s3.models import FakeBucket
 
         super().__enter__()
-        for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
-            self.callback(os.environ.__setitem__, name, os.environ.pop(name))  # would lead calls elsewhere
 
         def permission(bucket: Any, action: str, resource: str) -> Any:
             if bucket.policy is None:

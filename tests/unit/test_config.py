@@ -94,6 +94,12 @@ def test_three_errors_are_three_problems() -> None:
         ('"ami-0a1b2c3d4e5f60001"', "$", '"amis"'),
         ("", "$", '"amis"'),
         (with_ami(version=2), "version", "write 1"),
+        (with_ami(policy={"failOn": {"severities": []}}), "policy.failOn.severities", "no finding can fail an AMI"),
+        (
+            {"amis": [{"amiId": AMI, "policy": {"failOn": {"severities": [], "knownExploited": False}}}]},
+            "amis[0].policy.failOn.severities",
+            "no finding can fail an AMI",
+        ),
         (with_ami(waits={"bootSeconds": "240"}), "waits.bootSeconds", "a whole number"),
         (with_ami(waits={"bootSeconds": -1}), "waits.bootSeconds", "at least 0"),
         (

@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 PROJECT_LOCK = ROOT / "requirements.lock"
 LAMBDA_LOCK = ROOT / "functions" / "requirements.txt"
 TOOL_LOCKS = {name: ROOT / f"requirements-{name}.lock" for name in ("docs", "audit", "sam", "localstack", "bench")}
+LOCAL_LOCK = ROOT / "requirements-local.lock"  # what `make run` installs
+_LOCKS = [PROJECT_LOCK, LOCAL_LOCK, LAMBDA_LOCK, *TOOL_LOCKS.values()]
 
 
 def pins(path: Path) -> dict[str, str]:
@@ -25,7 +27,7 @@ def names(requirements: list[str]) -> set[str]:
     return {re.sub(r"[._-]+", "-", match[0]).lower() for match in found if match}
 
 
-@pytest.mark.parametrize("path", [PROJECT_LOCK, LAMBDA_LOCK, *TOOL_LOCKS.values()], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", _LOCKS, ids=lambda path: path.name)
 def test_every_pin_has_a_hash_and_nothing_else_stands_in_the_lock(path: Path) -> None:
     requirements = path.read_text().replace("\\\n", "").strip().splitlines()
     assert requirements
@@ -33,14 +35,20 @@ def test_every_pin_has_a_hash_and_nothing_else_stands_in_the_lock(path: Path) ->
         assert re.fullmatch(r"[a-z0-9._-]+==[^ ;]+( ; [^:]+?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*", requirement)
 
 
-def test_the_lock_has_what_the_project_declares() -> None:
+@pytest.mark.parametrize(("path", "extra"), [(PROJECT_LOCK, "dev"), (LOCAL_LOCK, "local")])
+def test_the_lock_has_what_the_project_declares(path: Path, extra: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert names(project["dependencies"] + project["optional-dependencies"]["dev"]) <= pins(PROJECT_LOCK).keys()
+    declared = (
+        project["dependencies"] + project["optional-dependencies"]["local"] + project["optional-dependencies"][extra]
+    )
+    assert names(declared) - {project["name"]} <= pins(path).keys()
+    assert pins(path).items() <= pins(PROJECT_LOCK).items()
 
 
 def test_the_tools_are_locked_as_declared() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-    assert groups.keys() == TOOL_LOCKS.keys()
+    assert groups.keys() == TOOL_LOCKS.keys() | {"build"}
+    assert names(groups["build"]) <= pins(LOCAL_LOCK).keys()
     for name, path in TOOL_LOCKS.items():
         assert names(groups[name]) <= pins(path).keys()
 

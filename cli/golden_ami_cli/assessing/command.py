@@ -14,7 +14,7 @@ import typer
 from golden_ami_cli import console
 from golden_ami_cli.account import STACK_VARIABLE, Account, OptionalStack, Profile, Region, connect
 from golden_ami_cli.assessing import output
-from golden_ami_cli.errors import GATE_FAIL, GATE_NOT_ASSESSED, UsageError
+from golden_ami_cli.errors import GATE_FAIL, GATE_NOT_ASSESSED, TOOL_FAILED, UsageError
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude, given
 
 if TYPE_CHECKING:
@@ -188,5 +188,7 @@ def show(result: Result, form: Form, report: str = "") -> None:
 
 
 def gate_status(result: Result) -> int:
-    """The exit status that --gate makes of a verdict."""
+    """The exit status that --gate makes of a verdict. An execution that failed opens no gate, whatever its AMIs are."""
+    if result.verdict == "PASS" and result.execution_status != "SUCCEEDED":
+        return TOOL_FAILED
     return {"PASS": 0, "FAIL": GATE_FAIL, "NOT_ASSESSED": GATE_NOT_ASSESSED}[result.verdict]

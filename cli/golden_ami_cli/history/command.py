@@ -26,7 +26,7 @@ def history(
     Raises CommandError: no such history, or an archive that does not hold.
     """
     if verify:
-        _verify(run_id_of(run), source, console)
+        _verify(run_id_of(run), source, console, as_json)
         return
     found = load(run, source)
     if html:
@@ -44,11 +44,15 @@ def history(
         console.print(tree(found))
 
 
-def _verify(run_id: str, source: Source, console: Console) -> None:
+def _verify(run_id: str, source: Source, console: Console, as_json: bool) -> None:
     anchor = source.ledger.history_anchor(run_id) if source.ledger else ""
     problems = verify_archive(source.store, run_id, anchor)
     if problems:
         raise CommandError(f"the archive of {run_id} does not hold:\n" + "\n".join(f"- {each}" for each in problems))
+    if as_json:
+        said = {"runId": run_id, "verified": True, "manifestSha256": anchor}
+        console.print(json.dumps(said, indent=2), soft_wrap=True)
+        return
     console.print(
         f"The archive of {run_id} is as it was written: every object has the SHA-256 that the manifest says, and the "
         f"manifest the one that the ledger says ({anchor}).",

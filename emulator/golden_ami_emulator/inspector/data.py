@@ -36,7 +36,7 @@ class Holdings(NamedTuple):
 def load_images(path: Path | str) -> Holdings:
     """The images and parameters of a file. Raises InvalidConfiguration with every problem found."""
     problems: list[Problem] = []
-    content = _read(path)
+    content = _read(path, '[{"imageId": "ami-…"}]')
     images, where = (content.get("images", []), "$.images") if isinstance(content, dict) else (content, "$")
     parameters = content.get("parameters", {}) if isinstance(content, dict) else {}
     if isinstance(content, dict):
@@ -77,7 +77,7 @@ def _parameter_problems(parameters: Any) -> list[Problem]:
 
 def load_findings(path: Path | str) -> dict[str, list[dict[str, Any]]]:
     """The findings of a file by image; "*" is for every other image. Raises InvalidConfiguration."""
-    content = _read(path)
+    content = _read(path, '{"amis": {"ami-…": {"findings": []}}}')
     remedy = 'write {"findings": [...]} for every AMI, or {"amis": {"ami-...": {"findings": [...]}}}'
     if not isinstance(content, dict) or not content.keys() & {"findings", "amis"}:
         raise InvalidConfiguration(str(path), [Problem("$", _shown(content), remedy)])
@@ -102,9 +102,9 @@ def load_findings(path: Path | str) -> dict[str, list[dict[str, Any]]]:
     return {image_id: list(findings) for image_id, (_, findings) in groups.items()}
 
 
-def _read(path: Path | str) -> Any:
+def _read(path: Path | str, least: str) -> Any:
     try:
-        return decode(Path(path).read_text(encoding="utf-8"), str(path))
+        return decode(Path(path).read_text(encoding="utf-8"), str(path), least)
     except OSError as error:
         text = error.strerror or str(error)
         raise InvalidConfiguration(str(path), [Problem("file", text, "name a file that can be read")]) from error

@@ -18,7 +18,7 @@ from golden_ami.configuration.problems import problems_of, shown
 from golden_ami.configuration.texts import text_problems
 from golden_ami.configuration.user_data import user_data_problems
 from golden_ami.errors import InvalidConfiguration, Problem
-from golden_ami.models import AmiEntry, Config, Waits
+from golden_ami.models import AmiEntry, Config, Threshold, Waits
 
 T = TypeVar("T")
 
@@ -171,8 +171,10 @@ def _semantic_problems(settings: dict[str, Any], spellings: dict[tuple[int, str]
     entries = amis if isinstance(amis, list) else []
     engines = {settings.get("engine")} | {entry.get("engine") for entry in entries if isinstance(entry, dict)}
     problems = _wait_problems(settings.get("waits"), classic="classic" in engines)
-    problems += _exception_problems(settings.get("exceptions"))
+    problems += _exception_problems(settings.get("exceptions")) + _policy_problems("policy", settings.get("policy"))
     for index, entry in enumerate(entries):
+        if isinstance(entry, dict):
+            problems += _policy_problems(f"amis[{index}].policy", entry.get("policy"))
         text = entry.get("userData") if isinstance(entry, dict) else None
         if isinstance(text, str):
             path = f"amis[{index}].userData"
@@ -215,6 +217,19 @@ def _size_problems(settings: dict[str, Any]) -> list[Problem]:
         return []
     remedy = f"keep exceptions, routes and all else but amis within {_ROW_LIMIT:,} bytes: shorten the reasons"
     return [Problem("$", f"{size:,} bytes without its AMIs", remedy)]
+
+
+def _policy_problems(path: str, policy: object) -> list[Problem]:
+    """A threshold that no finding meets would pass every AMI, whatever is found."""
+    given = policy.get("failOn") if isinstance(policy, dict) else None
+    try:
+        threshold = _converted(given, Threshold) if isinstance(given, dict) else Threshold()
+    except msgspec.ValidationError:
+        return []  # the schema has said so
+    if threshold.severities or threshold.known_exploited or threshold.exploit_available or threshold.epss is not None:
+        return []
+    remedy = "name a severity, or set knownExploited, exploitAvailable or epss: as it is, no finding can fail an AMI"
+    return [Problem(f"{path}.failOn.severities", "[]", remedy)]
 
 
 def _exception_problems(given: object) -> list[Problem]:

@@ -24,8 +24,14 @@ class Place(NamedTuple):
     repeated: bool = False
 
 
-def decode(text: str, source: str) -> object:
-    """The document of a JSON text. Raises InvalidConfiguration, with line and column."""
+_LEAST = '{"amis": [{"amiId": "ami-…"}]}'
+
+
+def decode(text: str, source: str, least: str = _LEAST) -> object:
+    """The document of a JSON text. Raises InvalidConfiguration, with line and column.
+
+    `least` is what one that says nothing should say.
+    """
 
     content = text.removeprefix("\ufeff")
 
@@ -34,7 +40,7 @@ def decode(text: str, source: str) -> object:
         raise InvalidConfiguration(source, [Problem(path, value + where, remedy)])
 
     if not content.strip():
-        refuse("empty", 'write at least {"amis": [{"amiId": "ami-…"}]}')
+        refuse("empty", f"write at least {least}")
     deep = too_deep(content)
     if deep is not None:
         refuse(f"more than {DEPTH} lists and objects in each other", "leave the nesting out", deep)

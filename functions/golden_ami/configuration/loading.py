@@ -114,8 +114,11 @@ def _parameter(name: str, source: str, settings: Settings) -> tuple[Source, str]
     try:
         answer = home(settings).client("ssm").get_parameter(Name=name, WithDecryption=True)
     except ClientError as error:
-        if code_of(error) in ("ParameterNotFound", "ParameterVersionNotFound"):
+        if code_of(error) == "ParameterNotFound":
             raise InvalidConfiguration(source, [_missing(name, settings)]) from error
+        if code_of(error) == "ParameterVersionNotFound":
+            remedy = "name a version or label that it has, or its name alone for the newest version"
+            raise InvalidConfiguration(source, [Problem(name, "has no such version or label", remedy)]) from error
         if code_of(error) in ("AccessDeniedException", "ValidationException") and not may_configure(name, settings):
             raise AccessDenied(unreadable(name, settings)) from error
         raise

@@ -124,6 +124,13 @@ def test_a_version_of_a_parameter(stack: Stack) -> None:
     assert stack.load([{"ami-id": "resolve:ssm:/golden/web:1"}])["batches"] == [ami_id(1)]
 
 
+def test_a_version_that_a_parameter_does_not_have_is_named(stack: Stack) -> None:
+    content = {"amis": [{"amiId": stack.image(ami_id(1))}]}
+    with pytest.raises(InvalidConfiguration, match="has no such version or label") as raised:
+        stack.load(content, input={"AMIsParamName": f"{PARAMETER}:99"})
+    assert "put-parameter" not in str(raised.value)
+
+
 def test_few_calls_for_many_amis_and_forty_batches(stack: Stack) -> None:
     entries = [{"ami-id": stack.image(ami_id(number)), "instanceType": "t3.small"} for number in range(250)]
     stack.client("s3").put_object(Bucket="reports", Key="config/amis.json", Body=json.dumps(entries).encode())

@@ -260,6 +260,8 @@ def test_an_unknown_run_is_said_to_be_unknown(account: Account) -> None:
 def test_verify_says_what_holds_and_what_does_not(account: Account) -> None:
     account.archive()
     assert "is as it was written" in said(RUN, account.source, verify=True)
+    answer = json.loads(said(RUN, account.source, verify=True, as_json=True))
+    assert answer == {"runId": RUN, "verified": True, "manifestSha256": account.ledger.history_anchor(RUN)}
     account.s3.put_object(Bucket=BUCKET, Key=prefix_of(RUN) + "definition.json", Body=b"{}")
     with pytest.raises(CommandError, match=r"definition\.json was changed"):
         said(RUN, account.source, verify=True)

@@ -162,3 +162,9 @@ def test_gate(verdict: Any, status: int) -> None:
     answer = built()
     answer.verdict = verdict
     assert gate_status(answer) == status
+
+
+def test_a_failed_execution_opens_no_gate() -> None:
+    answer = built()
+    answer.verdict, answer.execution_status = "PASS", "FAILED"
+    assert gate_status(answer) == 1

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from golden_ami import __version__
 from golden_ami.models import Finding, Severity
 from golden_ami.report.findings import every_finding
 from golden_ami.report.formats.streaming import array
@@ -34,7 +35,7 @@ def write(report: Report, store: Store, out: IO[bytes]) -> None:
         "tool": {
             "driver": {
                 "name": "Golden AMI Assessment",
-                "semanticVersion": "0.1.0",
+                "semanticVersion": __version__,
                 "rules": [rule for _, rule in rules.values()],
                 "notifications": [{"id": "NOT_ASSESSED"}, {"id": "RUN_FAULT"}],
             }
