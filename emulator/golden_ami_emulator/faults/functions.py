@@ -36,6 +36,7 @@ _COMPANIONS = {
     "on-execution-end": ("execution.aborted-in-start-run",),
     "reap": ("execution.aborted-in-start-run", "on-execution-end.terminates-nothing"),
 }
+_WORDS = {("on-execution-end", "timed-out"): ("ReportUnfinished",)}  # of the last report, after attempts without end
 _HEALED_ELSEWHERE = frozenset({"resume", "on-execution-end", "reap", "terminate"})  # another part does the job, later
 
 Strike = Callable[[Call], BaseException]
@@ -75,7 +76,7 @@ def _of(function: str) -> Iterator[Fault]:
             f"{function}: {about}",
             lambda injection: _strike(injection, function, strike, once=once, after=after),
             costs=not once and function not in _HEALED_ELSEWHERE,
-            words=words,
+            words=(*words, *_WORDS.get((function, kind), ())),
             engines=_ENGINES.get(function, ALL),
             companions=_COMPANIONS.get(function, ()),
         )
