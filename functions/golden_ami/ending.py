@@ -76,8 +76,9 @@ def end_run(ended: Ended, settings: Settings, ledger: Ledger) -> dict[str, int]:
     except Exception as raised:  # noqa: BLE001 -- the run still has to be reported
         fault = raised
         state["terminateError"] = {"Error": type(raised).__name__, "Cause": str(raised)}
-    fault = fault or _close(ended.run_id, settings, ledger)
+    unclosed = _close(ended.run_id, settings, ledger)
     _report(ended, state, settings, ledger)
+    fault = fault or unclosed
     if fault:
         raise fault
     return {"terminated": instances["terminated"]}

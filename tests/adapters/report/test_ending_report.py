@@ -187,17 +187,18 @@ def test_rows_that_cannot_be_read_as_models_are_reported_as_they_are(stack: Any,
     assert len(stack.messages()) == 1
 
 
-def test_a_termination_that_raises_does_not_keep_the_report(
-    stack: Any, end: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_termination_that_raises_keeps_nothing_else(stack: Any, end: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     _opened(stack)
 
     def raises(*_: Any) -> None:
         raise Broken("ours")
 
+    closed: list[str] = []
     monkeypatch.setattr(ending, "terminate_run", raises)
+    monkeypatch.setattr(ending, "_close", lambda run_id, *_: closed.append(run_id))
     with pytest.raises(Broken):
         end(_ended())
+    assert closed == ["run-1"], "what the scanners made is removed all the same"
     assert [fault.where for fault in _report(stack).run.faults] == ["run", "terminate"]
     assert len(stack.messages()) == 1
 
