@@ -150,7 +150,8 @@ def _configured(event: Mapping[str, Any], run_id: str, settings: Settings) -> It
         from golden_ami.report.unopened import unopened
 
         for ami in unopened(event, run_id, settings)[1]:
-            yield {name: getattr(ami, name, "") for name in ("key", "name", "lineage", "engine", "region", "account")}
+            told = ("key", "name", "lineage", "engine", "region", "account")
+            yield {"amiId": ami.ami_id} | {name: getattr(ami, name, "") for name in told}
     except Exception as failure:  # noqa: BLE001 -- this is one of the parts that may be at fault
         logger.error("the configuration cannot be read", exc_info=failure)
 
@@ -171,7 +172,7 @@ def _ami(row: Row, reason: Reason, failing: Mapping[str, int], run: Row, setting
     fails = failing.get(key, 0)
     ami: dict[str, Any] = {
         "key": key,
-        "amiId": _text(row.get("amiId")) or key.rpartition("/")[2] if not key.startswith("resolve:") else key,
+        "amiId": _text(row.get("amiId")) or key.rpartition("/")[2],
         "name": _text(row.get("name")),
         "lineage": _text(row.get("lineage")),
         "owner": tags.get(owner_tag or "Owner", ""),

@@ -147,12 +147,15 @@ def test_without_the_ledger_the_configuration_is_reported(
     stack: Any, end: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _opened(stack)
-    configured = json.dumps([{"amiId": "ami-0a1b2c3d"}, {"amiId": "ami-0a1b2c3e"}])
+    name = "resolve:ssm:/golden-amis/web"
+    entries = [{"amiId": "ami-0a1b2c3d"}, {"amiId": name}, {"amiId": name, "region": "eu-west-1"}]
+    configured = json.dumps({"amis": entries})
     boto3.client("ssm", region_name="us-east-1").put_parameter(Name=PARAMETER, Value=configured, Type="String")
     with monkeypatch.context() as patch:
         _refusing(patch, lambda service, _: service == "dynamodb")
         end(_ended(age=185))
-        assert sorted(_verdicts(stack)) == ["ami-0a1b2c3d", "ami-0a1b2c3e"]
+        amis = {one.key: one.ami_id for one in _report(stack).amis}
+        assert amis == {"ami-0a1b2c3d": "ami-0a1b2c3d", name: name, f"123456789012/eu-west-1/{name}": name}
         assert len(stack.messages()) == 1
         end(_ended(age=185))
         assert stack.messages() == [], "the store remembers what the ledger could not"
