@@ -72,12 +72,13 @@ def test_a_small_run_keeps_none(world: World) -> None:
     assert not (world.root / key).exists()
 
 
-def test_what_the_page_of_a_large_run_cannot_read_spoils_its_ami_alone(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("most", [1, 20_000], ids=["large", "small"])
+def test_what_the_page_cannot_read_spoils_its_ami_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr(build, "SHOWN", 1)
-    damaged = finding("CVE-1", urls=[5])
-    images = [(ami("ami-0a", counts={"HIGH": 2}), [damaged]), (ami("ami-0b", counts={"HIGH": 1}), [finding("CVE-2")])]
+    monkeypatch.setattr(build, "SHOWN", most)
+    damaged = finding("CVE-1", severity="LOW", urls=[5])
+    images = [(ami("ami-0a", counts={"LOW": 2}), [damaged]), (ami("ami-0b", counts={"HIGH": 1}), [finding("CVE-2")])]
     reasons = [one.reason.code if one.reason else "" for one in world.run("run-1", "2026-04-02T03:00:00Z", images).amis]
     assert sorted(reasons) == ["", "FINDINGS_UNREADABLE"]
 
