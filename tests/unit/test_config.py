@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,8 @@ def test_the_defaults_of_the_schema_are_those_of_the_model() -> None:
 
 @pytest.mark.parametrize("name", ["ami-id", "Ami-Id", "amiId", "AmiId", "AMI_ID", "ami id"])
 def test_every_spelling_of_2017_is_one(name: str) -> None:
-    text = json.dumps([{name: AMI, "InstanceType": "t3.small", "UserData": "#!/bin/sh\n"}])
+    script = re.sub("(?i)id", "Data", re.sub("(?i)ami", "User", name))
+    text = json.dumps([{name: AMI, "InstanceType": "t3.small", script: "#!/bin/sh\n"}])
     assert config.parse(text, "p") == Config(
         amis=[AmiEntry(ami_id=AMI, instance_type="t3.small", user_data="#!/bin/sh\n")]
     )
@@ -111,6 +113,16 @@ def test_three_errors_are_three_problems() -> None:
             with_ami(engine="classic", waits={"completionDeadlineSeconds": 3600}),
             "waits.completionDeadlineSeconds",
             "3600",
+        ),
+        (
+            {"amis": [{"amiId": AMI, "engine": "classic"}], "waits": {"completionDeadlineSeconds": 3600}},
+            "waits.completionDeadlineSeconds",
+            "more than assessmentSeconds, 3600",
+        ),
+        (
+            with_ami(waits={"assessmentSeconds": 7200, "completionDeadlineSeconds": 7200}),
+            "waits.completionDeadlineSeconds",
+            "more than assessmentSeconds, 7200",
         ),
         (with_ami(waits={"agentDeadlineSeconds": 10}), "waits.agentPollSeconds", "agentDeadlineSeconds"),
         (
@@ -184,10 +196,19 @@ def test_user_data_is_measured_in_bytes() -> None:
     assert "16,386 bytes" in problems([{"amiId": AMI, "UserData": "é" * 8_193}])["[0].UserData"].value
 
 
-def test_short_waits_are_fine_without_classic() -> None:
-    waits = {"bootSeconds": 0, "agentPollSeconds": 1, "agentDeadlineSeconds": 5, "pollSeconds": 1}
+@pytest.mark.parametrize("agents", [0, 1, 5])
+def test_short_waits_are_fine_without_classic(agents: int) -> None:
+    waits = {"bootSeconds": 0, "agentPollSeconds": 1, "agentDeadlineSeconds": agents, "pollSeconds": 1}
     parsed = config.parse(json.dumps(with_ami(waits=waits | {"completionDeadlineSeconds": 10})), "p")
     assert parsed.waits.completion_deadline_seconds == 10
+
+
+@pytest.mark.parametrize("more", ["bootSeconds", "agentDeadlineSeconds", "completionDeadlineSeconds"])
+def test_the_bounds_of_a_run_together_are_22_hours_at_most(more: str) -> None:
+    longest = {"bootSeconds": 3_000, "agentDeadlineSeconds": 21_000, "completionDeadlineSeconds": 55_200}
+    config.parse(json.dumps(with_ami(waits=longest)), "p")
+    found = problems(with_ami(waits=longest | {more: longest[more] + 1}))
+    assert "now 79,201" in found["waits.completionDeadlineSeconds"].remedy
 
 
 def test_a_pointer_is_followed_only_by_who_asks() -> None:
@@ -210,6 +231,24 @@ def test_duplicates_fold_into_the_first_and_say_so() -> None:
         "configured more than once, assessed once; the first entry's instanceType was used",
         "configured more than once, assessed once; the first entry's region was used",
     ]
+
+
+def test_the_stacks_own_account_is_the_same_named_or_not() -> None:
+    plain, own, other = (AmiEntry(ami_id=AMI, account=account) for account in (None, "123456789012", "222222222222"))
+    folded = config.fold_duplicates([plain, own, other, own], account="123456789012")
+    assert [item.entry for item in folded] == [plain, other]
+    assert folded[0].notes == ["configured more than once, assessed once; the first entry's account was used"]
+
+
+def test_an_entry_that_is_repeated_unchanged_is_noted() -> None:
+    (folded,) = config.fold_duplicates([AmiEntry(ami_id=AMI), AmiEntry(ami_id=AMI)])
+    assert folded.notes == ["configured more than once, assessed once"]
+
+
+def test_of_two_spellings_the_first_is_judged() -> None:
+    found = problems([{"ami-id": "ami-nope", "amiId": AMI}])
+    assert found["[0].ami-id"].value == '"ami-nope"'
+    assert found["[0].amiId"].value == "a second spelling of amiId"
 
 
 names = st.text(min_size=1, max_size=20)

@@ -187,9 +187,10 @@ def test_a_list_may_not_hold_itself() -> None:
 
 
 def test_a_configuration_fits_into_the_ledger() -> None:
-    many = [VALID["exceptions"][0] | {"reason": "é" * 2000} for _ in range(100)]
+    many = [VALID["exceptions"][0] | {"reason": "é" * 2000} for _ in range(90)]
     assert "bytes without its AMIs" in refused(VALID | {"exceptions": many})["$"].value
-    assert config.parse_document(VALID | {"exceptions": many[:50]}, "p")
+    amis = [{"amiId": f"ami-{number:017x}"} for number in range(10_000)]
+    assert config.parse_document(VALID | {"exceptions": many[:80], "amis": amis}, "p")
 
 
 # ---------------------------------------------------------------- a report comes of what is accepted
@@ -248,6 +249,7 @@ SCRIPTS = [
     "## template: jinja\n#cloud-config\n", "Content-Type: multipart/mixed\n", "MIME-Version: 1.0\n",
     "<powershell>\nx\n</powershell>", "<script>\nx\n</script>", "<persist>true</persist>",
     "version: 1.0\ntasks:\n- task: executeScript\n", "\n  <PowerShell>x</PowerShell>", "\ufeff#!/bin/sh\n",
+    "#!/bin/bash\n# of more than one line in base64\n" + "dnf install -y nginx\n" * 9,
 ]  # fmt: skip
 ENCODINGS = {
     "base64": lambda data: base64.b64encode(data),
@@ -255,6 +257,7 @@ ENCODINGS = {
     "unpadded": lambda data: base64.b64encode(data).rstrip(b"="),
     "url-safe": lambda data: base64.urlsafe_b64encode(data),
     "twice": lambda data: base64.b64encode(base64.b64encode(data)),
+    "thrice": lambda data: base64.b64encode(base64.b64encode(base64.b64encode(data))),
     "gzip": lambda data: base64.b64encode(gzip.compress(data)),
     "gzip-twice": lambda data: base64.b64encode(base64.b64encode(gzip.compress(data))),
 }
