@@ -189,6 +189,7 @@ def test_a_pattern_refuses_what_would_fail_later(source: dict[str, Any], name: s
         ("ScheduleTimeZone", "America/Argentina/Buenos_Aires"),
         ("AdditionalRegions", "us-gov-west-1"),
         ("Configuration", '{"version": 1,\n "amis": []}'),
+        ("OwnerTopicArns", "arn:aws:sns:eu-west-1:123456789012:web.fifo"),
         ("AmiKeyArns", "arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-1234"),
     ],
 )
