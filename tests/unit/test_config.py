@@ -84,6 +84,18 @@ def test_three_errors_are_three_problems() -> None:
     }
 
 
+def test_problems_have_the_order_of_the_document() -> None:
+    assert list(problems([{"ami-id": "ami-nope"}] * 11)) == [f"[{index}].ami-id" for index in range(11)]
+
+
+def test_every_unknown_member_is_named() -> None:
+    assert problems(with_ami(colour="red", shape="round")).keys() == {"colour", "shape"}
+
+
+def test_marks_that_do_not_show_are_escaped() -> None:
+    assert problems(with_ami(engine="ami\u202e"))["engine"].value == r'"ami\u202e"'
+
+
 @pytest.mark.parametrize(
     ("document", "path", "remedy"),
     [
@@ -178,8 +190,9 @@ def test_user_data_never_shows(form: str) -> None:
 
     assert "21,000 bytes" in said({"amiId": AMI, "userData": secret})
     base = {"amiId": AMI}
-    for wrong in ([secret], {"a": secret}, 5, None):
+    for wrong in ([secret], {"a": secret}, 31337, None):
         assert "hunter2" not in said(base | {"userData": wrong})
+        assert "31337" not in said(base | {"userData": wrong})
     assert "hunter2" not in said(base | {"usrData": secret})
     assert "hunter2" not in said(secret)
     assert "hunter2" not in "\n".join(map(str, problems('[{"userData": "hunter2" "}]').values()))
