@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from report_world import World, ami, exception, finding, package
 
 from golden_ami.models import AmiEntry, Config, Policy, RiskException, Threshold
-from golden_ami.verdict import covers, exception_status, judge, run_verdict
+from golden_ami.verdict import covers, exception_status, is_fixable, judge, run_verdict
 
 TODAY = date(2026, 4, 2)
 SINCE = date(2026, 4, 1)
@@ -21,7 +21,7 @@ KEV = {"known_exploited_since": "2026-01-01T00:00:00Z"}
 _NOTHING = Threshold(severities=[])
 _KEV = Threshold(severities=[], known_exploited=True)
 _NO_FIX = [package(fixed_in="")]
-_NOT_AVAILABLE = [package(fixed_in="NotAvailable")]
+_NOT_AVAILABLE = [package(fixed_in="NotAvailable"), package(fixed_in="None"), package(fixed_in=" N/A ")]
 
 
 def _policy(threshold: Threshold | None = None, **fields: Any) -> Policy:
@@ -61,6 +61,12 @@ def test_policy(policy: Policy, fields: dict[str, Any], rule: str, fails: bool) 
     assert bool(found.tolerated) == (bool(rule) and not fails)
 
 
+@pytest.mark.parametrize(("said", "fixable"), [("YES", True), ("PARTIAL", True), ("NO", False), ("", None)])
+def test_whether_a_fix_exists(said: Any, fixable: bool | None) -> None:
+    assert is_fixable(finding("CVE-1", fix_available=said, packages=_NO_FIX)) is fixable
+    assert is_fixable(finding("CVE-1", fix_available=said, packages=[package(fixed_in="3.0.8")])) is True
+
+
 SCOPES = [
     ({"ami": "ami-0a"}, True),
     ({"ami": "ami-0b"}, False),
@@ -78,7 +84,8 @@ SCOPES = [
 @pytest.mark.parametrize(("scope", "matches"), SCOPES)
 def test_scope(scope: dict[str, Any], matches: bool) -> None:
     image = ami("ami-0a", tags={"Environment": "test"})
-    assert covers(exception("cve-1", "2026-12-31", **scope), finding("CVE-1"), image) is matches
+    for vulnerability in ("cve-1", " CVE-1 "):
+        assert covers(exception(vulnerability, "2026-12-31", **scope), finding("CVE-1"), image) is matches
     assert not covers(exception("CVE-2", "2026-12-31", **scope), finding("CVE-1"), image)
 
 
@@ -116,7 +123,7 @@ def _run(world: World, *exceptions: RiskException, policy: Policy | None = None)
 
 
 def test_an_exception_that_holds_makes_pass_and_is_shown(world: World) -> None:
-    report = _run(world, exception("CVE-1", "2026-04-02", ami="ami-0a"))
+    report = _run(world, exception(" cve-1 ", "2026-04-02", ami="ami-0a"))
     assert (report.verdict, report.totals.excepted) == ("PASS", 1)
     (shown,) = report.exceptions
     assert (shown.status, shown.matches, shown.message) == ("EXPIRING", 1, "accepts 1 finding; today is its last day")
