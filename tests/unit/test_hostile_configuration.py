@@ -138,6 +138,17 @@ def test_digits_are_ascii(path: Path_) -> None:
     assert config_path(path) in refused(put(VALID, path, _wide(dict(TEXTS)[path])))
 
 
+@pytest.mark.parametrize(
+    "path", [path for path, one in FORMED if one.startswith(("ami-", "subnet-", "sg-"))], ids=config_path
+)
+def test_an_id_of_ec2_has_8_to_17_digits(path: Path_) -> None:
+    kind = dict(TEXTS)[path].partition("-")[0]
+    for digits in (0, 7, 18):
+        assert config_path(path) in refused(put(VALID, path, f"{kind}-{'0' * digits}"))
+    for digits in (8, 17):
+        assert config.parse_document(put(VALID, path, f"{kind}-{'0' * digits}"), "p")
+
+
 @pytest.mark.parametrize("path", [path for path, _ in TEXTS], ids=config_path)
 def test_no_text_has_half_a_surrogate_pair_or_ten_megabytes(path: Path_) -> None:
     value = dict(TEXTS)[path]
