@@ -202,6 +202,7 @@ class Ami(Data):
     lineage: str = ""
     architecture: str = ""
     platform: str = ""
+    owner_id: str = ""  # account that owns the image, which may be another one than where it was looked up
     root_device: str = ""
     volumes: dict[str, int] = field(default_factory=dict)  # EBS volumes of the AMI: device name -> GiB
     tags: dict[str, str] = field(default_factory=dict)  # the AMI's own, unchanged

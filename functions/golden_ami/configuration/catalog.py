@@ -166,6 +166,7 @@ def _images(place: Place, ids: Sequence[str]) -> dict[str, Image]:
 def _fill(ami: Ami, image: Image, config: Config) -> None:
     ami.name = image.get("Name", "")
     ami.architecture = image.get("Architecture", "")
+    ami.owner_id = image.get("OwnerId", "")
     windows = str(image.get("Platform", "")).lower() == "windows"
     ami.platform = image.get("PlatformDetails", "") or ("Windows" if windows else "Linux/UNIX")
     ami.root_device = image.get("RootDeviceName", "")

@@ -6,7 +6,7 @@ account and region, 50 names a criterion (AWS documentation of Allowed AMIs).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -16,12 +16,15 @@ _NAMES = 50
 _CRITERIA = 10
 
 
-def criteria(amis: Sequence[AmiReport]) -> str:
-    """A command for each region that admits its AMIs with the verdict PASS, and no deprecated one; "" without any."""
+def criteria(amis: Sequence[AmiReport], owners: Mapping[str, str]) -> str:
+    """A command for each region that admits its AMIs with the verdict PASS, and no deprecated one; "" without any.
+
+    `owners` are the accounts that own the images, by the AMI's key: EC2 compares the provider with the owner.
+    """
     regions: dict[str, dict[str, list[str]]] = {}
     for ami in amis:
         if ami.verdict == "PASS" and ami.name:
-            regions.setdefault(ami.region, {}).setdefault(ami.account, []).append(ami.name)
+            regions.setdefault(ami.region, {}).setdefault(owners.get(ami.key) or ami.account, []).append(ami.name)
     return "\n".join(_command(region, accounts) for region, accounts in sorted(regions.items()))
 
 

@@ -219,7 +219,7 @@ class _Builder:
             exceptions=self._exceptions(found, matches),
             owners=owners_of(amis, config),
             trend=[*earlier, *([present] if present.amis else [])],
-            allowed_amis=allowed.criteria(amis),
+            allowed_amis=allowed.criteria(amis, {ami.key: ami.owner_id for ami, _ in found}),
             legacy=[legacy_of(ami) for ami in amis],
         )
 

@@ -172,6 +172,7 @@ def test_auto_chooses_and_says_why(stack: Stack) -> None:
     assert answer["needsInstances"] is True
     amis = rows(stack)
     assert (amis[ami_id(1)].engine, amis[ami_id(2)].engine) == ("ami", "instance")
+    assert (amis[ami_id(1)].owner_id, amis[ami_id(2)].owner_id) == (ACCOUNT, "999999999999")
     assert amis[ami_id(2)].engine_reason == (
         f"auto: account {ACCOUNT} does not own the AMI, so it cannot start an on-demand scan"
     )
