@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from golden_ami.configuration import loading
+from golden_ami.configuration.catalog import automatic_engine
 from golden_ami.errors import (
     EngineUnavailable,
     InvalidConfiguration,
@@ -15,7 +17,8 @@ from golden_ami.errors import (
     ServiceRejected,
     Throttled,
 )
-from golden_ami.models import Ami
+from golden_ami.ledger import Ledger
+from golden_ami.models import Ami, Run
 
 if TYPE_CHECKING:
     from tests.adapters.ec2.conftest import Stack
@@ -139,7 +142,8 @@ def test_few_calls_for_many_amis_and_forty_batches(stack: Stack) -> None:
     sizes = [len(stack.ledger.amis("run-1", batch)) for batch in answer["batches"]]
     assert sum(sizes) == answer["assessable"] == 250
     assert set(sizes) == {6, 7}
-    assert len(stack.calls.of("DescribeImages")) == 2
+    calls = stack.calls.of("DescribeImages")
+    assert [(one["IncludeDeprecated"], one["IncludeDisabled"]) for one in calls] == [(True, True)] * 2
     assert len(stack.calls.of("DescribeInstanceTypes")) == 1
 
 
@@ -153,6 +157,18 @@ def test_a_retry_gives_the_same_answer_whatever_has_changed(stack: Stack) -> Non
     first = stack.load([{"ami-id": ami_id(1)}])
     stack.parameter("no longer JSON")
     assert stack.load() == first
+
+
+def test_of_two_attempts_at_once_the_first_counts(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_run, first = Ledger.open_run, [{"ami-id": stack.image(ami_id(1))}]
+
+    def late(ledger: Ledger, run: Run, amis: list[Ami]) -> bool:
+        monkeypatch.setattr(Ledger, "open_run", open_run)
+        stack.load(first)
+        return open_run(ledger, run, amis)
+
+    monkeypatch.setattr(Ledger, "open_run", late)
+    assert stack.load([{"ami-id": stack.image(ami_id(2))}])["batches"] == [ami_id(1)]
 
 
 def test_a_try_that_stopped_half_way_leaves_nothing_behind(stack: Stack) -> None:
@@ -176,6 +192,24 @@ def test_auto_chooses_and_says_why(stack: Stack) -> None:
     assert amis[ami_id(2)].engine_reason == (
         f"auto: account {ACCOUNT} does not own the AMI, so it cannot start an on-demand scan"
     )
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        ({"Architecture": "x86_64"}, "auto: the account owns the AMI and its EBS snapshots, so no instance is needed"),
+        ({"Architecture": "arm64_mac"}, "auto: on-demand scans do not read arm64_mac images"),
+        ({}, "auto: on-demand scans do not read unknown images"),
+        (
+            {"Architecture": "arm64", "BlockDeviceMappings": [{"DeviceName": "/dev/sdb", "VirtualName": "ephemeral0"}]},
+            "auto: the AMI has no EBS snapshot that an on-demand scan could read",
+        ),
+    ],
+)
+def test_auto_leaves_to_an_instance_what_no_scan_reads(image: dict[str, Any], reason: str) -> None:
+    mappings = [{"DeviceName": "/dev/xvda", "Ebs": {}}]
+    found = automatic_engine({"OwnerId": ACCOUNT, "BlockDeviceMappings": mappings} | image, ACCOUNT)
+    assert found == ("ami" if "no instance" in reason else "instance", reason)
 
 
 def test_engine_ami_needs_no_instance_nor_type(stack: Stack) -> None:
@@ -264,6 +298,32 @@ def test_documents_in_s3_that_cannot_be_used(stack: Stack, address: str, said: s
         stack.client("s3").put_object(Bucket="reports", Key=f"config/{name}.json", Body=body)
     with pytest.raises(InvalidConfiguration, match=said):
         stack.load({"document": address})
+
+
+def test_a_document_in_s3_has_a_size(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = json.dumps([{"ami-id": stack.image(ami_id(1))}]).encode()
+    stack.client("s3").put_object(Bucket="reports", Key="config/amis.json", Body=body)
+    pointer = {"document": "s3://reports/config/amis.json"}
+    monkeypatch.setattr(loading, "_DOCUMENT_LIMIT", len(body) - 1)
+    with pytest.raises(InvalidConfiguration, match=f"keep it within {len(body) - 1} bytes"):
+        stack.load(pointer)
+    monkeypatch.setattr(loading, "_DOCUMENT_LIMIT", len(body))
+    assert stack.load(pointer)["assessable"] == 1
+
+
+@pytest.mark.parametrize("name", [PARAMETER, f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/{PARAMETER}"])
+def test_the_version_that_was_read_is_kept(stack: Stack, name: str) -> None:
+    for number in (1, 2):
+        stack.parameter([{"ami-id": stack.image(ami_id(number))}])
+    for given, version in ((f" {name}\n", 2), (f"{name}:1", 1)):
+        stack.load(input={"AMIsParamName": given}, run_id=f"run-{version}")
+        assert stack.ledger.run(f"run-{version}").source.parameter == f"{name}:{version}"
+
+
+def test_a_version_that_does_not_exist(stack: Stack) -> None:
+    stack.parameter([{"ami-id": stack.image(ami_id(1))}])
+    with pytest.raises(InvalidConfiguration, match="does not exist"):
+        stack.load(input={"AMIsParamName": f"{PARAMETER}:9"})
 
 
 def test_faults_keep_their_names(stack: Stack) -> None:
