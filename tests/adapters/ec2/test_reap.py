@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 from moto.sns.models import sns_backends
 
-from golden_ami.errors import InvalidEvent, ServiceFault, ServiceRejected
+from golden_ami.errors import AccessDenied, InvalidEvent, ServiceFault, ServiceRejected
+from golden_ami.instances import reaping
+from golden_ami.instances.termination import Instance
 from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
+from golden_ami.places import Place
 from handlers.on_execution_end import handler as on_execution_end
 from handlers.reap import handler as reap
 
@@ -103,6 +107,7 @@ def test_one_that_resists_and_one_region_that_fails_do_not_keep_the_others(stack
 
 # ---------------------------------------------------------------- whose an instance is
 
+LAUNCHED = datetime(2026, 4, 1, tzinfo=UTC)
 PAST, FUTURE = "2026-04-01T07:00:00Z", "2026-04-01T12:00:00Z"
 
 
@@ -221,6 +226,73 @@ def test_each_run_is_asked_about_once(stack: Stack, monkeypatch: pytest.MonkeyPa
         instance(stack, FUTURE, region, **{RUN_TAG: "run-1"})
     assert reap({}, None) == {"found": 0, "terminated": 0}
     assert (asked["GetItem"], asked["DescribeExecution"]) == (1, 1)
+
+
+def refused(stack: Stack, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Let DescribeExecution fail with this code."""
+    known = stack.calls.call
+
+    def call(original: Any, client: Any, operation: str, parameters: Any) -> Any:
+        if operation == "DescribeExecution":
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+        return known(original, client, operation, parameters)
+
+    monkeypatch.setattr(stack.calls, "call", call)
+
+
+@pytest.mark.parametrize("code", ["ExecutionDoesNotExist", "InvalidArn", "ValidationException"])
+def test_a_run_that_is_no_execution_is_left_to_the_expiry(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    refused(stack, monkeypatch, code)
+    kept = instance(stack, FUTURE, **{RUN_TAG: "forged run"})
+    instance(stack, PAST, **{RUN_TAG: "forged run"})
+    assert reap({}, None) == {"found": 1, "terminated": 1}
+    assert running(stack) == {kept}
+
+
+def test_an_execution_that_cannot_be_asked_about_is_a_fault(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused(stack, monkeypatch, "AccessDeniedException")
+    kept = instance(stack, FUTURE, **{RUN_TAG: "run-1"})
+    instance(stack, PAST, **{RUN_TAG: "run-2"})
+    with pytest.raises(AccessDenied, match="DescribeExecution"):
+        reap({}, None)
+    assert running(stack) == {kept}, "what has expired goes all the same"
+
+
+def test_an_instance_without_a_run_is_not_asked_about(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused(stack, monkeypatch, "AccessDeniedException")
+    instance(stack, FUTURE)
+    assert reap({}, None) == {"found": 0, "terminated": 0}
+
+
+# ---------------------------------------------------------------- where it looks and what it tells
+
+
+def test_both_of_member_accounts_and_other_regions(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEMBER_ACCOUNT_IDS", f"222222222222,{ACCOUNT}")
+    asked: list[Place] = []
+
+    def tagged(place: Place, *_: Any, **__: Any) -> list[Instance]:
+        asked.append(place)
+        return []
+
+    monkeypatch.setattr(reaping, "tagged", tagged)
+    assert reap({}, None) == {"found": 0, "terminated": 0}
+    regions = ("us-east-1", "eu-west-1")
+    assert asked == [Place(account, region) for account in (ACCOUNT, "222222222222") for region in regions]
+
+
+def test_of_many_orphans_the_message_lists_some(stack: Stack) -> None:
+    orphans = [
+        reaping.Orphan(Place(ACCOUNT, "us-east-1"), Instance(f"i-{number}", "running", LAUNCHED, {}))
+        for number in range(201)
+    ]
+    reaping._tell(orphans, [], stack.settings)
+    [(subject, message)] = published()
+    assert "201 orphaned" in subject
+    assert message.count("\n- i-") == 200
+    assert "- and 1 more" in message
 
 
 # ---------------------------------------------------------------- on-execution-end
