@@ -16,8 +16,11 @@ from report_parts import Broken, broken
 from report_world import ami, finding
 
 from golden_ami import ending
+from golden_ami.assessing.assessment import Assessment
 from golden_ami.ending import Ended, end_run
-from golden_ami.report.model import Report
+from golden_ami.errors import ServiceFault
+from golden_ami.models import Config, Reason
+from golden_ami.report.model import Instances, Report
 from golden_ami.settings import Settings
 
 Refuse = Callable[[str, str], bool]
@@ -46,7 +49,7 @@ def end(stack: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Ends a run; nothing is left to terminate."""
     counts = {"launched": 1, "terminated": 1, "running": 0}
     monkeypatch.setattr(ending, "terminate_run", lambda *_: counts)
-    monkeypatch.setattr(ending, "_close", lambda *_: None)
+    monkeypatch.setattr(Assessment, "close", lambda *_: None)
     settings = Settings.load()
 
     def end_one(ended: Ended) -> None:
@@ -79,10 +82,33 @@ def test_it_reports_fully_where_it_can(stack: Any, end: Any) -> None:
     _opened(stack)
     end(_ended())
     assert _verdicts(stack) == {"ami-0a": "FAIL", "ami-0b": "PASS"}
+    assert _report(stack).run.instances == Instances(launched=1, terminated=1, running=0)
     assert len(stack.messages()) == 1
     end(_ended())
     assert stack.messages() == []
     assert "REPORTING" not in {row["sk"] for row in stack.ledger.rows("run-1")}
+
+
+def test_what_aggregate_has_reported_stands(stack: Any, end: Any) -> None:
+    _opened(stack)
+    stack.aggregate("run-1", error={"Error": "EngineBusy", "Cause": "another run"})
+    reported = stack.object("runs/run-1/report.json")
+    end(_ended(error="EngineBusy", cause="of the Fail state"))
+    assert stack.object("runs/run-1/report.json") == reported
+    assert len(stack.messages()) == 1
+
+
+def test_what_could_not_be_removed_is_raised_after_the_report(
+    stack: Any, end: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raises(*_: Any) -> None:
+        raise ServiceFault("DeleteCisScanConfiguration")
+
+    monkeypatch.setattr(Assessment, "close", raises)
+    _opened(stack)
+    with pytest.raises(ServiceFault, match="Cis"):
+        end(_ended())
+    assert len(stack.messages()) == 1
 
 
 def test_a_package_that_cannot_be_imported_still_has_a_last_report(stack: Any, end: Any) -> None:
@@ -99,6 +125,29 @@ def test_a_package_that_cannot_be_imported_still_has_a_last_report(stack: Any, e
     assert "2 low" in message["Message"]
     assert b"<pre>" in stack.object("runs/run-1/report.html")
     assert stack.ledger.run("run-1").report_key == "runs/run-1/report.json"
+
+
+def test_a_last_report_says_what_the_ledger_knows(stack: Any, end: Any) -> None:
+    gone = Reason(code="AMI_NOT_FOUND", message="it does not exist", remedy="Correct the id.")
+    place: dict[str, Any] = {"account": "222222222222", "region": "eu-west-1", "engine": "ami"}
+    known = ami("ami-0a", key="222222222222/eu-west-1/ami-0a", name="<b>", tags={"Team": "web", "Owner": "x"}, **place)
+    unnamed = ami("ami-0b", name="", lineage="b", counts={"LOW": 2, "HIGH": 0}, reason=gone)
+    stack.open("run-1", [(known, [finding("CVE-1")]), (unnamed, None)], Config(owner_tag="Team"))
+    with broken("report.aggregate.aggregate"):
+        end(_ended(cause=json.dumps({"errorMessage": "no time left", "stackTrace": ["x"]}), startDate=1772366400000))
+    report = _report(stack)
+    assert (report.run.started_at, report.run.instances.launched) == ("2026-03-01T12:00:00Z", 1)
+    assert (report.run.parameter, report.run.faults[0].cause) == ("ContinuousAssessmentInput", "no time left")
+    assert (report.totals.amis, report.totals.failed, report.totals.not_assessed) == (2, 0, 2)
+    amis = {one.ami_id: one for one in report.amis}
+    web, other = amis["ami-0a"], amis["ami-0b"]
+    assert (web.key, web.owner, web.account, web.region, web.engine) == (known.key, "web", *place.values())
+    assert (other.reason, other.counts, other.total) == (gone, {"LOW": 2, "HIGH": 0}, 2)
+    (message,) = stack.messages()
+    assert "  NOT ASSESSED  ami-0b (ami-0b): it does not exist [findings: 2 low]\n" in message["Message"]
+    page = stack.object("runs/run-1/report.html").decode()
+    assert "&lt;b&gt;" in page
+    assert "<b>" not in page
 
 
 def test_after_two_deaths_it_is_the_last_report(stack: Any, end: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +247,7 @@ def test_a_termination_that_raises_keeps_nothing_else(stack: Any, end: Any, monk
 
     closed: list[str] = []
     monkeypatch.setattr(ending, "terminate_run", raises)
-    monkeypatch.setattr(ending, "_close", lambda run_id, *_: closed.append(run_id))
+    monkeypatch.setattr(Assessment, "close", lambda _, run_id: closed.append(run_id))
     with pytest.raises(Broken):
         end(_ended())
     assert closed == ["run-1"], "what the scanners made is removed all the same"
