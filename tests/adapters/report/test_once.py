@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
+import boto3
+import msgspec
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, EndpointConnectionError
-from report_world import Image, ami, finding
+from moto.sns.models import sns_backends
+from report_world import Image, ami, exception, finding, package
 
 from golden_ami.ledger import Ledger
 from golden_ami.models import Act, Config, Reason
@@ -103,6 +108,54 @@ def test_what_ec2_is_asked_twice_is_the_same(stack: Any, monkeypatch: pytest.Mon
         assert first == second
 
 
+def test_an_ami_is_deprecated_at_a_whole_minute_to_come(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = _answering(monkeypatch, _quiet)
+    _acting(stack, 1, deprecate=True)
+    before = datetime.now(UTC)
+    stack.aggregate("run-1")
+    (given,) = _of(calls, "EnableImageDeprecation")
+    at = given["DeprecateAt"]
+    assert (at.second, at.microsecond) == (0, 0)
+    assert at > before + timedelta(minutes=1)
+
+
+def test_an_event_says_why_an_ami_was_not_assessed(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = _answering(monkeypatch, _quiet)
+    gone = Reason(code="AMI_NOT_FOUND", message="it does not exist", remedy="Correct the id.")
+    stack.open("run-1", [(ami("ami-0a", reason=gone), None)], Config(act=Act(dry_run=False, events=True)))
+    stack.aggregate("run-1")
+    (detail,) = [json.loads(entry["Detail"]) for given in _of(calls, "PutEvents") for entry in given["Entries"]]
+    assert (detail["verdict"], detail["reason"]) == ("NOT_ASSESSED", msgspec.to_builtins(gone))
+    assert detail["id"] == str(uuid5(NAMESPACE_URL, f"{stack.execution}:run-1/ami-0a")), "of this execution only"
+
+
+@pytest.mark.parametrize(("part", "call"), [("tag", "CreateTags"), ("event", "PutEvents")])
+def test_an_endpoint_that_does_not_answer_fails_nothing(
+    stack: Any, monkeypatch: pytest.MonkeyPatch, part: str, call: str
+) -> None:
+    def away(name: str, _: dict[str, Any]) -> Any:
+        if name == call:
+            raise EndpointConnectionError(endpoint_url="https://x")
+
+    _answering(monkeypatch, away)
+    _acting(stack, 3, tag_amis=part == "tag", events=part == "event")
+    assert stack.aggregate("run-1")["succeeded"]
+    (action,) = stack.report("run-1")["actions"]
+    assert (action["action"], action["amis"], action["done"]) == (part, 0, False)
+    assert action["detail"].startswith("3 refused: ")
+
+
+def test_an_account_without_a_member_role_costs_its_own_amis(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = _answering(monkeypatch, _quiet)
+    images: list[Image] = [(ami("ami-1"), []), (ami("ami-2", lineage="b", account="222222222222"), [])]
+    stack.open("run-1", images, Config(act=Act(dry_run=False, tag_amis=True)))
+    assert stack.aggregate("run-1")["succeeded"]
+    assert [given["Resources"] for given in _of(calls, "CreateTags")] == [["ami-1"]]
+    (action,) = stack.report("run-1")["actions"]
+    assert (action["amis"], action["done"]) == (1, False)
+    assert "MemberRoleName" in action["detail"]
+
+
 def test_the_message_is_recorded_before_it_is_sent(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(name: str, _: dict[str, Any]) -> Any:
         if name == "Publish":
@@ -181,6 +234,29 @@ def test_whatever_an_owners_topic_does_costs_only_its_message(
     stack.open("run-1", [(ami("ami-0a", tags={"Owner": "payments"}), [])], Config(routes={"payments": topic}))
     assert stack.aggregate("run-1")["succeeded"]
     assert len(stack.messages()) == 1
+
+
+def test_an_owner_is_told_of_their_amis_alone(stack: Any) -> None:
+    old = exception("CVE-9", "2026-01-01", lineage="db")
+    config = Config(routes={"payments": stack.topics["payments"]}, exceptions=[old])
+    mine = (ami("ami-0a", tags={"Owner": "payments"}), [finding("CVE-1", package("curl"), severity="LOW")])
+    theirs = (ami("ami-0b", lineage="db", tags={"Owner": "data"}), [finding("CVE-2", package("sudo"))])
+    stack.open("run-1", [mine, theirs], config)
+    stack.aggregate("run-1")
+    (whole,), (part,) = stack.messages(), stack.messages("payments")
+    assert part["Subject"] == "Golden AMIs (payments): PASS - 1 pass"
+    assert "1 golden AMI of payments - 0 fail, 0 not assessed, 1 pass" in part["Message"]
+    for text in ("sudo", "CVE-9", "ami-0b"):
+        assert text in whole["Message"]
+        assert text not in part["Message"]
+    assert "curl 3.0.7 -> 3.0.8 closes 1 finding" in part["Message"]
+
+
+def test_a_topic_of_another_region_is_asked_there(stack: Any) -> None:
+    topic = boto3.client("sns", region_name="eu-west-1").create_topic(Name="payments")["TopicArn"]
+    stack.open("run-1", [(ami("ami-0a", tags={"Owner": "payments"}), [])], Config(routes={"payments": topic}))
+    stack.aggregate("run-1")
+    assert len(sns_backends["123456789012"]["eu-west-1"].topics[topic].sent_notifications) == 1
 
 
 def test_an_owner_of_any_length_has_a_name_in_the_ledger(stack: Any) -> None:
