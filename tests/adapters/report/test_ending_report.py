@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -190,6 +191,14 @@ def test_what_aws_refuses_is_tried_again_until_no_attempt_is_left(
     assert len(stack.messages()) == 1
     end(_ended(age=9000))
     assert stack.messages() == []
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "ExecutionDoesNotExist"])
+def test_only_a_history_that_is_gone_is_let_go(stack: Any, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    _refusing(monkeypatch, lambda service, _: service == "stepfunctions", code)
+    gone = code == "ExecutionDoesNotExist"
+    with nullcontext() if gone else pytest.raises(ClientError, match=code):
+        ending.archive(_ended(executionArn=f"{stack.execution}:run-1"), Settings.load(), stack.ledger)
 
 
 def test_without_the_ledger_the_configuration_is_reported(
