@@ -89,6 +89,35 @@ def test_a_part_that_raises_costs_no_report(stack: Any, name: str) -> None:
     assert (run.error, run.report_key) == ("Broken", "runs/run-1/report.json")
 
 
+def test_what_failed_an_ami_before_the_fault_fails_it(stack: Any) -> None:
+    _opened(stack, "run-1")
+    with broken("report.notify.notify"):
+        answer = stack.aggregate("run-1")
+    assert (answer["succeeded"], answer["verdict"]) == (False, "FAIL")
+    report = msgspec.json.decode(stack.object("runs/run-1/report.json"), type=Report)
+    assert (report.verdict, report.totals.failed, report.totals.not_assessed, report.totals.failing) == (
+        "FAIL",
+        1,
+        2,
+        2,
+    )
+    assert {one.key: (one.verdict, one.failing, one.reason is None) for one in report.amis} == {
+        "ami-0a": ("FAIL", 2, True), "ami-0b": ("NOT_ASSESSED", 0, False), "ami-0c": ("NOT_ASSESSED", 0, False),
+    }  # fmt: skip
+    (message,) = stack.messages()
+    assert message["Message"].startswith("FAIL: 3 golden AMIs - 1 fail, 2 not assessed\n")
+    assert "  FAIL  ami-0a (ami-0a): 2 findings fail it" in message["Message"]
+
+
+def test_a_last_report_has_the_faults_before_its_own(stack: Any) -> None:
+    _opened(stack, "run-1")
+    caught = {"Error": "EngineBusy", "Cause": "another run"}
+    with broken("report.build.build"):
+        stack.aggregate("run-1", error=caught, terminateError=caught | {"Error": "Throttled"})
+    faults = [(fault["where"], fault["error"]) for fault in stack.report("run-1")["run"]["faults"]]
+    assert faults == [("run", "EngineBusy"), ("terminate", "Throttled"), ("report", "Broken")]
+
+
 def test_parts_that_fail_together_are_named_in_order(stack: Any) -> None:
     _opened(stack, "run-1")
     with broken("report.findings.findings_of"):
