@@ -234,6 +234,7 @@ def refused(stack: Stack, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
 
     def call(original: Any, client: Any, operation: str, parameters: Any) -> Any:
         if operation == "DescribeExecution":
+            stack.calls.made.append((operation, parameters))
             raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
         return known(original, client, operation, parameters)
 
@@ -281,6 +282,21 @@ def test_both_of_member_accounts_and_other_regions(stack: Stack, monkeypatch: py
     assert reap({}, None) == {"found": 0, "terminated": 0}
     regions = ("us-east-1", "eu-west-1")
     assert asked == [Place(account, region) for account in (ACCOUNT, "222222222222") for region in regions]
+
+
+def test_a_stopped_orphan_goes_too(stack: Stack) -> None:
+    orphan = instance(stack, PAST)
+    stack.client("ec2").stop_instances(InstanceIds=[orphan])
+    assert reap({}, None) == {"found": 1, "terminated": 1}
+
+
+def test_an_execution_has_the_stacks_partition(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PARTITION", "aws-cn")
+    refused(stack, monkeypatch, "ExecutionDoesNotExist")
+    instance(stack, FUTURE, **{RUN_TAG: "run-1"})
+    reap({}, None)
+    [asked] = stack.calls.of("DescribeExecution")
+    assert asked["executionArn"] == f"arn:aws-cn:states:us-east-1:{ACCOUNT}:execution:golden:run-1"
 
 
 def test_of_many_orphans_the_message_lists_some(stack: Stack) -> None:
