@@ -222,6 +222,14 @@ def test_without_the_ledger_the_configuration_is_reported(
     assert _verdicts(stack) == {"ami-0a": "FAIL", "ami-0b": "PASS"}
 
 
+def test_without_ledger_and_configuration_the_batches_are_reported(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _refusing(monkeypatch, lambda service, _: service in ("dynamodb", "ssm"))
+    with broken("report.aggregate._run_of"):
+        stack.aggregate("run-1", PARAMETER, run={"batches": ["ami-0a", "222222222222/eu-west-1/ami-0b"]})
+    assert _verdicts(stack) == {"ami-0a": "NOT_ASSESSED", "ami-0b": "NOT_ASSESSED"}
+    assert len(stack.messages()) == 1
+
+
 @pytest.mark.parametrize("refused", [("s3", "PutObject"), ("sns", "Publish")])
 def test_half_a_last_report_is_completed_later(
     stack: Any, end: Any, monkeypatch: pytest.MonkeyPatch, refused: tuple[str, str]
