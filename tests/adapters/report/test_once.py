@@ -137,12 +137,17 @@ def test_an_endpoint_that_does_not_answer_fails_nothing(
         if name == call:
             raise EndpointConnectionError(endpoint_url="https://x")
 
-    _answering(monkeypatch, away)
     _acting(stack, 3, tag_amis=part == "tag", events=part == "event")
-    assert stack.aggregate("run-1")["succeeded"]
+    with monkeypatch.context() as patch:
+        _answering(patch, away)
+        assert stack.aggregate("run-1")["succeeded"]
     (action,) = stack.report("run-1")["actions"]
     assert (action["action"], action["amis"], action["done"]) == (part, 0, False)
     assert action["detail"].startswith("3 refused: ")
+    calls = _answering(monkeypatch, _quiet)
+    stack.aggregate("run-1")
+    assert _of(calls, call), "a retry asks again"
+    assert stack.report("run-1")["actions"][0]["done"]
 
 
 def test_an_account_without_a_member_role_costs_its_own_amis(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,12 +275,17 @@ def test_an_owner_of_any_length_has_a_name_in_the_ledger(stack: Any) -> None:
 
 def test_a_fifo_topic_is_given_a_group_and_an_id(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = _answering(monkeypatch, lambda name, _: {"MessageId": "m"} if name == "Publish" else None)
-    topic = "arn:aws:sns:us-east-1:123456789012:payments.fifo"
-    stack.open("run-1", [(ami("ami-0a", tags={"Owner": "payments"}), [])], Config(routes={"payments": topic}))
+    topic = "arn:aws:sns:us-east-1:123456789012:owners.fifo"
+    images: list[Image] = [
+        (ami(f"ami-{owner}", lineage=owner, tags={"Owner": owner}), []) for owner in ("payments", "data")
+    ]
+    stack.open("run-1", images, Config(routes={"payments": topic, "data": topic}))
     stack.aggregate("run-1")
-    (given,) = [each for each in _of(calls, "Publish") if each["TopicArn"] == topic]
-    assert given["MessageGroupId"]
-    assert len(given["MessageDeduplicationId"]) == 64
+    given = [each for each in _of(calls, "Publish") if each["TopicArn"] == topic]
+    assert all(each["MessageGroupId"] for each in given)
+    identities = [each["MessageDeduplicationId"] for each in given]
+    assert [len(each) for each in identities] == [64, 64]
+    assert len({*identities}) == 2, "SNS would take one for the other, and drop it"
 
 
 def test_a_name_that_was_noted_before_is_known(stack: Any) -> None:
