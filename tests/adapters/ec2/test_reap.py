@@ -284,6 +284,16 @@ def test_both_of_member_accounts_and_other_regions(stack: Stack, monkeypatch: py
     assert asked == [Place(account, region) for account in (ACCOUNT, "222222222222") for region in regions]
 
 
+def test_an_orphan_that_resists_alone_is_told_of(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    resisting = instance(stack, PAST)
+    stack.client("ec2").modify_instance_attribute(InstanceId=resisting, DisableApiTermination={"Value": True})
+    with pytest.raises(ServiceRejected):
+        reap({}, None)
+    [(_, message)] = published()
+    assert resisting in message.partition("Still running")[2]
+    assert len(metrics(capsys.readouterr().out)) == 1
+
+
 def test_a_stopped_orphan_goes_too(stack: Stack) -> None:
     orphan = instance(stack, PAST)
     stack.client("ec2").stop_instances(InstanceIds=[orphan])
