@@ -26,7 +26,7 @@ def passed(key: str, **fields: Any) -> AmiReport:
 def commands(text: str) -> dict[str, list[dict[str, Any]]]:
     """The criteria of each command, by region; they have the shape of EC2's model."""
     found = {}
-    model = botocore.session.get_session().get_service_model("ec2")
+    model: Any = botocore.session.get_session().get_service_model("ec2")
     shape = model.operation_model("ReplaceImageCriteriaInAllowedImagesSettings").input_shape
     for line in text.splitlines():
         *_, option, region, name, value = shlex.split(line, comments=True)
