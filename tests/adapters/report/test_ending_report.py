@@ -23,6 +23,7 @@ from golden_ami.errors import ServiceFault
 from golden_ami.models import Config, Reason
 from golden_ami.report.model import Instances, Report
 from golden_ami.settings import Settings
+from on_execution_end import app
 
 Refuse = Callable[[str, str], bool]
 PARAMETER = "ContinuousAssessmentInput"
@@ -191,6 +192,18 @@ def test_what_aws_refuses_is_tried_again_until_no_attempt_is_left(
     assert len(stack.messages()) == 1
     end(_ended(age=9000))
     assert stack.messages() == []
+
+
+def test_the_history_is_archived_whatever_else_fails(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(*_: Any) -> None:
+        raise Broken("ours")
+
+    archived: list[str] = []
+    monkeypatch.setattr(app, "end_run", raises)
+    monkeypatch.setattr(app, "archive", lambda ended, *_: archived.append(ended.run_id))
+    with pytest.raises(Broken):
+        app.handler({"detail": {"name": "run-1", "status": "FAILED"}}, None)
+    assert archived == ["run-1"]
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "ExecutionDoesNotExist"])
