@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_world import World, ami, finding
+from report_world import Image, World, ami, finding
 
 from golden_ami.models import Policy, Reason
 from golden_ami.report import faults
@@ -138,6 +138,13 @@ def test_a_failed_termination_fails_the_run_and_names_the_tag() -> None:
 def test_no_fault_without_one() -> None:
     assert faults.faults_of({"instances": {"launched": 3, "terminated": 3, "running": 0}}, "run-1") == []
     assert faults.faults_of({}, "run-1") == []
+
+
+def test_a_run_with_a_fault_has_not_succeeded(world: World) -> None:
+    images: list[Image] = [(ami("ami-0a"), [])]
+    faulty = {"error": {"Error": "EngineBusy", "Cause": "another run"}}
+    assert world.run("run-1", "2026-04-01T03:00:00Z", images).run.succeeded
+    assert not world.run("run-2", "2026-04-02T03:00:00Z", images, state=faulty).run.succeeded
 
 
 def test_the_legacy_array_has_the_tags_and_the_counts_of_2017(world: World) -> None:
