@@ -110,6 +110,22 @@ def test_upgrades_add_up_in_any_order() -> None:
     assert (sums[0][0].remediation, sums[0][0].amis) == ("a", 3)
 
 
+def test_what_makes_an_upgrade_worth_more() -> None:
+    """Each by one reason before the next, which has more of all that counts less."""
+    fails: dict[str, Any] = {"failing": 1, "worst": "LOW"}
+    ordered = [
+        _upgrade(**fails, known_exploited=1),
+        _upgrade(**fails | {"failing": 9}, exploit_available=1),
+        _upgrade(**fails, closes=9),
+        _upgrade(**fails | {"worst": "HIGH"}, closes=2),
+        _upgrade(**fails, closes=2, epss=0.9, score=1.0),
+        _upgrade(**fails, closes=2, epss=0.1, score=9.0),
+        _upgrade(**fails, closes=2, epss=0.1, score=5.0),
+        _upgrade(known_exploited=9, closes=99, worst="CRITICAL", epss=1.0, score=10.0),
+    ]
+    assert ranked(reversed(ordered)) == ordered
+
+
 @pytest.mark.parametrize("member", ["manager", "to", "remediation"])
 def test_upgrades_that_are_worth_the_same_have_an_order(member: str) -> None:
     tied = [_upgrade(**{member: value}) for value in ("a", "b", "c")]

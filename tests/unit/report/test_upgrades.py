@@ -57,10 +57,15 @@ def test_packages_of_one_vulnerability_are_one_upgrade_and_count_once() -> None:
 def test_packages_are_joined_over_others() -> None:
     pairs = [("a", "b"), ("c", "d"), ("e",), ("b", "c"), ("d",)]
     findings = [finding(f"CVE-{at}", *map(package, names)) for at, names in enumerate(pairs)]
-    assert [(one.package, one.also, one.closes) for one in _ranked(*findings)] == [
-        ("a", ["b", "c", "d"], 4),
-        ("e", [], 1),
+    assert [(one.package, one.also, one.closes, one.worst) for one in _ranked(*findings)] == [
+        ("a", ["b", "c", "d"], 4, "HIGH"),
+        ("e", [], 1, "HIGH"),
     ]
+
+
+def test_packages_of_one_upgrade_are_called_by_the_shortest_name() -> None:
+    (upgrade,) = _ranked(finding("A", package("bpftool"), package("kernel"), package("kernel-core")))
+    assert (upgrade.package, upgrade.also) == ("kernel", ["bpftool", "kernel-core"])
 
 
 @pytest.mark.parametrize("fixed_in", ["", "NotAvailable"])
@@ -97,6 +102,11 @@ def test_no_distributions_package_is_an_upgrade_for_anothers(world: World) -> No
         "kernel 5.14-1.el9 -> 5.14-7.el9 closes 1 finding",
         "kernel 6.1-2.amzn2023 -> 6.1-3.amzn2023 closes 1 finding",
     ]
+
+
+def test_without_a_distributions_mark_the_upstream_version_tells(world: World) -> None:
+    one, other = package("linux", "5.15.0-90.1", "5.15.0-91.101"), package("linux", "6.5.0-13.1", "6.5.0-14.14")
+    assert len(_across(world, one, other)) == 2
 
 
 def test_a_language_package_is_the_same_everywhere(world: World) -> None:
