@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from on_execution_end import app
 from report_parts import Broken, broken
 from report_world import ami, finding
 
@@ -23,7 +24,6 @@ from golden_ami.errors import ServiceFault
 from golden_ami.models import Config, Reason
 from golden_ami.report.model import Instances, Report
 from golden_ami.settings import Settings
-from on_execution_end import app
 
 Refuse = Callable[[str, str], bool]
 PARAMETER = "ContinuousAssessmentInput"
