@@ -13,7 +13,6 @@ import msgspec
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
-from on_execution_end import app
 from report_parts import Broken, broken
 from report_world import ami, finding
 
@@ -24,6 +23,7 @@ from golden_ami.errors import ServiceFault
 from golden_ami.models import Config, Reason
 from golden_ami.report.model import Instances, Report
 from golden_ami.settings import Settings
+from handlers import on_execution_end
 
 Refuse = Callable[[str, str], bool]
 PARAMETER = "ContinuousAssessmentInput"
@@ -202,7 +202,7 @@ def test_the_history_is_archived_whatever_else_fails(stack: Any, monkeypatch: py
     monkeypatch.setattr(app, "end_run", raises)
     monkeypatch.setattr(app, "archive", lambda ended, *_: archived.append(ended.run_id))
     with pytest.raises(Broken):
-        app.handler({"detail": {"name": "run-1", "status": "FAILED"}}, None)
+        on_execution_end.handler({"detail": {"name": "run-1", "status": "FAILED"}}, None)
     assert archived == ["run-1"]
 
 
