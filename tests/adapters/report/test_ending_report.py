@@ -199,8 +199,8 @@ def test_the_history_is_archived_whatever_else_fails(stack: Any, monkeypatch: py
         raise Broken("ours")
 
     archived: list[str] = []
-    monkeypatch.setattr(app, "end_run", raises)
-    monkeypatch.setattr(app, "archive", lambda ended, *_: archived.append(ended.run_id))
+    monkeypatch.setattr(on_execution_end, "end_run", raises)
+    monkeypatch.setattr(on_execution_end, "archive", lambda ended, *_: archived.append(ended.run_id))
     with pytest.raises(Broken):
         on_execution_end.handler({"detail": {"name": "run-1", "status": "FAILED"}}, None)
     assert archived == ["run-1"]
