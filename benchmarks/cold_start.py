@@ -19,7 +19,7 @@ import time; began = time.perf_counter()
 {0}
 print(time.perf_counter() - began)
 """
-_OURS = "import handlers.{0}; from golden_ami import aws; aws.client('{1}', 'us-east-1')"
+_OURS = "import handlers.{0}; from golden_ami.lambda_handler import _stack; _stack(()).clients.client('{1}')"
 _ALONE = "import boto3; boto3.session.Session().client('{0}', region_name='us-east-1')"
 # The client that a function makes first: the ledger's; the reaper has none.
 _SERVICE = {"reap": "ec2"}
@@ -77,6 +77,7 @@ def _quickest(rounds: int, *codes: str) -> list[float]:
 
 def _seconds(code: str) -> float:
     environment = {"PYTHONPATH": str(FUNCTIONS), "PATH": os.environ["PATH"], "AWS_ACCESS_KEY_ID": "x",
+                   "AWS_REGION": "us-east-1", "ACCOUNT_ID": "123456789012", "LEDGER_TABLE": "ledger",
                    "AWS_SECRET_ACCESS_KEY": "x", "AWS_EC2_METADATA_DISABLED": "true"}  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", _TIMER.format(code)], capture_output=True, text=True, check=True, cwd=FUNCTIONS,

@@ -14,6 +14,7 @@ from golden_ami_cli.errors import CommandError, UsageError
 from golden_ami_cli.session import Clients
 
 if TYPE_CHECKING:
+    from golden_ami.aws.clients import Clients as PlacedClients
     from golden_ami.ledger import Ledger
     from golden_ami.report.store import S3Store
     from golden_ami.settings import Settings
@@ -59,6 +60,13 @@ class Account:
 
         environment = self.environment("LoadConfigFunction")
         return Settings.load(environment | {"AWS_REGION": self.region})
+
+    @cached_property
+    def clients(self) -> PlacedClients:
+        """What the functions' code takes, with the operator's own credentials. Raises CommandError."""
+        from golden_ami.aws.clients import Clients
+
+        return Clients(self.settings, self.client)
 
     def output(self, name: str) -> str:
         """One of the stack's outputs. Raises CommandError when an older version of the template has made it."""
@@ -111,7 +119,7 @@ class Account:
 
     def execution_arn(self, run: str) -> str:
         """The ARN of a run that is named by its id or its ARN."""
-        from golden_ami_cli.history.source import execution_arn
+        from golden_ami.executions import execution_arn
 
         return run if run.startswith("arn:") else execution_arn(self.state_machine, run)
 

@@ -9,9 +9,11 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from golden_ami.events import Event
 from golden_ami_emulator.iam.policy import Need
 from golden_ami_emulator.project import TEMPLATE
 from golden_ami_emulator.sessions import operator_client
@@ -19,8 +21,6 @@ from golden_ami_emulator.world import ACCOUNT, REGION, World
 
 if TYPE_CHECKING:
     from golden_ami_emulator.deployment.cloudformation import Stack
-
-Event = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,9 @@ class Embedded(AbstractContextManager["Embedded"]):
         self.clock = stack.enter_context(Clock(self._start))
         self.transport = stack.enter_context(Transport())
         self.quotas = stack.enter_context(Quotas())
-        self.functions = Functions(self.clock, self._template.parent / "functions", self._send)
+        # Handlers keep what they assumed with their own credentials, which are good while this account is open.
+        opening = next(_openings) if self._elsewhere else 0
+        self.functions = Functions(self.clock, self._template.parent / "functions", self._send, opening)
         self.bus = Bus(self.clock, self.functions.deliver, self.client, self.account, self.region)
         self.bus.permits = self.iam.service_may if self._enforce_iam else None
         for part in (self.functions, self.bus):
@@ -133,13 +135,9 @@ class Embedded(AbstractContextManager["Embedded"]):
         stack.enter_context(install(self.world, self.clock, self.bus.publish, self.region, self.account))
 
     def _open_elsewhere(self, stack: ExitStack) -> None:
-        from golden_ami import aws
         from golden_ami_emulator.images import Images
         from golden_ami_emulator.inspector import install
 
-        if self._elsewhere:  # credentials of member accounts are of the account that was open then
-            aws._member_session.cache_clear()
-            aws._client.cache_clear()
         for (account, region), world in self._elsewhere.items():
             stack.enter_context(Images(world, region, account))
             publish = partial(self.bus.publish, account=account, region=region)
@@ -260,4 +258,5 @@ class Embedded(AbstractContextManager["Embedded"]):
         return self.wait(self.start(input, name))
 
 
+_openings = count(1)
 _MOTO: Any = {"stepfunctions": {"execute_state_machine": True}}

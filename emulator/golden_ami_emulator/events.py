@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import uuid4
 
+from golden_ami.events import Event
 from golden_ami_emulator.clock import Clock
 from golden_ami_emulator.patching import Patches
 
-Event = dict[str, Any]
 _LATENCY = 0.1  # emulated seconds from an event to its targets
 
 

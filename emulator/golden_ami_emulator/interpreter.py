@@ -20,6 +20,8 @@ from functools import cache, lru_cache, partial
 from types import SimpleNamespace
 from typing import Any
 
+from golden_ami.events import Event
+from golden_ami.executions import ENDS
 from golden_ami_emulator.clock import Clock, ClockThread
 from golden_ami_emulator.history_pages import get_execution_history
 from golden_ami_emulator.patching import Patches
@@ -27,7 +29,6 @@ from golden_ami_emulator.sessions import operator_client
 from golden_ami_emulator.waits import Cancelled, Group
 
 Publish = Callable[..., None]
-Event = dict[str, Any]
 
 _ASL = "moto.stepfunctions.parser.asl"
 _STATE = f"{_ASL}.component.state"
@@ -45,7 +46,6 @@ _TIMED = {
     f"{_ASL}.eval.environment": ["threading"],
     f"{_ASL}.eval.callback.callback": ["Event"],
 }
-_ENDS = {"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"}
 
 
 class Running:
@@ -215,7 +215,7 @@ class Interpreter(Patches):
             if running.over.is_set() or running.ender not in (None, threading.current_thread()):
                 raise Cancelled
             number = int(self._add_event(manager, *args, **kwargs))
-            if str(getattr(kwargs["event_type"], "value", kwargs["event_type"])) in _ENDS:
+            if str(getattr(kwargs["event_type"], "value", kwargs["event_type"])) in ENDS:
                 running.over.set()
         running.news.set()
         return number

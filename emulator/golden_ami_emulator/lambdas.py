@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from golden_ami.events import Event
 from golden_ami_emulator import handlers
 from golden_ami_emulator.calls import Crash
 from golden_ami_emulator.clock import Clock
 from golden_ami_emulator.environment import Sandbox, Sandboxes, inside
 from golden_ami_emulator.waits import Overslept, sleep_limit
 
-Event = dict[str, Any]
 Send = Callable[[str, str, str, Mapping[str, str]], None]  # function, ARN, message, attributes
 
 # Quotas of Lambda's developer guide, in bytes. Asynchronous events may be larger since 2025; the older bound holds
@@ -61,12 +61,16 @@ class LambdaContext:
 class Functions(Sandboxes):
     """The Lambda runtime, in place of moto's, while open."""
 
-    def __init__(self, clock: Clock, code: Path, send: Send) -> None:
-        """`code` is the folder of the functions; `send` reaches queues and topics in a function's name."""
+    def __init__(self, clock: Clock, code: Path, send: Send, opening: int = 0) -> None:
+        """`code` is the folder of the functions; `send` reaches queues and topics in a function's name.
+
+        Functions of the same name have the same access key in accounts of the same `opening`.
+        """
         super().__init__()
         self._clock = clock
         self._code = code
         self._send = send
+        self._opening = opening
         self._sandboxes: dict[str, Sandbox] = {}
 
     def __enter__(self) -> Functions:
@@ -209,13 +213,13 @@ class Functions(Sandboxes):
     def _sandbox(self, function: Any) -> Sandbox:
         name = function.function_name
         if name not in self._sandboxes:
-            environment = _runtime_variables(function) | function.environment_vars
+            environment = _runtime_variables(function, self._opening) | function.environment_vars
             encoded = {key.encode(): str(value).encode() for key, value in environment.items()}
             self._sandboxes[name] = Sandbox(name, encoded)
         return self._sandboxes[name]
 
 
-def _runtime_variables(function: Any) -> dict[str, str]:
+def _runtime_variables(function: Any, opening: int) -> dict[str, str]:
     """The variables that Lambda itself sets. The access key identifies the function."""
     name = function.function_name
     return {
@@ -228,7 +232,7 @@ def _runtime_variables(function: Any) -> dict[str, str]:
         "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
         "AWS_LAMBDA_LOG_STREAM_NAME": "embedded",
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
-        "AWS_ACCESS_KEY_ID": "ASIA" + hashlib.sha256(name.encode()).hexdigest()[:16].upper(),
+        "AWS_ACCESS_KEY_ID": "ASIA" + hashlib.sha256(f"{name} {opening}".encode()).hexdigest()[:16].upper(),
         "AWS_SECRET_ACCESS_KEY": "embedded",
         "AWS_SESSION_TOKEN": "embedded",
         "_HANDLER": str(function.handler),

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from golden_ami import aws
-from golden_ami.aws import code_of, named_errors
-from golden_ami.entry import logger
+from golden_ami.aws.clients import Clients
+from golden_ami.aws.errors import code_of, named_errors
 from golden_ami.errors import AssessmentError, InvalidEvent, ReportUnfinished, RunNotFound
+from golden_ami.events import Event
 from golden_ami.instances.termination import terminate_run
 from golden_ami.ledger import Ledger
+from golden_ami.logs import logger
 from golden_ami.settings import Settings
 from golden_ami.times import iso, now, read, until
 
@@ -36,7 +37,7 @@ class Ended(NamedTuple):
     at: str = ""
 
     @classmethod
-    def of(cls, event: dict[str, Any]) -> Ended:
+    def of(cls, event: Event) -> Ended:
         """From a `Step Functions Execution Status Change`. Raises InvalidEvent."""
         detail = event.get("detail")
         if not isinstance(detail, dict) or not isinstance(detail.get("name"), str) or not detail["name"]:
@@ -58,7 +59,7 @@ class Ended(NamedTuple):
         return bool(self.at) and until(self.at) < -_LATE
 
 
-def end_run(ended: Ended, settings: Settings, ledger: Ledger) -> dict[str, int]:
+def end_run(ended: Ended, settings: Settings, clients: Clients, ledger: Ledger) -> dict[str, int]:
     """Terminate what carries the run's tag, remove what scanners made for it, and report, unless that has been done.
 
     What fails does not stop the rest; it is raised after it. Other statuses change nothing.
@@ -71,26 +72,26 @@ def end_run(ended: Ended, settings: Settings, ledger: Ledger) -> dict[str, int]:
     state["error"]["Cause"] = ended.cause or f"the execution {_MEANINGS[ended.status]}"
     try:
         with named_errors():
-            instances = terminate_run(ended.run_id, settings, ledger)
+            instances = terminate_run(ended.run_id, settings, clients, ledger)
         state["instances"] = instances
     except Exception as raised:  # noqa: BLE001 -- the run still has to be reported
         fault = raised
         state["terminateError"] = {"Error": type(raised).__name__, "Cause": str(raised)}
-    unclosed = _close(ended.run_id, settings, ledger)
-    _report(ended, state, settings, ledger)
+    unclosed = _close(ended.run_id, settings, clients, ledger)
+    _report(ended, state, settings, clients, ledger)
     fault = fault or unclosed
     if fault:
         raise fault
     return {"terminated": instances["terminated"]}
 
 
-def _close(run_id: str, settings: Settings, ledger: Ledger) -> Exception | None:
+def _close(run_id: str, settings: Settings, clients: Clients, ledger: Ledger) -> Exception | None:
     """A run that ends well has done so itself, in Check Run."""
     from golden_ami.assessing.assessment import Assessment
 
     try:
         with named_errors():
-            Assessment(settings, ledger).close(run_id)
+            Assessment(settings, clients, ledger).close(run_id)
     except RunNotFound:
         return None
     except Exception as fault:  # noqa: BLE001 -- as above
@@ -98,7 +99,7 @@ def _close(run_id: str, settings: Settings, ledger: Ledger) -> Exception | None:
     return None
 
 
-def archive(ended: Ended, settings: Settings, ledger: Ledger) -> None:
+def archive(ended: Ended, settings: Settings, clients: Clients, ledger: Ledger) -> None:
     """Archive the history, whatever the status. May be repeated. Raises ServiceFault while the history is incomplete.
 
     An execution that Step Functions no longer knows (an event that is delivered again after 90 days) is only logged.
@@ -106,8 +107,8 @@ def archive(ended: Ended, settings: Settings, ledger: Ledger) -> None:
     from golden_ami.history.archive import archive_execution
     from golden_ami.report.store import S3Store
 
-    store = S3Store(aws.client("s3", settings.region), settings.bucket)
-    states = aws.client("stepfunctions", settings.region)
+    store = S3Store(clients.client("s3"), settings.bucket)
+    states = clients.client("stepfunctions")
     try:
         archived = archive_execution(states, store, ledger, ended.execution_arn)
     except ClientError as error:
@@ -119,7 +120,7 @@ def archive(ended: Ended, settings: Settings, ledger: Ledger) -> None:
         logger.error("the archived history does not hold", extra={"problem": problem})
 
 
-def _report(ended: Ended, state: dict[str, Any], settings: Settings, ledger: Ledger) -> None:
+def _report(ended: Ended, state: dict[str, Any], settings: Settings, clients: Clients, ledger: Ledger) -> None:
     """Report unless that has been done. What AWS refuses is raised, and tried again while Lambda does so.
 
     Where the report fails by a fault of ours, or this function died of it twice, or no attempt is left, it is the last
@@ -133,19 +134,19 @@ def _report(ended: Ended, state: dict[str, Any], settings: Settings, ledger: Led
         with named_errors():
             if ledger.reported(ended.run_id):
                 return
-            recall(ended.run_id, settings, ledger)
+            recall(ended.run_id, settings, clients, ledger)
             if ledger.begin_report(ended.run_id) >= _DEATHS:
                 raise ReportUnfinished(f"this function ended {_DEATHS} times while it made the report")
-            _aggregate(told, settings, ledger)
+            _aggregate(told, settings, clients, ledger)
             ledger.end_report(ended.run_id)
     except AssessmentError as fault:
         with suppress(Exception):
             ledger.end_report(ended.run_id)
         if not ended.late and not isinstance(fault, ReportUnfinished):
             raise
-        last_report(told, fault, settings, ledger)
+        last_report(told, fault, settings, clients, ledger)
     except Exception as fault:  # noqa: BLE001 -- whatever we have done wrong, the run ends in a report
-        last_report(told, fault, settings, ledger)
+        last_report(told, fault, settings, clients, ledger)
 
 
 def _input(ended: Ended) -> object:
@@ -158,7 +159,7 @@ def _input(ended: Ended) -> object:
         return None
 
 
-def _aggregate(told: dict[str, Any], settings: Settings, ledger: Ledger) -> None:
+def _aggregate(told: dict[str, Any], settings: Settings, clients: Clients, ledger: Ledger) -> None:
     from golden_ami.report.aggregate import aggregate  # most executions that end badly have reported: not needed then
 
-    aggregate(told, settings, ledger)
+    aggregate(told, settings, clients, ledger)

@@ -31,9 +31,9 @@ from uuid import uuid4
 
 import msgspec
 
-from golden_ami import aws
-from golden_ami.entry import logger
+from golden_ami.aws.clients import Clients
 from golden_ami.errors import RunNotFound
+from golden_ami.logs import logger
 from golden_ami.models import Ami, Assessment, Completion, Finding, Reason, Run
 from golden_ami.parallel import together
 from golden_ami.settings import Settings
@@ -77,9 +77,9 @@ class Ledger:
         self._table = Table(client, table)
 
     @classmethod
-    def of(cls, settings: Settings) -> Ledger:
+    def of(cls, settings: Settings, clients: Clients) -> Ledger:
         """The stack's ledger."""
-        return cls(aws.client("dynamodb", settings.region), settings.ledger_table)
+        return cls(clients.client("dynamodb"), settings.ledger_table)
 
     # ------------------------------------------------------------ runs and AMIs
 

@@ -1,14 +1,19 @@
-"""Where AMIs live: which places a run has to look at."""
+"""Places: an account and a region, where AMIs live and are scanned."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from golden_ami.models import Ami, AmiEntry
-from golden_ami.scanners import Place
 from golden_ami.settings import Settings
 
-__all__ = ["Place", "home", "place_of", "places_of"]
+
+class Place(NamedTuple):
+    """An account and a region."""
+
+    account: str
+    region: str
 
 
 def home(settings: Settings) -> Place:

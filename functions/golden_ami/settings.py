@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from golden_ami.errors import InvalidEnvironment
 
+# What every function needs: to make clients, and to read the ledger.
+ALWAYS = frozenset({"region", "account", "ledger_table"})
+# What some function needs, by the fields' names; the other fields may be empty.
+REQUIRED = ALWAYS | {"stack", "bucket", "complete_topic", "results_topic", "instance_profile"}
+
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment of every function, as `template.yaml` sets it (Globals). Raises InvalidEnvironment."""
+    """The environment of every function, as `template.yaml` sets it (Globals); "" for what is not set."""
 
     stack: str
     region: str
@@ -30,29 +35,35 @@ class Settings:
     ami_parameter_path: str = ""  # of the SSM parameters that hold AMI ids
     reap_regions: tuple[str, ...] = ()  # where else the reaper looks
     member_accounts: tuple[str, ...] = ()  # whose messages are read, and where the reaper looks as well
+    partition: str = "aws"
 
     @classmethod
-    def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read the settings; AWS_REGION is Lambda's own, the others are the template's."""
+    def load(cls, environ: Mapping[str, str] | None = None, needed: Collection[str] = REQUIRED) -> Settings:
+        """Read the settings; AWS_REGION is Lambda's own, the others are the template's.
+
+        `needed` are the names of the fields that may not be empty. Raises InvalidEnvironment naming the variable.
+        """
         env = os.environ if environ is None else environ
 
-        def required(name: str) -> str:
-            value = env.get(name, "")
-            if not value:
-                raise InvalidEnvironment(f"{name} is not set; deploy the function with template.yaml, which sets it")
+        def required(variable: str, field: str) -> str:
+            value = env.get(variable, "")
+            if not value and field in needed:
+                raise InvalidEnvironment(
+                    f"{variable} is not set; deploy the function with template.yaml, which sets it"
+                )
             return value
 
         return cls(
-            stack=required("STACK_NAME"),
-            region=required("AWS_REGION"),
-            account=required("ACCOUNT_ID"),
-            ledger_table=required("LEDGER_TABLE"),
-            bucket=required("REPORT_BUCKET"),
-            complete_topic=required("COMPLETE_TOPIC_ARN"),
-            results_topic=required("RESULTS_TOPIC_ARN"),
+            stack=required("STACK_NAME", "stack"),
+            region=required("AWS_REGION", "region"),
+            account=required("ACCOUNT_ID", "account"),
+            ledger_table=required("LEDGER_TABLE", "ledger_table"),
+            bucket=required("REPORT_BUCKET", "bucket"),
+            complete_topic=required("COMPLETE_TOPIC_ARN", "complete_topic"),
+            results_topic=required("RESULTS_TOPIC_ARN", "results_topic"),
             subnet_id=env.get("SUBNET_ID", ""),
             security_group_id=env.get("SECURITY_GROUP_ID", ""),
-            instance_profile=required("INSTANCE_PROFILE"),
+            instance_profile=required("INSTANCE_PROFILE", "instance_profile"),
             classic_engine=env.get("CLASSIC_ENGINE", "refused") == "allowed",
             member_role=env.get("MEMBER_ROLE_NAME", ""),
             member_external_id=env.get("MEMBER_EXTERNAL_ID", ""),
@@ -60,6 +71,7 @@ class Settings:
             ami_parameter_path=env.get("AMI_PARAMETER_PATH", ""),
             reap_regions=_listed(env.get("REAP_REGIONS", "")),
             member_accounts=_listed(env.get("MEMBER_ACCOUNT_IDS", "")),
+            partition=env.get("AWS_PARTITION", "aws"),
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from golden_ami.aws import code_of
+from golden_ami.aws.errors import code_of
 from golden_ami.errors import Throttled
 from golden_ami.parallel import chunks, side_by_side
 

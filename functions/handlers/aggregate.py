@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from golden_ami import aws
-from golden_ami.entry import handler as entry
-from golden_ami.ledger import Ledger
+from golden_ami.events import Event
+from golden_ami.lambda_handler import Stack, lambda_handler
 from golden_ami.report.aggregate import aggregate
-from golden_ami.settings import Settings
 
 
-@entry
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+@lambda_handler("stack", "bucket", "results_topic")
+def handler(event: Event, stack: Stack) -> dict[str, Any]:
     """Answers `succeeded`, `verdict`, `report`, `error` and `cause`."""
-    settings = Settings.load()
-    ledger = Ledger(aws.client("dynamodb", settings.region), settings.ledger_table)
-    return aggregate(event, settings, ledger)
+    return aggregate(event, *stack)

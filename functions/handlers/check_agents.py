@@ -1,14 +1,15 @@
-"""Says whether every agent answers, or the deadline for it has passed."""
+"""Check Agents: says whether every agent answers, or the deadline for it has passed."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from golden_ami import entry
 from golden_ami.assessing.assessment import Assessment
+from golden_ami.events import Event, run_id_of
+from golden_ami.lambda_handler import Stack, lambda_handler
 
 
-@entry.handler
-def handler(event: entry.Event, context: Any) -> dict[str, Any]:  # noqa: ARG001
-    """The Lambda handler; its contract stands in docs/architecture.md."""
-    return Assessment.here().check_agents(entry.run_id_of(event))._asdict()
+@lambda_handler()
+def handler(event: Event, stack: Stack) -> dict[str, Any]:
+    """Answers `proceed`, and `ready`, `waiting` and `failed`, counts of AMIs."""
+    return Assessment(*stack).check_agents(run_id_of(event))._asdict()

@@ -1,15 +1,16 @@
-"""Asks Inspector itself whether the scans are over."""
+"""Check Run: asks Inspector itself whether the scans are over."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from golden_ami import entry
 from golden_ami.assessing.assessment import Assessment
+from golden_ami.events import Event, run_id_of
+from golden_ami.lambda_handler import Stack, lambda_handler
 
 
-@entry.handler
-def handler(event: entry.Event, context: Any) -> dict[str, Any]:  # noqa: ARG001
-    """The Lambda handler; its contract stands in docs/architecture.md."""
-    state = Assessment.here().check(entry.run_id_of(event))._asdict()
+@lambda_handler()
+def handler(event: Event, stack: Stack) -> dict[str, Any]:
+    """Answers `over`, `nextLookSeconds`, and `completed`, `running` and `failed`, counts of AMIs."""
+    state = Assessment(*stack).check(run_id_of(event))._asdict()
     return {**state, "nextLookSeconds": state.pop("next_look_seconds")}

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from golden_ami.configuration.loading import Start, open_run
-from golden_ami.entry import handler as entry
-from golden_ami.ledger import Ledger
-from golden_ami.settings import Settings
+from golden_ami.events import Event
+from golden_ami.lambda_handler import Stack, lambda_handler
 
 
-@entry
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+@lambda_handler("stack", "bucket")
+def handler(event: Event, stack: Stack) -> dict[str, Any]:
     """Answers `assessable`, `needsInstances`, `batches`, `waits` and `assessment`."""
-    settings = Settings.load()
-    return open_run(Start.of(event, settings.parameter_name), settings, Ledger.of(settings))
+    return open_run(Start.of(event, stack.settings.parameter_name), *stack)

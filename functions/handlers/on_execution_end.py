@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from golden_ami.ending import Ended, archive, end_run
-from golden_ami.entry import handler as entry
-from golden_ami.ledger import Ledger
-from golden_ami.settings import Settings
+from golden_ami.events import Event
+from golden_ami.lambda_handler import Stack, lambda_handler
 
 
-@entry
-def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
+@lambda_handler("stack", "bucket", "results_topic", "instance_profile")
+def handler(event: Event, stack: Stack) -> dict[str, int]:
     """Answers `terminated`, a count."""
-    ended, settings = Ended.of(event), Settings.load()
-    ledger = Ledger.of(settings)
+    ended = Ended.of(event)
     try:
-        return end_run(ended, settings, ledger)
+        return end_run(ended, *stack)
     finally:  # last, so that it has the ledger's rows as they remain
-        archive(ended, settings, ledger)
+        archive(ended, *stack)

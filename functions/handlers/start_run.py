@@ -1,14 +1,13 @@
-"""Starts what is not started, and stores the token on which the execution sleeps."""
+"""Start Run: starts what is not started, and stores the token on which the execution sleeps."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from golden_ami import entry
 from golden_ami.assessing.assessment import Assessment
+from golden_ami.events import Event, run_id_of, text
+from golden_ami.lambda_handler import Stack, lambda_handler
 
 
-@entry.handler
-def handler(event: entry.Event, context: Any) -> dict[str, Any]:  # noqa: ARG001
-    """The Lambda handler; its contract stands in docs/architecture.md."""
-    return {"resumed": Assessment.here().start(entry.run_id_of(event), entry.text(event, "taskToken"))}
+@lambda_handler()
+def handler(event: Event, stack: Stack) -> dict[str, bool]:
+    """Answers `resumed`: whether there was nothing to wait for."""
+    return {"resumed": Assessment(*stack).start(run_id_of(event), text(event, "taskToken"))}

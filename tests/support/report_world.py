@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from golden_ami.events import Event
 from golden_ami.models import Ami, AmiEntry, Assessment, Config, Finding, Package, Reason, RiskException, Run, Scope
 from golden_ami.report.build import build
 from golden_ami.report.model import Report
@@ -103,7 +104,7 @@ class World:
         images: Sequence[Image],
         config: Config | None = None,
         state: Mapping[str, Any] | None = None,
-        events: Sequence[Mapping[str, Any]] = (),
+        events: Sequence[Event] = (),
     ) -> Report:
         """Store the findings, build the report, and store it as aggregate does; with a history, also what was used."""
         rows = [self._store(run_id, image, findings) for image, findings in images]

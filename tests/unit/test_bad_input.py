@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from report_world import World, ami, finding
 
-from golden_ami import entry
 from golden_ami.assessing.messages import Ignored, ScanFinding, read
 from golden_ami.configuration import config
 from golden_ami.configuration.loading import Start
 from golden_ami.ending import Ended
 from golden_ami.errors import AssessmentError, InvalidConfiguration
+from golden_ami.events import run_id_of
 from golden_ami.instances.tags import instance_tags, own_tags
 from golden_ami.models import OWN_TAGS, Ami, Completion, Finding
 from golden_ami.report import faults
@@ -101,7 +101,7 @@ def test_any_page_of_findings_can_be_read(raw: Any) -> None:
 @given(anything | _with({"runId": ["run-1"], "input": [{"AMIsParamName": "x"}], "startedAt": ["2026-01-01"]}))
 @patient
 def test_an_event_is_refused_by_name(event: Any) -> None:
-    for parse in (Start.of, entry.run_id_of):
+    for parse in (Start.of, run_id_of):
         with suppress(AssessmentError):
             parse(event)
 

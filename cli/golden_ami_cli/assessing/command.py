@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from golden_ami.executions import run_id_of
 from golden_ami_cli import console
 from golden_ami_cli.account import STACK_VARIABLE, Account, OptionalStack, Profile, Region, connect
 from golden_ami_cli.assessing import output
@@ -146,10 +147,9 @@ class _Remote:
 
     def detached(self, form: Form) -> None:
         """Start it and print its ARN."""
-        from golden_ami_cli.assessing import following
 
         _, arn = self._start()
-        said = json.dumps({"executionArn": arn, "runId": following.run_id(arn)}) if form is Form.JSON else arn
+        said = json.dumps({"executionArn": arn, "runId": run_id_of(arn)}) if form is Form.JSON else arn
         console.say(said)
 
     def followed(self, form: Form, report_dir: Path | None) -> Result:

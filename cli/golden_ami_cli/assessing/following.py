@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from golden_ami.events import Event
+from golden_ami.executions import ENDS, run_id_of
 from golden_ami_cli.account import Account
 from golden_ami_cli.errors import INTERRUPTED, CommandError
 
@@ -17,15 +19,8 @@ if TYPE_CHECKING:
     from golden_ami_cli.assessing.result import Notification, Result
     from golden_ami_cli.console import Console
 
-Event = dict[str, Any]
-ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
 _POLL = 5.0  # seconds between two looks; GetExecutionHistory refills at 20 requests a second (Step Functions quotas)
 _LOCAL_POLL = 0.2
-
-
-def run_id(arn: str) -> str:
-    """The run's id in an execution's ARN."""
-    return arn.rpartition(":")[2]
 
 
 def poll_seconds(account: Account) -> float:
@@ -55,7 +50,7 @@ def follow(account: Account, arn: str, on_event: Callable[[Event], None]) -> Non
                     return
             time.sleep(poll)
     except KeyboardInterrupt:
-        run = run_id(arn)
+        run = run_id_of(arn)
         raise CommandError(
             f"interrupted; the run goes on: `golden-ami watch {run}` follows it, `golden-ami cancel {run}` ends it",
             status=INTERRUPTED,

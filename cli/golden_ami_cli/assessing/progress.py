@@ -13,9 +13,9 @@ from rich.live import Live
 from rich.text import Text
 
 from golden_ami.characters import printable
+from golden_ami.events import Event
 from golden_ami_cli.console import Console
 
-Event = Mapping[str, Any]  # as GetExecutionHistory answers it
 Outcome = Literal["done", "trouble", "failed"]
 
 _QUIET = ("Choice", "Pass", "Succeed", "Fail")  # kinds of states that take no time and say nothing

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from golden_ami.events import Event
 from golden_ami.models import SEVERITIES, Ami, Reason, Severity, Verdict
 from golden_ami.usage.history import transitions
 from golden_ami.usage.lines import UsageLine
@@ -18,7 +19,6 @@ from golden_ami.usage.lines import UsageLine
 if TYPE_CHECKING:
     from golden_ami.report.model import AmiReport, Report
 
-Event = Mapping[str, Any]
 Counts = dict[Severity, int]
 
 _NO_REPORT = Reason(

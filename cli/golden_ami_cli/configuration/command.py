@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +10,7 @@ import typer
 
 from golden_ami.characters import printable
 from golden_ami_cli import console
-from golden_ami_cli.account import DEFAULT_STACK, Account, Profile, Region, StackName, connect
+from golden_ami_cli.account import DEFAULT_STACK, Profile, Region, StackName, connect
 from golden_ami_cli.errors import USAGE, CommandError, UsageError
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude
 
@@ -92,7 +89,7 @@ def show(
     exclude(context, "file", ("parameter",), _ONE_SOURCE)
     account = connect(stack, profile, region)
     rights = Rights(account)
-    config, amis, lines = _effect(rights, file, parameter, profile, table(prices))
+    config, amis, lines = _effect(rights, file, parameter, table(prices))
     if form is Form.JSON:
         console.say_json(view.to_json(config, amis, lines, rights.said))
     else:
@@ -136,7 +133,7 @@ def estimate(
     else:
         from golden_ami_cli.configuration.rights import Rights
 
-        _, _, lines = _effect(Rights(account), file, parameter, profile, table(prices))
+        _, _, lines = _effect(Rights(account), file, parameter, table(prices))
     if form is Form.JSON:
         console.say_json(view.lines_json(lines))
     else:
@@ -183,7 +180,7 @@ def push(
 
 
 def _effect(
-    rights: Rights, file: Path | None, parameter: str | None, profile: str | None, table: Prices
+    rights: Rights, file: Path | None, parameter: str | None, table: Prices
 ) -> tuple[Config, list[Ami], list[UsageLine]]:
     from golden_ami.configuration.catalog import look_up
     from golden_ami.errors import AssessmentError
@@ -191,12 +188,11 @@ def _effect(
     from golden_ami_cli.configuration.check import checked
 
     account = rights.account
-    with acting_as_a_function(account, profile):
-        try:
-            config = checked(file)[1] if file else _pushed(rights, parameter or account.outputs["ParameterName"])
-            amis = look_up(config, account.settings, "preview", rights.refused(config))
-        except AssessmentError as error:
-            raise CommandError(str(error), status=USAGE) from error
+    try:
+        config = checked(file)[1] if file else _pushed(rights, parameter or account.outputs["ParameterName"])
+        amis = look_up(config, account.settings, account.clients, "preview", rights.refused(config))
+    except AssessmentError as error:
+        raise CommandError(str(error), status=USAGE) from error
     return config, amis, estimated(config, amis, table)
 
 
@@ -207,27 +203,4 @@ def _pushed(rights: Rights, name: str) -> Config:
 
     if not rights.may_configure(name):
         raise AccessDenied(unreadable(name, rights.account.settings))
-    return read_configuration(name, rights.account.settings)
-
-
-@contextmanager
-def acting_as_a_function(account: Account, profile: str | None) -> Iterator[None]:
-    """The environment of a deployed function for a while, with the operator's own credentials."""
-    variables: dict[str, str | None] = {**account.environment("LoadConfigFunction"), "AWS_REGION": account.region}
-    if profile:  # keys in the environment would go before it
-        variables |= dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"))
-        variables["AWS_PROFILE"] = profile
-    before = {name: os.environ.get(name) for name in variables}
-    _set(variables)
-    try:
-        yield
-    finally:
-        _set(before)
-
-
-def _set(variables: dict[str, str | None]) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+    return read_configuration(name, rights.account.settings, rights.account.clients)

@@ -11,7 +11,7 @@ import typer
 from golden_ami.characters import printable
 from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, Account, Profile, Region, StackName, connect
-from golden_ami_cli.configuration.command import Parameter, acting_as_a_function
+from golden_ami_cli.configuration.command import Parameter
 from golden_ami_cli.errors import NOT_READY
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude
 
@@ -45,16 +45,12 @@ def doctor(
 
     exclude(context, "local", ("stack", "profile", "region", "parameter"), "--local looks at the embedded AWS")
 
-    def told(account: Account) -> list[Diagnosis]:
-        with acting_as_a_function(account, profile):
-            return examine(account, parameter)
-
     if local:
-        found = _locally(told)
+        found = _locally(lambda account: examine(account, parameter))
     elif named.status == "error":  # there is no such stack, nor can there be
         found = [named]
     else:
-        found = [named, *told(connect(stack, profile, region))]
+        found = [named, *examine(connect(stack, profile, region), parameter)]
     if form is Form.JSON:
         rows = [{"check": d.check, "status": d.status, "cause": d.cause, "remedy": d.remedy} for d in found]
         console.say_json(json.dumps(rows))

@@ -75,7 +75,7 @@ class Patient:
         if not self.rights.may_configure(self.parameter):
             raise Unreadable(unreadable(self.parameter, self.account.settings))
         try:
-            return read_configuration(self.parameter, self.account.settings)
+            return read_configuration(self.parameter, self.account.settings, self.account.clients)
         except InvalidConfiguration as found:
             self.problems = found.problems
             raise Unreadable(str(found)) from found
@@ -88,7 +88,8 @@ class Patient:
         from golden_ami.configuration.catalog import look_up
 
         try:
-            return look_up(self.config, self.account.settings, "doctor", self.rights.refused(self.config))
+            refused = self.rights.refused(self.config)
+            return look_up(self.config, self.account.settings, self.account.clients, "doctor", refused)
         except AssessmentError as found:
             raise Unreadable(str(found)) from found
 

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 from golden_ami.characters import printable
+from golden_ami.executions import run_id_of
 from golden_ami.history.archive import verify as verify_archive
 from golden_ami_cli.console import Console
 from golden_ami_cli.errors import CommandError, UsageError
-from golden_ami_cli.history.source import Source, load, run_id_of
+from golden_ami_cli.history.source import Source, load
 
 
 def history(

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from golden_ami.events import Event
+from golden_ami.executions import run_id_of
 from golden_ami_cli.history.model import Attempt, Frame, History, Status, Step, Visit, walk, worst
-
-Event = Mapping[str, Any]
 
 # The beginning of an attempt, and its ends, of the three kinds of task that Step Functions records.
 _BEGIN = frozenset({"TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled"})
@@ -53,7 +53,7 @@ def parse(
     reader.close(_OF_STATUS.get(status, "running"), last)
     arn = str(description.get("executionArn", ""))
     return History(
-        run_id=str(description.get("name") or arn.rsplit(":", 1)[-1]),
+        run_id=str(description.get("name") or run_id_of(arn)),
         arn=arn,
         status=status,
         started=instant(description["startDate"]) if description.get("startDate") else reader.began,

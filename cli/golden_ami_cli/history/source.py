@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from golden_ami.events import Event
+from golden_ami.executions import execution_arn, run_id_of
 from golden_ami.history.archive import DEFINITION, EVENTS, EXECUTION, LEDGER, events_of, plain, prefix_of
 from golden_ami.report.store import Missing, Store
 from golden_ami_cli.errors import CommandError
@@ -48,16 +50,6 @@ def load(run: str, source: Source) -> History:
         ) from error
 
 
-def run_id_of(run: str) -> str:
-    """The run's id, from itself or from the execution's ARN."""
-    return run.rsplit(":", 1)[-1]
-
-
-def execution_arn(state_machine_arn: str, run_id: str) -> str:
-    """The ARN of an execution of the state machine."""
-    return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{run_id}"
-
-
 def from_aws(arn: str, source: Source) -> History:
     """The history as Step Functions tells it. Raises botocore's ClientError."""
     states = source.states
@@ -77,7 +69,7 @@ def from_archive(run_id: str, store: Store) -> History:
 
 
 def history_of(
-    events: Iterable[Mapping[str, Any]],
+    events: Iterable[Event],
     definition: Mapping[str, Any],
     description: Mapping[str, Any],
     rows: Iterable[Row],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from golden_ami.errors import RunNotFound
 from golden_ami.models import Ami
 from golden_ami_cli.assessing.following import poll_seconds
-from golden_ami_cli.runs.orphans import Here
+from golden_ami_cli.runs.orphans import instances_of
 
 if TYPE_CHECKING:
     from golden_ami_cli.account import Account
@@ -112,15 +112,15 @@ def prove(account: Account, run_id: str) -> Proof:
     proof.elsewhere = sorted({ami.account for ami in amis if ami.account != home and ami.launch_token})
     mine = [ami for ami in amis if ami.account == home]
     for region in sorted({account.region} | {ami.region for ami in mine}):
-        _ask(proof, Here(account, region), run_id, [ami for ami in mine if ami.region == region])
+        _ask(proof, account, region, run_id, [ami for ami in mine if ami.region == region])
     return proof
 
 
-def _ask(proof: Proof, here: Here, run_id: str, amis: list[Ami]) -> None:
-    states = {one.instance_id: one.state for one in here.instances(run_id)}
+def _ask(proof: Proof, account: Account, region: str, run_id: str, amis: list[Ami]) -> None:
+    states = {one.instance_id: one.state for one in instances_of(account, region, run_id)}
     missing = [ami.instance_id for ami in amis if ami.instance_id and ami.instance_id not in states]
     for some in range(0, len(missing), 200):  # values that a filter takes
-        states |= _states(here.client("ec2"), {"Name": "instance-id", "Values": missing[some : some + 200]})
+        states |= _states(account.client("ec2", region), {"Name": "instance-id", "Values": missing[some : some + 200]})
     proof.alive += [name for name, state in states.items() if state in _ALIVE]
     proof.gone += [name for name, state in states.items() if state not in _ALIVE]
     launched = (ami for ami in amis if ami.launch_token and not ami.reason and ami.instance_id not in states)

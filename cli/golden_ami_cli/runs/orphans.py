@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from golden_ami.instances.reaping import expired
 from golden_ami.instances.termination import Instance
 from golden_ami.instances.termination import find as find_instances
 from golden_ami.models import AMI_TAG, EXPIRY_TAG, RUN_TAG
-from golden_ami.scanners import Place
+from golden_ami.places import Place
 from golden_ami.times import iso, now
 from golden_ami_cli.errors import CommandError
 
@@ -34,19 +34,10 @@ class Orphan(NamedTuple):
         )
 
 
-class Here(NamedTuple):
-    """A region of the stack's account, asked with the operator's own credentials."""
-
-    account: Account
-    region: str
-
-    def client(self, service: str) -> Any:
-        """A client of the region."""
-        return self.account.client(service, self.region)
-
-    def instances(self, run_id: str | None = None) -> list[Instance]:
-        """What the stack has launched there."""
-        return find_instances(cast(Place, self), self.account.settings, run_id=run_id)
+def instances_of(account: Account, region: str, run_id: str | None = None) -> list[Instance]:
+    """What the stack has launched in a region of its account, asked with the operator's own credentials."""
+    place = Place(account.settings.account, region)
+    return find_instances(place, account.settings, account.clients, run_id=run_id)
 
 
 def find(account: Account) -> list[Orphan]:
@@ -62,7 +53,7 @@ def find(account: Account) -> list[Orphan]:
             one.tags.get(EXPIRY_TAG, ""),
         )
         for region in regions
-        for one in Here(account, region).instances()
+        for one in instances_of(account, region)
         if one.alive and expired(one, now())
     ]
 

@@ -66,9 +66,9 @@ def report(
     - `golden-ami report 4a85e20b-d9bb-4282-a658-6cdebf7e7a9d`
     - `golden-ami report RUN --format sarif --out findings.sarif`
     """
+    from golden_ami.executions import run_id_of
     from golden_ami.report.formats import load, write
     from golden_ami.report.store import Missing
-    from golden_ami_cli.history.source import run_id_of
 
     exclude(context, "copied", _OF_A_STACK, _ONE_SOURCE)
     store = _store(copied) if copied else connect(stack, profile, region).store

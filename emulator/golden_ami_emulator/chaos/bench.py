@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
+from golden_ami.events import Event
 from golden_ami.models import AMI_TAG, EXPIRY_TAG, RUN_TAG, Engine
 from golden_ami.report.model import Report
 from golden_ami_emulator.calls import Call
 from golden_ami_emulator.chaos import places
 from golden_ami_emulator.chaos.worlds import TOPIC, Plan, place_of
-from golden_ami_emulator.embedded import Embedded, Event
+from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.faults import Fault, Injection
 from golden_ami_emulator.inspector import installed
 from golden_ami_emulator.world import Timer, World

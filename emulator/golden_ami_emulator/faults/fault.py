@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from golden_ami.events import Event
 from golden_ami.models import Engine
 from golden_ami_emulator.calls import Call
 from golden_ami_emulator.embedded import Embedded
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 ALL: frozenset[Engine] = frozenset({"classic", "instance", "ami"})
 LAUNCHING: frozenset[Engine] = frozenset({"classic", "instance"})
 
-Event = dict[str, Any]
 Rule = Callable[[Call], BaseException | None]
 Tamper = Callable[[str], Sequence[float]]
 Entered = Callable[[str, str], None]

@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 from golden_ami import times
 from golden_ami.assessing.completion import answer
-from golden_ami.entry import logger
+from golden_ami.aws.clients import Clients
 from golden_ami.errors import AssessmentError, EngineBusy, EngineUnavailable
 from golden_ami.ledger import Announcement, Ledger
+from golden_ami.logs import logger
 from golden_ami.models import NO_BATCH, Ami, Engine, Reason, Run
 from golden_ami.parallel import side_by_side
+from golden_ami.places import Place
 from golden_ami.scanners import (
     NEEDS_INSTANCES,
     Agent,
-    Place,
     Progress,
     Scanner,
     by_scanner,
@@ -48,15 +49,10 @@ class State(NamedTuple):
 class Assessment:
     """The steps of a run that speak to scanners. Each may be repeated without further effect."""
 
-    def __init__(self, settings: Settings, ledger: Ledger) -> None:
+    def __init__(self, settings: Settings, clients: Clients, ledger: Ledger) -> None:
         self._settings = settings
+        self._clients = clients
         self._ledger = ledger
-
-    @classmethod
-    def here(cls) -> Assessment:
-        """The assessment as this function's environment says. Raises InvalidEnvironment."""
-        settings = Settings.load()
-        return cls(settings, Ledger.of(settings))
 
     # ------------------------------------------------------------ before
 
@@ -102,7 +98,7 @@ class Assessment:
         side_by_side(lambda ami: self._ledger.not_assessed(ami, _NOT_STARTED), silent)
         awaited = {ami.scan for ami in playing.values() if ami.scan_status == "PENDING"}
         resumption = self._ledger.await_scans(run_id, token, sorted(awaited))
-        return answer(self._settings, self._ledger, resumption) if resumption else False
+        return answer(resumption, self._clients, self._ledger) if resumption else False
 
     def check(self, run_id: str) -> State:
         """Ask Inspector for every scan that is not known to be over, and record its answers.
@@ -143,7 +139,7 @@ class Assessment:
             self._scanner(engine, place).close(run)
 
     def _scanner(self, engine: Engine, place: Place) -> Scanner:
-        return for_engine(engine, self._settings, self._ledger, place)
+        return for_engine(engine, place, self._settings, self._clients, self._ledger)
 
     def _with_each_scanner(self, amis: Sequence[Ami], step: Callable[[Scanner, list[Ami]], None]) -> None:
         """Do a step with each scanner. One that cannot be used costs only its own AMIs, unless there is no other."""

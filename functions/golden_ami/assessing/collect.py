@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from golden_ami import aws
 from golden_ami.assessing.ndjson import NdjsonObject
-from golden_ami.aws import named_errors
-from golden_ami.entry import logger
+from golden_ami.aws.clients import Clients
+from golden_ami.aws.errors import named_errors
 from golden_ami.errors import AssessmentError, worst
 from golden_ami.ledger import Ledger
+from golden_ami.logs import logger
 from golden_ami.models import SEVERITIES, Ami, Finding, Run
 from golden_ami.parallel import chunks
-from golden_ami.scanners import Place, for_engine
+from golden_ami.places import Place
+from golden_ami.scanners import for_engine
 from golden_ami.settings import Settings
 
 _TOGETHER = 20  # findings encoded by one call; many more would no longer be in the processor's cache
@@ -28,7 +29,7 @@ class Collected(NamedTuple):
     findings: int
 
 
-def tag_findings(settings: Settings, ledger: Ledger, run_id: str, batch: str) -> Collected:
+def tag_findings(run_id: str, batch: str, settings: Settings, clients: Clients, ledger: Ledger) -> Collected:
     """Collect the findings of every AMI of the batch whose scan is complete. What was collected before is skipped.
 
     What fails with one AMI is raised when the others are collected: FindingsIncomplete while Inspector lists fewer
@@ -42,7 +43,7 @@ def tag_findings(settings: Settings, ledger: Ledger, run_id: str, batch: str) ->
             continue
         try:
             with named_errors():
-                collected.append(ami if ami.findings_key else _collect(settings, ledger, run, ami))
+                collected.append(ami if ami.findings_key else _collect(run, ami, settings, clients, ledger))
         except AssessmentError as fault:
             faults.append(fault)
     if faults:
@@ -55,14 +56,14 @@ def findings_key(ami: Ami) -> str:
     return f"runs/{ami.run_id}/findings/{ami.key}.ndjson"
 
 
-def _collect(settings: Settings, ledger: Ledger, run: Run, ami: Ami) -> Ami:
-    scanner = for_engine(ami.engine, settings, ledger, Place(ami.account, ami.region))
+def _collect(run: Run, ami: Ami, settings: Settings, clients: Clients, ledger: Ledger) -> Ami:
+    scanner = for_engine(ami.engine, Place(ami.account, ami.region), settings, clients, ledger)
     counts: Counter[str] = Counter()
     sources: Counter[str] = Counter()
     written_back: Counter[str] = Counter()
     wave: list[str] = []
     key = findings_key(ami)
-    with NdjsonObject(aws.client("s3", settings.region), settings.bucket, key) as lines:
+    with NdjsonObject(clients.client("s3"), settings.bucket, key) as lines:
         for findings in chunks(_distinct(scanner.findings(run, ami)), _TOGETHER):
             for finding in findings:
                 finding.tags = ami.tags

@@ -8,26 +8,26 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from golden_ami import aws
 from golden_ami.assessing.messages import Ignored, ScanFinding, read
-from golden_ami.aws import code_of
-from golden_ami.entry import logger
+from golden_ami.aws.clients import Clients
+from golden_ami.aws.errors import code_of
 from golden_ami.ledger import Ledger, Resumption
+from golden_ami.logs import logger
 from golden_ami.settings import Settings
 
 # The execution has gone on without this answer: its wait timed out, or it was answered or has ended.
 _TOO_LATE = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
 
-def resume(settings: Settings, ledger: Ledger, event: object) -> int:
+def resume(event: object, settings: Settings, clients: Clients, ledger: Ledger) -> int:
     """Take in every message of an SNS event; the number of executions resumed. What is not for us is only logged."""
-    return sum(_take(settings, ledger, text) for text in _texts(event))
+    return sum(_take(text, settings, clients, ledger) for text in _texts(event))
 
 
-def answer(settings: Settings, ledger: Ledger, resumption: Resumption) -> bool:
+def answer(resumption: Resumption, clients: Clients, ledger: Ledger) -> bool:
     """Resume the execution. False, and only logged, when it waits no longer."""
     try:
-        aws.client("stepfunctions", settings.region).send_task_success(
+        clients.client("stepfunctions").send_task_success(
             taskToken=resumption.token, output=json.dumps({"runId": resumption.run_id})
         )
     except ClientError as error:
@@ -41,7 +41,7 @@ def answer(settings: Settings, ledger: Ledger, resumption: Resumption) -> bool:
     return True
 
 
-def _take(settings: Settings, ledger: Ledger, text: object) -> int:
+def _take(text: object, settings: Settings, clients: Clients, ledger: Ledger) -> int:
     message = read(text)
     if isinstance(message, Ignored):
         logger.info("ignored a message: %s", message.why)
@@ -54,7 +54,7 @@ def _take(settings: Settings, ledger: Ledger, text: object) -> int:
         return 0
     resumptions = ledger.complete_scan(message)
     logger.info("scan %s is announced as %s", message.scan, message.status)
-    return sum(answer(settings, ledger, resumption) for resumption in resumptions)
+    return sum(answer(resumption, clients, ledger) for resumption in resumptions)
 
 
 def _texts(event: object) -> Iterator[Any]:

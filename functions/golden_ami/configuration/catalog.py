@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from golden_ami.aws import code_of
+from golden_ami.aws.clients import Clients
+from golden_ami.aws.errors import code_of
 from golden_ami.configuration import parameters
 from golden_ami.configuration.config import Folded, fold_duplicates
 from golden_ami.configuration.lineage import lineage_of
@@ -34,7 +34,9 @@ _UNREACHABLE = frozenset({
 })  # fmt: skip
 
 
-def look_up(config: Config, settings: Settings, run_id: str, refused: Collection[str] = ()) -> list[Ami]:
+def look_up(
+    config: Config, settings: Settings, clients: Clients, run_id: str, refused: Collection[str] = ()
+) -> list[Ami]:
     """Every AMI of the configuration once, with its batch; those that cannot be assessed with the reason.
 
     `refused` are parameters of the stack's account that load-config may not read, for a caller with other rights.
@@ -42,23 +44,29 @@ def look_up(config: Config, settings: Settings, run_id: str, refused: Collection
     ClientError.
     """
     _refuse_classic(config, settings)
-    amis = configured(config, settings, run_id, refused)
+    amis = configured(config, settings, clients, run_id, refused)
     for place, group in _by_place(amis, settings):
-        _describe(place, group, config, settings)
+        _describe(place, group, config, settings, clients)
     for place, group in _by_place(amis, settings):
-        _check_instance_types(place, [ami for ami in group if NEEDS_INSTANCES[ami.engine]])
+        _check_instance_types(place, clients, [ami for ami in group if NEEDS_INSTANCES[ami.engine]])
     _assign_batches(amis)
     return amis
 
 
 def configured(
-    config: Config, settings: Settings, run_id: str, refused: Collection[str] = (), *, resolve: bool = True
+    config: Config,
+    settings: Settings,
+    clients: Clients,
+    run_id: str,
+    refused: Collection[str] = (),
+    *,
+    resolve: bool = True,
 ) -> list[Ami]:
     """Every AMI of the configuration once, with the id that its parameter holds, not yet looked up.
 
     Raises botocore's ClientError where a parameter of the stack's own place cannot be asked for.
     """
-    entries, failures = _resolved(config.amis, settings, refused) if resolve else (config.amis, {})
+    entries, failures = _resolved(config.amis, settings, clients, refused) if resolve else (config.amis, {})
     folded = fold_duplicates(entries, region=settings.region, account=settings.account)
     amis = [_row(item, config, run_id, settings) for item in folded]
     for ami in amis:
@@ -80,7 +88,7 @@ def _refuse_classic(config: Config, settings: Settings) -> None:
 
 
 def _resolved(
-    entries: Sequence[AmiEntry], settings: Settings, refused: Collection[str]
+    entries: Sequence[AmiEntry], settings: Settings, clients: Clients, refused: Collection[str]
 ) -> tuple[list[AmiEntry], dict[tuple[str, Place], Reason]]:
     """The entries with AMI ids in place of parameters, and why the others have none."""
     wanted: dict[Place, dict[str, None]] = {}
@@ -90,7 +98,7 @@ def _resolved(
     ids: dict[tuple[str, Place], str] = {}
     failures: dict[tuple[str, Place], Reason] = {}
     for place, names in wanted.items():
-        for name, outcome in _outcomes(place, list(names), settings, refused).items():
+        for name, outcome in _outcomes(place, list(names), settings, clients, refused).items():
             if isinstance(outcome, Reason):
                 failures[RESOLVE + name, place] = outcome
             else:
@@ -103,12 +111,12 @@ def _resolved(
 
 
 def _outcomes(
-    place: Place, names: Sequence[str], settings: Settings, refused: Collection[str]
+    place: Place, names: Sequence[str], settings: Settings, clients: Clients, refused: Collection[str]
 ) -> dict[str, str | Reason]:
     """The AMI id that each parameter of a place holds, or why there is none."""
     unreadable = [name for name in names if name in refused and place.account == settings.account]
     asked = [name for name in names if name not in unreadable]
-    answers = _reach(place, settings, partial(parameters.read, place, asked))
+    answers = _reach(place, settings, lambda: parameters.read(clients.client("ssm", place), asked))
     outcomes: dict[str, str | Reason] = {
         name: answers if isinstance(answers, Reason) else parameters.ami_id_of(name, answers, place, settings, names)
         for name in asked
@@ -137,8 +145,8 @@ def _row(item: Folded, config: Config, run_id: str, settings: Settings) -> Ami:
     )
 
 
-def _describe(place: Place, amis: Sequence[Ami], config: Config, settings: Settings) -> None:
-    images = _reach(place, settings, partial(_images, place, [ami.ami_id for ami in amis]))
+def _describe(place: Place, amis: Sequence[Ami], config: Config, settings: Settings, clients: Clients) -> None:
+    images = _reach(place, settings, lambda: _images(clients.client("ec2", place), [ami.ami_id for ami in amis]))
     for ami in amis:
         if isinstance(images, Reason):
             ami.reason = images
@@ -152,9 +160,9 @@ def _describe(place: Place, amis: Sequence[Ami], config: Config, settings: Setti
             )
 
 
-def _images(place: Place, ids: Sequence[str]) -> dict[str, Image]:
+def _images(ec2: Any, ids: Sequence[str]) -> dict[str, Image]:
     """By filter, as one unknown id in ImageIds would fail the request for all."""
-    pages = place.client("ec2").get_paginator("describe_images")
+    pages = ec2.get_paginator("describe_images")
     found: dict[str, Image] = {}
     for some in chunks(ids, _FILTER_VALUES):
         wanted = [{"Name": "image-id", "Values": some}]
@@ -222,12 +230,12 @@ def automatic_engine(image: Image, account: str) -> tuple[Engine, str]:
 # ---------------------------------------------------------------- instance types
 
 
-def _check_instance_types(place: Place, amis: Sequence[Ami]) -> None:
+def _check_instance_types(place: Place, clients: Clients, amis: Sequence[Ami]) -> None:
     for ami in amis:
         if not ami.entry.instance_type:
             _default_type(ami)
     wanted = sorted({ami.entry.instance_type for ami in amis if ami.reason is None})
-    supported = _architectures(place, wanted)
+    supported = _architectures(clients.client("ec2", place), wanted)
     for ami in amis:
         if ami.reason is None:
             ami.reason = _type_problem(ami, supported.get(ami.entry.instance_type), place)
@@ -245,9 +253,9 @@ def _default_type(ami: Ami) -> None:
     )
 
 
-def _architectures(place: Place, types: Sequence[str]) -> dict[str, list[str]]:
+def _architectures(ec2: Any, types: Sequence[str]) -> dict[str, list[str]]:
     """By filter, as one unknown type in InstanceTypes would fail the request for all."""
-    pages = place.client("ec2").get_paginator("describe_instance_types")
+    pages = ec2.get_paginator("describe_instance_types")
     return {
         found["InstanceType"]: found.get("ProcessorInfo", {}).get("SupportedArchitectures", [])
         for some in chunks(types, _FILTER_VALUES)

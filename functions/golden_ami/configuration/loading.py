@@ -10,14 +10,15 @@ from typing import Any, NamedTuple
 import msgspec
 from botocore.exceptions import ClientError
 
-from golden_ami.aws import code_of
+from golden_ami.aws.clients import Clients
+from golden_ami.aws.errors import code_of
 from golden_ami.configuration import config as configuration
 from golden_ami.configuration.catalog import look_up
 from golden_ami.configuration.parameters import may_configure, sample
 from golden_ami.configuration.problems import shown
 from golden_ami.configuration.user_data import without_user_data
-from golden_ami.entry import run_id_of
 from golden_ami.errors import AccessDenied, InvalidConfiguration, InvalidEvent, Problem, RunNotFound
+from golden_ami.events import Event, run_id_of
 from golden_ami.ledger import Ledger
 from golden_ami.models import NO_BATCH, Ami, Config, Run, Source, Waits
 from golden_ami.places import home, named
@@ -41,7 +42,7 @@ class Start(NamedTuple):
     parameter: str
 
     @classmethod
-    def of(cls, event: dict[str, Any], usual: str = "") -> Start:
+    def of(cls, event: Event, usual: str = "") -> Start:
         """From load-config's event, of which `input` is whatever JSON the execution was started with.
 
         `usual` is the parameter's name that an error suggests. Raises InvalidEvent.
@@ -67,7 +68,7 @@ def _wrong_input(given: object, usual: str) -> str:
     return f'{said}; give the name of the SSM parameter with the golden AMIs: {{"AMIsParamName": "{name}"}}'
 
 
-def open_run(start: Start, settings: Settings, ledger: Ledger) -> dict[str, Any]:
+def open_run(start: Start, settings: Settings, clients: Clients, ledger: Ledger) -> dict[str, Any]:
     """Open the run, unless it is open: then the answer is the one that was given, whatever has changed since.
 
     Returns `assessable` (a count), `needsInstances`, `batches`, `waits` and `assessment.nextLookSeconds`. Raises
@@ -76,8 +77,8 @@ def open_run(start: Start, settings: Settings, ledger: Ledger) -> dict[str, Any]
     try:
         run, amis = ledger.run_and_amis(start.run_id)
     except RunNotFound:
-        config, source = read_with_source(start.parameter, settings)
-        amis = [without_user_data(ami) for ami in look_up(config, settings, start.run_id)]
+        config, source = read_with_source(start.parameter, settings, clients)
+        amis = [without_user_data(ami) for ami in look_up(config, settings, clients, start.run_id)]
         run = _run(start, config, source, amis, settings)
         if not ledger.open_run(run, amis):  # another attempt was faster
             run, amis = ledger.run_and_amis(start.run_id)
@@ -91,28 +92,30 @@ def open_run(start: Start, settings: Settings, ledger: Ledger) -> dict[str, Any]
     }
 
 
-def read_configuration(parameter: str, settings: Settings) -> Config:
+def read_configuration(parameter: str, settings: Settings, clients: Clients) -> Config:
     """The configuration in an SSM parameter (String or SecureString), or in the S3 object that it points to.
 
     Raises InvalidConfiguration, AccessDenied for a name that the stack may not read, and botocore's ClientError.
     """
-    return read_with_source(parameter, settings)[0]
+    return read_with_source(parameter, settings, clients)[0]
 
 
-def read_with_source(parameter: str, settings: Settings, document_version: str = "") -> tuple[Config, Source]:
+def read_with_source(
+    parameter: str, settings: Settings, clients: Clients, document_version: str = ""
+) -> tuple[Config, Source]:
     """Like `read_configuration`, and where exactly it was read; `document_version` is one of the S3 object's."""
     named = f"SSM parameter {parameter}"
-    source, text = _parameter(parameter, named, settings)
+    source, text = _parameter(parameter, named, settings, clients)
     address = configuration.pointer(text, named)
     if address:
-        text, version = _document(address, settings, document_version)
+        text, version = _document(address, settings, clients, document_version)
         source = Source(parameter=source.parameter, document=address, document_version=version)
     return configuration.parse(text, address or named), source
 
 
-def _parameter(name: str, source: str, settings: Settings) -> tuple[Source, str]:
+def _parameter(name: str, source: str, settings: Settings, clients: Clients) -> tuple[Source, str]:
     try:
-        answer = home(settings).client("ssm").get_parameter(Name=name, WithDecryption=True)
+        answer = clients.client("ssm").get_parameter(Name=name, WithDecryption=True)
     except ClientError as error:
         if code_of(error) == "ParameterNotFound":
             raise InvalidConfiguration(source, [_missing(name, settings)]) from error
@@ -150,7 +153,7 @@ def _likeliest(name: str, settings: Settings) -> str:
     return max(known, key=lambda one: SequenceMatcher(None, name.lower(), one.lower()).ratio())
 
 
-def _document(address: str, settings: Settings, version: str = "") -> tuple[str, str]:
+def _document(address: str, settings: Settings, clients: Clients, version: str = "") -> tuple[str, str]:
     bucket, _, key = address.removeprefix("s3://").partition("/")
 
     def refused(value: str, remedy: str) -> InvalidConfiguration:
@@ -162,7 +165,7 @@ def _document(address: str, settings: Settings, version: str = "") -> tuple[str,
         )
     try:
         wanted = {"VersionId": version} if version else {}
-        answer = home(settings).client("s3").get_object(Bucket=bucket, Key=key, **wanted)
+        answer = clients.client("s3").get_object(Bucket=bucket, Key=key, **wanted)
     except ClientError as error:
         if code_of(error) not in ("NoSuchKey", "NoSuchVersion", "404"):
             raise

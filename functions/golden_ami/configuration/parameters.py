@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from golden_ami.aws import code_of
+from golden_ami.aws.errors import code_of
 from golden_ami.models import Reason
 from golden_ami.parallel import chunks
 from golden_ami.places import Place, home, named
@@ -56,7 +56,7 @@ def name_of(reference: str) -> str:
     return reference.removeprefix(RESOLVE).partition(":")[0]
 
 
-def read(place: Place, names: Sequence[str]) -> Answers:
+def read(ssm: Any, names: Sequence[str]) -> Answers:
     """The parameters of these names, in as few calls as GetParameters takes. Raises botocore's ClientError.
 
     One name that the role may not read, or that is malformed, fails the whole call, so a call that is refused is made
@@ -64,7 +64,7 @@ def read(place: Place, names: Sequence[str]) -> Answers:
     """
     answers = Answers({}, {})
     for some in chunks(names, _PER_CALL):
-        _read(place.client("ssm"), list(some), answers)
+        _read(ssm, list(some), answers)
     return answers
 
 

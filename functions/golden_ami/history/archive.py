@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from golden_ami.errors import ServiceFault
+from golden_ami.executions import ENDS, run_id_of
 from golden_ami.history.mask import masked
 from golden_ami.parallel import side_by_side, together
 from golden_ami.report.store import Missing, Store
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 EVENTS, DEFINITION, INPUT = "events.jsonl.gz", "definition.json", "input.json"
 EXECUTION, LEDGER, MANIFEST = "execution.json", "ledger.jsonl", "manifest.json"
 _PAGE = 1000  # the most that GetExecutionHistory answers at once
-_ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def archive_execution(states: Any, store: Store, ledger: Ledger, execution_arn: 
     `states` is a Step Functions client. Raises botocore's ClientError, and ServiceFault when the history is not yet
     complete: the caller's retry then finds it so.
     """
-    run_id = execution_arn.rsplit(":", 1)[-1]
+    run_id = run_id_of(execution_arn)
     prefix = prefix_of(run_id)
     if anchor := ledger.history_anchor(run_id):
         return Archived(run_id, prefix, anchor, False, tuple(verify(store, run_id, anchor)))
@@ -177,7 +177,7 @@ def _events(store: Store, prefix: str, states: Any, execution_arn: str) -> dict[
         # Neither time nor name in the header: the same events are the same bytes.
         with gzip.GzipFile(filename="", fileobj=digest, mode="wb", mtime=0) as packed:
             for event in events_of(states, execution_arn):
-                ended = ended or event["type"] in _ENDS
+                ended = ended or event["type"] in ENDS
                 packed.write(_line(masked(event)))
         if not ended:
             raise ServiceFault(f"the history of {execution_arn} does not show its end yet; archive it again")

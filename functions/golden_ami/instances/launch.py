@@ -10,14 +10,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from golden_ami.aws import named_errors
-from golden_ami.entry import logger
+from golden_ami.aws.clients import Clients
+from golden_ami.aws.errors import named_errors
 from golden_ami.errors import AccessDenied, AssessmentError, ServiceFault, ServiceRejected
 from golden_ami.instances.refusals import refusal
 from golden_ami.instances.tags import Tagging, instance_tags, own_tags, to_list
 from golden_ami.instances.termination import Instance, find, name_of
 from golden_ami.instances.user_data import GONE, user_data_of, with_user_data
 from golden_ami.ledger import Ledger
+from golden_ami.logs import logger
 from golden_ami.models import AMI_TAG, Ami, Placement, Reason, Run
 from golden_ami.parallel import side_by_side
 from golden_ami.places import Place, home, place_of
@@ -28,7 +29,7 @@ from golden_ami.times import iso, now
 WORKERS = 4  # launches under way at once; EC2 refills its bucket of RunInstances calls by two a second
 
 
-def launch(run_id: str, batch: str, settings: Settings, ledger: Ledger) -> dict[str, int]:
+def launch(run_id: str, batch: str, settings: Settings, clients: Clients, ledger: Ledger) -> dict[str, int]:
     """Launch what the batch needs and has not launched; `launched` and `notLaunched` count the batch's AMIs.
 
     May be repeated: the intent is in the ledger before the call, the instance is found by its tags or by the call's
@@ -38,11 +39,10 @@ def launch(run_id: str, batch: str, settings: Settings, ledger: Ledger) -> dict[
     run, amis = ledger.run_and_amis(run_id, batch)
     needing = [ami for ami in amis if NEEDS_INSTANCES[ami.engine]]
     waiting = [ami for ami in needing if ami.reason is None and not ami.instance_id]
-    known = _launched_before([ami for ami in waiting if ami.launch_token], run_id, settings)
-    for place in {place_of(ami, settings) for ami in waiting}:
-        place.client("ec2")  # made here, as sessions are not safe to share between threads
-    texts = user_data_of(run, waiting, settings)
-    attempts = side_by_side(partial(_attempt, run, known, texts, settings, ledger), waiting, WORKERS)
+    known = _launched_before([ami for ami in waiting if ami.launch_token], run_id, settings, clients)
+    ec2 = {place: clients.client("ec2", place) for place in {place_of(ami, settings) for ami in waiting}}
+    texts = user_data_of(run, waiting, settings, clients)
+    attempts = side_by_side(partial(_attempt, run, known, texts, settings, ec2, ledger), waiting, WORKERS)
     for attempt in attempts:
         if isinstance(attempt, Exception):
             raise attempt
@@ -55,6 +55,7 @@ def _attempt(
     known: Mapping[str, list[Instance]],
     texts: Mapping[str, str],
     settings: Settings,
+    ec2: Mapping[Place, Any],
     ledger: Ledger,
     ami: Ami,
 ) -> bool | AssessmentError:
@@ -77,7 +78,7 @@ def _attempt(
                 ledger.not_assessed(ami, GONE)
                 return False
             ami = ledger.update_ami(ami, launch_token=request["ClientToken"], launched_at=iso(now()), notes=notes)
-            outcome = _run_instances(ami, request, place_of(ami, settings))
+            outcome = _run_instances(ami, request, ec2[place_of(ami, settings)])
             if isinstance(outcome, Reason):
                 ledger.not_assessed(ami, outcome)
                 return False
@@ -88,10 +89,10 @@ def _attempt(
         return fault
 
 
-def _run_instances(ami: Ami, request: Mapping[str, Any], place: Place) -> str | Reason:
+def _run_instances(ami: Ami, request: Mapping[str, Any], ec2: Any) -> str | Reason:
     try:
         with named_errors():
-            answer = place.client("ec2").run_instances(**request)
+            answer = ec2.run_instances(**request)
     except (ServiceRejected, AccessDenied, ServiceFault) as fault:
         cause = fault.__cause__
         reason = refusal(cause, ami) if isinstance(cause, ClientError) else None
@@ -101,14 +102,16 @@ def _run_instances(ami: Ami, request: Mapping[str, Any], place: Place) -> str | 
     return str(answer["Instances"][0]["InstanceId"])
 
 
-def _launched_before(amis: Sequence[Ami], run_id: str, settings: Settings) -> dict[str, list[Instance]]:
+def _launched_before(
+    amis: Sequence[Ami], run_id: str, settings: Settings, clients: Clients
+) -> dict[str, list[Instance]]:
     """What EC2 holds of earlier launches whose answer the ledger does not have, by AMI key."""
     groups: dict[Place, list[str]] = {}
     for ami in amis:
         groups.setdefault(place_of(ami, settings), []).append(ami.key)
     found: dict[str, list[Instance]] = {}
     for place, keys in groups.items():
-        for instance in find(place, settings, run_id=run_id, ami_keys=keys):
+        for instance in find(place, settings, clients, run_id=run_id, ami_keys=keys):
             found.setdefault(instance.tags.get(AMI_TAG, ""), []).append(instance)
     return found
 

@@ -4,7 +4,6 @@ ledger say whether it is still needed, and none of them is trusted alone.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,13 +13,15 @@ from botocore.exceptions import ClientError
 from msgspec import MsgspecError
 
 from golden_ami import metrics
-from golden_ami.aws import code_of, named_errors
-from golden_ami.entry import logger
+from golden_ami.aws.clients import Clients
+from golden_ami.aws.errors import code_of, named_errors
 from golden_ami.errors import AssessmentError, RunNotFound, worst
+from golden_ami.executions import execution_arn
 from golden_ami.instances.termination import ALIVE, Instance, tagged, terminate
 from golden_ami.ledger import Ledger
+from golden_ami.logs import logger
 from golden_ami.models import AMI_TAG, EXPIRY_TAG, RUN_TAG
-from golden_ami.places import Place, home, named
+from golden_ami.places import Place, named
 from golden_ami.settings import Settings
 from golden_ami.times import now, read
 
@@ -47,7 +48,7 @@ class Orphan(NamedTuple):
         )
 
 
-def reap(settings: Settings, ledger: Ledger, *, dry_run: bool) -> dict[str, int]:
+def reap(settings: Settings, clients: Clients, ledger: Ledger, *, dry_run: bool) -> dict[str, int]:
     """Terminate the stack's orphans at home, in REAP_REGIONS and in both of MEMBER_ACCOUNT_IDS.
 
     `found` and `terminated` are counts.
@@ -61,12 +62,12 @@ def reap(settings: Settings, ledger: Ledger, *, dry_run: bool) -> dict[str, int]
     """
     orphans: list[Orphan] = []
     terminated: list[Orphan] = []
-    runs = _Runs(settings, ledger)
+    runs = _Runs(settings, clients, ledger)
     failures = runs.failures
     for place in _places(settings):
         try:
             with named_errors():
-                alive = tagged(place, settings.stack, states=ALIVE)
+                alive = tagged(clients.client("ec2", place), settings.stack, states=ALIVE)
         except AssessmentError as fault:
             failures.append(fault)
             continue
@@ -75,13 +76,13 @@ def reap(settings: Settings, ledger: Ledger, *, dry_run: bool) -> dict[str, int]
         ]
         orphans += found
         if found and not dry_run:
-            failed = terminate(place, [orphan.instance.instance_id for orphan in found])
+            failed = terminate(place, clients, [orphan.instance.instance_id for orphan in found])
             failures += failed.values()
             terminated += [orphan for orphan in found if orphan.instance.instance_id not in failed]
     for orphan in orphans:
         logger.warning("an instance outlived its run", extra={"orphan": str(orphan), "dry_run": dry_run})
     if orphans and not dry_run:
-        _tell(terminated, failures, settings)
+        _tell(terminated, failures, settings, clients)
     if failures:
         raise worst(failures)
     return {"found": len(orphans), "terminated": len(terminated)}
@@ -112,9 +113,10 @@ def expired(instance: Instance, instant: datetime, expiry: str = "") -> bool:
 class _Runs:
     """What is known of the runs that the instances' tags name. What cannot be asked is in `failures`."""
 
-    def __init__(self, settings: Settings, ledger: Ledger) -> None:
+    def __init__(self, settings: Settings, clients: Clients, ledger: Ledger) -> None:
         self.failures: list[AssessmentError] = []
         self._settings = settings
+        self._clients = clients
         self._ledger = ledger
         self._expiry = cache(self._read_expiry)
         self._ended = cache(self._ask_whether_ended)
@@ -145,26 +147,28 @@ class _Runs:
         """A run whose execution is not known or cannot be asked for is left to its instances' expiry."""
         try:
             with named_errors():
-                status = _status(run_id, self._settings) if run_id else ""
+                status = _status(run_id, self._settings, self._clients) if run_id else ""
         except AssessmentError as fault:
             self.failures.append(fault)
             return False
         return bool(status) and status not in _GOES_ON
 
 
-def _status(run_id: str, settings: Settings) -> str:
+def _status(run_id: str, settings: Settings, clients: Clients) -> str:
     """Of the run's execution; "" where there is none. The machine has the stack's name, the execution the run's."""
-    partition = os.environ.get("AWS_PARTITION", "aws")
-    arn = f"arn:{partition}:states:{settings.region}:{settings.account}:execution:{settings.stack}:{run_id}"
+    machine = f"arn:{settings.partition}:states:{settings.region}:{settings.account}:stateMachine:{settings.stack}"
     try:
-        return str(home(settings).client("stepfunctions").describe_execution(executionArn=arn)["status"])
+        answer = clients.client("stepfunctions").describe_execution(executionArn=execution_arn(machine, run_id))
+        return str(answer["status"])
     except ClientError as error:
         if code_of(error) in ("ExecutionDoesNotExist", "InvalidArn", "ValidationException"):
             return ""
         raise
 
 
-def _tell(terminated: Sequence[Orphan], failures: Sequence[AssessmentError], settings: Settings) -> None:
+def _tell(
+    terminated: Sequence[Orphan], failures: Sequence[AssessmentError], settings: Settings, clients: Clients
+) -> None:
     metrics.of_reaper(settings.stack, len(terminated))
     lines = [
         f"{len(terminated)} instance(s) of stack {settings.stack} outlived their runs and were terminated:",
@@ -174,6 +178,6 @@ def _tell(terminated: Sequence[Orphan], failures: Sequence[AssessmentError], set
     if failures:
         lines += ["", "Still running, please look:", *(f"- {fault}" for fault in failures[:50])]
     subject = f"Golden AMI assessment: {len(terminated)} orphaned instance(s) terminated"
-    home(settings).client("sns").publish(
+    clients.client("sns").publish(
         TopicArn=settings.results_topic, Subject=subject[:100], Message="\n".join([*lines, ""])
     )

@@ -9,7 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from golden_ami.aws import code_of, named_errors
+from golden_ami.aws.clients import Clients
+from golden_ami.aws.errors import code_of, named_errors
 from golden_ami.errors import AssessmentError, RunNotFound, ServiceFault, ServiceRejected, worst
 from golden_ami.ledger import Ledger
 from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, NO_BATCH, RUN_TAG, STACK_TAG, Ami
@@ -57,6 +58,7 @@ def name_of(profile: str) -> str:
 def find(
     place: Place,
     settings: Settings,
+    clients: Clients,
     *,
     run_id: str | None = None,
     ami_keys: Sequence[str] | None = None,
@@ -65,29 +67,33 @@ def find(
 
     They are found by their tags and told from those of others by their instance profile.
     """
-    return [one for one in tagged(place, settings.stack, run_id=run_id, ami_keys=ami_keys) if one.launched_by(settings)]
+    found = tagged(clients.client("ec2", place), settings.stack, run_id=run_id, ami_keys=ami_keys)
+    return [one for one in found if one.launched_by(settings)]
 
 
 def tagged(
-    place: Place,
+    ec2: Any,
     stack: str,
     *,
     run_id: str | None = None,
     ami_keys: Sequence[str] | None = None,
     states: Sequence[str] | None = None,
 ) -> list[Instance]:
-    """All instances with the stack's tags, whoever launched them: in a place, of a run, of AMIs by key, in states."""
+    """All instances with the stack's tags, whoever launched them: of a run, of AMIs by key, in states.
+
+    `ec2` is a client of the place.
+    """
     filters = [_tag(ASSESSMENT_TAG, ["true"]), _tag(STACK_TAG, [stack])]
     if run_id is not None:
         filters.append(_tag(RUN_TAG, [run_id]))
     if states is not None:
         filters.append({"Name": "instance-state-name", "Values": list(states)})
     if ami_keys is None:
-        return list(_described(place, filters))
+        return list(_described(ec2, filters))
     return [
         instance
         for some in chunks(ami_keys, _FILTER_VALUES)
-        for instance in _described(place, [*filters, _tag(AMI_TAG, some)])
+        for instance in _described(ec2, [*filters, _tag(AMI_TAG, some)])
     ]
 
 
@@ -95,8 +101,8 @@ def _tag(key: str, values: Sequence[str]) -> dict[str, Any]:
     return {"Name": f"tag:{key}", "Values": list(values)}
 
 
-def _described(place: Place, filters: Sequence[Mapping[str, Any]]) -> Iterator[Instance]:
-    pages = place.client("ec2").get_paginator("describe_instances")
+def _described(ec2: Any, filters: Sequence[Mapping[str, Any]]) -> Iterator[Instance]:
+    pages = ec2.get_paginator("describe_instances")
     for page in pages.paginate(Filters=filters, PaginationConfig={"PageSize": 500}):
         for reservation in page["Reservations"]:
             for found in reservation["Instances"]:
@@ -112,7 +118,7 @@ def _described(place: Place, filters: Sequence[Mapping[str, Any]]) -> Iterator[I
 # ---------------------------------------------------------------- the end of a run
 
 
-def terminate_run(run_id: str, settings: Settings, ledger: Ledger) -> dict[str, int]:
+def terminate_run(run_id: str, settings: Settings, clients: Clients, ledger: Ledger) -> dict[str, int]:
     """Terminate every instance that was launched for the run as EC2 says, wherever the run's AMIs live.
 
     Returns counts: `launched` in this run, of these `terminated` (or shutting down) and `running` after the call.
@@ -125,12 +131,12 @@ def terminate_run(run_id: str, settings: Settings, ledger: Ledger) -> dict[str, 
     for place in places_of((ami for ami in amis if ami.batch != NO_BATCH), settings):
         try:
             with named_errors():
-                found = find(place, settings, run_id=run_id)
+                found = find(place, settings, clients, run_id=run_id)
         except AssessmentError as fault:  # the other places' instances are not to wait for this one
             failures.append(fault)
             continue
-        failed = terminate(place, [instance.instance_id for instance in found if instance.alive])
-        gone, missing = _unlisted([ami for ami in amis if place_of(ami, settings) == place], found, place)
+        failed = terminate(place, clients, [instance.instance_id for instance in found if instance.alive])
+        gone, missing = _unlisted([ami for ami in amis if place_of(ami, settings) == place], found, place, clients)
         failures += [*failed.values(), *missing]
         launched += len(found) + gone
         terminated += len(found) + gone - len(failed)
@@ -146,7 +152,9 @@ def _amis(run_id: str, ledger: Ledger) -> list[Ami]:
         return []
 
 
-def _unlisted(amis: Iterable[Ami], found: Iterable[Instance], place: Place) -> tuple[int, list[AssessmentError]]:
+def _unlisted(
+    amis: Iterable[Ami], found: Iterable[Instance], place: Place, clients: Clients
+) -> tuple[int, list[AssessmentError]]:
     """Of launches that the ledger knows and EC2 does not list: how many are gone, and those too young to say."""
     listed = {instance.instance_id for instance in found}
     keys = {instance.tags.get(AMI_TAG) for instance in found}
@@ -162,42 +170,44 @@ def _unlisted(amis: Iterable[Ami], found: Iterable[Instance], place: Place) -> t
             gone += 1
     if not young:
         return gone, []
-    terminate(place, [ami.instance_id for ami in young if ami.instance_id])  # may work; a retry sees whether it did
+    # It may work; a retry sees whether it did.
+    terminate(place, clients, [ami.instance_id for ami in young if ami.instance_id])
     names = ", ".join(ami.key for ami in young)
     return gone, [ServiceFault(f"EC2 does not list yet what was just launched for {names} in {named(place)}")]
 
 
-def terminate(place: Place, instance_ids: Sequence[str]) -> dict[str, AssessmentError]:
+def terminate(place: Place, clients: Clients, instance_ids: Sequence[str]) -> dict[str, AssessmentError]:
     """Terminate instances; what could not be, with its fault. Instances that are gone already are no fault."""
+    ec2 = clients.client("ec2", place)
     failures: dict[str, AssessmentError] = {}
     for some in chunks(instance_ids, _TERMINATIONS):
-        fault = _terminate(place, some)
+        fault = _terminate(place, ec2, some)
         if fault is None:
             continue
         if len(some) == 1:
             failures[some[0]] = fault
         else:  # one instance that refuses keeps the others of its call alive
-            failures |= {name: fault for name in some if (fault := _terminate(place, [name]))}
+            failures |= {name: fault for name in some if (fault := _terminate(place, ec2, [name]))}
     return failures
 
 
-def _terminate(place: Place, instance_ids: Sequence[str]) -> AssessmentError | None:
+def _terminate(place: Place, ec2: Any, instance_ids: Sequence[str]) -> AssessmentError | None:
     try:
         with named_errors():
-            place.client("ec2").terminate_instances(InstanceIds=list(instance_ids))
+            ec2.terminate_instances(InstanceIds=list(instance_ids))
     except AssessmentError as fault:
         cause = fault.__cause__
         code = code_of(cause) if isinstance(cause, ClientError) else ""
-        if len(instance_ids) == 1 and (code in _GONE or _over(place, instance_ids[0])):
+        if len(instance_ids) == 1 and (code in _GONE or _over(ec2, instance_ids[0])):
             return None
         return _explained(fault, code, ", ".join(instance_ids), place)
     return None
 
 
-def _over(place: Place, instance_id: str) -> bool:
+def _over(ec2: Any, instance_id: str) -> bool:
     """Whether it has ended by itself meanwhile; the permission depends on the instance profile, which it then lacks."""
     try:
-        answer = place.client("ec2").describe_instances(InstanceIds=[instance_id])
+        answer = ec2.describe_instances(InstanceIds=[instance_id])
     except ClientError:
         return False
     states = [found["State"]["Name"] for group in answer["Reservations"] for found in group["Instances"]]

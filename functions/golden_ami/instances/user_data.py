@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from golden_ami.aws.clients import Clients
 from golden_ami.configuration.user_data import digest_of
 from golden_ami.errors import InvalidConfiguration
 from golden_ami.models import Ami, Reason, Run
@@ -24,7 +25,7 @@ GONE = Reason(
 )
 
 
-def user_data_of(run: Run, amis: Sequence[Ami], settings: Settings) -> dict[str, str]:
+def user_data_of(run: Run, amis: Sequence[Ami], settings: Settings, clients: Clients) -> dict[str, str]:
     """The user data of the AMIs by its digest; without those that no longer exist. Raises botocore's ClientError."""
     wanted = {ami.user_data_sha256 for ami in amis} - {""}
     if not wanted:
@@ -32,7 +33,7 @@ def user_data_of(run: Run, amis: Sequence[Ami], settings: Settings) -> dict[str,
     from golden_ami.configuration.loading import read_with_source  # which loads the schema and what reads it
 
     try:
-        config, _ = read_with_source(run.source.parameter, settings, run.source.document_version)
+        config, _ = read_with_source(run.source.parameter, settings, clients, run.source.document_version)
     except InvalidConfiguration:  # the version is gone: a text that could be read was checked before
         return {}
     texts = {digest_of(entry.user_data): entry.user_data for entry in config.amis if entry.user_data}

@@ -16,15 +16,16 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from golden_ami import aws, times
+from golden_ami import times
 from golden_ami.errors import AccessDenied
 from golden_ami.models import Act, Reason
 from golden_ami.parallel import side_by_side
+from golden_ami.places import Place
 from golden_ami.report.model import Action, AmiReport, Report
 
 if TYPE_CHECKING:
+    from golden_ami.aws.clients import Clients
     from golden_ami.ledger import Ledger
-    from golden_ami.settings import Settings
 
 SOURCE = "golden-ami-assessment"
 DETAIL_TYPE = "Golden AMI Assessed"
@@ -39,29 +40,31 @@ _REASON = 1_000  # characters of a reason's texts in an event
 Entry = dict[str, Any]
 
 
-def act(report: Report, asked: Act, settings: Settings, ledger: Ledger) -> None:
+def act(report: Report, asked: Act, clients: Clients, ledger: Ledger) -> None:
     """Do what is asked and was not done yet, or say what would be done, in `report.actions`.
 
     A refusal is part of the report, never a fault of the run.
     """
     failing = [ami for ami in report.amis if ami.verdict == "FAIL"]
     if asked.tag_amis:
-        report.actions.append(_each("tag", report, report.amis, asked, ledger, _tag))
+        report.actions.append(_each("tag", report, report.amis, asked, clients, ledger, _tag))
     if asked.deprecate:
-        report.actions.append(_each("deprecate", report, failing, asked, ledger, _deprecate))
+        report.actions.append(_each("deprecate", report, failing, asked, clients, ledger, _deprecate))
     if asked.events:
-        report.actions.append(_events(report, asked, settings, ledger))
+        report.actions.append(_events(report, asked, clients, ledger))
 
 
 Call = Callable[[Any, Report, AmiReport], None]
 
 
-def _each(name: Any, report: Report, amis: Sequence[AmiReport], asked: Act, ledger: Ledger, call: Call) -> Action:
+def _each(
+    name: Any, report: Report, amis: Sequence[AmiReport], asked: Act, clients: Clients, ledger: Ledger, call: Call
+) -> Action:
     if asked.dry_run:
         return _dry(name, amis)
     rest = _intended(name, report, amis, ledger)
-    clients = {place: _ec2(*place) for place in sorted({(ami.region, ami.account) for ami in rest})}  # before threads
-    tried = side_by_side(lambda ami: (ami.key, _refusal(clients[ami.region, ami.account], call, report, ami)), rest)
+    ec2 = {place: _ec2(place, clients) for place in sorted({Place(ami.account, ami.region) for ami in rest})}
+    tried = side_by_side(lambda ami: (ami.key, _refusal(ec2[Place(ami.account, ami.region)], call, report, ami)), rest)
     refused = {key: text for key, text in tried if text}
     _confirm(name, report, {key: name for key, _ in tried if key not in refused}, ledger)
     return _action(name, amis, list(refused.values()))
@@ -88,10 +91,10 @@ def _confirm(name: str, report: Report, ids: Mapping[str, str], ledger: Ledger) 
     ledger.note_sent(report.run.run_id, {f"{name}#{key}": given for key, given in ids.items()})
 
 
-def _ec2(region: str, account: str) -> Any:
+def _ec2(place: Place, clients: Clients) -> Any:
     """The client, or the error why there is none."""
     try:
-        return aws.client("ec2", region, account)
+        return clients.client("ec2", place)
     except AccessDenied as error:
         return error
 
@@ -128,10 +131,10 @@ def _deprecate(client: Any, _: Report, ami: AmiReport) -> None:
 # ---------------------------------------------------------------- events
 
 
-def _events(report: Report, asked: Act, settings: Settings, ledger: Ledger) -> Action:
+def _events(report: Report, asked: Act, clients: Clients, ledger: Ledger) -> Action:
     if asked.dry_run:
         return _dry("event", report.amis)
-    client = aws.client("events", settings.region)
+    client = clients.client("events")
     refused: list[str] = []
     for batch in _batches((ami.key, _entry(report, ami)) for ami in _intended("event", report, report.amis, ledger)):
         ids, errors = _put(client, batch)

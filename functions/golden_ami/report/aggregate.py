@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from golden_ami import aws, metrics, times
-from golden_ami.entry import logger
+from golden_ami import metrics, times
 from golden_ami.errors import AssessmentError, InvalidEvent, RunNotFound, within
 from golden_ami.ledger import Ledger
+from golden_ami.logs import logger
 from golden_ami.models import Ami, Run
 from golden_ami.parallel import side_by_side
 from golden_ami.report import act, last, notify
@@ -25,6 +25,7 @@ from golden_ami.report.store import S3Store, Store, report_key
 from golden_ami.report.unopened import unopened
 
 if TYPE_CHECKING:
+    from golden_ami.aws.clients import Clients
     from golden_ami.settings import Settings
     from golden_ami.usage.lines import UsageLine
 
@@ -35,34 +36,34 @@ _ERROR, _CAUSE = 256, 32_768
 _METRICS = "metrics"
 
 
-def aggregate(event: Mapping[str, Any], settings: Settings, ledger: Ledger) -> dict[str, Any]:
+def aggregate(event: Mapping[str, Any], settings: Settings, clients: Clients, ledger: Ledger) -> dict[str, Any]:
     """Build, write and send the report; the answer is what the definition reads. May be repeated: sends once.
 
     Raises botocore's ClientError and BotoCoreError, and `errors`. A fault of ours is told by the last report.
     """
     run_id, judged = _required(event, "runId"), list[Report]()
     try:
-        return _aggregated(event, run_id, settings, ledger, judged)
+        return _aggregated(event, run_id, settings, clients, ledger, judged)
     except (AssessmentError, BotoCoreError, ClientError):
         raise
     except Exception as fault:  # noqa: BLE001 -- whatever we have done wrong, the run ends in a report
         failing = {ami.key: ami.failing for report in judged for ami in report.amis}
-        return last.last_report(event, fault, settings, ledger, failing)
+        return last.last_report(event, fault, settings, clients, ledger, failing)
 
 
 def _aggregated(
-    event: Mapping[str, Any], run_id: str, settings: Settings, ledger: Ledger, judged: list[Report]
+    event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients, ledger: Ledger, judged: list[Report]
 ) -> dict[str, Any]:
     state = event.get("state")
-    run, amis = _run_of(event, run_id, settings, ledger)
+    run, amis = _run_of(event, run_id, settings, clients, ledger)
     completed_at = _completed(run_id, ledger)
-    store = S3Store(aws.client("s3", settings.region), settings.bucket)
+    store = S3Store(clients.client("s3"), settings.bucket)
     report = build(run, amis, state if isinstance(state, Mapping) else {}, store, ledger, completed_at)
     judged.append(report)
-    _optional(report, "usage", lambda: _use(report, run, amis, settings))
-    _optional(report, "actions", lambda: act.act(report, run.config.act, settings, ledger))
+    _optional(report, "usage", lambda: _use(report, run, amis, clients))
+    _optional(report, "actions", lambda: act.act(report, run.config.act, clients, ledger))
     _write(report, store)
-    notify.notify(report, run.config, store, settings, ledger)
+    notify.notify(report, run.config, store, settings, clients, ledger)
     _close(run_id, report, ledger)
     _optional(report, "metrics", lambda: _measure(report, settings, ledger))
     logger.info("run assessed", extra={"verdict": report.verdict, "amis": report.totals.amis})
@@ -95,18 +96,20 @@ def _required(event: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _run_of(event: Mapping[str, Any], run_id: str, settings: Settings, ledger: Ledger) -> tuple[Run, list[Ami]]:
+def _run_of(
+    event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients, ledger: Ledger
+) -> tuple[Run, list[Ami]]:
     """The run; when load-config failed before it opened it, a bare one with what the configuration names."""
     try:
         return ledger.run_and_amis(run_id)
     except RunNotFound:
-        return unopened(event, run_id, settings)
+        return unopened(event, run_id, settings, clients)
 
 
-def _use(report: Report, run: Run, amis: list[Ami], settings: Settings) -> None:
+def _use(report: Report, run: Run, amis: list[Ami], clients: Clients) -> None:
     from golden_ami.report.used import used  # not before: a cold start does without it
 
-    found: list[UsageLine] = used(run, amis, settings)
+    found: list[UsageLine] = used(run, amis, clients)
     report.usage = found
 
 

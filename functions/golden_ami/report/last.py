@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from msgspec import structs
 
-from golden_ami import aws, times
-from golden_ami.aws import code_of
-from golden_ami.entry import logger
+from golden_ami import times
+from golden_ami.aws.errors import code_of
 from golden_ami.errors import AssessmentError, RunNotFound
 from golden_ami.ledger import RESULTS, Ledger
+from golden_ami.logs import logger
 from golden_ami.models import Reason
 
 if TYPE_CHECKING:
+    from golden_ami.aws.clients import Clients
     from golden_ami.settings import Settings
 
 Row = Mapping[str, Any]
@@ -36,7 +37,12 @@ REMEDY = "Read the function's log by the run's id, report the fault as a bug, an
 
 
 def last_report(
-    event: Mapping[str, Any], fault: BaseException, settings: Settings, ledger: Ledger, failing: Mapping[str, int] = {}
+    event: Mapping[str, Any],
+    fault: BaseException,
+    settings: Settings,
+    clients: Clients,
+    ledger: Ledger,
+    failing: Mapping[str, int] = {},
 ) -> dict[str, Any]:
     """Write and send the last report; the answer is what the definition reads. May be repeated: sends once.
 
@@ -45,10 +51,10 @@ def last_report(
     """
     logger.error("the report failed; the last report is made", exc_info=fault)
     run_id, failures = _text(event.get("runId")), []
-    report = _report(event, fault, settings, ledger, failing)
-    store = _Objects(settings, run_id)
+    report = _report(event, fault, settings, clients, ledger, failing)
+    store = _Objects(settings, clients, run_id)
     told = _told(run_id, ledger, store)
-    write, tell = partial(store.put, report), partial(_tell, report, settings, ledger, store)
+    write, tell = partial(store.put, report), partial(_tell, report, settings, clients, ledger, store)
     for step in (write, tell) if not told else () if _stands(run_id, ledger) else (write,):
         try:
             step()
@@ -93,13 +99,18 @@ def cause_of(fault: BaseException) -> str:
 
 
 def _report(
-    event: Mapping[str, Any], fault: BaseException, settings: Settings, ledger: Ledger, failing: Mapping[str, int]
+    event: Mapping[str, Any],
+    fault: BaseException,
+    settings: Settings,
+    clients: Clients,
+    ledger: Ledger,
+    failing: Mapping[str, int],
 ) -> dict[str, Any]:
     """The report's model (report.model.Report) with what is sure."""
     run_id, state = _text(event.get("runId")), event.get("state")
     state = state if isinstance(state, Mapping) else {}
     run, rows = _rows(run_id, ledger)
-    rows = rows or list(_configured(event, run_id, settings)) or [{"key": key} for key in _batches(state)]
+    rows = rows or list(_configured(event, run_id, settings, clients)) or [{"key": key} for key in _batches(state)]
     now = times.iso(times.now())
     begun = times.read(event.get("startedAt")) or times.read(run.get("startedAt")) or now
     reason = Reason(
@@ -144,12 +155,12 @@ def _rows(run_id: str, ledger: Ledger) -> tuple[Row, list[Row]]:
     return run, [row for row in rows if str(row.get("sk")).startswith("AMI#")]
 
 
-def _configured(event: Mapping[str, Any], run_id: str, settings: Settings) -> Iterator[Row]:
+def _configured(event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients) -> Iterator[Row]:
     """The AMIs that the configuration names, of a run that the ledger does not know."""
     try:
         from golden_ami.report.unopened import unopened
 
-        for ami in unopened(event, run_id, settings)[1]:
+        for ami in unopened(event, run_id, settings, clients)[1]:
             told = ("key", "name", "lineage", "engine", "region", "account")
             yield {"amiId": ami.ami_id} | {name: getattr(ami, name, "") for name in told}
     except Exception as failure:  # noqa: BLE001 -- this is one of the parts that may be at fault
@@ -243,8 +254,8 @@ def _number(value: object) -> int | None:
 class _Objects:
     """The run's objects."""
 
-    def __init__(self, settings: Settings, run_id: str) -> None:
-        self._client = aws.client("s3", settings.region)
+    def __init__(self, settings: Settings, clients: Clients, run_id: str) -> None:
+        self._client = clients.client("s3")
         self._bucket, self._run_id = settings.bucket, run_id
 
     def uri(self, name: str) -> str:
@@ -276,9 +287,9 @@ _LAST = "last report"
 _NOTE = "message.json"  # that the message was sent, while the ledger cannot be written
 
 
-def recall(run_id: str, settings: Settings, ledger: Ledger) -> None:
+def recall(run_id: str, settings: Settings, clients: Clients, ledger: Ledger) -> None:
     """Note in the ledger what was told while it was away, so that no later report is told again."""
-    if not ledger.sent(run_id, RESULTS) and _Objects(settings, run_id).has(_NOTE):
+    if not ledger.sent(run_id, RESULTS) and _Objects(settings, clients, run_id).has(_NOTE):
         ledger.note_sent(run_id, {RESULTS: _NOTE})
 
 
@@ -303,10 +314,10 @@ def _stands(run_id: str, ledger: Ledger) -> bool:
         return False
 
 
-def _tell(report: Row, settings: Settings, ledger: Ledger, store: _Objects) -> None:
+def _tell(report: Row, settings: Settings, clients: Clients, ledger: Ledger, store: _Objects) -> None:
     run_id, topic = report["run"]["runId"], settings.results_topic
     body = _body(report, store.uri("report.json"))
-    answer = aws.client("sns", settings.region).publish(TopicArn=topic, Subject=_subject(report), Message=body)
+    answer = clients.client("sns").publish(TopicArn=topic, Subject=_subject(report), Message=body)
     try:
         ledger.note_sent(run_id, dict.fromkeys((RESULTS, _LAST), answer["MessageId"]))
     except Exception as failure:  # noqa: BLE001 -- noted elsewhere, and moved to the ledger later

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from golden_ami import aws
-from golden_ami.entry import logger
 from golden_ami.ledger import RESULTS, Ledger
+from golden_ami.logs import logger
 from golden_ami.models import Config
+from golden_ami.places import Place
 from golden_ami.report import text
 from golden_ami.report.build import totals_of
 from golden_ami.report.links import report_links
@@ -21,24 +21,25 @@ from golden_ami.report.upgrades import RunUpgrades
 from golden_ami.verdict import run_verdict
 
 if TYPE_CHECKING:
+    from golden_ami.aws.clients import Clients
     from golden_ami.settings import Settings
 
 _KEY = 1_000  # bytes
 
 
-def notify(report: Report, config: Config, store: Store, settings: Settings, ledger: Ledger) -> None:
+def notify(report: Report, config: Config, store: Store, settings: Settings, clients: Clients, ledger: Ledger) -> None:
     """Send what was not sent yet. Each is recorded before and confirmed after; what died between is sent again, and
     the run's id in its text tells that it is the same.
 
     Raises botocore's ClientError and BotoCoreError for the results topic; what fails for an owner's topic is logged.
     """
     links = report_links(report, store)
-    _send(report, settings.results_topic, RESULTS, (text.subject(report), text.body(report, links)), ledger)
+    _send(report, settings.results_topic, RESULTS, (text.subject(report), text.body(report, links)), clients, ledger)
     for owner, topic in _routes(report, config).items():
         try:
             theirs = of_owner(report, owner)
             message = (text.subject(theirs, owner), text.body(theirs, links, owner))
-            _send(report, topic, _name(owner), message, ledger)
+            _send(report, topic, _name(owner), message, clients, ledger)
         except Exception as error:  # noqa: BLE001 -- theirs only: the results topic has told it all
             told = {"owner": owner, "topic": topic, "error": str(error)}
             logger.warning("a route's message was not sent", exc_info=error, extra=told)
@@ -81,7 +82,7 @@ def of_owner(report: Report, owner: str) -> Report:
     )
 
 
-def _send(report: Report, topic: str, name: str, message: tuple[str, str], ledger: Ledger) -> None:
+def _send(report: Report, topic: str, name: str, message: tuple[str, str], clients: Clients, ledger: Ledger) -> None:
     run_id = report.run.run_id
     if ledger.sent(run_id, name):
         logger.info("message sent before; not sent again", extra={"message_name": name})
@@ -93,5 +94,5 @@ def _send(report: Report, topic: str, name: str, message: tuple[str, str], ledge
         identity = hashlib.sha256(f"{run_id}/{name}".encode()).hexdigest()
         request |= {"MessageGroupId": "golden-ami-assessment", "MessageDeduplicationId": identity}
     ledger.intend(run_id, [name])
-    answer = aws.client("sns", region).publish(**request)
+    answer = clients.client("sns", Place(report.run.account, region)).publish(**request)
     ledger.note_sent(run_id, {name: answer["MessageId"]})

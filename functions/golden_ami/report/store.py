@@ -11,7 +11,7 @@ from typing import IO, Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from golden_ami.aws import code_of
+from golden_ami.aws.errors import code_of
 from golden_ami.models import Ami
 
 # S3 answers AccessDenied for a key that does not exist to a role that may not list the bucket.

@@ -7,19 +7,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from golden_ami import times
-from golden_ami.aws import named_errors
-from golden_ami.entry import logger
+from golden_ami.aws.errors import named_errors
 from golden_ami.errors import AssessmentError
+from golden_ami.logs import logger
 from golden_ami.models import Ami, Config, Run
 
 if TYPE_CHECKING:
+    from golden_ami.aws.clients import Clients
     from golden_ami.settings import Settings
 
 
-def unopened(event: Mapping[str, Any], run_id: str, settings: Settings) -> tuple[Run, list[Ami]]:
+def unopened(event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients) -> tuple[Run, list[Ami]]:
     """A bare run, and an AMI without outcome for each that the configuration names; none where it cannot be read."""
     parameter = _parameter(event.get("input"))
-    config = _configuration(parameter, settings)
+    config = _configuration(parameter, settings, clients)
     run = Run(
         run_id=run_id,
         execution_arn=str(event.get("executionArn", "")),
@@ -32,7 +33,7 @@ def unopened(event: Mapping[str, Any], run_id: str, settings: Settings) -> tuple
         ami_count=len(config.amis),
         needs_instances=False,
     )
-    return run, _amis(run, settings)
+    return run, _amis(run, settings, clients)
 
 
 def _parameter(given: object) -> str:
@@ -41,29 +42,29 @@ def _parameter(given: object) -> str:
     return name.strip() if isinstance(name, str) else ""
 
 
-def _configuration(parameter: str, settings: Settings) -> Config:
+def _configuration(parameter: str, settings: Settings, clients: Clients) -> Config:
     from golden_ami.configuration.loading import read_configuration  # needed in this case only
 
     if not parameter:
         return Config()
     try:
         with named_errors():
-            return read_configuration(parameter, settings)
+            return read_configuration(parameter, settings, clients)
     except AssessmentError as fault:  # the fault that the report names already, or one more of its kind
         logger.warning("the configuration of a run that was not opened cannot be read: %s", fault)
         return Config()
 
 
-def _amis(run: Run, settings: Settings) -> list[Ami]:
+def _amis(run: Run, settings: Settings, clients: Clients) -> list[Ami]:
     """As Load Config lists them; where a parameter cannot be asked for, each entry by its own name."""
     from golden_ami.configuration.catalog import configured
 
     try:
         with named_errors():
-            return configured(run.config, settings, run.run_id)
+            return configured(run.config, settings, clients, run.run_id)
     except AssessmentError as fault:
         logger.warning("the parameters of a run that was not opened cannot be read: %s", fault)
-        return configured(run.config, settings, run.run_id, resolve=False)
+        return configured(run.config, settings, clients, run.run_id, resolve=False)
 
 
 def input_of(text: str) -> object:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from golden_ami import aws, times
-from golden_ami.entry import logger
+from golden_ami import times
+from golden_ami.logs import logger
 from golden_ami.models import Ami, Run
 from golden_ami.usage.actual import used_by
 from golden_ami.usage.history import ended_at
@@ -16,24 +16,24 @@ from golden_ami.usage.lines import UsageLine
 from golden_ami.usage.prices import shipped
 
 if TYPE_CHECKING:
-    from golden_ami.settings import Settings
+    from golden_ami.aws.clients import Clients
 
 _PAGE = 1000  # the most events that GetExecutionHistory answers at once
 _AFTER_AGGREGATE = 2  # states: Succeeded?, the end
 
 
-def used(run: Run, amis: Sequence[Ami], settings: Settings) -> list[UsageLine]:
+def used(run: Run, amis: Sequence[Ami], clients: Clients) -> list[UsageLine]:
     """The estimate with what was used beside it. A history that cannot be read leaves its figures None."""
-    events = _history(run.execution_arn, settings)
+    events = _history(run.execution_arn, clients)
     to_come = 0 if ended_at(events) else _AFTER_AGGREGATE
     return used_by(run.config, amis, events, shipped(), times.now(), to_come)
 
 
-def _history(execution_arn: str, settings: Settings) -> list[dict[str, Any]]:
+def _history(execution_arn: str, clients: Clients) -> list[dict[str, Any]]:
     if not execution_arn:
         logger.warning("the execution is not known, so neither are its transitions and Lambda's seconds")
         return []
-    pages = aws.client("stepfunctions", settings.region).get_paginator("get_execution_history")
+    pages = clients.client("stepfunctions").get_paginator("get_execution_history")
     asked = pages.paginate(executionArn=execution_arn, PaginationConfig={"PageSize": _PAGE})
     try:
         return [event for page in asked for event in page["events"]]

@@ -11,28 +11,18 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from math import ceil
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
-from golden_ami import aws
 from golden_ami.models import Ami, Engine, Finding, Reason, Run, Scan, Waits
+from golden_ami.places import Place
 
 if TYPE_CHECKING:
+    from golden_ami.aws.clients import Clients
     from golden_ami.ledger import Ledger
     from golden_ami.settings import Settings
 
 NEEDS_INSTANCES: dict[Engine, bool] = {"classic": True, "instance": True, "ami": False}
 _TAKES_ASSESSMENT_SECONDS: dict[Engine, bool] = {"classic": True, "instance": False, "ami": False}
-
-
-class Place(NamedTuple):
-    """Where an AMI lives and is scanned."""
-
-    account: str
-    region: str
-
-    def client(self, service: str) -> Any:
-        """A client of a service in this place."""
-        return aws.client(service, self.region, self.account)
 
 
 @dataclass(frozen=True)
@@ -60,7 +50,7 @@ class Progress:
 class Scanner(Protocol):
     """One way to have AMIs scanned, in one place. Every method may be repeated without further effect.
 
-    All raise botocore's ClientError, named at the handler's edge by `aws.named_errors`.
+    All raise botocore's ClientError, named at the handler's edge by `aws.errors.named_errors`.
     """
 
     def ensure(self, run: Run, amis: Sequence[Ami]) -> None:
@@ -94,10 +84,10 @@ class Scanner(Protocol):
         """Remove what `start` made for this run only."""
 
 
-def for_engine(engine: Engine, settings: Settings, ledger: Ledger, place: Place | None = None) -> Scanner:
-    """The adapter of an engine in a place; by default the stack's own."""
+def for_engine(engine: Engine, place: Place, settings: Settings, clients: Clients, ledger: Ledger) -> Scanner:
+    """The adapter of an engine in a place."""
     module: Any = import_module(f"golden_ami.scanners.{engine}")
-    return cast(Scanner, module.make(settings, ledger, place or Place(settings.account, settings.region)))
+    return cast(Scanner, module.make(place, settings, clients, ledger))
 
 
 def in_play(ami: Ami) -> bool:

@@ -10,12 +10,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from golden_ami import times
-from golden_ami.aws import code_of
+from golden_ami.aws.clients import Clients
+from golden_ami.aws.errors import code_of
 from golden_ami.errors import FindingsIncomplete
 from golden_ami.ledger import Ledger
 from golden_ami.models import Ami, Finding, Run, Scan
 from golden_ami.parallel import side_by_side
-from golden_ami.scanners import Agent, Place, Progress, coverage
+from golden_ami.places import Place
+from golden_ami.scanners import Agent, Progress, coverage
 from golden_ami.scanners.findings import from_image_row
 from golden_ami.settings import Settings
 
@@ -24,18 +26,19 @@ _EVENTS_GRACE = 60  # seconds after a scan's end in which a poll leaves it to it
 _REFUSALS = ("AccessDeniedException", "ValidationException", "ResourceNotFoundException")
 
 
-def make(_settings: Settings, ledger: Ledger, place: Place) -> ImageScan:
+def make(place: Place, _settings: Settings, clients: Clients, ledger: Ledger) -> ImageScan:
     """The adapter."""
-    return ImageScan(ledger, place)
+    return ImageScan(place, clients, ledger)
 
 
 class ImageScan:
     """The `ami` engine in one place; see `scanners.Scanner` for the contract."""
 
-    def __init__(self, ledger: Ledger, place: Place) -> None:
+    def __init__(self, place: Place, clients: Clients, ledger: Ledger) -> None:
+        self._clients = clients
         self._ledger = ledger
         self._place = place
-        self._inspector = place.client("inspector2")
+        self._inspector = clients.client("inspector2", place)
 
     def ensure(self, run: Run, amis: Sequence[Ami]) -> None:
         """An on-demand scan needs no activation and no resource."""
@@ -135,7 +138,7 @@ class ImageScan:
                 yield finding
 
     def _image_findings(self, ami: Ami) -> Iterator[Finding]:
-        ec2: Any = self._place.client("ec2")
+        ec2: Any = self._clients.client("ec2", self._place)
         request: dict[str, Any] = {"ImageId": ami.ami_id, "MaxResults": 1000}
         while True:
             answer = ec2.get_image_findings(**request)

@@ -8,10 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from golden_ami.aws import code_of
+from golden_ami.aws.errors import code_of
 from golden_ami.ledger import Ledger
 from golden_ami.models import RUN_TAG, Ami, Finding, Reason, Run
-from golden_ami.scanners import Place, Progress
+from golden_ami.places import Place
+from golden_ami.scanners import Progress
 from golden_ami.scanners.findings import from_cis
 
 _REMEDY = (

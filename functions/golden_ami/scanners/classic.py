@@ -14,12 +14,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from golden_ami import times
-from golden_ami.aws import code_of
+from golden_ami.aws.clients import Clients
+from golden_ami.aws.errors import code_of
 from golden_ami.errors import EngineBusy, EngineUnavailable, FindingsIncomplete, ServiceFault
 from golden_ami.ledger import Ledger
 from golden_ami.models import Ami, Finding, Reason, Run, Scan
 from golden_ami.parallel import chunks, side_by_side
-from golden_ami.scanners import Agent, Place, Progress, hosts
+from golden_ami.places import Place
+from golden_ami.scanners import Agent, Progress, hosts
 from golden_ami.scanners.classic_attributes import attributes
 from golden_ami.scanners.classic_setup import IN_PROGRESS, NAME, Setup
 from golden_ami.scanners.findings import from_classic
@@ -32,19 +34,20 @@ _PAGE = 500
 _WAVE = 8 * _ARNS  # findings described side by side
 
 
-def make(settings: Settings, ledger: Ledger, place: Place) -> Classic:
+def make(place: Place, settings: Settings, clients: Clients, ledger: Ledger) -> Classic:
     """The adapter."""
-    return Classic(settings, ledger, place)
+    return Classic(place, settings, clients, ledger)
 
 
 class Classic:
     """The `classic` engine in one place; see `scanners.Scanner` for the contract."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, place: Place) -> None:
+    def __init__(self, place: Place, settings: Settings, clients: Clients, ledger: Ledger) -> None:
         self._settings = settings
+        self._clients = clients
         self._ledger = ledger
         self._place = place
-        self._inspector = place.client("inspector")
+        self._inspector = clients.client("inspector", place)
         self._setup = Setup(self._inspector, settings.complete_topic)
 
     def ensure(self, run: Run, amis: Sequence[Ami]) -> None:
@@ -66,7 +69,7 @@ class Classic:
         """PreviewAgents of the target; where an agent is silent, EC2 may know that its instance is gone."""
         health = self._health()
         silent = [ami for ami in amis if health.get(ami.instance_id) != "HEALTHY"]
-        instances = hosts.described(self._place.client("ec2"), silent)
+        instances = hosts.described(self._clients.client("ec2", self._place), silent)
         return [self._agent(ami, health.get(ami.instance_id, ""), instances.get(ami.instance_id)) for ami in amis]
 
     def start(self, run: Run, amis: Sequence[Ami]) -> list[Scan]:

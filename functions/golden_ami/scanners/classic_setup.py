@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from golden_ami.aws import code_of
+from golden_ami.aws.errors import code_of
 from golden_ami.errors import EngineBusy
 from golden_ami.models import ASSESSMENT_TAG
 from golden_ami.parallel import chunks

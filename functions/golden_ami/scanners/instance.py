@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from golden_ami import times
+from golden_ami.aws.clients import Clients
 from golden_ami.errors import EngineUnavailable, FindingsIncomplete
 from golden_ami.ledger import Ledger
 from golden_ami.models import Ami, Finding, Run, Scan
 from golden_ami.parallel import chunks, side_by_side
-from golden_ami.scanners import Agent, Place, Progress, coverage, hosts
+from golden_ami.places import Place
+from golden_ami.scanners import Agent, Progress, coverage, hosts
 from golden_ami.scanners.cis import Cis
 from golden_ami.scanners.findings import from_inspector, with_details
 from golden_ami.scanners.security_hub import put_tags
@@ -22,17 +24,18 @@ _SSM_VALUES = 100
 _DETAILS = 10  # ARNs that BatchGetFindingDetails takes
 
 
-def make(_settings: Settings, ledger: Ledger, place: Place) -> Instance:
+def make(place: Place, _settings: Settings, clients: Clients, ledger: Ledger) -> Instance:
     """The adapter."""
-    return Instance(ledger, place)
+    return Instance(place, clients, ledger)
 
 
 class Instance:
     """The `instance` engine in one place; see `scanners.Scanner` for the contract."""
 
-    def __init__(self, ledger: Ledger, place: Place) -> None:
+    def __init__(self, place: Place, clients: Clients, ledger: Ledger) -> None:
+        self._clients = clients
         self._place = place
-        self._inspector = place.client("inspector2")
+        self._inspector = clients.client("inspector2", place)
         self._cis = Cis(self._inspector, ledger, place)
 
     def ensure(self, run: Run, amis: Sequence[Ami]) -> None:  # noqa: ARG002
@@ -63,7 +66,7 @@ class Instance:
         online = self._online(amis)
         silent = [ami for ami in amis if ami.instance_id not in online]
         rows = self._coverage(silent)
-        instances = hosts.described(self._place.client("ec2"), silent)
+        instances = hosts.described(self._clients.client("ec2", self._place), silent)
         return [self._agent(ami, ami.instance_id in online, rows, instances) for ami in amis]
 
     def start(self, run: Run, amis: Sequence[Ami]) -> list[Scan]:
@@ -96,7 +99,8 @@ class Instance:
         """Findings inherit the instance's tags; where Security Hub is on they are written there too."""
         if not run.config.security_hub:
             return Counter()
-        return put_tags(self._place, ami, [arn for arn in arns if arn.startswith("arn:")])
+        hub = self._clients.client("securityhub", self._place)
+        return put_tags(hub, ami, [arn for arn in arns if arn.startswith("arn:")])
 
     def close(self, run: Run) -> None:
         """Delete the CIS scan's configuration."""
@@ -104,7 +108,7 @@ class Instance:
             self._cis.close(run)
 
     def _online(self, amis: Sequence[Ami]) -> set[str]:
-        ssm = self._place.client("ssm")
+        ssm = self._clients.client("ssm", self._place)
 
         def ask(ids: list[str]) -> set[str]:
             filters = [{"Key": "InstanceIds", "Values": ids}, {"Key": "PingStatus", "Values": ["Online"]}]

@@ -8,19 +8,17 @@ from typing import Any
 
 from golden_ami.models import Ami
 from golden_ami.parallel import chunks, side_by_side
-from golden_ami.scanners import Place
 
 _BATCH = 100  # findings that BatchUpdateFindings takes
 _FIELDS = 50  # EC2 allows as many tags; UserDefinedFields documents no limit of its own
 
 
-def put_tags(place: Place, ami: Ami, arns: Sequence[str]) -> Counter[str]:
+def put_tags(hub: Any, ami: Ami, arns: Sequence[str]) -> Counter[str]:
     """Write the tags on findings; notes about those that Security Hub did not take, with their number."""
     fields = {key: value for key, value in sorted(ami.tags.items())[:_FIELDS] if value}
     if not fields or not arns:
         return Counter()
-    hub = place.client("securityhub")
-    product = f"arn:{arns[0].split(':')[1]}:securityhub:{place.region}::product/aws/inspector"
+    product = f"arn:{arns[0].split(':')[1]}:securityhub:{ami.region}::product/aws/inspector"
 
     def update(batch: list[str]) -> Sequence[Mapping[str, Any]]:
         identifiers = [{"Id": arn, "ProductArn": product} for arn in batch]

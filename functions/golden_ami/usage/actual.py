@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from golden_ami.events import Event
 from golden_ami.models import Ami, Config
 from golden_ami.usage.estimate import (
     INSPECTOR_AMIS,
@@ -18,7 +19,7 @@ from golden_ami.usage.estimate import (
     instances_of,
     launches,
 )
-from golden_ami.usage.history import Event, ended_at, lambda_gb_seconds, terminated_at, transitions
+from golden_ami.usage.history import ended_at, lambda_gb_seconds, terminated_at, transitions
 from golden_ami.usage.lines import UsageLine
 from golden_ami.usage.prices import Prices
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-Event = Mapping[str, Any]
+from golden_ami.events import Event
+from golden_ami.executions import ENDS
 
 FUNCTION_GB = 0.5
 LARGE_GB = 1.0
 LARGE = frozenset({"Tag Batch", "Aggregate"})  # the states whose functions have it (template.yaml)
-
-_ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
 
 
 def transitions(events: Sequence[Event]) -> int:
@@ -45,7 +43,7 @@ def lambda_gb_seconds(events: Sequence[Event], until: datetime) -> float:
 
 def ended_at(events: Sequence[Event]) -> datetime | None:
     """When the execution ended; None while it runs."""
-    return next((event["timestamp"] for event in reversed(events) if event["type"] in _ENDS), None)
+    return next((event["timestamp"] for event in reversed(events) if event["type"] in ENDS), None)
 
 
 def terminated_at(events: Sequence[Event]) -> datetime | None:

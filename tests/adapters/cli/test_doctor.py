@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 from golden_ami_cli.account import Account
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
 from golden_ami_cli.assessing.inputs import Inputs
-from golden_ami_cli.configuration.command import acting_as_a_function
 from golden_ami_cli.doctor import account_checks, instance_checks
 from golden_ami_cli.doctor.examination import CHECKS, examine
 from golden_ami_cli.doctor.model import Diagnosis, Patient
@@ -39,8 +38,7 @@ class Clinic:
 
     def ask(self, check: Check, account: Account | None = None) -> Diagnosis:
         patient = Patient(account or self.account, PARAMETER)
-        with acting_as_a_function(self.account, None):
-            diagnosis = check(patient)
+        diagnosis = check(patient)
         assert diagnosis.cause
         assert bool(diagnosis.remedy) == (diagnosis.status != "ok")
         return diagnosis
@@ -66,8 +64,7 @@ def clinic(opened: Clinic) -> Iterator[Clinic]:
 
 
 def test_a_whole_stack_has_no_error_and_is_told_what_is_off(clinic: Clinic) -> None:
-    with acting_as_a_function(clinic.account, None):
-        told = examine(clinic.account)
+    told = examine(clinic.account)
     assert len(told) == len(CHECKS) == 13
     assert [(one.check, one.status) for one in told if one.status != "ok"] == [
         ("notifications", "warning"),
@@ -91,16 +88,14 @@ def test_credentials_that_aws_refuses_are_a_diagnosis(clinic: Clinic) -> None:
         return clinic.aws.client(service, region)
 
     broken = replace(clinic.account, client=client)
-    with acting_as_a_function(clinic.account, None):
-        first = examine(broken)[0]
+    first = examine(broken)[0]
     assert (first.status, "sign in again" in first.remedy) == ("error", True)
 
 
 def test_a_configuration_that_does_not_hold(clinic: Clinic) -> None:
     clinic.configure(engine="clasic")
     assert "engine" in clinic.ask(account_checks.configuration).cause
-    with acting_as_a_function(clinic.account, None):
-        told = {one.check: one.status for one in examine(clinic.account)}
+    told = {one.check: one.status for one in examine(clinic.account)}
     assert told["configuration"] == "error"
     assert told["quota"] == told["keys"] == "warning", "what cannot be checked says so"
     clinic.configure(amis=[{"amiId": "ami-0a1b2c3d4e5f60001"}, {"amiId": "ami-00000000000000099"}])

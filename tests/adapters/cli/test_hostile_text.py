@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from golden_ami.characters import printable, printable_json
-from golden_ami.entry import logger
+from golden_ami.logs import logger
 from golden_ami_cli import console
 from golden_ami_cli.account import Account
 from golden_ami_cli.local.account import account_of

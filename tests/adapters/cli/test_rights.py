@@ -14,7 +14,6 @@ from golden_ami.configuration import config as configuration
 from golden_ami.configuration.parameters import may_configure, may_resolve
 from golden_ami_cli.account import Account
 from golden_ami_cli.assessing.assessment import PARAMETER
-from golden_ami_cli.configuration.command import acting_as_a_function
 from golden_ami_cli.configuration.rights import Rights
 from golden_ami_cli.doctor import account_checks
 from golden_ami_cli.doctor.model import Patient
@@ -111,8 +110,7 @@ def test_the_simulator_answers_for_each_resource(aws: Embedded, account: Account
 @pytest.mark.parametrize("simulated", [True, False])
 def test_the_doctor_sees_what_the_function_does_not(aws: Embedded, account: Account, simulated: bool) -> None:
     def diagnosis(parameter: str) -> Any:
-        with acting_as_a_function(account, None):
-            return account_checks.configuration(Patient(account, parameter))
+        return account_checks.configuration(Patient(account, parameter))
 
     if simulated:
         found, wrong = diagnosis(PARAMETER), diagnosis("Nope")
@@ -132,8 +130,7 @@ def test_options_that_the_stack_is_not_deployed_for(aws: Embedded, account: Acco
     def diagnosis(**settings: Any) -> Any:
         text = json.dumps({"amis": [{"amiId": AMI}], **settings})
         aws.put_configuration(f"{PARAMETER}-options", text)
-        with acting_as_a_function(account, None):
-            return account_checks.template_parameters(Patient(account, f"{PARAMETER}-options"))
+        return account_checks.template_parameters(Patient(account, f"{PARAMETER}-options"))
 
     topic = "arn:aws:sns:us-east-1:123456789012:web"
     told = diagnosis(cis="LEVEL_1", routes={"web": topic}, act={"tagAmis": True, "dryRun": False})
@@ -149,9 +146,9 @@ def test_config_show_and_push_say_what_the_function_may(aws: Embedded, account: 
     from golden_ami_cli.errors import CommandError
     from golden_ami_cli.estimate.prices import prices
 
-    _, amis, _ = _effect(Rights(account), None, None, None, prices(None))
+    _, amis, _ = _effect(Rights(account), None, None, prices(None))
     assert {ami.key: ami.reason.code for ami in amis if ami.reason} == {
         "resolve:ssm:/golden/web": "AMI_PARAMETER_DENIED"
     }
     with pytest.raises(CommandError, match="may not read a configuration from the SSM parameter Nope"):
-        _effect(Rights(account), None, "Nope", None, prices(None))
+        _effect(Rights(account), None, "Nope", prices(None))

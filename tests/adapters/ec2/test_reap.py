@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.sns.models import sns_backends
 
+from golden_ami.aws.clients import Clients
 from golden_ami.errors import AccessDenied, InvalidEvent, ServiceFault, ServiceRejected
 from golden_ami.instances import reaping
 from golden_ami.instances.termination import Instance
@@ -314,7 +315,7 @@ def test_of_many_orphans_the_message_lists_some(stack: Stack) -> None:
         reaping.Orphan(Place(ACCOUNT, "us-east-1"), Instance(f"i-{number}", "running", LAUNCHED, {}))
         for number in range(201)
     ]
-    reaping._tell(orphans, [], stack.settings)
+    reaping._tell(orphans, [], stack.settings, Clients(stack.settings))
     [(subject, message)] = published()
     assert "201 orphaned" in subject
     assert message.count("\n- i-") == 200

@@ -184,7 +184,7 @@ def elsewhere(operation: str, code: str) -> Any:
     def refuse(**_: Any) -> Any:
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
 
-    return SimpleNamespace(client=lambda _: SimpleNamespace(get_parameters=refuse))
+    return SimpleNamespace(get_parameters=refuse)
 
 
 def test_in_a_member_account_the_member_role_is_to_be_deployed(stack: Stack) -> None:

@@ -18,6 +18,7 @@ from report_world import ami, finding
 
 from golden_ami import ending
 from golden_ami.assessing.assessment import Assessment
+from golden_ami.aws.clients import Clients
 from golden_ami.ending import Ended, end_run
 from golden_ami.errors import ServiceFault
 from golden_ami.models import Config, Reason
@@ -55,7 +56,7 @@ def end(stack: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     settings = Settings.load()
 
     def end_one(ended: Ended) -> None:
-        end_run(ended, settings, stack.ledger)
+        end_run(ended, settings, Clients(settings), stack.ledger)
 
     return end_one
 
@@ -209,9 +210,9 @@ def test_the_history_is_archived_whatever_else_fails(stack: Any, monkeypatch: py
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "ExecutionDoesNotExist"])
 def test_only_a_history_that_is_gone_is_let_go(stack: Any, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     _refusing(monkeypatch, lambda service, _: service == "stepfunctions", code)
-    gone = code == "ExecutionDoesNotExist"
+    gone, settings = code == "ExecutionDoesNotExist", Settings.load()
     with nullcontext() if gone else pytest.raises(ClientError, match=code):
-        ending.archive(_ended(executionArn=f"{stack.execution}:run-1"), Settings.load(), stack.ledger)
+        ending.archive(_ended(executionArn=f"{stack.execution}:run-1"), settings, Clients(settings), stack.ledger)
 
 
 def test_without_the_ledger_the_configuration_is_reported(

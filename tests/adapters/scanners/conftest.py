@@ -19,10 +19,12 @@ from manual_timers import ManualTimers
 from moto import mock_aws
 from msgspec import json as msgspec_json
 
-from golden_ami import aws, times
+from golden_ami import times
 from golden_ami.assessing.assessment import Agents, Assessment, State
 from golden_ami.assessing.collect import findings_key, tag_findings
 from golden_ami.assessing.completion import resume
+from golden_ami.aws.clients import Clients
+from golden_ami.lambda_handler import Stack
 from golden_ami.ledger import Ledger
 from golden_ami.models import (
     AMI_TAG,
@@ -69,6 +71,7 @@ class Harness:
 
     clock: ManualTimers
     settings: Settings
+    clients: Clients
     callbacks: Callbacks
     published: list[dict[str, Any]] = field(default_factory=list)
     deliver: bool = True
@@ -78,16 +81,21 @@ class Harness:
     @property
     def ledger(self) -> Ledger:
         """The ledger."""
-        return Ledger.of(self.settings)
+        return Ledger.of(self.settings, self.clients)
+
+    @property
+    def stack(self) -> Stack:
+        """What a handler gives to the functions of the package."""
+        return Stack(self.settings, self.clients, self.ledger)
 
     @property
     def assessment(self) -> Assessment:
         """The steps."""
-        return Assessment(self.settings, self.ledger)
+        return Assessment(*self.stack)
 
     def client(self, service: str) -> Any:
         """A real boto3 client."""
-        return aws.client(service, REGION)
+        return self.clients.client(service)
 
     # ------------------------------------------------------------ a run
 
@@ -188,7 +196,7 @@ class Harness:
             self.wait_for_agents()
         self.assess()
         for ami in amis:
-            tag_findings(self.settings, self.ledger, "run-1", ami)
+            tag_findings("run-1", ami, *self.stack)
         return self.ledger.amis("run-1")
 
     def stored(self, ami: Ami) -> list[Finding]:
@@ -216,7 +224,7 @@ class Harness:
 
     def receive(self, message: str) -> int:
         """The topic's subscription: resume gets the message."""
-        return resume(self.settings, self.ledger, {"Records": [{"Sns": {"Message": message}}]})
+        return resume({"Records": [{"Sns": {"Message": message}}]}, *self.stack)
 
     def receive_queued(self) -> None:
         """What Inspector Classic published to the topic since."""
@@ -269,8 +277,6 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeHarness]:
     with ExitStack() as stack:
         traveller = stack.enter_context(time_machine.travel(START, tick=False))
         stack.enter_context(mock_aws())
-        for cached in (aws._client, aws._session):
-            cached.cache_clear()
 
         def build(
             findings: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
@@ -281,15 +287,15 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeHarness]:
             known = [Image(f"ami-{number}" * 1 if number > 9 else f"ami-{str(number) * 8}", f"golden-{number}", TAGS)
                      for number in range(1, images + 1)]  # fmt: skip
             content = World(known, findings or {"*": [finding()]}, dict(behaviours or {}), **world)
-            harness = Harness(ManualTimers(traveller), Settings.load(), Callbacks())
+            settings, callbacks = Settings.load(), Callbacks()
+            real = Clients(settings)
+
+            def client(service: str, region: str) -> Any:
+                return callbacks if service == "stepfunctions" else real.client(service)
+
+            harness = Harness(ManualTimers(traveller), settings, Clients(settings, client), callbacks)
             stack.enter_context(install(content, harness.clock, harness.publish, REGION, ACCOUNT))
             _resources(harness)
-            true_client = aws.client
-
-            def client(service: str, region: str, account: str = "") -> Any:
-                return harness.callbacks if service == "stepfunctions" else true_client(service, region, account)
-
-            monkeypatch.setattr(aws, "client", client)
             advance = harness.clock.advance
 
             def advance_and_receive(seconds: float) -> None:
@@ -300,8 +306,6 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeHarness]:
             return harness
 
         yield build
-        for cached in (aws._client, aws._session):
-            cached.cache_clear()
 
 
 def _resources(harness: Harness) -> None:

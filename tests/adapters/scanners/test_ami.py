@@ -81,7 +81,7 @@ def test_a_total_announced_before_the_end_of_the_scan_is_not_believed(make: Make
     for event in harness.published:
         harness.receive(json.dumps(event))
     assert harness.assessment.check("run-1").over
-    tag_findings(harness.settings, harness.ledger, "run-1", A)
+    tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
     assert (ami.counts, ami.findings_total, ami.findings_source) == ({"CRITICAL": 2, "HIGH": 3}, 5, EVENT)
 
@@ -92,7 +92,7 @@ def test_events_twice_count_once(make: Make) -> None:
     harness.assess()
     for event in list(harness.published):
         harness.receive(json.dumps(event))
-    tag_findings(harness.settings, harness.ledger, "run-1", A)
+    tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
     assert ami.counts == {"CRITICAL": 2, "HIGH": 3}
 

@@ -43,7 +43,7 @@ def template(harness: Any) -> dict[str, Any]:
 def test_where_the_stack_does_not_allow_it_nothing_is_made(make: Make) -> None:
     harness = make()
     harness.open("classic")
-    refusing = Assessment(replace(harness.settings, classic_engine=False), harness.ledger)
+    refusing = Assessment(replace(harness.settings, classic_engine=False), harness.clients, harness.ledger)
     with pytest.raises(EngineUnavailable, match=r"`instance`.*`ami`"):
         refusing.ensure("run-1")
     assert made(harness) == (0, 0, 0)
@@ -156,7 +156,7 @@ def test_two_runs_that_start_at_once_do_not_mix(make: Make) -> None:
     harness.assess("run-1")
     from golden_ami.assessing.collect import tag_findings
 
-    assert tag_findings(harness.settings, harness.ledger, "run-1", A) == (1, 1)
+    assert tag_findings("run-1", A, *harness.stack) == (1, 1)
 
 
 def test_starting_again_finds_the_run_by_its_name(make: Make) -> None:
@@ -205,7 +205,7 @@ def test_tags_go_onto_findings_and_what_does_not_fit_is_noted(make: Make) -> Non
     harness.assess()
     from golden_ami.assessing.collect import tag_findings
 
-    tag_findings(harness.settings, harness.ledger, "run-1", A)
+    tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
     assert ami.counts == {"LOW": 130}
     assert len(ami.notes) == 2

@@ -103,7 +103,7 @@ def test_one_ami_of_a_batch_whose_listing_lags_does_not_keep_the_others_from_bei
     harness.wait_for_agents()
     harness.assess()
     with pytest.raises(FindingsIncomplete, match=r"announced 2 findings .* lists \d so far"):
-        tag_findings(harness.settings, harness.ledger, "run-1", "00")
+        tag_findings("run-1", "00", *harness.stack)
     first, second = harness.ledger.amis("run-1")
     assert (first.ami_id, first.findings_key) == (A, "")
     assert (second.ami_id, second.counts) == (B, {"HIGH": 2})
@@ -116,11 +116,11 @@ def test_a_listing_shorter_than_announced_is_not_believed(make: Make) -> None:
     harness.wait_for_agents()
     harness.assess()
     with pytest.raises(FindingsIncomplete, match=r"announced 2 findings .* lists 1 so far"):
-        tag_findings(harness.settings, harness.ledger, "run-1", A)
+        tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
     assert not ami.findings_key
-    assert tag_findings(harness.settings, harness.ledger, "run-1", A) == (1, 2)
-    assert tag_findings(harness.settings, harness.ledger, "run-1", A) == (1, 2)  # collected already
+    assert tag_findings("run-1", A, *harness.stack) == (1, 2)
+    assert tag_findings("run-1", A, *harness.stack) == (1, 2)  # collected already
     [ami] = harness.ledger.amis("run-1")
     assert len(harness.stored(ami)) == 2
 
@@ -174,9 +174,10 @@ def test_a_cis_scan_is_started_once_though_start_run_is_repeated(make: Make) -> 
     harness.wait_for_agents()
     run = harness.ledger.run("run-1")
     amis = harness.ledger.amis("run-1")
+    from golden_ami.places import home
     from golden_ami.scanners import for_engine
 
-    scanner = for_engine("instance", harness.settings, harness.ledger)
+    scanner = for_engine("instance", home(harness.settings), *harness.stack)
     scanner.start(run, amis)
     harness.ledger.note_removed("run-1", "cis-configuration#123456789012/us-east-1")  # crashed before it was noted
     scanner.start(run, amis)

@@ -77,7 +77,7 @@ def test_findings_that_classic_does_not_describe_are_waited_for(make: Make, answ
     assessed(harness, "classic")
     answer("DescribeFindings", change)
     with pytest.raises(FindingsIncomplete, match="INTERNAL_ERROR"):
-        tag_findings(harness.settings, harness.ledger, "run-1", A)
+        tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
     assert (ami.findings_key, ami.counts) == ("", {}), "nothing stands that looks like the whole"
     assert "Contents" not in harness.client("s3").list_objects_v2(Bucket=harness.settings.bucket)
@@ -113,7 +113,7 @@ def test_details_that_inspector_fails_to_give_are_waited_for(make: Make, answer:
     assessed(harness, "instance")
     answer("BatchGetFindingDetails", change)
     with pytest.raises(FindingsIncomplete, match="does not answer details of arn:aws:inspector2"):
-        tag_findings(harness.settings, harness.ledger, "run-1", A)
+        tag_findings("run-1", A, *harness.stack)
     assert harness.ledger.amis("run-1")[0].findings_key == ""
 
 

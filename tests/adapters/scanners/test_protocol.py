@@ -119,7 +119,7 @@ def test_another_accounts_message_is_ignored_unless_members_are_scanned(make: Ma
     foreign = forged(ami.instance_id, account="999999999999")
     assert harness.receive(foreign) == 0
     members = replace(harness.settings, member_accounts=("999999999999",))
-    assert resume(members, harness.ledger, {"Records": [{"Sns": {"Message": foreign}}]}) == 1
+    assert resume({"Records": [{"Sns": {"Message": foreign}}]}, members, harness.clients, harness.ledger) == 1
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_another_accounts_message_is_ignored_unless_members_are_scanned(make: Ma
 )  # fmt: skip
 def test_garbage_is_ignored(make: Make, event: Any) -> None:
     harness = make()
-    assert resume(harness.settings, harness.ledger, event) == 0
+    assert resume(event, *harness.stack) == 0
 
 
 def test_a_stranger_resumes_nobody(make: Make) -> None:

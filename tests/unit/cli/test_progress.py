@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from golden_ami_cli.assessing.progress import Event, Progress, Step, Steps, clock
+from golden_ami.events import Event
+from golden_ami_cli.assessing.progress import Progress, Step, Steps, clock
 from golden_ami_cli.console import Console
 
 HISTORIES = Path(__file__).parents[2] / "fixtures" / "history"

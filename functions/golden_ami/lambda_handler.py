@@ -1,0 +1,83 @@
+"""The edge of every function: its settings, clients and ledger, the context of its log, AWS's errors by our names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar
+
+from golden_ami.aws.clients import Clients
+from golden_ami.aws.errors import named_errors
+from golden_ami.events import Event
+from golden_ami.ledger import Ledger
+from golden_ami.logs import logger
+from golden_ami.settings import ALWAYS, Settings
+
+R = TypeVar("R")
+
+
+class Stack(NamedTuple):
+    """The deployed stack as a function sees it."""
+
+    settings: Settings
+    clients: Clients
+    ledger: Ledger
+
+
+# By settings and access key, which is an execution environment's own (Lambda Developer Guide, "Defined runtime
+# environment variables"): warm starts keep their connections, and functions that share a process (the embedded AWS)
+# share no client.
+_stacks: dict[tuple[Settings, str], Stack] = {}
+
+
+def lambda_handler(*needed: str) -> Callable[[Callable[[Event, Stack], R]], Callable[[Event, Any], R]]:
+    """Make a Lambda handler of `function(event, stack)`.
+
+    `needed` are the settings (fields of Settings) that this function needs beside those of every function. Each log
+    line has the run's id, the function, the request's id and whether the start was a cold one, as with Powertools'
+    inject_lambda_context. Raises InvalidEnvironment for a setting that is missing, and AWS's errors as `errors` names
+    them.
+    """
+
+    def decorate(function: Callable[[Event, Stack], R]) -> Callable[[Event, Any], R]:
+        @wraps(function)
+        def handler(event: Event, context: Any) -> R:
+            # Context variables: invocations that share a process do not see each other's keys.
+            logger.thread_safe_append_keys(run_id=_run_named_by(event), **_keys_of(context))
+            try:
+                with named_errors():
+                    return function(event, _stack(needed))
+            finally:
+                logger.thread_safe_clear_keys()
+
+        return handler
+
+    return decorate
+
+
+def _stack(needed: tuple[str, ...]) -> Stack:
+    """The stack of this execution environment, made at its first invocation."""
+    settings = Settings.load(needed=ALWAYS.union(needed))
+    key = (settings, os.environ.get("AWS_ACCESS_KEY_ID", ""))
+    stack = _stacks.get(key)
+    logger.thread_safe_append_keys(cold_start=stack is None)
+    if stack is None:
+        clients = Clients(settings)
+        stack = _stacks.setdefault(key, Stack(settings, clients, Ledger.of(settings, clients)))
+    return stack
+
+
+def _keys_of(context: Any) -> dict[str, Any]:
+    return {
+        "function": getattr(context, "function_name", None),
+        "function_request_id": getattr(context, "aws_request_id", None),
+    }
+
+
+def _run_named_by(event: Any) -> Any:
+    """The run's id, where the definition or an execution's status change gives it."""
+    if not isinstance(event, dict):
+        return None
+    detail = event.get("detail")
+    return event.get("runId") or (detail.get("name") if isinstance(detail, dict) else None)

@@ -1,0 +1,115 @@
+"""The edge of a function: its settings, its clients by execution environment, and the context of its log."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from golden_ami.errors import InvalidEnvironment, Throttled
+from golden_ami.events import Event
+from golden_ami.lambda_handler import Stack, lambda_handler
+from golden_ami.logs import logger
+from golden_ami.settings import ALWAYS, REQUIRED
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+VARIABLES = {
+    "region": "AWS_REGION",
+    "account": "ACCOUNT_ID",
+    "ledger_table": "LEDGER_TABLE",
+    "stack": "STACK_NAME",
+    "bucket": "REPORT_BUCKET",
+    "complete_topic": "COMPLETE_TOPIC_ARN",
+    "results_topic": "RESULTS_TOPIC_ARN",
+    "instance_profile": "INSTANCE_PROFILE",
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what every function needs."""
+    for field, variable in VARIABLES.items():
+        monkeypatch.delenv(variable, raising=False)
+        if field in ALWAYS:
+            monkeypatch.setenv(variable, "eu-central-1" if field == "region" else f"the-{field}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "first")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+
+
+@lambda_handler("bucket")
+def bucket(event: Event, stack: Stack) -> Stack:
+    return stack
+
+
+@lambda_handler()
+def plain(event: Event, stack: Stack) -> Stack:
+    logger.warning("here")
+    return stack
+
+
+def test_the_variables_are_those_of_the_fields() -> None:
+    assert VARIABLES.keys() == REQUIRED
+
+
+@pytest.mark.parametrize("field", sorted(ALWAYS))
+def test_what_every_function_needs(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    monkeypatch.setenv(VARIABLES[field], "")
+    with pytest.raises(InvalidEnvironment, match=f"^{VARIABLES[field]} is not set; deploy the function with template"):
+        plain({}, None)
+
+
+def test_a_function_asks_for_what_it_needs_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert plain({}, None).settings.bucket == ""
+    with pytest.raises(InvalidEnvironment, match="REPORT_BUCKET is not set"):
+        bucket({}, None)
+    monkeypatch.setenv("REPORT_BUCKET", "reports")
+    assert bucket({}, None).settings.bucket == "reports"
+
+
+def test_a_warm_start_keeps_its_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = plain({}, None)
+    assert plain({}, None) is first
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "second")
+    second = plain({}, None)
+    assert second.clients is not first.clients, "of another execution environment"
+    monkeypatch.setenv("ACCOUNT_ID", "another")
+    assert plain({}, None).clients is not second.clients
+    monkeypatch.undo()
+
+
+def test_each_line_names_run_request_and_cold_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-this-test")
+    for handler in logger._logger.handlers:
+        monkeypatch.setattr(handler, "stream", SimpleNamespace(write=print, flush=lambda: None), raising=False)
+    context: Any = SimpleNamespace(function_name="check-run", aws_request_id="request-1")
+    plain({"runId": "run-1"}, context)
+    plain({"detail": {"name": "run-2"}}, context)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    told = [(line["run_id"], line["function"], line["function_request_id"], line["cold_start"]) for line in lines]
+    assert told == [("run-1", "check-run", "request-1", True), ("run-2", "check-run", "request-1", False)]
+
+
+def test_errors_of_aws_have_our_names() -> None:
+    from botocore.exceptions import ClientError
+
+    @lambda_handler()
+    def refused(event: Event, stack: Stack) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow"}}, "GetItem")
+
+    with pytest.raises(Throttled):
+        refused({}, None)
+
+
+def test_only_the_edge_reads_the_environment() -> None:
+    readers = {
+        path.relative_to(FUNCTIONS).as_posix()
+        for path in FUNCTIONS.rglob("*.py")
+        if re.search(r"\b(environ|getenv)\b\W", path.read_text().replace("environ:", "").replace("environ is", ""))
+    }
+    assert readers == {"golden_ami/lambda_handler.py", "golden_ami/settings.py"}
