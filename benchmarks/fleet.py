@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from benchmarks.worlds import TAGS, ami_ids, findings
 from golden_ami import times
+from golden_ami.engines.findings import from_inspector
 from golden_ami.models import Ami, AmiEntry, Finding, Severity
-from golden_ami.scanners.findings import from_inspector
 
 RUN = "run-1"
 BASES = 10

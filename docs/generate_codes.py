@@ -14,8 +14,9 @@ FUNCTIONS = Path(__file__).parents[1] / "functions"
 sys.path.insert(0, str(FUNCTIONS))
 
 from golden_ami import errors  # noqa: E402
+from golden_ami.engines.ami import coverage as on_demand  # noqa: E402
+from golden_ami.engines.instance import coverage  # noqa: E402
 from golden_ami.instances import refusals  # noqa: E402
-from golden_ami.scanners import coverage  # noqa: E402
 
 HEAD = """# Reasons and errors
 
@@ -26,7 +27,7 @@ names of the case; … stands for those here. A run that fails carries an error'
 """
 FROM_TABLES = {
     "golden_ami/instances/refusals.py",
-    "golden_ami/scanners/coverage.py",
+    "golden_ami/engines/coverage.py",
 }  # their reasons are rows of tables, read as such
 
 
@@ -109,7 +110,7 @@ def reasons() -> list[Row]:
         Row(code, f"EC2 did not launch the AMI: {', '.join(names)}", remedy)
         for (code, remedy), names in by_outcome.items()
     }
-    tables = {"": coverage._GRACE_THEN_FAIL | coverage._FAIL, "AMI scan: ": coverage._ON_DEMAND}
+    tables = {"": coverage.GRACE_THEN_FAIL | coverage.FAIL, "AMI scan: ": on_demand.ON_DEMAND}
     for prefix, table in tables.items():
         rows |= {Row(f"INSPECTOR_{name}", prefix + cause.what, cause.remedy) for name, cause in table.items()}
     return sorted(rows)

@@ -87,11 +87,11 @@ def end_run(ended: Ended, settings: Settings, clients: Clients, ledger: Ledger) 
 
 def _close(run_id: str, settings: Settings, clients: Clients, ledger: Ledger) -> Exception | None:
     """A run that ends well has done so itself, in Check Run."""
-    from golden_ami.assessing.assessment import Assessment
+    from golden_ami.scans.coordinate import Scans
 
     try:
         with named_errors():
-            Assessment(settings, clients, ledger).close(run_id)
+            Scans(settings, clients, ledger).close(run_id)
     except RunNotFound:
         return None
     except Exception as fault:  # noqa: BLE001 -- as above

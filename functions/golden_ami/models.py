@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 Engine = Literal["classic", "instance", "ami"]
 ConfiguredEngine = Literal["classic", "instance", "ami", "auto"]
+DEFAULT_ENGINE: Engine = "instance"
 Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED"]
 Verdict = Literal["PASS", "FAIL", "NOT_ASSESSED"]
 SEVERITIES: tuple[Severity, ...] = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
@@ -43,7 +44,7 @@ class Waits(Data, omit_defaults=False):
     agent_poll_seconds: int = 30
     agent_deadline_seconds: int = 900  # counted from the end of the boot wait
     assessment_seconds: int = 3600  # the duration of a Classic assessment template
-    poll_seconds: int = 300  # how often Inspector itself is asked while no completion arrives; see scanners.next_look
+    poll_seconds: int = 300  # how often Inspector itself is asked while no completion arrives
     completion_deadline_seconds: int = 10800  # counted from the start of the assessment
 
 
@@ -118,7 +119,7 @@ class Config(Data):
     """A validated configuration. Its JSON form is the parameter's object form."""
 
     version: int = 1
-    engine: ConfiguredEngine = "instance"
+    engine: ConfiguredEngine = DEFAULT_ENGINE
     waits: Waits = field(default_factory=Waits)
     policy: Policy = field(default_factory=Policy)
     exceptions: list[RiskException] = field(default_factory=list)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from golden_ami.assessing.assessment import Assessment
 from golden_ami.events import Event, run_id_of
 from golden_ami.lambda_handler import Stack, lambda_handler
+from golden_ami.scans.coordinate import Scans
 
 
 @lambda_handler()
 def handler(event: Event, stack: Stack) -> dict[str, Any]:
     """Answers `proceed`, and `ready`, `waiting` and `failed`, counts of AMIs."""
-    return Assessment(*stack).check_agents(run_id_of(event))._asdict()
+    return Scans(*stack).check_agents(run_id_of(event))._asdict()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from golden_ami.assessing.completion import resume
 from golden_ami.events import Event
 from golden_ami.lambda_handler import Stack, lambda_handler
+from golden_ami.scans.callback import resume
 
 
 @lambda_handler()

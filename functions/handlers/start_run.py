@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from golden_ami.assessing.assessment import Assessment
 from golden_ami.events import Event, run_id_of, text
 from golden_ami.lambda_handler import Stack, lambda_handler
+from golden_ami.scans.coordinate import Scans
 
 
 @lambda_handler()
 def handler(event: Event, stack: Stack) -> dict[str, bool]:
     """Answers `resumed`: whether there was nothing to wait for."""
-    return {"resumed": Assessment(*stack).start(run_id_of(event), text(event, "taskToken"))}
+    return {"resumed": Scans(*stack).start(run_id_of(event), text(event, "taskToken"))}

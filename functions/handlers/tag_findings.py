@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from golden_ami.assessing.collect import tag_findings
 from golden_ami.events import Event, run_id_of, text
 from golden_ami.lambda_handler import Stack, lambda_handler
+from golden_ami.scans.collect import tag_findings
 
 
 @lambda_handler("bucket")

@@ -17,10 +17,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from report_world import World, ami, finding
 
-from golden_ami.assessing.messages import Ignored, ScanFinding, read
 from golden_ami.configuration import config
 from golden_ami.configuration.loading import Start
 from golden_ami.ending import Ended
+from golden_ami.engines.ami.findings import from_image_row
+from golden_ami.engines.classic.findings import from_classic
+from golden_ami.engines.findings import from_inspector
+from golden_ami.engines.instance.findings import from_cis, with_details
+from golden_ami.engines.messages import Ignored, ScanFinding
 from golden_ami.errors import AssessmentError, InvalidConfiguration
 from golden_ami.events import run_id_of
 from golden_ami.instances.tags import instance_tags, own_tags
@@ -30,7 +34,7 @@ from golden_ami.report.formats import FORMATS, render
 from golden_ami.report.formats.csv import safe
 from golden_ami.report.model import Report
 from golden_ami.report.unopened import input_of
-from golden_ami.scanners import findings
+from golden_ami.scans.messages import read
 
 _HOSTILE = (
     "=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", '"', "'", "\n", "\r\n", "<script>alert(1)</script>", "]]>",
@@ -88,12 +92,12 @@ def test_a_message_of_any_characters_has_a_meaning(body: bytes | str) -> None:
 @patient
 def test_any_page_of_findings_can_be_read(raw: Any) -> None:
     found = [
-        findings.from_inspector(raw),
-        findings.from_image_row(raw, "ami-1"),
-        findings.from_cis(raw, "i-1"),
-        findings.from_classic(raw),
+        from_inspector(raw),
+        from_image_row(raw, "ami-1"),
+        from_cis(raw, "i-1"),
+        from_classic(raw),
     ]
-    found.append(findings.with_details(found[0], raw))
+    found.append(with_details(found[0], raw))
     for one in found:
         assert msgspec.json.decode(msgspec.json.encode(one), type=Finding) == one
 

@@ -8,6 +8,7 @@ import msgspec
 from rich.table import Table
 
 from golden_ami.characters import printable
+from golden_ami.engines.registry import traits
 from golden_ami.models import Ami, Config
 from golden_ami.usage.lines import UsageLine, amount, cost
 
@@ -20,7 +21,7 @@ def amis_table(amis: list[Ami]) -> Table:
     for ami in amis:
         remarks = [f"NOT ASSESSED: {ami.reason.message}; {ami.reason.remedy}"] if ami.reason else []
         remarks += [*filter(None, [ami.engine_reason]), *ami.notes]
-        kind = "" if ami.engine == "ami" else ami.entry.instance_type
+        kind = ami.entry.instance_type if traits(ami.engine).needs_instances else ""
         table.add_row(*map(printable, (ami.key, ami.name, ami.engine, kind, ami.lineage, "; ".join(remarks))))
     return table
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from golden_ami.engines.registry import ENGINES, traits
 from golden_ami.instances.tags import EXCLUSION_TAG
 from golden_ami_cli.configuration.deployment import as_options, missing, needed
 from golden_ami_cli.doctor.model import Diagnosis, Patient, Unreadable, error, names, ok, warning
-
-SCAN = "StartOnDemandScan"
 
 
 def credentials(patient: Patient) -> Diagnosis:
@@ -61,7 +60,7 @@ def user_data(patient: Patient) -> Diagnosis:
 def inspector(patient: Patient) -> Diagnosis:
     """Inspector scans EC2 in every region where the engine `instance` is used."""
     check = "Inspector enabled"
-    scanned = patient.regions(ami for ami in patient.launched if ami.engine == "instance")
+    scanned = patient.regions(ami for ami in patient.launched if traits(ami.engine).needs_activation)
     if not scanned:
         return ok(check, "not needed: no AMI is scanned on an instance by Amazon Inspector")
     for region in scanned:
@@ -82,10 +81,14 @@ def boto3_version(patient: Patient) -> Diagnosis:
 
     check = "boto3"
     known = patient.client("inspector2").meta.service_model.operation_names
-    wanted = [ami for ami in patient.amis if ami.engine == "ami" and ami.reason is None]
-    if wanted and SCAN not in known:
-        cause = f"boto3 {boto3.__version__} does not know {SCAN}, which engine ami needs for {names(wanted)}"
-        return error(check, cause, "install boto3 1.44.5 here, and botocore in the functions (make lock, sam deploy)")
+    for engine in ENGINES:
+        wanted = [ami for ami in patient.amis if ami.engine == engine and ami.reason is None]
+        operation = traits(engine).newest_operation
+        if wanted and operation and operation not in known:
+            needed = f"which engine {engine} needs for {names(wanted)}"
+            cause = f"boto3 {boto3.__version__} does not know {operation}, {needed}"
+            remedy = "install boto3 1.44.5 here, and botocore in the functions (make lock, sam deploy)"
+            return error(check, cause, remedy)
     return ok(check, f"{boto3.__version__} knows what the configured engines call")
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
+from golden_ami.engines.registry import traits
 from golden_ami.errors import AssessmentError, InvalidConfiguration, Problem
 from golden_ami.models import Ami, Config
-from golden_ami.scanners import NEEDS_INSTANCES
 
 if TYPE_CHECKING:
     from golden_ami_cli.account import Account
@@ -96,7 +96,7 @@ class Patient:
     @property
     def launched(self) -> list[Ami]:
         """Those of which an instance is launched."""
-        return [ami for ami in self.amis if ami.reason is None and NEEDS_INSTANCES[ami.engine]]
+        return [ami for ami in self.amis if ami.reason is None and traits(ami.engine).needs_instances]
 
     def regions(self, amis: Iterable[Ami]) -> dict[str, list[Ami]]:
         """AMIs of the stack's own account by region; other accounts are not asked with these credentials."""

@@ -144,8 +144,8 @@ class Injection(Patches):
         return result
 
     def _notified(self, subscription: Any, message: str, message_id: str, **kwargs: Any) -> None:
-        from golden_ami.assessing.messages import read
         from golden_ami.models import Completion
+        from golden_ami.scans.messages import read
 
         send = partial(self._notify, subscription, message, message_id, **kwargs)
         resumes = str(subscription.endpoint).endswith(f":{self.aws.lambda_name('resume')}")

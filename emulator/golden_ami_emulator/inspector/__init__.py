@@ -10,11 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from golden_ami.models import Engine
 from golden_ami_emulator.inspector import attach, coverage, registry
 from golden_ami_emulator.inspector.region import Publish, Region
 from golden_ami_emulator.world import ACCOUNT, REGION, Timers, World
 
-__all__ = ["Publish", "Region", "install", "installed"]
+__all__ = ["COUNTERPARTS", "Publish", "Region", "install", "installed"]
+
+# The modules of this package that answer an engine's calls, beside those that serve all.
+COUNTERPARTS: dict[Engine, tuple[str, ...]] = {
+    "classic": ("classic", "classic_findings", "classic_run_operations", "classic_runs", "classic_state", "notify"),
+    "instance": ("inspector2", "coverage", "findings", "cis", "ssm", "securityhub"),
+    "ami": ("inspector2", "ondemand", "ec2"),
+}
 
 
 @contextmanager

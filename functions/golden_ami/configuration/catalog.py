@@ -14,11 +14,11 @@ from golden_ami.configuration import parameters
 from golden_ami.configuration.config import Folded, fold_duplicates
 from golden_ami.configuration.lineage import lineage_of
 from golden_ami.configuration.parameters import RESOLVE
+from golden_ami.engines.registry import ENGINES, automatic, traits
 from golden_ami.errors import AccessDenied, EngineUnavailable
-from golden_ami.models import NO_BATCH, Ami, AmiEntry, Config, ConfiguredEngine, Engine, Reason
+from golden_ami.models import DEFAULT_ENGINE, NO_BATCH, Ami, AmiEntry, Config, ConfiguredEngine, Reason
 from golden_ami.parallel import chunks
 from golden_ami.places import Place, home, named, place_of
-from golden_ami.scanners import NEEDS_INSTANCES
 from golden_ami.settings import Settings
 
 T = TypeVar("T")
@@ -40,15 +40,15 @@ def look_up(
     """Every AMI of the configuration once, with its batch; those that cannot be assessed with the reason.
 
     `refused` are parameters of the stack's account that load-config may not read, for a caller with other rights.
-    Raises EngineUnavailable when the configuration asks for Inspector Classic where it does not exist, and botocore's
+    Raises EngineUnavailable when the configuration asks for an engine that cannot be used here, and botocore's
     ClientError.
     """
-    _refuse_classic(config, settings)
+    _refuse_unavailable(config, settings)
     amis = configured(config, settings, clients, run_id, refused)
     for place, group in _by_place(amis, settings):
         _describe(place, group, config, settings, clients)
     for place, group in _by_place(amis, settings):
-        _check_instance_types(place, clients, [ami for ami in group if NEEDS_INSTANCES[ami.engine]])
+        _check_instance_types(place, clients, [ami for ami in group if traits(ami.engine).needs_instances])
     _assign_batches(amis)
     return amis
 
@@ -74,14 +74,13 @@ def configured(
     return amis
 
 
-def _refuse_classic(config: Config, settings: Settings) -> None:
-    asked = [entry.ami_id for entry in config.amis if (entry.engine or config.engine) == "classic"]
-    if asked and not settings.classic_engine:
-        names = ", ".join(asked[:3]) + (f" and {len(asked) - 3:,} more" if len(asked) > 3 else "")
-        raise EngineUnavailable(
-            f'engine "classic" (for {names}) cannot be used: AWS ended Inspector Classic on 2026-05-20; '
-            'set engine to "instance" (Amazon Inspector on a launched instance) or "ami" (on-demand AMI scan)'
-        )
+def _refuse_unavailable(config: Config, settings: Settings) -> None:
+    """Raises EngineUnavailable for the first engine that the configuration names and these settings rule out."""
+    for engine in ENGINES:
+        asked = [entry.ami_id for entry in config.amis if (entry.engine or config.engine) == engine]
+        if asked and (why := traits(engine).unavailable(settings)):
+            names = ", ".join(asked[:3]) + (f" and {len(asked) - 3:,} more" if len(asked) > 3 else "")
+            raise EngineUnavailable(f'engine "{engine}" (for {names}) cannot be used: {why}')
 
 
 # ---------------------------------------------------------------- resolve:ssm:…
@@ -137,7 +136,7 @@ def _row(item: Folded, config: Config, run_id: str, settings: Settings) -> Ami:
         key=entry.ami_id if place == home(settings) else f"{place.account}/{place.region}/{entry.ami_id}",
         ami_id=entry.ami_id,
         entry=entry,
-        engine="instance" if engine == "auto" else engine,
+        engine=DEFAULT_ENGINE if engine == "auto" else engine,
         region=place.region,
         account=place.account,
         lineage=entry.lineage or "",
@@ -186,7 +185,7 @@ def _fill(ami: Ami, image: Image, config: Config) -> None:
     ami.tags = {tag["Key"]: tag["Value"] for tag in image.get("Tags", [])}
     ami.lineage = ami.lineage or _lineage(ami, config.lineage_tag)
     if (ami.entry.engine or config.engine) == "auto":
-        ami.engine, ami.engine_reason = automatic_engine(image, ami.account)
+        ami.engine, ami.engine_reason = automatic(image, ami.account)
     state = image.get("State", "available")
     if state != "available":
         ami.reason = Reason(
@@ -208,23 +207,6 @@ def _lineage(ami: Ami, tag: str) -> str:
     if value:
         return lineage_of(value) if tag == "Name" else value
     return lineage_of(ami.name) or ami.ami_id
-
-
-def automatic_engine(image: Image, account: str) -> tuple[Engine, str]:
-    """The engine that `auto` chooses for an image, and why.
-
-    `ami` wherever EC2's description does not rule an on-demand scan out: the scan is free of instances, but only the
-    owner may start it, macOS and images without EBS snapshots are not scanned (Inspector User Guide, "Running
-    on-demand machine image scans"). File systems and LVM show only in the scan itself.
-    """
-    architecture = image.get("Architecture", "")
-    if image.get("OwnerId") != account:
-        return "instance", f"auto: account {account} does not own the AMI, so it cannot start an on-demand scan"
-    if architecture not in ("x86_64", "arm64"):
-        return "instance", f"auto: on-demand scans do not read {architecture or 'unknown'} images"
-    if not any("Ebs" in mapping for mapping in image.get("BlockDeviceMappings", [])):
-        return "instance", "auto: the AMI has no EBS snapshot that an on-demand scan could read"
-    return "ami", "auto: the account owns the AMI and its EBS snapshots, so no instance is needed"
 
 
 # ---------------------------------------------------------------- instance types

@@ -17,6 +17,7 @@ from golden_ami.configuration.json_text import decode
 from golden_ami.configuration.problems import problems_of, shown
 from golden_ami.configuration.texts import text_problems
 from golden_ami.configuration.user_data import user_data_problems
+from golden_ami.engines.registry import ENGINES, traits
 from golden_ami.errors import InvalidConfiguration, Problem
 from golden_ami.models import AmiEntry, Config, Threshold, Waits
 
@@ -170,7 +171,8 @@ def _semantic_problems(settings: dict[str, Any], spellings: dict[tuple[int, str]
     amis = settings.get("amis")
     entries = amis if isinstance(amis, list) else []
     engines = {settings.get("engine")} | {entry.get("engine") for entry in entries if isinstance(entry, dict)}
-    problems = _wait_problems(settings.get("waits"), classic="classic" in engines)
+    timed = any(traits(engine).known_duration for engine in ENGINES if engine in engines)
+    problems = _wait_problems(settings.get("waits"), timed=timed)
     problems += _exception_problems(settings.get("exceptions")) + _policy_problems("policy", settings.get("policy"))
     for index, entry in enumerate(entries):
         if isinstance(entry, dict):
@@ -184,7 +186,7 @@ def _semantic_problems(settings: dict[str, Any], spellings: dict[tuple[int, str]
     return problems
 
 
-def _wait_problems(given: object, *, classic: bool) -> list[Problem]:
+def _wait_problems(given: object, *, timed: bool) -> list[Problem]:
     if not isinstance(given, dict):
         given = {}
     try:
@@ -199,7 +201,7 @@ def _wait_problems(given: object, *, classic: bool) -> list[Problem]:
     deadline = waits.completion_deadline_seconds
     if deadline <= waits.poll_seconds:
         refuse("completionDeadlineSeconds", deadline, f"give more than pollSeconds, {waits.poll_seconds}")
-    if (classic or "assessmentSeconds" in given) and deadline <= waits.assessment_seconds:
+    if (timed or "assessmentSeconds" in given) and deadline <= waits.assessment_seconds:
         refuse("completionDeadlineSeconds", deadline, f"give more than assessmentSeconds, {waits.assessment_seconds}")
     if waits.agent_poll_seconds > max(waits.agent_deadline_seconds, 1):
         remedy = f"give at most agentDeadlineSeconds, {waits.agent_deadline_seconds}"

@@ -17,12 +17,12 @@ from golden_ami.configuration.catalog import look_up
 from golden_ami.configuration.parameters import may_configure, sample
 from golden_ami.configuration.problems import shown
 from golden_ami.configuration.user_data import without_user_data
+from golden_ami.engines.registry import next_look, traits
 from golden_ami.errors import AccessDenied, InvalidConfiguration, InvalidEvent, Problem, RunNotFound
 from golden_ami.events import Event, run_id_of
 from golden_ami.ledger import Ledger
 from golden_ami.models import NO_BATCH, Ami, Config, Run, Source, Waits
 from golden_ami.places import home, named
-from golden_ami.scanners import NEEDS_INSTANCES, next_look
 from golden_ami.settings import Settings
 from golden_ami.times import iso, now, read
 
@@ -191,7 +191,7 @@ def _run(start: Start, config: Config, source: Source, amis: list[Ami], settings
         source=source,
         batches=sorted({ami.batch for ami in assessable}),
         ami_count=len(amis),
-        needs_instances=any(NEEDS_INSTANCES[ami.engine] for ami in assessable),
+        needs_instances=any(traits(ami.engine).needs_instances for ami in assessable),
         expires_at=expiry(start.started_at, config.waits),
     )
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import named_errors
+from golden_ami.engines.registry import traits
 from golden_ami.errors import AccessDenied, AssessmentError, ServiceFault, ServiceRejected
 from golden_ami.instances.refusals import refusal
 from golden_ami.instances.tags import Tagging, instance_tags, own_tags, to_list
@@ -22,7 +23,6 @@ from golden_ami.logs import logger
 from golden_ami.models import AMI_TAG, Ami, Placement, Reason, Run
 from golden_ami.parallel import side_by_side
 from golden_ami.places import Place, home, place_of
-from golden_ami.scanners import NEEDS_INSTANCES
 from golden_ami.settings import Settings
 from golden_ami.times import iso, now
 
@@ -37,7 +37,7 @@ def launch(run_id: str, batch: str, settings: Settings, clients: Clients, ledger
     and `errors` for faults, after every other launch under way has ended.
     """
     run, amis = ledger.run_and_amis(run_id, batch)
-    needing = [ami for ami in amis if NEEDS_INSTANCES[ami.engine]]
+    needing = [ami for ami in amis if traits(ami.engine).needs_instances]
     waiting = [ami for ami in needing if ami.reason is None and not ami.instance_id]
     known = _launched_before([ami for ami in waiting if ami.launch_token], run_id, settings, clients)
     ec2 = {place: clients.client("ec2", place) for place in {place_of(ami, settings) for ami in waiting}}

@@ -12,7 +12,7 @@ import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from botocore.exceptions import ClientError
 from msgspec import structs
@@ -22,7 +22,7 @@ from golden_ami.aws.errors import code_of
 from golden_ami.errors import AssessmentError, RunNotFound
 from golden_ami.ledger import RESULTS, Ledger
 from golden_ami.logs import logger
-from golden_ami.models import Reason
+from golden_ami.models import DEFAULT_ENGINE, Engine, Reason
 
 if TYPE_CHECKING:
     from golden_ami.aws.clients import Clients
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
-_ENGINES = ("classic", "instance", "ami")
+_ENGINES = get_args(Engine)
 _LISTED = 200  # AMIs that the message names
 _LONGEST = 1000  # characters of a text of the ledger or the event
 REMEDY = "Read the function's log by the run's id, report the fault as a bug, and assess again."
@@ -189,7 +189,7 @@ def _ami(row: Row, reason: Reason, failing: Mapping[str, int], run: Row, setting
         "owner": tags.get(owner_tag or "Owner", ""),
         "account": _text(row.get("account")) or settings.account,
         "region": _text(row.get("region")) or settings.region,
-        "engine": row.get("engine") if row.get("engine") in _ENGINES else "instance",
+        "engine": row.get("engine") if row.get("engine") in _ENGINES else DEFAULT_ENGINE,
         "verdict": "FAIL" if fails else "NOT_ASSESSED",
         "tags": tags,
         "counts": _counts(row.get("counts")),

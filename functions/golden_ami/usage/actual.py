@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from golden_ami.engines.registry import ENGINES, part
 from golden_ami.events import Event
 from golden_ami.models import Ami, Config
 from golden_ami.usage.estimate import (
-    INSPECTOR_AMIS,
-    INSPECTOR_CIS,
-    INSPECTOR_INSTANCES,
     LAMBDA,
     TRANSITIONS,
     VOLUMES,
@@ -32,7 +30,8 @@ def used_by(
     Without events the history is not known: transitions and Lambda are None then, and instances count until now.
     `to_come` are the transitions that the history cannot have yet.
     """
-    used = _of_instances(amis, terminated_at(events) or now) | _of_scans(amis)
+    ended = terminated_at(events) or now
+    used = _of_instances(amis, ended) | _of_engines(amis, ended)
     if events:
         used[TRANSITIONS] = transitions(events) + to_come
         used[LAMBDA] = lambda_gb_seconds(events, ended_at(events) or now)
@@ -48,19 +47,27 @@ def _of_instances(amis: Sequence[Ami], ended: datetime) -> dict[str, float]:
     """Minutes by the estimate's lines."""
     kinds = launches(amis)
     by_kind = dict.fromkeys(kinds, 0.0)
-    volumes = inspector = 0.0
-    for ami in amis:
-        if not ami.instance_id or not ami.launched_at:
-            continue
-        minutes = max(0.0, (ended - datetime.fromisoformat(ami.launched_at)).total_seconds() / 60)
+    volumes = 0.0
+    for ami, minutes in _lifetimes(amis, ended):
         by_kind[ami.entry.instance_type] = by_kind.get(ami.entry.instance_type, 0.0) + minutes
         volumes += minutes * sum(ami.volumes.values())
-        inspector += minutes if ami.engine == "instance" else 0
-    used = {instances_of(kind, kinds[kind]): minutes for kind, minutes in by_kind.items()}
-    return used | {VOLUMES: volumes, INSPECTOR_INSTANCES: inspector}
+    return {instances_of(kind, kinds[kind]): minutes for kind, minutes in by_kind.items()} | {VOLUMES: volumes}
 
 
-def _of_scans(amis: Sequence[Ami]) -> dict[str, float]:
-    """Scans that were completed, by the estimate's lines. With CIS, a scan is completed when the benchmark is too."""
+def _of_engines(amis: Sequence[Ami], ended: datetime) -> dict[str, float]:
+    """What the engines used, by the estimate's lines."""
+    minutes = dict.fromkeys(ENGINES, 0.0)
+    for ami, lived in _lifetimes(amis, ended):
+        minutes[ami.engine] += lived
     completed = Counter(ami.engine for ami in amis if ami.scan_status in ("COMPLETED", "PARTIAL"))
-    return {INSPECTOR_AMIS: completed["ami"], INSPECTOR_CIS: completed["instance"]}
+    used: dict[str, float] = {}
+    for engine in ENGINES:
+        used |= part(engine, "usage").used(minutes[engine], completed[engine])
+    return used
+
+
+def _lifetimes(amis: Sequence[Ami], ended: datetime) -> Iterator[tuple[Ami, float]]:
+    """The AMIs of which an instance was launched, and the minutes of it until then."""
+    for ami in amis:
+        if ami.instance_id and ami.launched_at:
+            yield ami, max(0.0, (ended - datetime.fromisoformat(ami.launched_at)).total_seconds() / 60)

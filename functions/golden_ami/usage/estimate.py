@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Iterable
 from math import ceil
 
+from golden_ami.engines.base import Amount
+from golden_ami.engines.registry import ENGINES, next_look, part, traits
 from golden_ami.models import NO_BATCH, Ami, Config
-from golden_ami.scanners import NEEDS_INSTANCES, next_look
 from golden_ami.usage.history import FUNCTION_GB, LARGE_GB
 from golden_ami.usage.lines import UsageLine
 from golden_ami.usage.prices import Price, Prices
 
 # Names of lines, by which what was used is put beside them.
 TRANSITIONS, LAMBDA, VOLUMES = "State transitions", "Lambda", "Volumes"
-INSPECTOR_INSTANCES, INSPECTOR_CIS, INSPECTOR_AMIS = "Inspector, instances", "Inspector, CIS", "Inspector, on demand"
 UNKNOWN = "unknown; give one with golden-ami estimate --prices FILE"
 
 # States of a run: those of every one are Load Config, Anything To Assess?, Ensure Target Template, Needs Instances?,
@@ -71,7 +71,7 @@ def estimate(config: Config, amis: Iterable[Ami], prices: Prices) -> list[UsageL
 
 def launches(amis: Iterable[Ami]) -> Counter[str]:
     """How many instances of each type the plan launches."""
-    planned = (ami for ami in amis if ami.batch != NO_BATCH and NEEDS_INSTANCES[ami.engine])
+    planned = (ami for ami in amis if ami.batch != NO_BATCH and traits(ami.engine).needs_instances)
     return Counter(ami.entry.instance_type for ami in planned)
 
 
@@ -93,7 +93,7 @@ def _instances(
         price = prices.get(f"instance_hour.{kind}")
         lines.append(_line(instances_of(kind, count), "instance minutes", _times(count, minutes), price, 1 / 60))
     if kinds:
-        gib = sum(sum(ami.volumes.values()) for ami in planned if NEEDS_INSTANCES[ami.engine])
+        gib = sum(sum(ami.volumes.values()) for ami in planned if traits(ami.engine).needs_instances)
         price = prices.get("volume_gib_month")
         lines.append(_line(VOLUMES, "GiB minutes", _times(gib, minutes), price, 1 / _MONTH_MINUTES))
     return lines
@@ -101,16 +101,13 @@ def _instances(
 
 def _inspector(config: Config, planned: list[Ami], minutes: tuple[float, float], prices: Prices) -> list[UsageLine]:
     engines = Counter(ami.engine for ami in planned)
-    lines = []
-    if count := engines["instance"]:
-        price = prices.get("inspector_instance_hour")
-        lines.append(_line(INSPECTOR_INSTANCES, "instance minutes", _times(count, minutes), price, 1 / 60))
-        if config.cis:
-            price = prices.get("inspector_cis_assessment")
-            lines.append(_line(INSPECTOR_CIS, "assessments", (count, count), price))
-    if count := engines["ami"]:
-        lines.append(_line(INSPECTOR_AMIS, "AMI scans", (count, count), prices.get("inspector_ami_scan")))
-    return lines
+    amounts: list[Amount] = [
+        amount
+        for engine in ENGINES
+        if engines[engine]
+        for amount in part(engine, "usage").estimated(config, engines[engine], minutes)
+    ]
+    return [_line(one.what, one.unit, one.between, prices.get(one.price), one.share) for one in amounts]
 
 
 def _times(count: float, minutes: tuple[float, float]) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from golden_ami.configuration import loading
-from golden_ami.configuration.catalog import automatic_engine
+from golden_ami.engines.registry import automatic
 from golden_ami.errors import (
     EngineUnavailable,
     InvalidConfiguration,
@@ -208,7 +208,7 @@ def test_auto_chooses_and_says_why(stack: Stack) -> None:
 )
 def test_auto_leaves_to_an_instance_what_no_scan_reads(image: dict[str, Any], reason: str) -> None:
     mappings = [{"DeviceName": "/dev/xvda", "Ebs": {}}]
-    found = automatic_engine({"OwnerId": ACCOUNT, "BlockDeviceMappings": mappings} | image, ACCOUNT)
+    found = automatic({"OwnerId": ACCOUNT, "BlockDeviceMappings": mappings} | image, ACCOUNT)
     assert found == ("ami" if "no instance" in reason else "instance", reason)
 
 

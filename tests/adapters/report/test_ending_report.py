@@ -17,12 +17,12 @@ from report_parts import Broken, broken
 from report_world import ami, finding
 
 from golden_ami import ending
-from golden_ami.assessing.assessment import Assessment
 from golden_ami.aws.clients import Clients
 from golden_ami.ending import Ended, end_run
 from golden_ami.errors import ServiceFault
 from golden_ami.models import Config, Reason
 from golden_ami.report.model import Instances, Report
+from golden_ami.scans.coordinate import Scans
 from golden_ami.settings import Settings
 from handlers import on_execution_end
 
@@ -52,7 +52,7 @@ def end(stack: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Ends a run; nothing is left to terminate."""
     counts = {"launched": 1, "terminated": 1, "running": 0}
     monkeypatch.setattr(ending, "terminate_run", lambda *_: counts)
-    monkeypatch.setattr(Assessment, "close", lambda *_: None)
+    monkeypatch.setattr(Scans, "close", lambda *_: None)
     settings = Settings.load()
 
     def end_one(ended: Ended) -> None:
@@ -107,7 +107,7 @@ def test_what_could_not_be_removed_is_raised_after_the_report(
     def raises(*_: Any) -> None:
         raise ServiceFault("DeleteCisScanConfiguration")
 
-    monkeypatch.setattr(Assessment, "close", raises)
+    monkeypatch.setattr(Scans, "close", raises)
     _opened(stack)
     with pytest.raises(ServiceFault, match="Cis"):
         end(_ended())
@@ -278,7 +278,7 @@ def test_a_termination_that_raises_keeps_nothing_else(stack: Any, end: Any, monk
 
     closed: list[str] = []
     monkeypatch.setattr(ending, "terminate_run", raises)
-    monkeypatch.setattr(Assessment, "close", lambda _, run_id: closed.append(run_id))
+    monkeypatch.setattr(Scans, "close", lambda _, run_id: closed.append(run_id))
     with pytest.raises(Broken):
         end(_ended())
     assert closed == ["run-1"], "what the scanners made is removed all the same"

@@ -1,0 +1,22 @@
+"""Which images an on-demand scan takes, as far as EC2's description tells. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def exclusion(image: Mapping[str, Any], account: str) -> str:
+    """Why an image cannot have an on-demand scan; "" when EC2's description does not rule it out.
+
+    Only the owner may start it; macOS and images without EBS snapshots are not scanned (Inspector User Guide, "Running
+    on-demand machine image scans"). File systems and LVM show only in the scan itself.
+    """
+    architecture = image.get("Architecture", "")
+    if image.get("OwnerId") != account:
+        return f"account {account} does not own the AMI, so it cannot start an on-demand scan"
+    if architecture not in ("x86_64", "arm64"):
+        return f"on-demand scans do not read {architecture or 'unknown'} images"
+    if not any("Ebs" in mapping for mapping in image.get("BlockDeviceMappings", [])):
+        return "the AMI has no EBS snapshot that an on-demand scan could read"
+    return ""

@@ -1,0 +1,93 @@
+"""What an engine is: traits, an adapter, messages, coverage and usage. See `registry` for how each is found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+from golden_ami.models import Ami, Finding, Reason, Run, Scan
+
+if TYPE_CHECKING:
+    from golden_ami.settings import Settings
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the rest of the system asks of an engine; TRAITS of its package."""
+
+    needs_instances: bool  # it scans a launched instance, not the AMI itself
+    known_duration: bool = False  # its scans take waits.assessmentSeconds
+    needs_activation: bool = False  # Amazon Inspector's EC2 scanning has to be turned on
+    newest_operation: str = ""  # of inspector2: an SDK without it cannot serve the engine
+    unavailable: Callable[[Settings], str] = lambda _: ""  # why it cannot be used, and what to use; "" when it can be
+
+
+@dataclass(frozen=True)
+class Agent:
+    """What the scanner knows of the agent on one AMI's instance."""
+
+    ami_key: str
+    status: Literal["READY", "WAITING", "FAILED"]
+    reason: Reason | None = None  # FAILED: no waiting will help; WAITING: the cause if it is still so at the deadline
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Inspector's own answer to how far the scan of one AMI is."""
+
+    ami_key: str
+    status: Literal["RUNNING", "COMPLETED", "PARTIAL", "FAILED"]
+    detail: str = ""  # Inspector's word for the state
+    reason: Reason | None = None  # with FAILED; with RUNNING, the cause if it is still so at the deadline
+    note: str = ""  # with PARTIAL and COMPLETED: what a reader of the report must know
+    at: str = ""  # when the scan ended, ISO 8601 UTC
+    total_since: str = ""  # a total of findings that was announced before this instant is not believed
+
+
+class Amount(NamedTuple):
+    """What a run uses of one thing that is paid for; a line of the estimate."""
+
+    what: str
+    unit: str
+    between: tuple[float, float]  # of a run without any wait, and of one that reaches every bound
+    price: str  # its name in the table of prices
+    share: float = 1  # how much of the priced unit one of this unit is
+
+
+class Adapter(Protocol):
+    """One way to have AMIs scanned, in one place. Every method may be repeated without further effect.
+
+    All raise botocore's ClientError, named at the handler's edge by `aws.errors.named_errors`.
+    """
+
+    def ensure(self, run: Run, amis: Sequence[Ami]) -> None:
+        """Make the scanner ready for the run. AMIs beyond what it can hold are recorded as not assessed.
+
+        Raises EngineUnavailable with the remedy, EngineBusy naming the run that holds it.
+        """
+
+    def agents(self, run: Run, amis: Sequence[Ami]) -> list[Agent]:
+        """The agents of launched AMIs, one answer each. Engines without agents answer READY."""
+
+    def start(self, run: Run, amis: Sequence[Ami]) -> list[Scan]:
+        """Start the AMIs' scans and return them; what an earlier try has started is found again, not started twice.
+
+        AMIs that Inspector refuses are recorded in the ledger as not assessed. Raises EngineBusy.
+        """
+
+    def poll(self, run: Run, amis: Sequence[Ami]) -> list[Progress]:
+        """Ask Inspector itself; one answer for each AMI."""
+
+    def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:
+        """Every finding of one AMI, page by page, possibly with repeats. Raises FindingsIncomplete at the end."""
+
+    def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:
+        """Put the AMI's tags on its findings where the engine has such a place.
+
+        Returns notes for the report, each with the number of findings it is about (0: about the AMI).
+        """
+
+    def close(self, run: Run) -> None:
+        """Remove what `start` made for this run only."""

@@ -1,0 +1,5 @@
+"""Engine `instance`: Amazon Inspector (`inspector2`) on a launched instance."""
+
+from golden_ami.engines.base import Traits
+
+TRAITS = Traits(needs_instances=True, needs_activation=True)

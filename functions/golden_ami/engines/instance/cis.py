@@ -1,0 +1,134 @@
+"""A one-time CIS benchmark of a run's instances. No event announces its end, so it is polled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from golden_ami.aws.errors import code_of
+from golden_ami.engines.base import Progress
+from golden_ami.engines.instance.findings import from_cis
+from golden_ami.ledger import Ledger
+from golden_ami.models import RUN_TAG, Ami, Finding, Reason, Run
+from golden_ami.places import Place
+
+_REMEDY = (
+    "give the instance profile AmazonInspector2ManagedCisPolicy and see that Inspector's CIS supports the operating "
+    "system, or leave `cis` out of the configuration"
+)
+
+
+class Cis:
+    """The CIS scan of one run in one place."""
+
+    def __init__(self, inspector: Any, ledger: Ledger, place: Place) -> None:
+        self._inspector = inspector
+        self._ledger = ledger
+        self._place = place
+        self._made = f"cis-configuration#{place.account}/{place.region}"
+
+    def start(self, run: Run, level: str) -> None:
+        """Start it once, on instances with this run's tag only; a configuration made before is found by its name."""
+        if self._ledger.made(run.run_id, self._made):
+            return
+        name = _name(run)
+        arn = self._find(name)
+        if not arn:
+            arn = self._inspector.create_cis_scan_configuration(
+                scanName=name,
+                securityLevel=level,
+                schedule={"oneTime": {}},
+                targets={"accountIds": ["SELF"], "targetResourceTags": {RUN_TAG: [run.run_id]}},
+            )["scanConfigurationArn"]
+        self._ledger.note_made(run.run_id, self._made, arn)
+
+    def judge(self, run: Run, amis: Sequence[Ami], progress: Sequence[Progress]) -> list[Progress]:
+        """The scans' progress with the CIS scan taken into account: an AMI is complete when both are."""
+        open_keys = {one.ami_key for one in progress if one.status in ("COMPLETED", "PARTIAL")}
+        if not open_keys:
+            return list(progress)
+        scan = self._scan(run)
+        status = scan.get("status", "IN_PROGRESS")
+        instances = {ami.key: ami.instance_id for ami in amis if ami.key in open_keys}
+        if status == "COMPLETED":
+            counts = self._counts(scan["scanArn"], set(instances.values()))
+            verdicts = {key: _judged(counts.get(instance, {}), instance) for key, instance in instances.items()}
+        elif status == "IN_PROGRESS":
+            verdicts = dict.fromkeys(instances, Progress("", "RUNNING", "CIS scan in progress"))
+        else:
+            reason = Reason("CIS_FAILED", f"the CIS scan of the run ended as {status}", _REMEDY)
+            verdicts = dict.fromkeys(instances, Progress("", "FAILED", f"CIS {status}", reason))
+        return [_merged(one, verdicts.get(one.ami_key)) for one in progress]
+
+    def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:
+        """The failed checks of one instance."""
+        scan = self._scan(run)
+        pages = self._inspector.get_paginator("get_cis_scan_result_details").paginate(
+            scanArn=scan["scanArn"],
+            targetResourceId=ami.instance_id,
+            accountId=self._place.account,
+            filterCriteria={"findingStatusFilters": [{"comparison": "EQUALS", "value": "FAILED"}]},
+        )
+        for page in pages:
+            for check in page.get("scanResultDetails", []):
+                yield from_cis(check, ami.instance_id)
+
+    def close(self, run: Run) -> None:
+        """Delete the configuration; its results stay."""
+        arn = self._ledger.made(run.run_id, self._made)
+        if not arn:
+            return
+        try:
+            self._inspector.delete_cis_scan_configuration(scanConfigurationArn=arn)
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
+        self._ledger.note_removed(run.run_id, self._made)
+
+    def _find(self, name: str) -> str:
+        pages = self._inspector.get_paginator("list_cis_scan_configurations").paginate(
+            filterCriteria={"scanNameFilters": [{"comparison": "EQUALS", "value": name}]}
+        )
+        return next((one["scanConfigurationArn"] for page in pages for one in page["scanConfigurations"]), "")
+
+    def _scan(self, run: Run) -> dict[str, Any]:
+        # By name, which is the run's own: it is found also when the configuration is gone.
+        pages = self._inspector.get_paginator("list_cis_scans").paginate(
+            filterCriteria={"scanNameFilters": [{"comparison": "EQUALS", "value": _name(run)}]}
+        )
+        scans: list[dict[str, Any]] = [scan for page in pages for scan in page["scans"]]
+        return next(iter(scans), {})
+
+    def _counts(self, scan_arn: str, instances: set[str]) -> dict[str, dict[str, Any]]:
+        pages = self._inspector.get_paginator("list_cis_scan_results_aggregated_by_target_resource").paginate(
+            scanArn=scan_arn
+        )
+        rows = [row for page in pages for row in page.get("targetResourceAggregations", [])]
+        return {row["targetResourceId"]: row for row in rows if row.get("targetResourceId") in instances}
+
+
+def _name(run: Run) -> str:
+    return f"golden-ami-{run.run_id}"  # a run id has at most 80 characters, a scan name 128
+
+
+def _judged(row: dict[str, Any], instance_id: str) -> Progress:
+    counts = row.get("statusCounts") or {}
+    failed, passed, skipped = (counts.get(name) or 0 for name in ("failed", "passed", "skipped"))
+    why = row.get("targetStatusReason") or row.get("targetStatus") or "no result"
+    if failed + passed + skipped == 0:
+        text = f"the CIS scan of {instance_id} ran no check ({why}); zero checks is no pass"
+        return Progress("", "FAILED", "CIS without checks", Reason("CIS_NO_CHECKS", text, _REMEDY))
+    note = f"CIS benchmark: {failed} of {failed + passed + skipped} checks failed, {skipped} skipped"
+    return Progress("", "COMPLETED", note=note)
+
+
+def _merged(scan: Progress, cis: Progress | None) -> Progress:
+    """A complete scan is what the CIS scan makes of it; a scan that runs or failed stays as it is."""
+    if cis is None:
+        return scan
+    if cis.status == "COMPLETED":
+        return replace(scan, note="; ".join(filter(None, [scan.note, cis.note])))
+    return replace(scan, status=cis.status, detail=cis.detail, reason=cis.reason)

@@ -1,0 +1,78 @@
+"""Finds the parts of an engine by its name: the modules of the package of this name, loaded when they are needed.
+
+The state machine and the handlers know no engine by name; they group a run's AMIs by engine and place and ask here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from importlib import import_module
+from math import ceil
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+from golden_ami.engines.base import Adapter, Traits
+from golden_ami.models import Ami, Engine, Waits
+from golden_ami.places import Place
+
+if TYPE_CHECKING:
+    from golden_ami.aws.clients import Clients
+    from golden_ami.ledger import Ledger
+    from golden_ami.settings import Settings
+
+ENGINES: tuple[Engine, ...] = get_args(Engine)
+PARTS = ("adapter", "messages", "coverage", "usage")  # modules of an engine's package, beside its TRAITS
+
+
+def part(engine: Engine, name: str) -> Any:
+    """A module of an engine's package, one of PARTS."""
+    return import_module(f"golden_ami.engines.{engine}.{name}")
+
+
+def traits(engine: Engine) -> Traits:
+    """The traits of an engine."""
+    return cast(Traits, import_module(f"golden_ami.engines.{engine}").TRAITS)
+
+
+def adapter(engine: Engine, place: Place, settings: Settings, clients: Clients, ledger: Ledger) -> Adapter:
+    """The adapter of an engine in a place."""
+    return cast(Adapter, part(engine, "adapter").make(place, settings, clients, ledger))
+
+
+def automatic(image: Mapping[str, Any], account: str) -> tuple[Engine, str]:
+    """The engine that `auto` chooses for an image as EC2 describes it, and why.
+
+    `ami` wherever the description does not rule an on-demand scan out, as it needs no instance.
+    """
+    from golden_ami.engines.ami.eligibility import exclusion  # of a run with `auto` only
+
+    if why := exclusion(image, account):
+        return "instance", f"auto: {why}"
+    return "ami", "auto: the account owns the AMI and its EBS snapshots, so no instance is needed"
+
+
+def assessable(ami: Ami) -> bool:
+    """Whether the AMI is still to be assessed and has what its engine needs.
+
+    One without the instance that it needs was lost in a failed launch batch; the report names that fault.
+    """
+    return ami.reason is None and bool(ami.instance_id or not traits(ami.engine).needs_instances)
+
+
+def next_look(engines: Collection[Engine], waits: Waits, elapsed: float = 0) -> int:
+    """Seconds after which Inspector is asked about the scans of these engines, unless a message comes before.
+
+    A scan of known duration is not asked about before it is due. `elapsed` are the seconds since the scans were
+    started; the look never comes after the completion deadline.
+    """
+    known = bool(engines) and all(traits(engine).known_duration for engine in engines)
+    due = max(0.0, waits.assessment_seconds - elapsed) if known else 0.0
+    left = waits.completion_deadline_seconds - elapsed
+    return max(1, ceil(min(due + waits.poll_seconds, left)))
+
+
+def by_engine_and_place(amis: Sequence[Ami]) -> dict[tuple[Engine, Place], list[Ami]]:
+    """AMIs grouped by the scanner that serves them."""
+    groups: dict[tuple[Engine, Place], list[Ami]] = {}
+    for ami in amis:
+        groups.setdefault((ami.engine, Place(ami.account, ami.region)), []).append(ami)
+    return groups

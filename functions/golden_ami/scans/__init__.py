@@ -1,0 +1,1 @@
+"""The scans of a run, from their start to their stored findings."""

@@ -1,0 +1,46 @@
+"""The callback: messages come in, executions that have nothing left to await are resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from golden_ami.aws.clients import Clients
+from golden_ami.engines.messages import Ignored, ScanFinding
+from golden_ami.ledger import Ledger
+from golden_ami.logs import logger
+from golden_ami.scans.answer import answer
+from golden_ami.scans.messages import read
+from golden_ami.settings import Settings
+
+
+def resume(event: object, settings: Settings, clients: Clients, ledger: Ledger) -> int:
+    """Take in every message of an SNS event; the number of executions resumed. What is not for us is only logged."""
+    return sum(_take(text, settings, clients, ledger) for text in _texts(event))
+
+
+def _take(text: object, settings: Settings, clients: Clients, ledger: Ledger) -> int:
+    message = read(text)
+    if isinstance(message, Ignored):
+        logger.info("ignored a message: %s", message.why)
+        return 0
+    if message.account not in (settings.account, *settings.member_accounts):
+        logger.warning("ignored a message of account %s", message.account)
+        return 0
+    if isinstance(message, ScanFinding):
+        ledger.store_finding(message.scan, message.finding)
+        return 0
+    resumptions = ledger.complete_scan(message)
+    logger.info("scan %s is announced as %s", message.scan, message.status)
+    return sum(answer(resumption, clients, ledger) for resumption in resumptions)
+
+
+def _texts(event: object) -> Iterator[Any]:
+    """The messages in an SNS event; an event of another shape has none."""
+    records = event.get("Records") if isinstance(event, Mapping) else None
+    if not isinstance(records, list):
+        logger.warning("ignored an event without SNS records")
+        return
+    for record in records:
+        sns = record.get("Sns") if isinstance(record, Mapping) else None
+        yield sns.get("Message") if isinstance(sns, Mapping) else None

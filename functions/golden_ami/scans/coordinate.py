@@ -1,0 +1,202 @@
+"""The scans of a run, engine by engine: make ready, wait for agents, start, ask until it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
+
+from golden_ami import times
+from golden_ami.aws.clients import Clients
+from golden_ami.engines.base import Adapter, Agent, Progress
+from golden_ami.engines.registry import adapter, assessable, by_engine_and_place, next_look, traits
+from golden_ami.errors import AssessmentError, EngineBusy, EngineUnavailable
+from golden_ami.ledger import Announcement, Ledger
+from golden_ami.logs import logger
+from golden_ami.models import NO_BATCH, Ami, Engine, Reason, Run
+from golden_ami.parallel import side_by_side
+from golden_ami.places import Place
+from golden_ami.scans.answer import answer
+from golden_ami.settings import Settings
+
+
+class Agents(NamedTuple):
+    """The agents of a run: go on, or ask again later. Counts are AMIs."""
+
+    proceed: bool
+    ready: int
+    waiting: int
+    failed: int
+
+
+class State(NamedTuple):
+    """The scans of a run, and when to ask again. Counts are AMIs."""
+
+    over: bool
+    completed: int
+    running: int
+    failed: int
+    next_look_seconds: int
+
+
+class Scans:
+    """The steps of a run that speak to scanners. Each may be repeated without further effect."""
+
+    def __init__(self, settings: Settings, clients: Clients, ledger: Ledger) -> None:
+        self._settings = settings
+        self._clients = clients
+        self._ledger = ledger
+
+    # ------------------------------------------------------------ before
+
+    def ensure(self, run_id: str) -> None:
+        """Make every scanner that the run needs ready. Raises EngineUnavailable or EngineBusy when none can be used."""
+        run, amis = self._ledger.run_and_amis(run_id)
+        unrefused = [ami for ami in amis if ami.reason is None]
+        self._with_each_adapter(unrefused, lambda scanner, group: scanner.ensure(run, group))
+
+    def check_agents(self, run_id: str) -> Agents:
+        """Ask for every agent of the run's instances. At the deadline those that do not answer are not assessed."""
+        run, all_amis = self._ledger.run_and_amis(run_id)
+        deadline = run.agents_deadline or self._ledger.once(
+            run_id, "agents_deadline", times.after(run.config.waits.agent_deadline_seconds)
+        )
+        needing = [ami for ami in all_amis if assessable(ami) and traits(ami.engine).needs_instances]
+        amis = {ami.key: ami for ami in needing if not ami.scan}  # after the start of its scan no agent is waited for
+        answers = [
+            answer
+            for (engine, place), group in by_engine_and_place([*amis.values()]).items()
+            for answer in self._adapter(engine, place).agents(run, group)
+        ]
+        given_up = ("FAILED", "WAITING") if times.passed(deadline) else ("FAILED",)
+        lost = [answer for answer in answers if answer.status in given_up]
+        side_by_side(lambda agent: self._ledger.not_assessed(amis[agent.ami_key], _no_agent(agent)), lost)
+        ready = sum(answer.status == "READY" for answer in answers)
+        waiting = len(answers) - ready - len(lost)
+        return Agents(waiting == 0, ready + len(needing) - len(amis), waiting, len(lost))
+
+    # ------------------------------------------------------------ the assessment
+
+    def start(self, run_id: str, token: str) -> bool:
+        """Start what is not started and await all that runs; True when there was nothing to wait for."""
+        run, amis = self._ledger.run_and_amis(run_id)
+        self._completion_deadline(run)
+        assessed = {ami.key: ami for ami in amis if assessable(ami)}
+        unstarted = [ami for ami in assessed.values() if not ami.scan]
+        started: list[Ami] = []
+        self._with_each_adapter(unstarted, lambda scanner, group: started.extend(self._start(run, scanner, group)))
+        assessed |= {ami.key: ami for ami in started}
+        # Those that Inspector refused have their reason already, and keep it.
+        silent = [ami for ami in assessed.values() if not ami.scan]
+        side_by_side(lambda ami: self._ledger.not_assessed(ami, _NOT_STARTED), silent)
+        awaited = {ami.scan for ami in assessed.values() if ami.scan_status == "PENDING"}
+        resumption = self._ledger.await_scans(run_id, token, sorted(awaited))
+        return answer(resumption, self._clients, self._ledger) if resumption else False
+
+    def check(self, run_id: str) -> State:
+        """Ask Inspector for every scan that is not known to be over, and record its answers.
+
+        Its answer counts, not the message: a completion that it does not confirm is retracted and awaited again. At
+        the completion deadline, what still runs is not assessed.
+        """
+        run, amis = self._ledger.run_and_amis(run_id)
+        deadline = self._completion_deadline(run)
+        late = times.passed(deadline)
+        assessed = [ami for ami in amis if assessable(ami)]
+        pending = [ami for ami in assessed if ami.scan_status == "PENDING"]
+        announced = self._ledger.announcements({ami.scan for ami in pending})  # before Inspector is asked, not after
+        progress = {ami.key: Progress(ami.key, "RUNNING", reason=_START_HANGS) for ami in assessed if not ami.scan}
+        for (engine, place), group in by_engine_and_place(pending).items():
+            progress |= {one.ami_key: one for one in self._adapter(engine, place).poll(run, group)}
+        asked = [(ami, progress[ami.key]) for ami in assessed if ami.key in progress]
+        recorded = side_by_side(lambda one: self._record(*one, announced.get(one[0].scan), late), asked)
+        running = [ami for ami, one in asked if one.status == "RUNNING" and not late]
+        unconfirmed = {ami.scan for ami in running} & announced.keys()
+        side_by_side(lambda scan: self._ledger.retract(announced[scan]), unconfirmed)
+        if not running:
+            self._close(run, amis)
+        waits = run.config.waits
+        elapsed = waits.completion_deadline_seconds - times.until(deadline)
+        look = next_look({ami.engine for ami in running}, waits, elapsed)
+        return _state({ami.key: ami for ami in [*amis, *recorded]}.values(), len(running), look)
+
+    def close(self, run_id: str) -> None:
+        """Remove what scanners made for this run only; also for a run that never started."""
+        self._close(*self._ledger.run_and_amis(run_id))
+
+    # ------------------------------------------------------------ parts
+
+    def _close(self, run: Run, amis: Sequence[Ami]) -> None:
+        # Of those without a batch, nothing was started; their account may not even let us in.
+        for engine, place in by_engine_and_place([ami for ami in amis if ami.batch != NO_BATCH]):
+            self._adapter(engine, place).close(run)
+
+    def _adapter(self, engine: Engine, place: Place) -> Adapter:
+        return adapter(engine, place, self._settings, self._clients, self._ledger)
+
+    def _with_each_adapter(self, amis: Sequence[Ami], step: Callable[[Adapter, list[Ami]], None]) -> None:
+        """Do a step with each scanner. One that cannot be used costs only its own AMIs, unless there is no other."""
+        groups = by_engine_and_place(amis)
+        refused: list[tuple[AssessmentError, list[Ami]]] = []
+        for (engine, place), group in groups.items():
+            try:
+                step(self._adapter(engine, place), group)
+            except (EngineUnavailable, EngineBusy) as error:
+                logger.warning("engine %s cannot be used in %s: %s", engine, place.region, error)
+                refused.append((error, group))
+        if refused and len(refused) == len(groups):
+            raise refused[0][0]
+        for cause, group in refused:
+            self._refuse(cause, group)
+
+    def _refuse(self, error: AssessmentError, amis: Sequence[Ami]) -> None:
+        code = "ENGINE_BUSY" if isinstance(error, EngineBusy) else "ENGINE_UNAVAILABLE"
+        reason = Reason(code, str(error), "do what the message says, or choose another engine for this AMI")
+        side_by_side(lambda ami: self._ledger.not_assessed(ami, reason), amis)
+
+    def _start(self, run: Run, scanner: Adapter, amis: Sequence[Ami]) -> list[Ami]:
+        by_key = {ami.key: ami for ami in amis}
+        started = [(by_key[key], scan.key) for scan in scanner.start(run, amis) for key in scan.ami_keys]
+        return side_by_side(lambda one: self._ledger.update_ami(one[0], scan=one[1], scan_status="PENDING"), started)
+
+    def _completion_deadline(self, run: Run) -> str:
+        seconds = run.config.waits.completion_deadline_seconds
+        return run.completion_deadline or self._ledger.once(run.run_id, "completion_deadline", times.after(seconds))
+
+    def _record(self, ami: Ami, progress: Progress, announced: Announcement | None, late: bool) -> Ami:
+        if progress.status in ("COMPLETED", "PARTIAL"):
+            known = announced is not None and announced.tells_of(progress.total_since)
+            total = announced.completion.findings_total if announced and known else None
+            notes = [*ami.notes, *([progress.note] if progress.note and progress.note not in ami.notes else [])]
+            at = progress.at or times.iso(times.now())
+            found: dict[str, int] = {} if total is None else {"findings_total": total}
+            return self._ledger.update_ami(ami, scan_status=progress.status, scanned_at=at, notes=notes, **found)
+        if progress.status == "FAILED" or late:
+            return self._ledger.not_assessed(ami, _why(progress))
+        return ami
+
+
+_START_HANGS = Reason(
+    "START_TIMED_OUT",
+    "Start Run ran into its time-out each time and started no scan of this AMI",
+    "see the log of start-run for what it waits for; give it a longer time-out in template.yaml",
+)
+_NOT_STARTED = Reason("SCAN_NOT_STARTED", "the scanner was asked to scan this AMI and did not start", "start a new run")
+
+
+def _no_agent(agent: Agent) -> Reason:
+    return agent.reason or Reason("AGENT_NOT_READY", "the agent did not answer", "see that the AMI runs an agent")
+
+
+def _why(progress: Progress) -> Reason:
+    if progress.status == "FAILED" and progress.reason:
+        return progress.reason
+    last = f"Inspector's last word was {progress.detail}" if progress.detail else "Inspector gave no state"
+    cause = f": {progress.reason.message}" if progress.reason else ""
+    remedy = progress.reason.remedy if progress.reason else "raise waits.completionDeadlineSeconds, or start a new run"
+    return Reason("COMPLETION_DEADLINE", f"the scan was not over at the completion deadline; {last}{cause}", remedy)
+
+
+def _state(amis: Collection[Ami], running: int, next_look_seconds: int) -> State:
+    completed = sum(ami.reason is None and ami.scan_status in ("COMPLETED", "PARTIAL") for ami in amis)
+    failed = sum(ami.reason is not None for ami in amis)
+    return State(running == 0, completed, running, failed, next_look_seconds)

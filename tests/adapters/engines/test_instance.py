@@ -1,0 +1,201 @@
+"""The `instance` engine against the emulated Inspector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from golden_ami.errors import EngineUnavailable, FindingsIncomplete
+from golden_ami.models import Waits
+from golden_ami.scans.collect import tag_findings
+from golden_ami_emulator.world import Behaviour
+
+Make = Callable[..., Any]
+A, B, C = "ami-11111111", "ami-22222222", "ami-33333333"
+SHORT = Waits(completion_deadline_seconds=5400, agent_deadline_seconds=300)
+
+
+def finding(number: int, **members: Any) -> dict[str, Any]:
+    vulnerability = {"vulnerabilityId": f"CVE-2026-{number:04}", "source": "NVD", "vulnerablePackages": []}
+    return {
+        "findingArn": f"arn:aws:inspector2:us-east-1:123456789012:finding/{number:032x}",
+        "title": f"CVE-2026-{number:04} - openssl",
+        "severity": "HIGH",
+        "packageVulnerabilityDetails": vulnerability,
+    } | members
+
+
+def test_scanning_that_is_off_is_an_error_that_says_how(make: Make) -> None:
+    harness = make(inspector_enabled=False)
+    harness.open("instance")
+    with pytest.raises(EngineUnavailable, match="aws inspector2 enable --resource-types EC2 --region us-east-1"):
+        harness.assessment.ensure("run-1")
+
+
+def test_scanning_is_turned_on_where_the_configuration_says_so(make: Make) -> None:
+    harness = make(inspector_enabled=False)
+    [ami] = harness.run("instance", enable_inspector=True)
+    assert ami.scan_status == "COMPLETED"
+    status = harness.client("inspector2").batch_get_account_status(accountIds=["123456789012"])
+    assert status["accounts"][0]["resourceState"]["ec2"]["status"] == "ENABLED"
+
+
+def test_agents_that_never_answer_are_named_and_the_others_go_on(make: Make) -> None:
+    harness = make(behaviours={B: Behaviour(agent_after=None), C: Behaviour(instance_dies_after=100)})
+    harness.open("instance", [A, B, C], waits=SHORT)
+    harness.launch()
+    agents = harness.wait_for_agents()
+    assert agents == (True, 1, 0, 1)  # the dead one was given up before
+    reasons = {ami.key: ami.reason and ami.reason.code for ami in harness.ledger.amis("run-1")}
+    assert reasons == {A: None, B: "AGENT_NOT_REGISTERED", C: "INSTANCE_DIED"}
+    harness.assess()
+    [ami] = [ami for ami in harness.ledger.amis("run-1") if ami.scan_status == "COMPLETED"]
+    assert ami.key == A
+
+
+def test_a_missing_instance_profile_is_named(make: Make) -> None:
+    harness = make()
+    harness.open("instance", waits=SHORT)
+    harness.launch(profile=False)
+    harness.wait_for_agents()
+    [ami] = harness.ledger.amis("run-1")
+    assert ami.reason
+    assert "no instance profile" in ami.reason.message
+    assert harness.assess().over  # nothing to wait for: resumed at once
+    assert harness.checks == 1
+
+
+@pytest.mark.parametrize("result", ["UNSUPPORTED_OS", "ACCESS_DENIED"])
+def test_what_inspector_will_not_scan_ends_with_its_reason(make: Make, result: str) -> None:
+    harness = make(behaviours={B: Behaviour(scan_result=result)})
+    first, second = harness.run("instance", [A, B])
+    assert first.counts == {"HIGH": 1}
+    assert second.reason
+    assert second.reason.code == f"INSPECTOR_{result}"
+    assert not second.findings_key
+
+
+def test_a_scan_that_never_ends_is_given_up_at_the_deadline_with_inspectors_last_word(make: Make) -> None:
+    harness = make(behaviours={B: Behaviour(scan_result="INTERNAL_ERROR")})
+    first, second = harness.run("instance", [A, B], waits=SHORT)
+    assert first.scan_status == "COMPLETED"
+    assert second.reason
+    assert second.reason.code == "COMPLETION_DEADLINE"
+    assert "INTERNAL_ERROR" in second.reason.message
+    assert harness.waits <= 2 + SHORT.completion_deadline_seconds // SHORT.poll_seconds  # no hot loop
+
+
+def test_language_packages_that_could_not_be_read_make_it_partial(make: Make) -> None:
+    harness = make(behaviours={A: Behaviour(scan_result="DEEP_INSPECTION_COLLECTION_TIME_LIMIT_EXCEEDED")})
+    [ami] = harness.run("instance")
+    assert ami.scan_status == "PARTIAL"
+    assert "language packages" in ami.notes[0]
+    assert ami.counts == {"HIGH": 1}
+
+
+def test_one_ami_of_a_batch_whose_listing_lags_does_not_keep_the_others_from_being_collected(make: Make) -> None:
+    lagging = Behaviour(listing_lag=10**6)
+    harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={A: lagging})
+    harness.open("instance", [A, B], batch="00")
+    harness.launch()
+    harness.wait_for_agents()
+    harness.assess()
+    with pytest.raises(FindingsIncomplete, match=r"announced 2 findings .* lists \d so far"):
+        tag_findings("run-1", "00", *harness.stack)
+    first, second = harness.ledger.amis("run-1")
+    assert (first.ami_id, first.findings_key) == (A, "")
+    assert (second.ami_id, second.counts) == (B, {"HIGH": 2})
+
+
+def test_a_listing_shorter_than_announced_is_not_believed(make: Make) -> None:
+    harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={"*": Behaviour(listing_lag=1)})
+    harness.open("instance")
+    harness.launch()
+    harness.wait_for_agents()
+    harness.assess()
+    with pytest.raises(FindingsIncomplete, match=r"announced 2 findings .* lists 1 so far"):
+        tag_findings("run-1", A, *harness.stack)
+    [ami] = harness.ledger.amis("run-1")
+    assert not ami.findings_key
+    assert tag_findings("run-1", A, *harness.stack) == (1, 2)
+    assert tag_findings("run-1", A, *harness.stack) == (1, 2)  # collected already
+    [ami] = harness.ledger.amis("run-1")
+    assert len(harness.stored(ami)) == 2
+
+
+def test_an_arn_on_two_pages_counts_once(make: Make) -> None:
+    findings = [finding(number) for number in range(130)]
+    harness = make(findings={"*": findings}, behaviours={"*": Behaviour(repeat_arns=20)})
+    [ami] = harness.run("instance")
+    assert ami.counts == {"HIGH": 130}
+    assert len(harness.stored(ami)) == 130
+
+
+def test_known_exploited_dates_and_weaknesses_are_kept(make: Make) -> None:
+    details = {"cisaData": {"dateAdded": "2026-01-02T00:00:00Z", "dateDue": "2026-01-23T00:00:00Z"}, "cwes": ["CWE-1"]}
+    harness = make(findings={"*": [finding(1, details=details)]})
+    [ami] = harness.run("instance")
+    [found] = harness.stored(ami)
+    assert (found.known_exploited_since, found.cwes) == ("2026-01-02T00:00:00Z", ["CWE-1"])
+
+
+def test_tags_go_to_security_hub_where_asked_for(make: Make) -> None:
+    harness = make(findings={"*": [finding(number) for number in range(130)]})
+    harness.run("instance", security_hub=True)
+    from golden_ami_emulator.inspector import installed
+
+    updates = installed().security_hub_updates
+    assert len(updates) >= 1
+    assert all(one["UserDefinedFields"]["app-name"] == "shop" for one in updates)
+
+
+def test_security_hub_is_not_called_otherwise(make: Make) -> None:
+    harness = make(security_hub_enabled=False)
+    [ami] = harness.run("instance")
+    assert ami.counts == {"HIGH": 1}
+
+
+def test_cis_checks_that_failed_are_findings_and_the_configuration_is_removed(make: Make) -> None:
+    harness = make(behaviours={"*": Behaviour(cis_checks=5, cis_failed=2)})
+    [ami] = harness.run("instance", cis="LEVEL_1")
+    found = harness.stored(ami)
+    assert [one.type for one in found].count("CIS") == 2
+    assert ami.counts == {"HIGH": 1, "MEDIUM": 2}
+    assert ami.notes == ["CIS benchmark: 2 of 5 checks failed, 0 skipped"]
+    assert harness.client("inspector2").list_cis_scan_configurations()["scanConfigurations"] == []
+
+
+def test_a_cis_scan_is_started_once_though_start_run_is_repeated(make: Make) -> None:
+    harness = make()
+    harness.open("instance", cis="LEVEL_1")
+    harness.launch()
+    harness.wait_for_agents()
+    run = harness.ledger.run("run-1")
+    amis = harness.ledger.amis("run-1")
+    from golden_ami.engines.registry import adapter
+    from golden_ami.places import home
+
+    scanner = adapter("instance", home(harness.settings), *harness.stack)
+    scanner.start(run, amis)
+    harness.ledger.note_removed("run-1", "cis-configuration#123456789012/us-east-1")  # crashed before it was noted
+    scanner.start(run, amis)
+    assert len(harness.client("inspector2").list_cis_scan_configurations()["scanConfigurations"]) == 1
+
+
+def test_zero_checks_are_no_pass(make: Make) -> None:
+    harness = make(behaviours={A: Behaviour(cis_checks=0)})
+    first, second = harness.run("instance", [A, B], cis="LEVEL_1")
+    assert first.reason
+    assert first.reason.code == "CIS_NO_CHECKS"
+    assert second.reason is None
+
+
+@pytest.mark.parametrize("result", ["FAILED", "CANCELLED"])
+def test_a_cis_scan_that_fails_is_named(make: Make, result: Any) -> None:
+    harness = make(behaviours={A: Behaviour(cis_result=result)})
+    [ami] = harness.run("instance", cis="LEVEL_1")
+    assert ami.reason
+    assert ami.reason.code == "CIS_FAILED"
+    assert result in ami.reason.message

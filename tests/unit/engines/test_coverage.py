@@ -1,0 +1,118 @@
+"""What Inspector's scan status means for a run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import botocore.session
+import pytest
+
+from golden_ami.engines.ami.coverage import of_image
+from golden_ami.engines.instance import coverage
+from golden_ami.models import Ami, AmiEntry
+
+LAUNCHED = datetime(2026, 11, 2, 8, 0, 0, 500_000, tzinfo=UTC)
+SOON = LAUNCHED + timedelta(minutes=5)
+LATE = LAUNCHED + timedelta(seconds=coverage.GRACE + 1)
+AMI = Ami(
+    run_id="r",
+    batch="b",
+    key="ami-1",
+    ami_id="ami-1",
+    entry=AmiEntry(ami_id="ami-1"),
+    engine="instance",
+    region="us-east-1",
+    account="123456789012",
+    instance_id="i-1",
+    launched_at="2026-11-02T08:00:00.500Z",
+)
+
+
+def row(reason: str, code: str = "ACTIVE", scanned: datetime | None = SOON) -> dict[str, Any]:
+    return {"scanStatus": {"statusCode": code, "reason": reason}} | ({"lastScannedAt": scanned} if scanned else {})
+
+
+def test_done() -> None:
+    assert coverage.of_instance(AMI, row("SUCCESSFUL"), SOON).status == "COMPLETED"
+    same_second = LAUNCHED.replace(microsecond=0)
+    assert coverage.of_instance(AMI, row("SUCCESSFUL", scanned=same_second), SOON).status == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        {},
+        {"scanStatus": None},
+        row("SUCCESSFUL", "INACTIVE"),
+        row("SUCCESSFUL", scanned=None),
+        row("SUCCESSFUL", scanned=LAUNCHED - timedelta(hours=1)),
+        row("PENDING_INITIAL_SCAN"),
+        row("SCAN_IN_PROGRESS"),
+        row("INTERNAL_ERROR"),
+        row("DEEP_INSPECTION_NO_INVENTORY", scanned=None),
+        row("A_REASON_OF_NEXT_YEAR"),
+    ],
+)
+def test_wait_for_ever(answer: Any) -> None:
+    assert coverage.of_instance(AMI, answer, LATE).status == "RUNNING"
+
+
+def test_partial() -> None:
+    outcome = coverage.of_instance(AMI, row("DEEP_INSPECTION_PACKAGE_COLLECTION_LIMIT_EXCEEDED"), SOON)
+    assert outcome.status == "PARTIAL"
+    assert "language packages" in outcome.note
+
+
+@pytest.mark.parametrize("reason", ["UNMANAGED_EC2_INSTANCE", "NO_INVENTORY", "STALE_INVENTORY"])
+def test_wait_for_a_grace_period_then_fail(reason: str) -> None:
+    early = coverage.of_instance(AMI, row(reason, "INACTIVE"), SOON)
+    late = coverage.of_instance(AMI, row(reason, "INACTIVE"), LATE)
+    assert (early.status, late.status) == ("RUNNING", "FAILED")
+    assert early.reason == late.reason
+    over = LAUNCHED.replace(microsecond=0) + timedelta(seconds=coverage.GRACE)
+    assert coverage.of_instance(AMI, row(reason, "INACTIVE"), over).status == "FAILED"
+    assert coverage.of_instance(AMI, row(reason, "INACTIVE"), over - timedelta(seconds=1)).status == "RUNNING"
+    assert late.reason
+    assert late.reason.code == f"INSPECTOR_{reason}"
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["UNSUPPORTED_OS", "EXCLUDED_BY_TAG", "ACCESS_DENIED", "ACCESS_DENIED_TO_ENCRYPTION_KEY", "EC2_INSTANCE_STOPPED",
+     "RESOURCE_TERMINATED", "AGENTLESS_INSTANCE_STORAGE_LIMIT_EXCEEDED",
+     "AGENTLESS_INSTANCE_COLLECTION_TIME_LIMIT_EXCEEDED", "PENDING_DISABLE"],
+)  # fmt: skip
+def test_fail_now(reason: str) -> None:
+    outcome = coverage.of_instance(AMI, row(reason, "INACTIVE"), SOON)
+    assert outcome.status == "FAILED"
+    assert outcome.reason
+    assert outcome.reason.remedy
+    assert reason in outcome.reason.message
+    assert "i-1" in outcome.reason.message
+    assert coverage.fails_at_once(row(reason, "INACTIVE"))
+
+
+def test_every_reason_of_the_services_model_has_a_meaning() -> None:
+    model: Any = botocore.session.get_session().get_service_model("inspector2")
+    for reason in model.shape_for("ScanStatusReason").enum:
+        outcome = coverage.of_instance(AMI, row(reason, "INACTIVE"), LATE)
+        assert outcome.status in ("RUNNING", "COMPLETED", "PARTIAL", "FAILED")
+        assert (outcome.status == "FAILED") == (outcome.reason is not None)
+
+
+def test_an_images_scan() -> None:
+    assert of_image(AMI, {"scanStatus": "SUCCESSFUL"}).status == "COMPLETED"
+    assert of_image(AMI, {"scanStatus": "IN_PROGRESS"}).status == "RUNNING"
+    model: Any = botocore.session.get_session().get_service_model("inspector2")
+    told = model.shape_for("GetOnDemandScanStatusResponse").members["scanStatusReason"].enum
+    documented = ["AGENTLESS_INSTANCE_STORAGE_LIMIT_EXCEEDED", "AGENTLESS_INSTANCE_COLLECTION_TIME_LIMIT_EXCEEDED"]
+    for reason in [*told, *documented]:
+        outcome = of_image(AMI, {"scanStatus": "FAILED", "scanStatusReason": reason})
+        assert outcome.status == "FAILED"
+        assert outcome.reason
+        assert "refused or failed" not in outcome.reason.message  # each has a text of its own
+        if reason != "RESOURCE_TERMINATED":
+            assert "instance" in outcome.reason.remedy
+    assert of_image(AMI, {"scanStatus": "FAILED"}).reason
