@@ -23,7 +23,7 @@ from benchmarks.worlds import TAGS, findings
 from golden_ami.engines.findings import from_inspector
 from golden_ami.models import SEVERITIES, Assessment, Config, Finding, Run
 from golden_ami.parallel import chunks
-from golden_ami.scans.ndjson import NdjsonObject
+from golden_ami.storage.ndjson import NdjsonObject
 
 _AMIS, _EACH = 500, 2000
 _UNLIKE_AMIS = 100  # of which no finding is like another

@@ -37,7 +37,9 @@ from golden_ami.logs import logger
 from golden_ami.models import Ami, Assessment, Completion, Finding, Reason, Run
 from golden_ami.parallel import together
 from golden_ami.settings import Settings
-from golden_ami.table import Item, Key, Table
+from golden_ami.storage import keys
+from golden_ami.storage.keys import Key
+from golden_ami.storage.table import Item, Table
 from golden_ami.times import iso, now
 
 T = TypeVar("T")
@@ -89,31 +91,31 @@ class Ledger:
         The configuration is kept without its list of AMIs, which stand in rows of their own (an item holds 400 KB).
         """
         known = [_key_of(item) for item in self._opened(run.run_id)]
-        if _run_key(run.run_id) in known:
+        if keys.run_row(run.run_id) in known:
             return False
         rows = {_ami_key(ami): ami for ami in amis}
         # Of an earlier try that stopped half way, with another configuration.
         self._table.delete_many(key for key in known if key not in rows)
-        index = _row(("RUNS", f"{run.started_at}#{run.run_id}"), {"runId": run.run_id})
+        index = _row(keys.run_index_row(run.started_at, run.run_id), {"runId": run.run_id})
         self._table.put_many([index, *(_row(key, _stored(ami)) for key, ami in rows.items())])
         kept = msgspec.structs.replace(run, config=msgspec.structs.replace(run.config, amis=[]))
-        return self._table.put(_row(_run_key(run.run_id), _stored(kept)), condition="attribute_not_exists(pk)")
+        return self._table.put(_row(keys.run_row(run.run_id), _stored(kept)), condition="attribute_not_exists(pk)")
 
     def run(self, run_id: str) -> Run:
         """The run, without `config.amis`. Raises RunNotFound."""
-        item = self._table.get(_run_key(run_id))
+        item = self._table.get(keys.run_row(run_id))
         if item is None:
             raise RunNotFound(f"the ledger holds no run {run_id!r}; load-config opens it")
         return _loaded(item, Run)
 
     def run_ids(self, limit: int = 50) -> list[str]:
         """The newest runs, newest first."""
-        return [item["runId"] for item in self._table.query("RUNS", forward=False, limit=limit)]
+        return [item["runId"] for item in self._table.query(keys.RUN_INDEX, forward=False, limit=limit)]
 
     def amis(self, run_id: str, batch: str | None = None) -> list[Ami]:
         """The AMIs of a run, or of one of its batches, in the order of their keys."""
-        prefix = "AMI#" if batch is None else f"AMI#{batch}#"
-        return [_loaded(item, Ami) for item in self._table.query(f"RUN#{run_id}", prefix)]
+        prefix = keys.AMIS if batch is None else keys.amis_of(batch)
+        return [_loaded(item, Ami) for item in self._table.query(keys.run_partition(run_id), prefix)]
 
     def run_and_amis(self, run_id: str, batch: str | None = None) -> tuple[Run, list[Ami]]:
         """The run and its AMIs, or those of one of its batches, read at once. Raises RunNotFound."""
@@ -121,18 +123,18 @@ class Ledger:
             found: list[Any] = together(lambda: self.run(run_id), lambda: self.amis(run_id, batch))
             return found[0], found[1]
         *amis, run = [*self._opened(run_id)] or [{}]
-        if run.get("sk") != "RUN":
+        if not keys.is_run(run):
             raise RunNotFound(f"the ledger holds no run {run_id!r}; load-config opens it")
         return _loaded(run, Run), [_loaded(item, Ami) for item in amis]
 
     def _opened(self, run_id: str) -> Iterator[Item]:
         """The rows of the AMIs and, the last, that of the run: what stands between them in the table is left out."""
-        rows = self._table.query(f"RUN#{run_id}", "AMI#", last="RUN")
-        return (item for item in rows if item["sk"] == "RUN" or item["sk"].startswith("AMI#"))
+        rows = self._table.query(keys.run_partition(run_id), keys.AMIS, last=keys.RUN)
+        return (item for item in rows if keys.is_run(item) or keys.is_ami(item))
 
     def update_run(self, run_id: str, **fields: Any) -> None:
         """Set fields of the run. Raises RunNotFound."""
-        if not self._table.update(_run_key(run_id), _camel(fields), condition="attribute_exists(pk)"):
+        if not self._table.update(keys.run_row(run_id), _camel(fields), condition="attribute_exists(pk)"):
             raise RunNotFound(f"the ledger holds no run {run_id!r}; load-config opens it")
 
     def update_ami(self, ami: Ami, **fields: Any) -> Ami:
@@ -159,7 +161,7 @@ class Ledger:
         """Set a field of the run unless it is set; returns the value that stands. Raises RunNotFound."""
         field = _camel_name(name)
         unset = f"attribute_exists(pk) AND (attribute_not_exists({field}) OR {field} = :empty)"
-        if self._table.update(_run_key(run_id), {field: value}, condition=unset, values={":empty": ""}):
+        if self._table.update(keys.run_row(run_id), {field: value}, condition=unset, values={":empty": ""}):
             return value
         return str(getattr(self.run_and_amis(run_id)[0], name))  # a query, as it is read at first: no permission more
 
@@ -167,35 +169,35 @@ class Ledger:
 
     def made(self, run_id: str, name: str) -> str:
         """The id of what was made under this name, or ""."""
-        item = self._table.get((f"RUN#{run_id}", f"MADE#{name}"))
+        item = self._table.get(keys.made_row(run_id, name))
         return str(item["id"]) if item else ""
 
     def note_made(self, run_id: str, name: str, identity: str) -> None:
         """Note what was made in AWS for this run, to be found and removed after it."""
-        self._table.put(_row((f"RUN#{run_id}", f"MADE#{name}"), {"id": identity}))
+        self._table.put(_row(keys.made_row(run_id, name), {"id": identity}))
 
     def note_removed(self, run_id: str, name: str) -> None:
         """Note that it exists no longer."""
-        self._table.delete_many([(f"RUN#{run_id}", f"MADE#{name}")])
+        self._table.delete_many([keys.made_row(run_id, name)])
 
     # ------------------------------------------------------------ what a run asks of the outside, each once
 
     def sent(self, run_id: str, name: str) -> bool:
         """Whether AWS has confirmed what has this name: a message, say."""
-        return "messageId" in (self._table.get((f"RUN#{run_id}", f"SENT#{name}")) or {})
+        return "messageId" in (self._table.get(keys.sent_row(run_id, name)) or {})
 
     def all_sent(self, run_id: str, prefix: str) -> set[str]:
         """The names with this beginning that AWS has confirmed."""
-        rows = self._table.query(f"RUN#{run_id}", f"SENT#{prefix}")
-        return {row["sk"].removeprefix("SENT#") for row in rows if "messageId" in row}
+        rows = self._table.query(*keys.sent_row(run_id, prefix))
+        return {row["sk"].removeprefix(keys.SENT) for row in rows if "messageId" in row}
 
     def intend(self, run_id: str, names: Iterable[str]) -> None:
         """Record what will be asked for. What is recorded and not confirmed may have been done: it is asked again."""
-        self._put(_row((f"RUN#{run_id}", f"SENT#{name}"), {"askedAt": iso(now())}) for name in names)
+        self._put(_row(keys.sent_row(run_id, name), {"askedAt": iso(now())}) for name in names)
 
     def note_sent(self, run_id: str, ids: Mapping[str, str]) -> None:
         """Note what AWS confirmed, by name with AWS's id of it, so that a retry does not ask again."""
-        self._put(_row((f"RUN#{run_id}", f"SENT#{name}"), {"messageId": given}) for name, given in ids.items())
+        self._put(_row(keys.sent_row(run_id, name), {"messageId": given}) for name, given in ids.items())
 
     def _put(self, rows: Iterable[Item]) -> None:
         listed = list(rows)
@@ -206,48 +208,49 @@ class Ledger:
 
     def reported(self, run_id: str) -> bool:
         """Whether the run has its report, whatever else its row holds."""
-        return bool((self._table.get(_run_key(run_id)) or {}).get("reportKey"))
+        return bool((self._table.get(keys.run_row(run_id)) or {}).get("reportKey"))
 
     def begin_report(self, run_id: str) -> int:
         """Note an attempt to report at the end of an execution; how many before it ended in no way at all."""
-        key = (f"RUN#{run_id}", "REPORTING")
+        key = keys.reporting_row(run_id)
         before = int((self._table.get(key) or {}).get("attempts", 0))
         self._table.put(_row(key, {"attempts": before + 1}))
         return before
 
     def end_report(self, run_id: str) -> None:
         """Note that the attempts have ended, well or with an error."""
-        self._table.delete_many([(f"RUN#{run_id}", "REPORTING")])
+        self._table.delete_many([keys.reporting_row(run_id)])
 
     # ------------------------------------------------------------ assessments by lineage
 
     def record_assessments(self, assessments: Iterable[Assessment]) -> None:
         """Index completed assessments, each under its lineage."""
         self._table.put_many(
-            _row((f"LINEAGE#{one.lineage}", f"{one.completed_at}#{one.run_id}#{one.key}"), _stored(one))
+            _row(keys.assessment_row(one.lineage, one.completed_at, one.run_id, one.key), _stored(one))
             for one in assessments
         )
 
     def assessments(self, lineage: str, limit: int = 60) -> list[Assessment]:
         """The newest completed assessments of a lineage ("account/region/lineage"), newest first."""
-        found = self._table.query(f"LINEAGE#{lineage}", forward=False, limit=limit)
+        found = self._table.query(keys.lineage_partition(lineage), forward=False, limit=limit)
         return [_loaded(item, Assessment) for item in found]
 
     # ------------------------------------------------------------ the archived history
 
     def rows(self, run_id: str) -> Iterator[Item]:
         """Every row of a run as it is stored, but for the archive's own."""
-        return (item for item in self._table.query(f"RUN#{run_id}") if item["sk"] != "HISTORY")
+        return (item for item in self._table.query(keys.run_partition(run_id)) if item["sk"] != keys.HISTORY)
 
     def anchor_history(self, run_id: str, sha256: str, at: str) -> str:
         """Keep the SHA-256 of the archive's manifest; returns the one that stands, which is the first."""
-        row = {"pk": f"RUN#{run_id}", "sk": "HISTORY", "manifestSha256": sha256, "archivedAt": at}
+        pk, sk = keys.history_row(run_id)
+        row = {"pk": pk, "sk": sk, "manifestSha256": sha256, "archivedAt": at}
         anchored = self._table.put(row, condition="attribute_not_exists(pk)")
         return sha256 if anchored else self.history_anchor(run_id)
 
     def history_anchor(self, run_id: str) -> str:
         """The SHA-256 of the archive's manifest; "" when the run is not archived."""
-        item = self._table.get((f"RUN#{run_id}", "HISTORY")) or {}
+        item = self._table.get(keys.history_row(run_id)) or {}
         return str(item.get("manifestSha256", ""))
 
     # ------------------------------------------------------------ awaited completions
@@ -257,30 +260,30 @@ class Ledger:
 
         Called again (a retry, or the next wait of the same run) it replaces the token and the set.
         """
-        callback = (f"RUN#{run_id}", "TOKEN")
+        callback = keys.callback_row(run_id)
         self._table.update(callback, {"token": token, "sealed": False, "resumed": None, "ttl": _expiry(_RETENTION)})
         wanted = set(scans)
-        outstanding = {item["sk"] for item in self._table.query(f"AWAIT#{run_id}")}
+        outstanding = {item["sk"] for item in self._table.query(keys.awaited_partition(run_id))}
         new = sorted(wanted - outstanding)
         # This order: where an outstanding row stands, a completion finds the run by the other row.
-        self._table.put_many(_row((f"SCAN#{scan}", f"RUN#{run_id}"), {"runId": run_id}) for scan in new)
-        self._table.put_many(_row((f"AWAIT#{run_id}", scan), {}) for scan in new)
+        self._table.put_many(_row(keys.waiting_run_row(scan, run_id), {"runId": run_id}) for scan in new)
+        self._table.put_many(_row(keys.awaited_row(run_id, scan), {}) for scan in new)
         complete = self._complete(wanted)
-        self._table.delete_many((f"AWAIT#{run_id}", scan) for scan in sorted(complete | (outstanding - wanted)))
+        self._table.delete_many(keys.awaited_row(run_id, scan) for scan in sorted(complete | (outstanding - wanted)))
         self._table.update(callback, {"sealed": True})
         return self._resumption(run_id)
 
     def complete_scan(self, completion: Completion) -> list[Resumption]:
         """Record a completion; the runs that have nothing left to await because of it. A repeat changes nothing."""
         done = _stored(completion) | {"version": uuid4().hex}
-        self._table.put(_row((f"SCAN#{completion.scan}", "DONE"), done, _STRAY))
-        runs = [item["runId"] for item in self._table.query(f"SCAN#{completion.scan}", "RUN#")]
-        self._table.delete_many((f"AWAIT#{run_id}", completion.scan) for run_id in runs)
+        self._table.put(_row(keys.completion_row(completion.scan), done, _STRAY))
+        runs = [item["runId"] for item in self._table.query(keys.scan_partition(completion.scan), keys.WAITING_RUNS)]
+        self._table.delete_many(keys.awaited_row(run_id, completion.scan) for run_id in runs)
         return [resumption for run_id in runs if (resumption := self._resumption(run_id))]
 
     def announcements(self, scans: Iterable[str]) -> dict[str, Announcement]:
         """What messages announced of the scans, by scan; retracted ones too."""
-        items = self._table.get_many((f"SCAN#{scan}", "DONE") for scan in scans)
+        items = self._table.get_many(keys.completion_row(scan) for scan in scans)
         return {item["scan"]: Announcement(_loaded(item, Completion), item["version"]) for item in items}
 
     def retract(self, announcement: Announcement) -> None:
@@ -288,27 +291,27 @@ class Ledger:
 
         The run awaits the scan again from its next `await_scans` on.
         """
-        key = (f"SCAN#{announcement.completion.scan}", "DONE")
+        key = keys.completion_row(announcement.completion.scan)
         same = "version = :version"
         self._table.update(key, {"retracted": True}, condition=same, values={":version": announcement.version})
 
     def outstanding(self, run_id: str) -> list[str]:
         """The scans that the run awaits and of which no completion is known."""
-        return [item["sk"] for item in self._table.query(f"AWAIT#{run_id}")]
+        return [item["sk"] for item in self._table.query(keys.awaited_partition(run_id))]
 
     def resumed(self, resumption: Resumption) -> None:
         """Note that the token was answered, so that no duplicate message answers it again."""
-        callback = (f"RUN#{resumption.run_id}", "TOKEN")
+        callback = keys.callback_row(resumption.run_id)
         self._table.update(callback, {"resumed": resumption.token}, condition="attribute_exists(pk)")
 
     def _complete(self, scans: Iterable[str]) -> set[str]:
-        items = self._table.get_many((f"SCAN#{scan}", "DONE") for scan in scans)
+        items = self._table.get_many(keys.completion_row(scan) for scan in scans)
         return {item["scan"] for item in items if not item.get("retracted")}
 
     def _resumption(self, run_id: str) -> Resumption | None:
-        if any(self._table.query(f"AWAIT#{run_id}", limit=1)):
+        if any(self._table.query(keys.awaited_partition(run_id), limit=1)):
             return None
-        callback = self._table.get((f"RUN#{run_id}", "TOKEN")) or {}
+        callback = self._table.get(keys.callback_row(run_id)) or {}
         token = callback.get("token", "")
         ready = callback.get("sealed") and token and callback.get("resumed") != token
         return Resumption(run_id, token) if ready else None
@@ -317,21 +320,17 @@ class Ledger:
 
     def store_finding(self, scan: str, finding: Finding) -> None:
         """Keep a finding of a scan; the same ARN again replaces it."""
-        key = (f"SCAN#{scan}", f"FINDING#{finding.arn}")
+        key = keys.finding_row(scan, finding.arn)
         self._table.put(_row(key, {"finding": msgspec.json.encode(finding).decode()}, _FINDINGS))
 
     def findings(self, scan: str) -> Iterator[Finding]:
         """The findings kept for a scan, each once."""
-        for item in self._table.query(f"SCAN#{scan}", "FINDING#"):
+        for item in self._table.query(keys.scan_partition(scan), keys.FINDINGS):
             yield msgspec.json.decode(item["finding"], type=Finding)
 
 
-def _run_key(run_id: str) -> Key:
-    return (f"RUN#{run_id}", "RUN")
-
-
 def _ami_key(ami: Ami) -> Key:
-    return (f"RUN#{ami.run_id}", f"AMI#{ami.batch}#{ami.key}")
+    return keys.ami_row(ami.run_id, ami.batch, ami.key)
 
 
 def _key_of(item: Item) -> Key:

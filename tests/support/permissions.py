@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from golden_ami.models import ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
-from golden_ami.scans.ndjson import NdjsonObject
+from golden_ami.storage.ndjson import NdjsonObject
 from golden_ami_emulator.calls import Call, client_error
 from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.world import ACCOUNT, REGION, Behaviour, Image, World

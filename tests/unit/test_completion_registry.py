@@ -17,7 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from golden_ami.ledger import Ledger, Resumption
 from golden_ami.models import Completion
-from golden_ami.table import Item, Key, Table
+from golden_ami.storage.keys import Key
+from golden_ami.storage.table import Item, Table
 
 RUNS = ("run-1", "run-2")
 SCANS = ("a", "b", "c", "d")

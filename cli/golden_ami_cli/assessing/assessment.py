@@ -13,6 +13,7 @@ from golden_ami.errors import RunNotFound
 from golden_ami.ledger import Ledger
 from golden_ami.models import RUN_TAG, Verdict
 from golden_ami.report.model import Report
+from golden_ami.storage.keys import RUNS, configuration_key, report_key, run_prefix
 from golden_ami.usage.actual import used_by
 from golden_ami.usage.lines import UsageLine
 from golden_ami.usage.prices import shipped
@@ -112,7 +113,7 @@ def _make_topics(aws: Embedded, arns: Iterable[str]) -> None:
 def copy_bucket(aws: Account, directory: Path) -> None:
     """Copy a stack's reports, findings and archived histories into a directory, under their keys."""
     s3, bucket = aws.client("s3"), aws.outputs["ReportBucket"]
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="runs/"):
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=RUNS):
         for item in page.get("Contents", ()):
             path = directory / item["Key"]
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +123,7 @@ def copy_bucket(aws: Account, directory: Path) -> None:
 def put_configuration(aws: Embedded, text: str) -> None:
     """Put a configuration where the state machine reads it; what no parameter can hold goes to S3."""
     if len(text.encode()) > _PARAMETER_LIMIT:
-        bucket, key = aws.outputs["ReportBucket"], f"config/{PARAMETER}.json"
+        bucket, key = aws.outputs["ReportBucket"], configuration_key(PARAMETER)
         aws.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json")
         text = msgspec.json.encode({"version": 1, "document": f"s3://{bucket}/{key}"}).decode()
     aws.put_configuration(PARAMETER, text)
@@ -151,7 +152,7 @@ def collect(
 def _amis(aws: Account, run_id: str) -> tuple[list[result.AmiResult], Verdict]:
     s3, bucket = aws.client("s3"), aws.outputs["ReportBucket"]
     try:
-        content = s3.get_object(Bucket=bucket, Key=f"runs/{run_id}/report.json")["Body"].read()
+        content = s3.get_object(Bucket=bucket, Key=report_key(run_id))["Body"].read()
     except s3.exceptions.NoSuchKey:
         ledger = Ledger(aws.client("dynamodb"), aws.outputs["LedgerTable"])
         return result.from_ledger(ledger.amis(run_id)), "NOT_ASSESSED"
@@ -182,7 +183,7 @@ def _instances(aws: Account, run_id: str, regions: set[str]) -> result.Instances
 
 def _reports(aws: Account, run_id: str, directory: Path | None) -> dict[str, str]:
     """Where each form of the report is: its file when a directory is given, else its address in S3."""
-    s3, bucket, prefix = aws.client("s3"), aws.outputs["ReportBucket"], f"runs/{run_id}/"
+    s3, bucket, prefix = aws.client("s3"), aws.outputs["ReportBucket"], run_prefix(run_id)
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
     names = [item["Key"].removeprefix(prefix) for page in pages for item in page.get("Contents", ())]
     if directory is None:

@@ -99,10 +99,11 @@ class Sent:
     def empty(self) -> list[Notification]:
         """To whom messages went, and their ids."""
         from golden_ami.report.notify import is_message
+        from golden_ami.storage.keys import SENT
         from golden_ami_cli.assessing.result import Notification
 
         rows = {row["sk"]: row for row in self.account.ledger.rows(self.run_id)}
-        sent = {key.removeprefix("SENT#"): row["messageId"] for key, row in rows.items() if "messageId" in row}
+        sent = {key.removeprefix(SENT): row["messageId"] for key, row in rows.items() if "messageId" in row}
         return [
             Notification(topic=name, subject=f"message {message_id}", bytes=None)
             for name, message_id in sent.items()

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from golden_ami.storage.keys import configuration_key
 from golden_ami_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def plan(account: Account, parameter: str, text: str, standard: int, advanced: i
         return Plan(parameter, "Standard", text, text, bucket)
     if size <= advanced:
         return Plan(parameter, "Advanced", text, text, bucket)
-    key = f"config/{parameter.strip('/')}.json"
+    key = configuration_key(parameter)
     pointer = json.dumps({"version": 1, "document": f"s3://{bucket}/{key}"})
     return Plan(parameter, "Standard", pointer, text, bucket, key)
 

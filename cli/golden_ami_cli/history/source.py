@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from golden_ami.events import Event
 from golden_ami.executions import execution_arn, run_id_of
-from golden_ami.history.archive import DEFINITION, EVENTS, EXECUTION, LEDGER, events_of, plain, prefix_of
+from golden_ami.history.archive import DEFINITION, EVENTS, EXECUTION, LEDGER, events_of, plain
 from golden_ami.report.store import Missing, Store
+from golden_ami.storage.keys import history_prefix, is_ami, is_run
 from golden_ami_cli.errors import CommandError
 from golden_ami_cli.history.model import History
 from golden_ami_cli.history.parse import parse
@@ -61,7 +62,7 @@ def from_aws(arn: str, source: Source) -> History:
 
 def from_archive(run_id: str, store: Store) -> History:
     """The history as it was archived. Raises Missing."""
-    prefix = prefix_of(run_id)
+    prefix = history_prefix(run_id)
     events = [json.loads(line) for line in gzip.decompress(store.read(prefix + EVENTS)).splitlines()]
     rows = [json.loads(line) for line in store.lines(prefix + LEDGER)]
     definition, description = (json.loads(store.read(prefix + name)) for name in (DEFINITION, EXECUTION))
@@ -78,7 +79,7 @@ def history_of(
     """The model, with what the ledger's rows add: the AMIs' names, the verdict, the report."""
     rows = list(rows)
     history = parse(list(events), definition, description, labels(rows))
-    run = next((row for row in rows if row.get("sk") == "RUN"), {})
+    run = next(filter(is_run, rows), {})
     history.verdict = str(run.get("verdict") or "")
     if key := run.get("reportKey"):
         history.report = store.uri(str(key))
@@ -89,7 +90,7 @@ def labels(rows: Iterable[Row]) -> dict[str, str]:
     """What a Map's item is to a person: the name and id of its AMI, or how many AMIs the batch has."""
     batches: dict[str, list[Row]] = {}
     for row in rows:
-        if str(row.get("sk", "")).startswith("AMI#"):
+        if is_ami(row):
             batches.setdefault(str(row["batch"]), []).append(row)
     return {batch: _label(batch, amis) for batch, amis in batches.items()}
 

@@ -122,8 +122,9 @@ def history(
 
 def _store(directory: Path) -> Store:
     from golden_ami.report.store import DirectoryStore
+    from golden_ami.storage.keys import RUNS
 
-    if not (directory / "runs").is_dir():
+    if not (directory / RUNS).is_dir():
         raise UsageError(f"--from {directory}: it has no folder runs; give a copy of the report bucket")
     return DirectoryStore(directory)
 

@@ -14,6 +14,7 @@ import msgspec
 from golden_ami.events import Event
 from golden_ami.models import AMI_TAG, EXPIRY_TAG, RUN_TAG, Engine
 from golden_ami.report.model import Report
+from golden_ami.storage.keys import report_key
 from golden_ami_emulator.calls import Call
 from golden_ami_emulator.chaos import places
 from golden_ami_emulator.chaos.worlds import TOPIC, Plan, place_of
@@ -236,7 +237,7 @@ class Bench(AbstractContextManager["Bench"]):
     def _report(self, run_id: str) -> Report | None:
         s3 = self.aws.client("s3")
         try:
-            body = s3.get_object(Bucket=self.aws.outputs["ReportBucket"], Key=f"runs/{run_id}/report.json")["Body"]
+            body = s3.get_object(Bucket=self.aws.outputs["ReportBucket"], Key=report_key(run_id))["Body"]
         except s3.exceptions.NoSuchKey:
             return None
         return msgspec.json.decode(body.read(), type=Report)

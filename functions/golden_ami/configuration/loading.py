@@ -24,6 +24,7 @@ from golden_ami.ledger import Ledger
 from golden_ami.models import NO_BATCH, Ami, Config, Run, Source, Waits
 from golden_ami.places import home, named
 from golden_ami.settings import Settings
+from golden_ami.storage.keys import CONFIGURATIONS
 from golden_ami.times import iso, now, read
 
 MARGIN = 7_200  # seconds from the last bound of a run to its expiry: launches, collection, termination, their retries
@@ -161,7 +162,8 @@ def _document(address: str, settings: Settings, clients: Clients, version: str =
 
     if bucket != settings.bucket:
         raise refused(
-            f"bucket {bucket}", f"put the document into the stack's own bucket: s3://{settings.bucket}/config/…"
+            f"bucket {bucket}",
+            f"put the document into the stack's own bucket: s3://{settings.bucket}/{CONFIGURATIONS}…",
         )
     try:
         wanted = {"VersionId": version} if version else {}

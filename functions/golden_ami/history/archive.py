@@ -20,6 +20,7 @@ from golden_ami.executions import ENDS, run_id_of
 from golden_ami.history.mask import masked
 from golden_ami.parallel import side_by_side, together
 from golden_ami.report.store import Missing, Store
+from golden_ami.storage.keys import history_prefix
 
 if TYPE_CHECKING:
     from golden_ami.ledger import Ledger
@@ -40,11 +41,6 @@ class Archived:
     problems: tuple[str, ...] = ()
 
 
-def prefix_of(run_id: str) -> str:
-    """Where a run's history stands in the bucket."""
-    return f"runs/{run_id}/history/"
-
-
 def archive_execution(states: Any, store: Store, ledger: Ledger, execution_arn: str) -> Archived:
     """Archive an execution that has ended, whatever its status. A second call changes nothing and verifies.
 
@@ -52,7 +48,7 @@ def archive_execution(states: Any, store: Store, ledger: Ledger, execution_arn: 
     complete: the caller's retry then finds it so.
     """
     run_id = run_id_of(execution_arn)
-    prefix = prefix_of(run_id)
+    prefix = history_prefix(run_id)
     if anchor := ledger.history_anchor(run_id):
         return Archived(run_id, prefix, anchor, False, tuple(verify(store, run_id, anchor)))
     describe = (states.describe_execution, states.describe_state_machine_for_execution)
@@ -89,7 +85,7 @@ def verify(store: Store, run_id: str, anchor: str) -> list[str]:
 
     `anchor` is the manifest's SHA-256 as the ledger holds it, "" if it holds none.
     """
-    key = prefix_of(run_id) + MANIFEST
+    key = history_prefix(run_id) + MANIFEST
     try:
         content = store.read(key)
     except Missing:
@@ -103,7 +99,7 @@ def verify(store: Store, run_id: str, anchor: str) -> list[str]:
     except (ValueError, KeyError, TypeError):
         return [*problems, f"{key} cannot be read as a manifest"]
     for name in (EVENTS, DEFINITION, INPUT, EXECUTION, LEDGER):
-        if prefix_of(run_id) + name not in entries:
+        if history_prefix(run_id) + name not in entries:
             problems.append(f"{key} does not list {name}")
     return problems + [problem for name, sha256 in entries.items() if (problem := _changed(store, name, sha256))]
 

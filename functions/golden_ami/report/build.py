@@ -28,9 +28,10 @@ from golden_ami.report.model import (
     Report,
     Totals,
 )
-from golden_ami.report.store import Missing, Store, standings_key
+from golden_ami.report.store import Missing, Store
 from golden_ami.report.upgrades import RunUpgrades
-from golden_ami.report.urgent import SHOWN, shown_of_each, urgent_key
+from golden_ami.report.urgent import SHOWN, shown_of_each
+from golden_ami.storage.keys import standings_key, urgent_key
 from golden_ami.verdict import exception_status, in_scope, run_verdict
 
 _FINDING = msgspec.json.Decoder(Finding)
@@ -137,7 +138,7 @@ class _Builder:
             return Assessed(frame(ami, self._rules, _unreadable(ami, f"a line of it is no finding: {error}")))
 
     def _assessed(self, ami: Ami, baselines: Sequence[Baseline]) -> Assessed:
-        key = standings_key(ami)
+        key = standings_key(ami.run_id, ami.key)
         encode = msgspec.json.Encoder().encode_lines
         again = not self._rules.urgent  # by the page and the other formats of a small run
         with self._store.writing(key, "application/x-ndjson", again=again) as out:

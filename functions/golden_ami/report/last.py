@@ -23,6 +23,7 @@ from golden_ami.errors import AssessmentError, RunNotFound
 from golden_ami.ledger import RESULTS, Ledger
 from golden_ami.logs import logger
 from golden_ami.models import DEFAULT_ENGINE, Engine, Reason
+from golden_ami.storage.keys import is_ami, is_run, report_key
 
 if TYPE_CHECKING:
     from golden_ami.aws.clients import Clients
@@ -151,8 +152,8 @@ def _rows(run_id: str, ledger: Ledger) -> tuple[Row, list[Row]]:
     except Exception as failure:  # noqa: BLE001 -- then the event has to do
         logger.error("the ledger's rows cannot be read", exc_info=failure)
         return {}, []
-    run = next((row for row in rows if row.get("sk") == "RUN"), {})
-    return run, [row for row in rows if str(row.get("sk")).startswith("AMI#")]
+    run = next(filter(is_run, rows), {})
+    return run, [row for row in rows if is_ami(row)]
 
 
 def _configured(event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients) -> Iterator[Row]:
@@ -259,7 +260,7 @@ class _Objects:
         self._bucket, self._run_id = settings.bucket, run_id
 
     def uri(self, name: str) -> str:
-        return f"s3://{self._bucket}/runs/{self._run_id}/{name}"
+        return f"s3://{self._bucket}/{report_key(self._run_id, name)}"
 
     def put(self, report: Row) -> None:
         """The report as JSON, text and a page."""
@@ -270,12 +271,13 @@ class _Objects:
         self.write("report.html", "text/html; charset=utf-8", page)
 
     def write(self, name: str, content_type: str, text: str) -> None:
-        key = f"runs/{self._run_id}/{name}"
-        self._client.put_object(Bucket=self._bucket, Key=key, Body=text.encode(), ContentType=content_type)
+        self._client.put_object(
+            Bucket=self._bucket, Key=report_key(self._run_id, name), Body=text.encode(), ContentType=content_type
+        )
 
     def has(self, name: str) -> bool:
         try:
-            self._client.head_object(Bucket=self._bucket, Key=f"runs/{self._run_id}/{name}")
+            self._client.head_object(Bucket=self._bucket, Key=report_key(self._run_id, name))
         except ClientError as error:
             if code_of(error) in ("404", "NoSuchKey"):
                 return False
@@ -328,7 +330,7 @@ def _tell(report: Row, settings: Settings, clients: Clients, ledger: Ledger, sto
 def _close(report: Row, ledger: Ledger) -> None:
     run_id, error = report["run"]["runId"], report["run"]["faults"][-1]["error"]
     try:
-        ledger.update_run(run_id, verdict=report["verdict"], report_key=f"runs/{run_id}/report.json", error=error)
+        ledger.update_run(run_id, verdict=report["verdict"], report_key=report_key(run_id), error=error)
     except RunNotFound:
         return
     except Exception as failure:  # noqa: BLE001 -- the report stands and was told

@@ -12,7 +12,6 @@ from typing import IO, Any, Protocol
 from botocore.exceptions import ClientError
 
 from golden_ami.aws.errors import code_of
-from golden_ami.models import Ami
 
 # S3 answers AccessDenied for a key that does not exist to a role that may not list the bucket.
 _ABSENT = frozenset({"NoSuchKey", "AccessDenied"})
@@ -130,13 +129,3 @@ class DirectoryStore:
 
 def _lines(file: Iterable[bytes]) -> Iterator[bytes]:
     return (line.rstrip(b"\n") for line in file)
-
-
-def report_key(run_id: str, name: str = "report.json") -> str:
-    """The key of one of a run's reports."""
-    return f"runs/{run_id}/{name}"
-
-
-def standings_key(ami: Ami) -> str:
-    """The key of the standings beside an AMI's findings."""
-    return f"runs/{ami.run_id}/standings/{ami.key}.ndjson"

@@ -14,6 +14,7 @@ from golden_ami.report.findings import findings_of
 from golden_ami.report.model import AmiReport, Standing
 from golden_ami.report.store import Missing, Store
 from golden_ami.report.upgrades import Priority, priority
+from golden_ami.storage.keys import urgent_key
 
 SHOWN = 20_000  # findings that the page holds; beyond it, the most urgent of every AMI
 
@@ -49,11 +50,6 @@ class Urgent:
         """The most urgent first. Raises msgspec's MsgspecError when one cannot be read."""
         ordered = sorted(self._heap, reverse=True, key=lambda entry: entry[:2])
         return [Judged(finding=_FINDING.decode(line), standing=standing) for _, _, (line, standing) in ordered]
-
-
-def urgent_key(run_id: str, ami_key: str) -> str:
-    """The key of an AMI's most urgent findings."""
-    return f"runs/{run_id}/urgent/{ami_key}.ndjson"
 
 
 def shown_of_each(total: int, amis: int, limit: int = SHOWN) -> int:

@@ -15,8 +15,9 @@ from golden_ami.logs import logger
 from golden_ami.models import SEVERITIES, Ami, Finding, Run
 from golden_ami.parallel import chunks
 from golden_ami.places import Place
-from golden_ami.scans.ndjson import NdjsonObject
 from golden_ami.settings import Settings
+from golden_ami.storage.keys import findings_key
+from golden_ami.storage.ndjson import NdjsonObject
 
 _TOGETHER = 20  # findings encoded by one call; many more would no longer be in the processor's cache
 _WAVE = 1000  # findings written back at once
@@ -51,18 +52,13 @@ def tag_findings(run_id: str, batch: str, settings: Settings, clients: Clients, 
     return Collected(len(collected), sum(sum(ami.counts.values()) for ami in collected))
 
 
-def findings_key(ami: Ami) -> str:
-    """Where an AMI's findings lie in the bucket."""
-    return f"runs/{ami.run_id}/findings/{ami.key}.ndjson"
-
-
 def _collect(run: Run, ami: Ami, settings: Settings, clients: Clients, ledger: Ledger) -> Ami:
     scanner = adapter(ami.engine, Place(ami.account, ami.region), settings, clients, ledger)
     counts: Counter[str] = Counter()
     sources: Counter[str] = Counter()
     written_back: Counter[str] = Counter()
     wave: list[str] = []
-    key = findings_key(ami)
+    key = findings_key(ami.run_id, ami.key)
     with NdjsonObject(clients.client("s3"), settings.bucket, key) as lines:
         for findings in chunks(_distinct(scanner.findings(run, ami)), _TOGETHER):
             for finding in findings:

@@ -37,9 +37,10 @@ from golden_ami.models import (
     Waits,
 )
 from golden_ami.scans.callback import resume
-from golden_ami.scans.collect import findings_key, tag_findings
+from golden_ami.scans.collect import tag_findings
 from golden_ami.scans.coordinate import Agents, Scans, State
 from golden_ami.settings import Settings
+from golden_ami.storage.keys import findings_key
 from golden_ami_emulator.inspector import install
 from golden_ami_emulator.world import ACCOUNT, REGION, Behaviour, Image, World
 
@@ -201,7 +202,7 @@ class Harness:
 
     def stored(self, ami: Ami) -> list[Finding]:
         """The findings in the bucket."""
-        body = self.client("s3").get_object(Bucket=BUCKET, Key=findings_key(ami))["Body"].read()
+        body = self.client("s3").get_object(Bucket=BUCKET, Key=findings_key(ami.run_id, ami.key))["Body"].read()
         return [msgspec_json.decode(line, type=Finding) for line in body.splitlines()]
 
     # ------------------------------------------------------------ messages

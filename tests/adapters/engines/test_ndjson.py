@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from golden_ami.scans.ndjson import NdjsonObject
+from golden_ami.storage.ndjson import NdjsonObject
 
 PART = 5 * 1024 * 1024
 

@@ -16,9 +16,10 @@ from moto import mock_aws
 from patience import until
 
 from golden_ami.errors import ServiceFault
-from golden_ami.history.archive import archive_execution, events_of, prefix_of, verify
+from golden_ami.history.archive import archive_execution, events_of, verify
 from golden_ami.ledger import Ledger
 from golden_ami.report.store import DirectoryStore, S3Store
+from golden_ami.storage.keys import history_prefix
 from golden_ami_cli.console import Console
 from golden_ami_cli.errors import CommandError
 from golden_ami_cli.history.command import history
@@ -80,7 +81,7 @@ class Account:
         return verify(self.store, RUN, self.ledger.history_anchor(RUN))
 
     def read(self, name: str) -> bytes:
-        return self.store.read(prefix_of(RUN) + name)
+        return self.store.read(history_prefix(RUN) + name)
 
     @property
     def source(self) -> Source:
@@ -102,7 +103,7 @@ def test_everything_is_kept_and_holds(account: Account) -> None:
     assert archived.manifest_sha256 == account.ledger.history_anchor(RUN)
     assert account.problems() == []
     kept = [item["Key"] for item in account.s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
-    assert sorted(kept) == sorted(prefix_of(RUN) + name for name in OBJECTS)
+    assert sorted(kept) == sorted(history_prefix(RUN) + name for name in OBJECTS)
     events = [json.loads(line) for line in gzip.decompress(account.read("events.jsonl.gz")).splitlines()]
     assert [event["type"] for event in events][-1] == "ExecutionSucceeded"
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))
@@ -126,9 +127,9 @@ def test_one_changed_byte_of_any_object_is_found(account: Account) -> None:
         content = account.read(name)
         for at in (0, len(content) // 2, len(content) - 1):
             changed = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
-            account.s3.put_object(Bucket=BUCKET, Key=prefix_of(RUN) + name, Body=changed)
+            account.s3.put_object(Bucket=BUCKET, Key=history_prefix(RUN) + name, Body=changed)
             assert any(f"{name} was changed" in problem for problem in account.problems()), (name, at)
-        account.s3.put_object(Bucket=BUCKET, Key=prefix_of(RUN) + name, Body=content)
+        account.s3.put_object(Bucket=BUCKET, Key=history_prefix(RUN) + name, Body=content)
         assert account.problems() == []
 
 
@@ -136,18 +137,18 @@ def test_a_missing_object_is_found(account: Account) -> None:
     account.archive()
     for name in OBJECTS:
         content = account.read(name)
-        account.s3.delete_object(Bucket=BUCKET, Key=prefix_of(RUN) + name)
+        account.s3.delete_object(Bucket=BUCKET, Key=history_prefix(RUN) + name)
         assert any(f"{name} is missing" in problem for problem in account.problems())
-        account.s3.put_object(Bucket=BUCKET, Key=prefix_of(RUN) + name, Body=content)
+        account.s3.put_object(Bucket=BUCKET, Key=history_prefix(RUN) + name, Body=content)
 
 
 def test_a_forged_archive_with_a_manifest_of_its_own_is_found(account: Account) -> None:
     """Whoever may write to the bucket can make a manifest that fits; the ledger's anchor does not fit it."""
     account.archive()
     forged = json.loads(account.read("manifest.json"))
-    account.s3.put_object(Bucket=BUCKET, Key=prefix_of(RUN) + "input.json", Body=b"{}")
+    account.s3.put_object(Bucket=BUCKET, Key=history_prefix(RUN) + "input.json", Body=b"{}")
     forged["objects"] = [entry for entry in forged["objects"] if not entry["key"].endswith("input.json")]
-    account.s3.put_object(Bucket=BUCKET, Key=prefix_of(RUN) + "manifest.json", Body=json.dumps(forged).encode())
+    account.s3.put_object(Bucket=BUCKET, Key=history_prefix(RUN) + "manifest.json", Body=json.dumps(forged).encode())
     problems = account.problems()
     assert any("manifest.json was changed" in problem for problem in problems)
     assert any("does not list input.json" in problem for problem in problems)
@@ -158,7 +159,7 @@ def test_a_second_call_changes_nothing_and_never_repairs(account: Account) -> No
     account.row(sk="AMI#ami-9#ami-9", batch="ami-9", amiId="ami-9")
     again = account.archive()
     assert (again.new, again.manifest_sha256, again.problems) == (False, first.manifest_sha256, ())
-    account.s3.put_object(Bucket=BUCKET, Key=prefix_of(RUN) + "input.json", Body=b"{}")
+    account.s3.put_object(Bucket=BUCKET, Key=history_prefix(RUN) + "input.json", Body=b"{}")
     third = account.archive()
     assert "input.json was changed" in third.problems[0]
     assert account.read("input.json") == b"{}"
@@ -228,7 +229,7 @@ def test_the_history_is_the_same_from_aws_from_the_archive_and_from_a_copy(accou
     account.archive()
     store = DirectoryStore(tmp_path)
     for name in OBJECTS:
-        with store.writing(prefix_of(RUN) + name, "") as file:
+        with store.writing(history_prefix(RUN) + name, "") as file:
             file.write(account.read(name))
     live = said(RUN, account.source)
     assert "golden · ami-1" in live
@@ -262,6 +263,6 @@ def test_verify_says_what_holds_and_what_does_not(account: Account) -> None:
     assert "is as it was written" in said(RUN, account.source, verify=True)
     answer = json.loads(said(RUN, account.source, verify=True, as_json=True))
     assert answer == {"runId": RUN, "verified": True, "manifestSha256": account.ledger.history_anchor(RUN)}
-    account.s3.put_object(Bucket=BUCKET, Key=prefix_of(RUN) + "definition.json", Body=b"{}")
+    account.s3.put_object(Bucket=BUCKET, Key=history_prefix(RUN) + "definition.json", Body=b"{}")
     with pytest.raises(CommandError, match=r"definition\.json was changed"):
         said(RUN, account.source, verify=True)

@@ -6,9 +6,10 @@ import io
 import json
 from pathlib import Path
 
-from golden_ami.history.archive import archive_execution, prefix_of, verify
+from golden_ami.history.archive import archive_execution, verify
 from golden_ami.ledger import Ledger
 from golden_ami.report.store import S3Store
+from golden_ami.storage.keys import history_prefix
 from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.console import Console
 from golden_ami_cli.history.command import history
@@ -33,7 +34,7 @@ def test_a_cancelled_run_is_archived_and_shown(tmp_path: Path) -> None:
         ledger = Ledger(aws.client("dynamodb"), aws.outputs["LedgerTable"])
         archive_execution(states, store, ledger, arn)
         assert verify(store, "run-cancelled", ledger.history_anchor("run-cancelled")) == []
-        rows = store.read(prefix_of("run-cancelled") + "ledger.jsonl").decode()
+        rows = store.read(history_prefix("run-cancelled") + "ledger.jsonl").decode()
         assert "hunter2" not in rows
         assert '"userDataSha256":"' in rows
         assert '"userData"' not in rows

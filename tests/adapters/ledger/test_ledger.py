@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from golden_ami.errors import RunNotFound, Throttled
 from golden_ami.ledger import Ledger, Resumption
 from golden_ami.models import Ami, AmiEntry, Completion, Config, Finding, Package, Policy, Reason, Run, Threshold
-from golden_ami.table import Table
+from golden_ami.storage.table import Table
 
 
 def run_of(run_id: str = "run-1", **fields: Any) -> Run:
@@ -221,7 +221,7 @@ def test_findings_of_events_are_kept_once_each(ledger: Ledger) -> None:
 def test_what_a_batch_leaves_unprocessed_is_tried_again_and_then_named(
     dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("golden_ami.table.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("golden_ami.storage.table.time.sleep", lambda _seconds: None)
     answers: list[int] = []
 
     class Busy:
@@ -243,7 +243,7 @@ def test_what_a_batch_leaves_unprocessed_is_tried_again_and_then_named(
 
 def test_what_a_batch_did_is_kept_while_the_rest_is_tried_again(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """DynamoDB answers 200 and gives back what it did not do (API Reference, BatchWriteItem and BatchGetItem)."""
-    monkeypatch.setattr("golden_ami.table.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("golden_ami.storage.table.time.sleep", lambda _seconds: None)
 
     class OneAtATime:
         def batch_write_item(self, RequestItems: Any) -> Any:

@@ -14,7 +14,7 @@ from golden_ami.models import Finding, Reason
 from golden_ami.report.difference import natural
 from golden_ami.report.identity import identities
 from golden_ami.report.model import Comparison
-from golden_ami.report.store import standings_key
+from golden_ami.storage.keys import standings_key
 
 _CAUSE = Reason(code="X", message="x", remedy="x")
 
@@ -96,7 +96,7 @@ def test_another_engine_fixes_only_what_it_can_see(world: World) -> None:
 
 def test_a_lost_baseline_is_none(world: World) -> None:
     world.run("run-1", "2026-04-01T03:00:00Z", [(ami("ami-0a"), [finding("A")])])
-    (world.root / standings_key(ami("ami-0a", run_id="run-1"))).unlink()
+    (world.root / standings_key("run-1", "ami-0a")).unlink()
     report = world.run("run-2", "2026-04-02T03:00:00Z", [(ami("ami-0a"), [])])
     assert report.amis[0].since_last_run is None
 

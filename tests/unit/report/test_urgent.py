@@ -16,7 +16,8 @@ from golden_ami.report.identity import identities, ports, vulnerability_of
 from golden_ami.report.model import Report, Standing
 from golden_ami.report.sighting import seen
 from golden_ami.report.upgrades import names_of, priority, urgency
-from golden_ami.report.urgent import Urgent, most_urgent, urgent_key
+from golden_ami.report.urgent import Urgent, most_urgent
+from golden_ami.storage.keys import urgent_key
 from golden_ami.verdict import fixability, is_fixable
 
 _STANDING = Standing(identities=[], severity="LOW", type="", since="")

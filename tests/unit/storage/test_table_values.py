@@ -10,7 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from golden_ami.table import plain, typed
+from golden_ami.storage.table import plain, typed
 
 floats = st.floats(allow_nan=False, allow_infinity=False, min_value=-9e125, max_value=9e125)
 scalars = st.none() | st.booleans() | st.integers(-(10**38) + 1, 10**38 - 1) | floats | st.text()

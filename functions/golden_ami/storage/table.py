@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 from golden_ami.aws.errors import code_of
 from golden_ami.errors import Throttled
 from golden_ami.parallel import chunks, side_by_side
+from golden_ami.storage.keys import Key
 
 Item = dict[str, Any]
-Key = tuple[str, str]  # pk, sk
 
 _GET = 100  # keys that BatchGetItem takes
 _WRITE = 25  # requests that BatchWriteItem takes

@@ -1,0 +1,1 @@
+"""Where runs are stored: the bucket, the table, and the one layout of their keys."""

@@ -1,0 +1,169 @@
+"""The layout of keys: objects of the bucket, and rows of the table. No other module spells one.
+
+    runs/<run>/findings/<ami key>.ndjson   an AMI's findings (models.Finding)
+    runs/<run>/standings/<ami key>.ndjson  how each of them stands, in the same order (report.model.Standing)
+    runs/<run>/urgent/<ami key>.ndjson     the most urgent of them, of a run with many
+    runs/<run>/report.json                 the report; its other formats are beside it
+    runs/<run>/history/                    the archived execution
+    config/<name>.json                     a configuration that no parameter can hold
+
+For the rows of the table see `golden_ami.ledger`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+RUNS = "runs/"
+CONFIGURATIONS = "config/"
+
+Key = tuple[str, str]  # pk, sk
+
+# ---------------------------------------------------------------- objects
+
+
+def run_prefix(run_id: str) -> str:
+    """How the keys of a run's objects begin."""
+    return f"{RUNS}{run_id}/"
+
+
+def findings_key(run_id: str, ami_key: str) -> str:
+    """The key of an AMI's findings."""
+    return f"{run_prefix(run_id)}findings/{ami_key}.ndjson"
+
+
+def standings_key(run_id: str, ami_key: str) -> str:
+    """The key of the standings beside an AMI's findings."""
+    return f"{run_prefix(run_id)}standings/{ami_key}.ndjson"
+
+
+def urgent_key(run_id: str, ami_key: str) -> str:
+    """The key of an AMI's most urgent findings."""
+    return f"{run_prefix(run_id)}urgent/{ami_key}.ndjson"
+
+
+def report_key(run_id: str, name: str = "report.json") -> str:
+    """The key of one of a run's reports."""
+    return f"{run_prefix(run_id)}{name}"
+
+
+def history_prefix(run_id: str) -> str:
+    """How the keys of an archived execution's objects begin."""
+    return f"{run_prefix(run_id)}history/"
+
+
+def configuration_key(name: str) -> str:
+    """The key of the configuration to which a parameter of this name points."""
+    return f"{CONFIGURATIONS}{name.strip('/')}.json"
+
+
+# ---------------------------------------------------------------- rows
+
+RUN = "RUN"  # sort key of a run's own row
+HISTORY = "HISTORY"  # sort key of the archive's row
+AMIS = "AMI#"
+FINDINGS = "FINDING#"
+WAITING_RUNS = "RUN#"  # of a scan's partition
+SENT = "SENT#"
+RUN_INDEX = "RUNS"  # partition of the index of runs
+
+
+def run_partition(run_id: str) -> str:
+    """The partition of a run's rows."""
+    return f"RUN#{run_id}"
+
+
+def run_row(run_id: str) -> Key:
+    """A run."""
+    return run_partition(run_id), RUN
+
+
+def run_index_row(started_at: str, run_id: str) -> Key:
+    """A run in the index of runs."""
+    return RUN_INDEX, f"{started_at}#{run_id}"
+
+
+def ami_row(run_id: str, batch: str, ami_key: str) -> Key:
+    """An AMI of a run."""
+    return run_partition(run_id), f"{amis_of(batch)}{ami_key}"
+
+
+def amis_of(batch: str) -> str:
+    """How the sort keys of a batch's AMIs begin."""
+    return f"{AMIS}{batch}#"
+
+
+def is_run(row: Mapping[str, Any]) -> bool:
+    """Whether a row is a run's own."""
+    return row.get("sk") == RUN
+
+
+def is_ami(row: Mapping[str, Any]) -> bool:
+    """Whether a row is an AMI's."""
+    return str(row.get("sk")).startswith(AMIS)
+
+
+def callback_row(run_id: str) -> Key:
+    """The callback token of a run."""
+    return run_partition(run_id), "TOKEN"
+
+
+def made_row(run_id: str, name: str) -> Key:
+    """What was made in AWS for a run only."""
+    return run_partition(run_id), f"MADE#{name}"
+
+
+def sent_row(run_id: str, name: str) -> Key:
+    """What a run asks of the outside."""
+    return run_partition(run_id), f"{SENT}{name}"
+
+
+def reporting_row(run_id: str) -> Key:
+    """The attempts to report at an execution's end."""
+    return run_partition(run_id), "REPORTING"
+
+
+def history_row(run_id: str) -> Key:
+    """The archived history."""
+    return run_partition(run_id), HISTORY
+
+
+def awaited_partition(run_id: str) -> str:
+    """The partition of a run's outstanding scans."""
+    return f"AWAIT#{run_id}"
+
+
+def awaited_row(run_id: str, scan: str) -> Key:
+    """An outstanding scan of a run."""
+    return awaited_partition(run_id), scan
+
+
+def scan_partition(scan: str) -> str:
+    """The partition of a scan's rows."""
+    return f"SCAN#{scan}"
+
+
+def waiting_run_row(scan: str, run_id: str) -> Key:
+    """That a run awaits a scan."""
+    return scan_partition(scan), f"{WAITING_RUNS}{run_id}"
+
+
+def completion_row(scan: str) -> Key:
+    """The announced completion of a scan."""
+    return scan_partition(scan), "DONE"
+
+
+def finding_row(scan: str, arn: str) -> Key:
+    """A finding that came as an event of a scan."""
+    return scan_partition(scan), f"{FINDINGS}{arn}"
+
+
+def lineage_partition(lineage: str) -> str:
+    """The partition of a lineage's completed assessments."""
+    return f"LINEAGE#{lineage}"
+
+
+def assessment_row(lineage: str, completed_at: str, run_id: str, ami_key: str) -> Key:
+    """A completed assessment of an AMI."""
+    return lineage_partition(lineage), f"{completed_at}#{run_id}#{ami_key}"
