@@ -25,9 +25,8 @@ class Stack(NamedTuple):
     ledger: Ledger
 
 
-# By settings and access key, which is an execution environment's own (Lambda Developer Guide, "Defined runtime
-# environment variables"): warm starts keep their connections, and functions that share a process (the embedded AWS)
-# share no client.
+# By settings and access key. An execution environment of Lambda has one of each, so that warm starts keep their
+# connections; in the embedded AWS functions share a process and differ in both.
 _stacks: dict[tuple[Settings, str], Stack] = {}
 
 
