@@ -276,7 +276,7 @@ def _aggregate(folder: Path, history: _History, run_id: str = fleet.RUN, *, keep
     """Aggregate's build and what it always writes."""
     from golden_ami.report.aggregate import _write
     from golden_ami.report.build import build
-    from golden_ami.report.store import DirectoryStore, S3Store
+    from golden_ami.storage.objects import DirectoryStore, S3Store
 
     amis = fleet.rows(folder)
     for ami in amis:

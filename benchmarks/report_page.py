@@ -13,8 +13,8 @@ from benchmarks import fleet
 from benchmarks.aggregation import aggregate_kept
 from benchmarks.processes import answer
 from golden_ami.report.formats import render
-from golden_ami.report.store import DirectoryStore
 from golden_ami.storage.keys import report_key
+from golden_ami.storage.objects import DirectoryStore
 
 _EACH = 1000  # findings of an AMI
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run")

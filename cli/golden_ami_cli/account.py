@@ -16,8 +16,8 @@ from golden_ami_cli.session import Clients
 if TYPE_CHECKING:
     from golden_ami.aws.clients import Clients as PlacedClients
     from golden_ami.ledger import Ledger
-    from golden_ami.report.store import S3Store
     from golden_ami.settings import Settings
+    from golden_ami.storage.objects import S3Store
     from golden_ami_cli.history.source import Source
 
 DEFAULT_STACK = "golden-ami-assessment"  # as samconfig.yaml names it
@@ -106,7 +106,7 @@ class Account:
     @property
     def store(self) -> S3Store:
         """The reports and archives."""
-        from golden_ami.report.store import S3Store
+        from golden_ami.storage.objects import S3Store
 
         return S3Store(self.client("s3"), self.bucket)
 

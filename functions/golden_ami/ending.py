@@ -105,7 +105,7 @@ def archive(ended: Ended, settings: Settings, clients: Clients, ledger: Ledger) 
     An execution that Step Functions no longer knows (an event that is delivered again after 90 days) is only logged.
     """
     from golden_ami.history.archive import archive_execution
-    from golden_ami.report.store import S3Store
+    from golden_ami.storage.objects import S3Store
 
     store = S3Store(clients.client("s3"), settings.bucket)
     states = clients.client("stepfunctions")

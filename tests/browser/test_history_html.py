@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from patience import HANGS
 
-from golden_ami.report.store import DirectoryStore
+from golden_ami.storage.objects import DirectoryStore
 from golden_ami_cli.history.page import page as html_of
 from golden_ami_cli.history.source import history_of
 

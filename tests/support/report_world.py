@@ -15,7 +15,7 @@ from golden_ami.events import Event
 from golden_ami.models import Ami, AmiEntry, Assessment, Config, Finding, Package, Reason, RiskException, Run, Scope
 from golden_ami.report.build import build
 from golden_ami.report.model import Report
-from golden_ami.report.store import DirectoryStore
+from golden_ami.storage.objects import DirectoryStore
 from golden_ami.usage.actual import used_by
 from golden_ami.usage.prices import shipped
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from golden_ami.events import Event
 from golden_ami.executions import execution_arn, run_id_of
 from golden_ami.history.archive import DEFINITION, EVENTS, EXECUTION, LEDGER, events_of, plain
-from golden_ami.report.store import Missing, Store
 from golden_ami.storage.keys import history_prefix, is_ami, is_run
+from golden_ami.storage.objects import Missing, Store
 from golden_ami_cli.errors import CommandError
 from golden_ami_cli.history.model import History
 from golden_ami_cli.history.parse import parse

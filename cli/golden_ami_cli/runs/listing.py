@@ -15,7 +15,7 @@ from rich.text import Text
 from golden_ami.characters import printable
 from golden_ami.errors import RunNotFound
 from golden_ami.models import Severity, Verdict
-from golden_ami.report.store import Missing
+from golden_ami.storage.objects import Missing
 from golden_ami_cli.assessing.output import verdict_text
 from golden_ami_cli.assessing.progress import clock
 

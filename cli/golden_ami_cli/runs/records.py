@@ -16,7 +16,7 @@ from golden_ami_cli.options import Debug, Form, OutputForm, exclude
 from golden_ami_cli.runs.command import Run
 
 if TYPE_CHECKING:
-    from golden_ami.report.store import Store
+    from golden_ami.storage.objects import Store
 
 Copied = Annotated[
     Path | None,
@@ -68,7 +68,7 @@ def report(
     """
     from golden_ami.executions import run_id_of
     from golden_ami.report.formats import load, write
-    from golden_ami.report.store import Missing
+    from golden_ami.storage.objects import Missing
 
     exclude(context, "copied", _OF_A_STACK, _ONE_SOURCE)
     store = _store(copied) if copied else connect(stack, profile, region).store
@@ -121,8 +121,8 @@ def history(
 
 
 def _store(directory: Path) -> Store:
-    from golden_ami.report.store import DirectoryStore
     from golden_ami.storage.keys import RUNS
+    from golden_ami.storage.objects import DirectoryStore
 
     if not (directory / RUNS).is_dir():
         raise UsageError(f"--from {directory}: it has no folder runs; give a copy of the report bucket")

@@ -19,8 +19,8 @@ from golden_ami.errors import ServiceFault
 from golden_ami.executions import ENDS, run_id_of
 from golden_ami.history.mask import masked
 from golden_ami.parallel import side_by_side, together
-from golden_ami.report.store import Missing, Store
 from golden_ami.storage.keys import history_prefix
+from golden_ami.storage.objects import Missing, Store
 
 if TYPE_CHECKING:
     from golden_ami.ledger import Ledger

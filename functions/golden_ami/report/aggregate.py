@@ -21,9 +21,9 @@ from golden_ami.report import act, last, notify
 from golden_ami.report.build import build
 from golden_ami.report.formats import CONTENT_TYPES, write
 from golden_ami.report.model import Fault, Report
-from golden_ami.report.store import S3Store, Store
 from golden_ami.report.unopened import unopened
 from golden_ami.storage.keys import report_key
+from golden_ami.storage.objects import S3Store, Store
 
 if TYPE_CHECKING:
     from golden_ami.aws.clients import Clients

@@ -28,10 +28,10 @@ from golden_ami.report.model import (
     Report,
     Totals,
 )
-from golden_ami.report.store import Missing, Store
 from golden_ami.report.upgrades import RunUpgrades
 from golden_ami.report.urgent import SHOWN, shown_of_each
 from golden_ami.storage.keys import standings_key, urgent_key
+from golden_ami.storage.objects import Missing, Store
 from golden_ami.verdict import exception_status, in_scope, run_verdict
 
 _FINDING = msgspec.json.Decoder(Finding)

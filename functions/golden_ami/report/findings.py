@@ -8,7 +8,7 @@ import msgspec
 
 from golden_ami.models import Finding
 from golden_ami.report.model import AmiReport, Report, Standing
-from golden_ami.report.store import Store
+from golden_ami.storage.objects import Store
 
 _FINDING = msgspec.json.Decoder(Finding)
 _STANDING = msgspec.json.Decoder(Standing)

@@ -7,8 +7,8 @@ from urllib.parse import quote, urlsplit
 
 from golden_ami.models import Finding
 from golden_ami.report.model import Report
-from golden_ami.report.store import Store
 from golden_ami.storage.keys import report_key
+from golden_ami.storage.objects import Store
 
 _CONSOLES = {
     "aws": "console.aws.amazon.com",

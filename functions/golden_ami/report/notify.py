@@ -16,8 +16,8 @@ from golden_ami.report import text
 from golden_ami.report.build import totals_of
 from golden_ami.report.links import report_links
 from golden_ami.report.model import Report
-from golden_ami.report.store import Store
 from golden_ami.report.upgrades import RunUpgrades
+from golden_ami.storage.objects import Store
 from golden_ami.verdict import run_verdict
 
 if TYPE_CHECKING:

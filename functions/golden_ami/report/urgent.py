@@ -12,9 +12,9 @@ import msgspec
 from golden_ami.models import Data, Finding
 from golden_ami.report.findings import findings_of
 from golden_ami.report.model import AmiReport, Standing
-from golden_ami.report.store import Missing, Store
 from golden_ami.report.upgrades import Priority, priority
 from golden_ami.storage.keys import urgent_key
+from golden_ami.storage.objects import Missing, Store
 
 SHOWN = 20_000  # findings that the page holds; beyond it, the most urgent of every AMI
 

@@ -18,8 +18,8 @@ from patience import until
 from golden_ami.errors import ServiceFault
 from golden_ami.history.archive import archive_execution, events_of, verify
 from golden_ami.ledger import Ledger
-from golden_ami.report.store import DirectoryStore, S3Store
 from golden_ami.storage.keys import history_prefix
+from golden_ami.storage.objects import DirectoryStore, S3Store
 from golden_ami_cli.console import Console
 from golden_ami_cli.errors import CommandError
 from golden_ami_cli.history.command import history

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from golden_ami.history.archive import archive_execution, verify
 from golden_ami.ledger import Ledger
-from golden_ami.report.store import S3Store
 from golden_ami.storage.keys import history_prefix
+from golden_ami.storage.objects import S3Store
 from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.console import Console
 from golden_ami_cli.history.command import history

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from golden_ami.report.store import Missing, S3Store
+from golden_ami.storage.objects import Missing, S3Store
 
 BUCKET = "golden-ami-reports"
 KEY = "runs/run-1/findings/ami-1.ndjson"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from golden_ami.report.store import DirectoryStore
+from golden_ami.storage.objects import DirectoryStore
 from golden_ami_cli.history.model import History
 from golden_ami_cli.history.source import history_of
 

@@ -8,8 +8,8 @@ from typing import IO, Any
 import msgspec
 
 from golden_ami.report.model import Report
-from golden_ami.report.store import Store
 from golden_ami.storage.keys import report_key
+from golden_ami.storage.objects import Store
 
 # name -> (file beside report.json, content type)
 CONTENT_TYPES = {

@@ -16,7 +16,7 @@ from golden_ami.report.formats.sarif import fingerprint
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report, Standing
-from golden_ami.report.store import Store
+from golden_ami.storage.objects import Store
 from golden_ami.verdict import fixed_version
 
 _TYPES = {

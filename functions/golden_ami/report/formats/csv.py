@@ -13,7 +13,7 @@ from golden_ami.models import Finding
 from golden_ami.report.findings import findings_of
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report, Standing
-from golden_ami.report.store import Store
+from golden_ami.storage.objects import Store
 from golden_ami.verdict import fixed_version
 
 COLUMNS = (

@@ -17,7 +17,7 @@ from golden_ami.report.findings import every_finding, findings_of
 from golden_ami.report.formats.streaming import members
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report, Standing
-from golden_ami.report.store import Store
+from golden_ami.storage.objects import Store
 from golden_ami.verdict import fixed_version
 
 _SEVERITIES = {"INFORMATIONAL": "info", "UNTRIAGED": "unknown"}

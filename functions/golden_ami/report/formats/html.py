@@ -21,9 +21,9 @@ from golden_ami.models import SEVERITIES, Finding, Package
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report, Standing
-from golden_ami.report.store import Store
 from golden_ami.report.urgent import SHOWN, most_urgent, shown_of_each
 from golden_ami.report.versions import without_epoch
+from golden_ami.storage.objects import Store
 from golden_ami.usage import lines
 from golden_ami.verdict import fixed_version, is_fixable
 

@@ -17,7 +17,7 @@ from golden_ami.models import Finding
 from golden_ami.report.findings import findings_of
 from golden_ami.report.links import is_web_address
 from golden_ami.report.model import AmiReport, Report, Standing
-from golden_ami.report.store import Store
+from golden_ami.storage.objects import Store
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 

@@ -6,8 +6,8 @@ from typing import IO
 
 from golden_ami.report.links import report_links
 from golden_ami.report.model import Report
-from golden_ami.report.store import Store
 from golden_ami.report.text import body, subject
+from golden_ami.storage.objects import Store
 
 
 def write(report: Report, store: Store, out: IO[bytes]) -> None:
