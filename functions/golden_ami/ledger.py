@@ -64,8 +64,8 @@ class Announcement(NamedTuple):
     completion: Completion
     version: str
 
-    def tells_of(self, ended_at: str) -> bool:
-        """Whether it can know of a scan that ended then (ISO 8601; "": not known): what is dated earlier is forged."""
+    def sent_after(self, ended_at: str) -> bool:
+        """Whether it was sent after the scan ended (ISO 8601; "": not known). One that is dated earlier is forged."""
         if not ended_at:
             return True
         ended = datetime.fromisoformat(ended_at).replace(microsecond=0)  # an event may be dated by whole seconds
@@ -287,7 +287,7 @@ class Ledger:
         return {item["scan"]: Announcement(_loaded(item, Completion), item["version"]) for item in items}
 
     def retract(self, announcement: Announcement) -> None:
-        """Believe this announcement no longer: Inspector itself does not confirm it. A newer message still counts.
+        """Mark this completion as unconfirmed: Inspector itself does not confirm it. A newer message still counts.
 
         The run awaits the scan again from its next `await_scans` on.
         """

@@ -164,7 +164,7 @@ class Scans:
 
     def _record(self, ami: Ami, progress: Progress, announced: Announcement | None, late: bool) -> Ami:
         if progress.status in ("COMPLETED", "PARTIAL"):
-            known = announced is not None and announced.tells_of(progress.total_since)
+            known = announced is not None and announced.sent_after(progress.total_since)
             total = announced.completion.findings_total if announced and known else None
             notes = [*ami.notes, *([progress.note] if progress.note and progress.note not in ami.notes else [])]
             at = progress.at or times.iso(times.now())

@@ -128,7 +128,7 @@ class ImageScan:
         """Events tell more than GetImageFindings does, so a poll must not overtake them."""
         recent = bool(completed_at) and completed_at > times.after(-_EVENTS_GRACE)
         announced = self._ledger.announcements({ami.scan}).get(ami.scan)
-        return recent and not (announced and announced.tells_of(completed_at))
+        return recent and not (announced and announced.sent_after(completed_at))
 
     def _missing(self, ami: Ami, stored: Counter[str]) -> Iterator[Finding]:
         """Rows of GetImageFindings beyond those that came as events, told apart by their titles."""
