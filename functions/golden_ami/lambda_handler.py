@@ -25,9 +25,10 @@ class Stack(NamedTuple):
     ledger: Ledger
 
 
-# By settings and access key. An execution environment of Lambda has one of each, so that warm starts keep their
-# connections; in the embedded AWS functions share a process and differ in both.
-_stacks: dict[tuple[Settings, str], Stack] = {}
+# By what they are made from. An execution environment of Lambda has one, so that warm starts keep their connections; in
+# the embedded AWS functions share a process, each with an access key of its own.
+_clients: dict[tuple[str, ...], Clients] = {}
+_MOST = 100  # of the embedded AWS, which has a dozen in each account that is opened
 
 
 def lambda_handler(*needed: str) -> Callable[[Callable[[Event, Stack], R]], Callable[[Event, Any], R]]:
@@ -56,15 +57,17 @@ def lambda_handler(*needed: str) -> Callable[[Callable[[Event, Stack], R]], Call
 
 
 def _stack(needed: tuple[str, ...]) -> Stack:
-    """The stack of this execution environment, made at its first invocation."""
+    """The stack, with the clients that this execution environment made at its first invocation."""
     settings = Settings.load(needed=ALWAYS.union(needed))
-    key = (settings, os.environ.get("AWS_ACCESS_KEY_ID", ""))
-    stack = _stacks.get(key)
-    logger.thread_safe_append_keys(cold_start=stack is None)
-    if stack is None:
-        clients = Clients(settings)
-        stack = _stacks.setdefault(key, Stack(settings, clients, Ledger.of(settings, clients)))
-    return stack
+    member = (settings.partition, settings.member_role, settings.member_external_id)
+    key = (settings.account, settings.region, *member, os.environ.get("AWS_ACCESS_KEY_ID", ""))
+    clients = _clients.get(key)
+    logger.thread_safe_append_keys(cold_start=clients is None)
+    if clients is None:
+        if len(_clients) >= _MOST:
+            _clients.pop(next(iter(_clients)), None)
+        clients = _clients.setdefault(key, Clients(settings))
+    return Stack(settings, clients, Ledger.of(settings, clients))
 
 
 def _keys_of(context: Any) -> dict[str, Any]:

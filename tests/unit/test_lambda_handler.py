@@ -12,7 +12,7 @@ import pytest
 
 from golden_ami.errors import InvalidEnvironment, Throttled
 from golden_ami.events import Event
-from golden_ami.lambda_handler import Stack, lambda_handler
+from golden_ami.lambda_handler import _MOST, Stack, _clients, lambda_handler
 from golden_ami.logs import logger
 from golden_ami.settings import ALWAYS, REQUIRED
 
@@ -71,14 +71,22 @@ def test_a_function_asks_for_what_it_needs_itself(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_warm_start_keeps_its_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = plain({}, None)
-    assert plain({}, None) is first
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "second")
-    second = plain({}, None)
-    assert second.clients is not first.clients, "of another execution environment"
-    monkeypatch.setenv("ACCOUNT_ID", "another")
-    assert plain({}, None).clients is not second.clients
-    monkeypatch.undo()
+    first = plain({}, None).clients
+    assert plain({}, None).clients is first
+    monkeypatch.setenv("SUBNET_ID", "subnet-0a1b2c3d")
+    assert plain({}, None).clients is first, "they are not made from it"
+    found = [first]
+    for variable in ("AWS_ACCESS_KEY_ID", "ACCOUNT_ID", "AWS_REGION", "MEMBER_ROLE_NAME", "MEMBER_EXTERNAL_ID"):
+        monkeypatch.setenv(variable, "other")
+        found.append(plain({}, None).clients)
+    assert len({id(clients) for clients in found}) == len(found), "each of another execution environment"
+
+
+def test_clients_of_accounts_long_closed_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(_MOST + 5):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", f"opening-{number}")
+        plain({}, None)
+    assert len(_clients) == _MOST
 
 
 def test_each_line_names_run_request_and_cold_start(
