@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import fleet
 from benchmarks.aggregation import aggregate_kept
 from benchmarks.processes import answer
-from golden_ami.report.formats import render
+from golden_ami.report.formats import load, write
 from golden_ami.storage.keys import report_key
 from golden_ami.storage.objects import DirectoryStore
 
@@ -27,10 +27,10 @@ def _main(findings: int) -> None:
         fleet.write(folder, amis, findings // amis)
         aggregate_kept(folder)
         run_id = fleet.RUN
-        page = folder / "report.html"
+        page, store = folder / "report.html", DirectoryStore(folder)
         began = time.perf_counter()
         with page.open("wb") as out:
-            render(DirectoryStore(folder), run_id, "html", out)
+            write(load(store, run_id), store, "html", out)
         rendered = time.perf_counter() - began
         assert (folder / report_key(run_id)).is_file()
         answer(

@@ -151,7 +151,7 @@ def _report(ended: Ended, state: dict[str, Any], settings: Settings, clients: Cl
 
 def _input(ended: Ended) -> object:
     try:
-        from golden_ami.report.unopened import input_of
+        from golden_ami.report.configured_run import input_of
 
         return input_of(ended.input)
     except Exception:  # noqa: BLE001 -- one of the parts that may be at fault

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from golden_ami.models import SEVERITIES, Severity, Verdict
-
-if TYPE_CHECKING:
-    from golden_ami.report.model import Report
 
 NAMESPACE = "GoldenAmi"
 DIMENSION = "Stack"  # the only one: a dimension more makes another metric, which is billed
@@ -21,13 +17,11 @@ DURATION = "RunDuration"  # seconds, from the execution's start to its report
 REAPED = "ReapedInstances"
 
 
-def of_run(stack: str, report: Report) -> None:
-    """Write a run's metrics: findings by severity, AMIs by verdict, the duration."""
-    totals = report.totals
-    verdicts = {"PASS": totals.passed, "FAIL": totals.failed, "NOT_ASSESSED": totals.not_assessed}
-    counts = {name: totals.counts.get(severity, 0) for severity, name in FINDINGS.items()}
-    counts |= {name: verdicts[verdict] for verdict, name in AMIS.items()}
-    _write(stack, counts, {DURATION: report.run.duration_seconds})
+def of_run(stack: str, findings: Mapping[Severity, int], amis: Mapping[Verdict, int], seconds: int) -> None:
+    """Write a run's metrics: findings by severity, AMIs by verdict, the duration in seconds."""
+    counts = {name: findings.get(severity, 0) for severity, name in FINDINGS.items()}
+    counts |= {name: amis[verdict] for verdict, name in AMIS.items()}
+    _write(stack, counts, {DURATION: seconds})
 
 
 def of_reaper(stack: str, terminated: int) -> None:

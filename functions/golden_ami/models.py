@@ -183,7 +183,7 @@ class Scan(Data):
     ami_keys: list[str]
 
 
-Severities = dict[Severity, int]
+SeverityCounts = dict[Severity, int]
 
 
 class Ami(Data):
@@ -218,7 +218,7 @@ class Ami(Data):
     findings_total: int | None = None  # announced by the completion, where the engine says it
     findings_key: str = ""  # S3 key of the NDJSON object; set when findings were collected, even none
     findings_source: str = ""  # the API or event the findings were read from
-    counts: Severities = field(default_factory=dict)
+    counts: SeverityCounts = field(default_factory=dict)
 
 
 class Completion(Data):
@@ -243,15 +243,15 @@ class Assessment(Data):
     engine: Engine
     completed_at: str
     verdict: Verdict
-    counts: Severities = field(default_factory=dict)
-    standings_key: str = ""  # S3 key of the NDJSON object of report.model.Standing
+    counts: SeverityCounts = field(default_factory=dict)
+    standings_key: str = ""  # S3 key of the NDJSON object of evaluation.model.FindingStatus
     partial: bool = False  # the scan did not see all: nothing is compared with it
 
 
 # ---------------------------------------------------------------- findings
 
 
-class Package(Data):
+class Package(Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
     """A vulnerable package and, where known, the version that fixes it ("" when none)."""
 
     name: str

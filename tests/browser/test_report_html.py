@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 from report_world import World, ami, finding, package, sample
 
 from golden_ami.models import Finding, Reason
-from golden_ami.report.formats import render
 from golden_ami.report.model import Report
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
@@ -69,8 +68,7 @@ class Opened:
 
 def _file(world: World, report: Report, folder: Path) -> Path:
     file = folder / "report.html"
-    with file.open("wb") as out:
-        render(world.store, report.run.run_id, "html", out)
+    file.write_bytes(world.rendered(report.run.run_id, "html"))
     return file
 
 

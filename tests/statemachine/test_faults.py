@@ -163,9 +163,9 @@ _FAR = {"reason": "r", "owner": "o", "expires": FAR_OFF}
 EXCEPTED = {"exceptions": [{"vulnerability": "CVE-2026-1000", "scope": {"ami": ami_id(99)}, **_FAR}]}
 ROUTED = {"routes": {OWNERS[0]: TOPIC}}
 BROKEN = [
-    ("golden_ami.report.assess.tolerance", lambda *_: "no", {}, (4, "wrongVerdict")),
-    ("golden_ami.report.assess.rule_met", lambda *_: "", {}, (4, "wrongVerdict")),
-    ("golden_ami.verdict.covers", lambda *_: True, EXCEPTED, (4, "wrongVerdict")),
+    ("golden_ami.evaluation.evaluate.tolerance", lambda *_: "no", {}, (4, "wrongVerdict")),
+    ("golden_ami.evaluation.evaluate.rule_met", lambda *_: "", {}, (4, "wrongVerdict")),
+    ("golden_ami.evaluation.exceptions.covers", lambda *_: True, EXCEPTED, (4, "wrongVerdict")),
     ("golden_ami.report.act._tag", lambda *_: None, {"act": {"tagAmis": True, "dryRun": False}}, (2, "lost")),
     ("golden_ami.report.notify._routes", lambda *_: {}, ROUTED, (2, "lost")),
     ("golden_ami.report.notify.of_owner", lambda report, _: report, ROUTED, (5, "wrongVerdict")),

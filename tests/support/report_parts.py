@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
+import golden_ami.evaluation
 import golden_ami.history
 import golden_ami.metrics
 import golden_ami.report
 import golden_ami.storage.objects
 import golden_ami.usage
-import golden_ami.verdict
 from golden_ami.report import last
 
-PACKAGES = (golden_ami.report, golden_ami.usage, golden_ami.history)
-MODULES = (golden_ami.verdict, golden_ami.metrics, golden_ami.storage.objects)
+PACKAGES = (golden_ami.report, golden_ami.evaluation, golden_ami.usage, golden_ami.history)
+MODULES = (golden_ami.metrics,)
 
 
 class Broken(RuntimeError):

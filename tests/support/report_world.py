@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from golden_ami.events import Event
 from golden_ami.models import Ami, AmiEntry, Assessment, Config, Finding, Package, Reason, RiskException, Run, Scope
 from golden_ami.report.build import build
+from golden_ami.report.formats import load, write
 from golden_ami.report.model import Report
 from golden_ami.storage.objects import DirectoryStore
 from golden_ami.usage.actual import used_by
@@ -128,6 +130,12 @@ class World:
         with self.store.writing(f"runs/{run_id}/report.json", "application/json") as out:
             out.write(msgspec.json.encode(report))
         return report
+
+    def rendered(self, run_id: str, name: str) -> bytes:
+        """A past run's report in a format, made from what is stored."""
+        out = io.BytesIO()
+        write(load(self.store, run_id), self.store, name, out)
+        return out.getvalue()
 
     def _store(self, run_id: str, image: Ami, findings: Iterable[Finding] | None) -> Ami:
         row = replace(image, run_id=run_id)

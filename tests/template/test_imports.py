@@ -25,6 +25,7 @@ HEAVY = {
     "golden_ami.configuration.catalog": {"load_config"},
     "golden_ami.history": set(),
     "golden_ami.report": {"aggregate"},
+    "golden_ami.evaluation": {"aggregate"},
     "golden_ami.usage.estimate": set(),
     "golden_ami.scans.coordinate": {"check_agents", "check_run", "ensure_target_template", "start_run"},
     "golden_ami.instances.launch": {"launch_instances"},

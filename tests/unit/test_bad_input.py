@@ -30,10 +30,10 @@ from golden_ami.events import run_id_of
 from golden_ami.instances.tags import instance_tags, own_tags
 from golden_ami.models import OWN_TAGS, Ami, Completion, Finding
 from golden_ami.report import faults
-from golden_ami.report.formats import FORMATS, render
+from golden_ami.report.configured_run import input_of
+from golden_ami.report.formats import FORMATS
 from golden_ami.report.formats.csv import safe
 from golden_ami.report.model import Report
-from golden_ami.report.unopened import input_of
 from golden_ami.scans.messages import read
 
 _HOSTILE = (
@@ -136,7 +136,7 @@ def test_any_state_has_faults_that_can_be_told(state: Any) -> None:
     members = state if isinstance(state, dict) else {}
     told = faults.faults_of(members, "run-1")
     assert all(fault.cause for fault in told)
-    assert faults.reason_without_outcome("batch", faults.failed_batches(members), told).message
+    assert faults.reason_not_assessed("batch", faults.failed_batches(members), told).message
 
 
 @given(anything.map(json.dumps) | st.text(max_size=100))
@@ -170,10 +170,8 @@ def test_tags_and_texts_come_out_of_every_report_unharmed(tags: dict[str, str], 
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder))
         image = ami("ami-0a", tags=tags, name=title or "x", notes=[title])
-        report = world.run(
-            "run-1", "2026-04-02T03:00:00Z", [(image, [finding("CVE-2026-1", title=title, remedy=owner)])]
-        )
-        rendered = {name: _rendered(world, report, name) for name in FORMATS}
+        world.run("run-1", "2026-04-02T03:00:00Z", [(image, [finding("CVE-2026-1", title=title, remedy=owner)])])
+        rendered = {name: world.rendered("run-1", name) for name in FORMATS}
     decoded = msgspec.json.decode(rendered["json"], type=Report)
     assert decoded.amis[0].tags == tags
     for name in ("sarif", "cyclonedx", "asff"):
@@ -186,12 +184,6 @@ def test_tags_and_texts_come_out_of_every_report_unharmed(tags: dict[str, str], 
     html = rendered["html"].decode()
     assert "<script>alert" not in html
     assert html.lower().count("</style>") == 1
-
-
-def _rendered(world: World, report: Report, name: str) -> bytes:
-    out = io.BytesIO()
-    render(world.store, report.run.run_id, name, out)
-    return out.getvalue()
 
 
 @pytest.mark.parametrize("kind", [Ami, Finding])

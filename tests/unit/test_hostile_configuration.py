@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import io
 import json
 import re
 import tempfile
@@ -22,9 +21,9 @@ from report_world import World, ami, finding
 from golden_ami.configuration import config
 from golden_ami.configuration.validity import accepts
 from golden_ami.errors import InvalidConfiguration, Problem
-from golden_ami.report.formats import FORMATS, render
+from golden_ami.report.formats import FORMATS
+from golden_ami.report.mail import body, subject
 from golden_ami.report.model import Report
-from golden_ami.report.text import body, subject
 
 AMI = "ami-0a1b2c3d4e5f60001"
 VALID: dict[str, Any] = {
@@ -244,9 +243,7 @@ def test_what_is_accepted_ends_in_a_report(changed: list[Any], partly: bool) -> 
         images = [(image, [finding("CVE-2026-1"), finding("CVE-2026-2")]), (ami("ami-2"), None)]
         report = world.run("run-1", "2026-04-02T03:00:00Z", images, parsed)
         for name in FORMATS:
-            out = io.BytesIO()
-            render(world.store, "run-1", name, out)
-            assert out.getvalue()
+            assert world.rendered("run-1", name)
         assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
         assert subject(report).isascii()
         assert body(report, []).encode()

@@ -15,13 +15,13 @@ from golden_ami import metrics, times
 from golden_ami.errors import AssessmentError, InvalidEvent, RunNotFound, within
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
-from golden_ami.models import Ami, Run
+from golden_ami.models import Ami, Run, Verdict
 from golden_ami.parallel import side_by_side
 from golden_ami.report import act, last, notify
 from golden_ami.report.build import build
+from golden_ami.report.configured_run import configured_run
 from golden_ami.report.formats import CONTENT_TYPES, write
 from golden_ami.report.model import Fault, Report
-from golden_ami.report.unopened import unopened
 from golden_ami.storage.keys import report_key
 from golden_ami.storage.objects import S3Store, Store
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from golden_ami.settings import Settings
     from golden_ami.usage.lines import UsageLine
 
-_MODEST = ("csv", "sarif", "cyclonedx", "junit", "asff")
-_MODEST_FINDINGS = 20_000  # up to so many findings the other formats are written too; above, on demand
+_SMALL_RUN_FORMATS = ("csv", "sarif", "cyclonedx", "junit", "asff")
+_SMALL_RUN = 20_000  # up to so many findings the other formats are written too; above, on demand
 # Of a Fail state (botocore's model of Step Functions: SensitiveError, SensitiveCause).
 _ERROR, _CAUSE = 256, 32_768
 _METRICS = "metrics"
@@ -42,26 +42,26 @@ def aggregate(event: Mapping[str, Any], settings: Settings, clients: Clients, le
 
     Raises botocore's ClientError and BotoCoreError, and `errors`. A fault of ours is told by the last report.
     """
-    run_id, judged = _required(event, "runId"), list[Report]()
+    run_id, built = _required(event, "runId"), list[Report]()
     try:
-        return _aggregated(event, run_id, settings, clients, ledger, judged)
+        return _aggregated(event, run_id, settings, clients, ledger, built)
     except (AssessmentError, BotoCoreError, ClientError):
         raise
     except Exception as fault:  # noqa: BLE001 -- whatever we have done wrong, the run ends in a report
-        failing = {ami.key: ami.failing for report in judged for ami in report.amis}
+        failing = {ami.key: ami.failing for report in built for ami in report.amis}
         return last.last_report(event, fault, settings, clients, ledger, failing)
 
 
 def _aggregated(
-    event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients, ledger: Ledger, judged: list[Report]
+    event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients, ledger: Ledger, built: list[Report]
 ) -> dict[str, Any]:
     state = event.get("state")
     run, amis = _run_of(event, run_id, settings, clients, ledger)
     completed_at = _completed(run_id, ledger)
     store = S3Store(clients.client("s3"), settings.bucket)
     report = build(run, amis, state if isinstance(state, Mapping) else {}, store, ledger, completed_at)
-    judged.append(report)
-    _optional(report, "usage", lambda: _use(report, run, amis, clients))
+    built.append(report)
+    _optional(report, "usage", lambda: _add_usage(report, run, amis, clients))
     _optional(report, "actions", lambda: act.act(report, run.config.act, clients, ledger))
     _write(report, store)
     notify.notify(report, run.config, store, settings, clients, ledger)
@@ -86,8 +86,8 @@ def _optional(report: Report, part: str, make: Callable[[], None]) -> None:
         raise
     except Exception as fault:  # noqa: BLE001 -- see above
         logger.error("a part of the report failed", exc_info=fault, extra={"part": part})
-        cause = f"{part} could not be made: {last.name_of(fault)} in {last.place_of(fault)}. {last.REMEDY}"
-        report.run.incomplete.append(Fault(where=part, error=last.name_of(fault), cause=cause))
+        cause = f"{part} could not be made: {last.error_name(fault)} in {last.location_of(fault)}. {last.REMEDY}"
+        report.run.incomplete.append(Fault(where=part, error=last.error_name(fault), cause=cause))
 
 
 def _required(event: Mapping[str, Any], name: str) -> str:
@@ -100,17 +100,17 @@ def _required(event: Mapping[str, Any], name: str) -> str:
 def _run_of(
     event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients, ledger: Ledger
 ) -> tuple[Run, list[Ami]]:
-    """The run; when load-config failed before it opened it, a bare one with what the configuration names."""
+    """The run and its AMIs; of a run that Load Config did not open, those that the configuration names."""
     try:
         return ledger.run_and_amis(run_id)
     except RunNotFound:
-        return unopened(event, run_id, settings, clients)
+        return configured_run(event, run_id, settings, clients)
 
 
-def _use(report: Report, run: Run, amis: list[Ami], clients: Clients) -> None:
-    from golden_ami.report.used import used  # not before: a cold start does without it
+def _add_usage(report: Report, run: Run, amis: list[Ami], clients: Clients) -> None:
+    from golden_ami.report.measured_usage import measured_usage  # not before: a cold start does without it
 
-    found: list[UsageLine] = used(run, amis, clients)
+    found: list[UsageLine] = measured_usage(run, amis, clients)
     report.usage = found
 
 
@@ -134,15 +134,17 @@ def _measure(report: Report, settings: Settings, ledger: Ledger) -> None:
     run_id = report.run.run_id
     if not ledger.sent(run_id, _METRICS):
         ledger.intend(run_id, [_METRICS])
-        metrics.of_run(settings.stack, report)
+        totals = report.totals
+        amis: dict[Verdict, int] = {"PASS": totals.passed, "FAIL": totals.failed, "NOT_ASSESSED": totals.not_assessed}
+        metrics.of_run(settings.stack, totals.counts, amis, report.run.duration_seconds)
         ledger.note_sent(run_id, {_METRICS: "log"})
 
 
 def _write(report: Report, store: Store) -> None:
     """Write report.json last of all, as it names what could not be made."""
     put = _writer(report, store)
-    modest = _MODEST if report.totals.findings <= _MODEST_FINDINGS else ()
-    side_by_side(lambda name: _optional(report, CONTENT_TYPES[name][0], lambda: put(name)), (*modest, "html", "text"))
+    formats = _SMALL_RUN_FORMATS if report.totals.findings <= _SMALL_RUN else ()
+    side_by_side(lambda name: _optional(report, CONTENT_TYPES[name][0], lambda: put(name)), (*formats, "html", "text"))
     report.run.incomplete.sort(key=lambda fault: fault.where)
     put("json")
 

@@ -52,7 +52,7 @@ def message_of(cause: object) -> str:
     return within([line for line in lines if line], _LONGEST, " ")
 
 
-def sentence(error: str, cause: object) -> str:
+def describe_fault(error: str, cause: object) -> str:
     """What happened and what to do about it, from a caught error's name and Cause."""
     message = message_of(cause) or _MEANINGS.get(error, f"{error or 'an unknown fault'}, without a message")
     if error in _SELF_EXPLAINED:
@@ -85,7 +85,7 @@ def faults_of(state: Mapping[str, Any], run_id: str) -> list[Fault]:
     """The faults that make an execution fail, the first one first."""
     faults = []
     if caught := _caught(state.get("error")):
-        faults.append(Fault(where="run", error=caught[0], cause=sentence(*caught)))
+        faults.append(Fault(where="run", error=caught[0], cause=describe_fault(*caught)))
     if caught := _caught(state.get("terminateError")):
         left = (
             f"Instances of this run may still be running: {_ended(message_of(caught[1]) or caught[0])} {_look(run_id)}"
@@ -118,8 +118,8 @@ def failed_batches(state: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     return failed
 
 
-def reason_without_outcome(batch: str, failed: Mapping[str, tuple[str, str]], faults: list[Fault]) -> Reason:
-    """Why an AMI that no step gave an outcome is NOT ASSESSED."""
+def reason_not_assessed(batch: str, failed: Mapping[str, tuple[str, str]], faults: list[Fault]) -> Reason:
+    """Why an AMI without findings and without a reason of its own is NOT ASSESSED."""
     if batch in failed:
         step, error = failed[batch]
         remedy = _REMEDIES.get(error, _FALLBACK)

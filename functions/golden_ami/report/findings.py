@@ -1,31 +1,44 @@
-"""The findings of a report, AMI by AMI, each with how it stands."""
+"""Stored findings and their status, read line by line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from golden_ami.evaluation.model import FindingStatus
 from golden_ami.models import Finding
-from golden_ami.report.model import AmiReport, Report, Standing
+from golden_ami.report.model import AmiReport, Report
 from golden_ami.storage.objects import Store
 
 _FINDING = msgspec.json.Decoder(Finding)
-_STANDING = msgspec.json.Decoder(Standing)
+_STATUS = msgspec.json.Decoder(FindingStatus)
 
 
-def findings_of(store: Store, ami: AmiReport) -> Iterator[tuple[Finding, Standing]]:
+def decoded_findings(lines: Iterable[bytes]) -> Iterator[Finding]:
+    """The findings of an NDJSON object. Raises msgspec's MsgspecError for a line that holds no finding."""
+    return map(_FINDING.decode, filter(None, lines))
+
+
+def decoded_statuses(lines: Iterable[bytes]) -> Iterator[FindingStatus]:
+    """The statuses of an NDJSON object. Raises msgspec's MsgspecError for a line that holds no status."""
+    return map(_STATUS.decode, filter(None, lines))
+
+
+def findings_of(store: Store, ami: AmiReport) -> Iterator[tuple[Finding, FindingStatus]]:
     """An AMI's findings in the stored order; none when it was not assessed. Raises store.Missing."""
-    if not ami.standings_key:
-        return
-    findings = filter(None, store.lines(ami.findings_key))
-    standings = filter(None, store.lines(ami.standings_key))
-    for finding, standing in zip(findings, standings, strict=True):
-        yield _FINDING.decode(finding), _STANDING.decode(standing)
+    if ami.standings_key:
+        findings = decoded_findings(store.lines(ami.findings_key))
+        yield from zip(findings, decoded_statuses(store.lines(ami.standings_key)), strict=True)
 
 
-def every_finding(report: Report, store: Store) -> Iterator[tuple[AmiReport, Finding, Standing]]:
+def every_finding(report: Report, store: Store) -> Iterator[tuple[AmiReport, Finding, FindingStatus]]:
     """The findings of every AMI. Raises store.Missing."""
     for ami in report.amis:
-        for finding, standing in findings_of(store, ami):
-            yield ami, finding, standing
+        for finding, status in findings_of(store, ami):
+            yield ami, finding, status
+
+
+def remedy_of(finding: Finding) -> str:
+    """What to do about a finding, in Inspector's words; "" when it does not say."""
+    return finding.remedy or next((package.remediation for package in finding.packages if package.remediation), "")

@@ -75,12 +75,12 @@ def last_report(
     }
 
 
-def name_of(fault: BaseException) -> str:
+def error_name(fault: BaseException) -> str:
     """The fault's class, or AWS's code."""
     return code_of(fault) if isinstance(fault, ClientError) else type(fault).__name__
 
 
-def place_of(fault: BaseException) -> str:
+def location_of(fault: BaseException) -> str:
     """Where in this project it happened: file, line and function."""
     frames = traceback.extract_tb(fault.__traceback__)
     ours = [frame for frame in frames if "golden_ami" in frame.filename] or list(frames)
@@ -93,7 +93,7 @@ def place_of(fault: BaseException) -> str:
 def cause_of(fault: BaseException) -> str:
     """A sentence that says what happened. The text of an error that is not AWS's may quote what should not be shown."""
     said = f": {_text(fault)}" if isinstance(fault, AssessmentError | ClientError) else ""
-    return f"The report could not be made: {name_of(fault)} in {place_of(fault)}{said}. {REMEDY}"
+    return f"The report could not be made: {error_name(fault)} in {location_of(fault)}{said}. {REMEDY}"
 
 
 # ---------------------------------------------------------------- what is known
@@ -115,11 +115,11 @@ def _report(
     now = times.iso(times.now())
     begun = times.read(event.get("startedAt")) or times.read(run.get("startedAt")) or now
     reason = Reason(
-        code="REPORT_FAILED", message=f"the report failed by a fault of this system: {name_of(fault)}", remedy=REMEDY
+        code="REPORT_FAILED", message=f"the report failed by a fault of this system: {error_name(fault)}", remedy=REMEDY
     )
     amis = {ami["key"]: ami for ami in (_ami(row, reason, failing, run, settings) for row in rows)}
     listed = sorted(amis.values(), key=lambda ami: (ami["verdict"], ami["name"], ami["key"]))
-    faults = [*_earlier(state), {"where": "report", "error": name_of(fault)[:256], "cause": cause_of(fault)}]
+    faults = [*_earlier(state), {"where": "report", "error": error_name(fault)[:256], "cause": cause_of(fault)}]
     given = state.get("instances")
     counted = given if isinstance(given, Mapping) else {}
     return {
@@ -159,9 +159,9 @@ def _rows(run_id: str, ledger: Ledger) -> tuple[Row, list[Row]]:
 def _configured(event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients) -> Iterator[Row]:
     """The AMIs that the configuration names, of a run that the ledger does not know."""
     try:
-        from golden_ami.report.unopened import unopened
+        from golden_ami.report.configured_run import configured_run
 
-        for ami in unopened(event, run_id, settings, clients)[1]:
+        for ami in configured_run(event, run_id, settings, clients)[1]:
             told = ("key", "name", "lineage", "engine", "region", "account")
             yield {"amiId": ami.ami_id} | {name: getattr(ami, name, "") for name in told}
     except Exception as failure:  # noqa: BLE001 -- this is one of the parts that may be at fault

@@ -22,6 +22,11 @@ def console(region: str, partition: str = "aws") -> str:
     return f"https://{region}.{_CONSOLES.get(partition, _CONSOLES['aws'])}"
 
 
+def partition_of(arn: str) -> str:
+    """The partition in an ARN; "aws" when the text is none."""
+    return arn.split(":")[1] if arn.startswith("arn:") else "aws"
+
+
 def execution_url(arn: str) -> str:
     """The execution in the Step Functions console; "" when the ARN is none."""
     parts = arn.split(":")
@@ -69,10 +74,9 @@ def report_links(report: Report, store: Store) -> list[str]:
     """Lines that say where the whole report is."""
     run = report.run
     html = store.uri(report_key(run.run_id, "report.html"))
-    partition = run.execution_arn.split(":")[1] if run.execution_arn.startswith("arn:") else "aws"
     execution = [f"Execution: {run.execution_url}"] if run.execution_url else []
     return [
-        f"Read: {object_url(html, run.region, partition)}",
+        f"Read: {object_url(html, run.region, partition_of(run.execution_arn))}",
         f"Data: {store.uri(report_key(run.run_id))}",
         *execution,
     ]

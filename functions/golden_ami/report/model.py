@@ -10,76 +10,9 @@ from typing import Literal
 
 from msgspec import field
 
-from golden_ami.models import Data, Engine, Policy, Reason, RiskException, Severity, Verdict
+from golden_ami.evaluation.model import Comparison, ExceptionStatus, FindingStatus, Item, Upgrade
+from golden_ami.models import Data, Engine, Policy, Reason, RiskException, SeverityCounts, Verdict
 from golden_ami.usage.lines import UsageLine
-from golden_ami.verdict import ExceptionStatus
-
-Change = Literal["NEW", "OPEN", ""]  # "": there was nothing to compare with
-Counts = dict[Severity, int]
-
-
-class Standing(Data):
-    """One finding as it stood in one run: a line of the NDJSON object beside the AMI's findings, in their order.
-
-    A later run compares with these. `identities` are (vulnerability, package, architecture, path); the lineage,
-    the fifth member of an identity, is the object's own.
-    """
-
-    identities: list[tuple[str, str, str, str]]
-    severity: Severity
-    type: str
-    since: str  # ISO date of the first observation in this lineage
-    change: Change = ""
-    rule: str = ""  # the rule that fails the AMI
-    tolerated: str = ""  # why a rule that names the finding does not fail the AMI
-    exception: int | None = None  # index in the report's exceptions
-
-
-class Item(Data):
-    """One finding in a list: enough to know what it is and why it is there."""
-
-    vulnerability: str
-    severity: Severity
-    package: str = ""
-    fixed_in: str = ""
-    rule: str = ""
-    since: str = ""
-    known_exploited: bool = False
-    exploit_available: bool = False
-
-
-class Upgrade(Data):
-    """An upgrade of a package, with those that its vulnerabilities share, and what it closes."""
-
-    package: str
-    to: str  # the highest version that any of the findings needs
-    installed: list[str]
-    closes: int
-    manager: str = ""  # Inspector's packageManager
-    also: list[str] = field(default_factory=list)  # packages to be upgraded with it
-    amis: int = 1
-    known_exploited: int = 0
-    exploit_available: int = 0
-    failing: int = 0  # of those it closes, how many fail an AMI
-    worst: Severity = "UNTRIAGED"
-    epss: float = 0.0
-    score: float = 0.0
-    remediation: str = ""
-
-
-class Comparison(Data):
-    """What changed against an earlier assessment. `fixed` counts nothing that this scan could not have seen."""
-
-    run_id: str
-    ami_id: str
-    completed_at: str
-    new: int = 0
-    open: int = 0
-    fixed: int = 0
-    oldest_days: int = 0  # age of the oldest finding still open
-    note: str = ""
-    new_items: list[Item] = field(default_factory=list)
-    fixed_items: list[Item] = field(default_factory=list)
 
 
 class AmiReport(Data):
@@ -96,7 +29,7 @@ class AmiReport(Data):
     verdict: Verdict
     tags: dict[str, str] = field(default_factory=dict)
     reason: Reason | None = None
-    counts: Counts = field(default_factory=dict)
+    counts: SeverityCounts = field(default_factory=dict)
     total: int = 0
     known_exploited: int = 0
     exploit_available: int = 0
@@ -145,7 +78,7 @@ class Point(Data):
     completed_at: str
     amis: int = 0
     failed: int = 0
-    counts: Counts = field(default_factory=dict)
+    counts: SeverityCounts = field(default_factory=dict)
 
 
 class Fault(Data, omit_defaults=False):
@@ -181,7 +114,7 @@ class Totals(Data, omit_defaults=False):
     failed: int = 0
     not_assessed: int = 0
     findings: int = 0
-    counts: Counts = field(default_factory=dict)
+    counts: SeverityCounts = field(default_factory=dict)
     known_exploited: int = 0
     exploit_available: int = 0
     fixable: int = 0
@@ -229,3 +162,9 @@ class Report(Data):
     usage: list[UsageLine] = field(default_factory=list)  # what was estimated, with what was used beside it
     allowed_amis: str = ""  # EC2 Allowed AMIs criteria that admit the AMIs that passed; "" when none did
     legacy: list[dict[str, str | int]] = field(default_factory=list)  # the 2017 result, an object per AMI
+
+    def accepted_by(self, status: FindingStatus) -> RiskException | None:
+        """The exception in force that covers a finding; None without one."""
+        if status.exception is None or self.exceptions[status.exception].status == "EXPIRED":
+            return None
+        return self.exceptions[status.exception].exception

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from golden_ami.evaluation.policy import run_verdict
+from golden_ami.evaluation.upgrades import RunUpgrades
 from golden_ami.ledger import RESULTS, Ledger
 from golden_ami.logs import logger
 from golden_ami.models import Config
 from golden_ami.places import Place
-from golden_ami.report import text
-from golden_ami.report.build import totals_of
+from golden_ami.report import mail
 from golden_ami.report.links import report_links
 from golden_ami.report.model import Report
-from golden_ami.report.upgrades import RunUpgrades
+from golden_ami.report.totals import totals_of
 from golden_ami.storage.objects import Store
-from golden_ami.verdict import run_verdict
 
 if TYPE_CHECKING:
     from golden_ami.aws.clients import Clients
@@ -34,11 +34,11 @@ def notify(report: Report, config: Config, store: Store, settings: Settings, cli
     Raises botocore's ClientError and BotoCoreError for the results topic; what fails for an owner's topic is logged.
     """
     links = report_links(report, store)
-    _send(report, settings.results_topic, RESULTS, (text.subject(report), text.body(report, links)), clients, ledger)
+    _send(report, settings.results_topic, RESULTS, (mail.subject(report), mail.body(report, links)), clients, ledger)
     for owner, topic in _routes(report, config).items():
         try:
             theirs = of_owner(report, owner)
-            message = (text.subject(theirs, owner), text.body(theirs, links, owner))
+            message = (mail.subject(theirs, owner), mail.body(theirs, links, owner))
             _send(report, topic, _name(owner), message, clients, ledger)
         except Exception as error:  # noqa: BLE001 -- theirs only: the results topic has told it all
             told = {"owner": owner, "topic": topic, "error": str(error)}

@@ -11,9 +11,9 @@ from report_world import World, ami, finding
 
 from golden_ami.errors import LONGEST, InvalidConfiguration, Problem, within
 from golden_ami.models import Reason
-from golden_ami.report.faults import message_of, sentence
+from golden_ami.report.faults import describe_fault, message_of
+from golden_ami.report.mail import body, subject
 from golden_ami.report.model import Fault
-from golden_ami.report.text import body, subject
 
 
 def _problems(count: int) -> InvalidConfiguration:
@@ -56,7 +56,7 @@ def test_the_message_of_a_cause_is_cut_between_problems() -> None:
     assert "\n" not in message
     assert message.endswith("more, left out here")
     assert 'write it like "ami-0a1b" ... and ' in message
-    assert sentence("InvalidConfiguration", cause) == f"{message}."
+    assert describe_fault("InvalidConfiguration", cause) == f"{message}."
 
 
 @pytest.mark.parametrize("count", [1, 3])

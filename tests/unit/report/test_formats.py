@@ -21,7 +21,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from report_world import World, ami, finding, package
 
 from golden_ami.models import Reason
-from golden_ami.report.formats import CONTENT_TYPES, FORMATS, render
+from golden_ami.report.formats import CONTENT_TYPES, FORMATS
 from golden_ami.report.formats.csv import COLUMNS, safe
 from golden_ami.report.model import Report
 from golden_ami.report.schema import schema
@@ -31,9 +31,7 @@ HOSTILE = '=HYPERLINK("http://evil")</script><script>alert(1)</script>\u2028&\x0
 
 
 def _rendered(world: World, report: Report, name: str) -> bytes:
-    out = io.BytesIO()
-    render(world.store, report.run.run_id, name, out)
-    return out.getvalue()
+    return world.rendered(report.run.run_id, name)
 
 
 def _hostile(world: World) -> Report:

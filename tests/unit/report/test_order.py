@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import random
 import subprocess
@@ -15,12 +14,12 @@ import pytest
 from msgspec.structs import replace
 from report_world import Image, World, ami, finding, package
 
+from golden_ami.evaluation.model import Upgrade
+from golden_ami.evaluation.upgrades import RunUpgrades, ranked
+from golden_ami.evaluation.versions import highest
 from golden_ami.models import Config
 from golden_ami.report import build as building
-from golden_ami.report.formats import FORMATS, render
-from golden_ami.report.model import Upgrade
-from golden_ami.report.upgrades import RunUpgrades, ranked
-from golden_ami.report.versions import highest
+from golden_ami.report.formats import FORMATS
 
 TESTS = Path(__file__).parents[2]
 # Each lineage with the same upgrade; in versions that are equal, in remediations, severities and findings they differ.
@@ -60,12 +59,7 @@ def _rendered(root: Path, reorder: Callable[[list[Any]], None]) -> dict[str, byt
         patch.setattr(building, "side_by_side", in_some_order)
         for run in range(3):
             world.run(f"run-{run}", f"2026-04-0{run + 1}T03:00:00Z", _images(run), config)
-    found = {}
-    for name in FORMATS:
-        out = io.BytesIO()
-        render(world.store, "run-2", name, out)
-        found[name] = out.getvalue()
-    return found
+    return {name: world.rendered("run-2", name) for name in FORMATS}
 
 
 def test_no_order_of_completion_shows(tmp_path: Path) -> None:

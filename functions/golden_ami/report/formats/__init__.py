@@ -30,12 +30,6 @@ def load(store: Store, run_id: str) -> Report:
     return msgspec.json.decode(store.read(report_key(run_id)), type=Report)
 
 
-def render(store: Store, run_id: str, name: str, out: IO[bytes]) -> None:
-    """Write a past run's report in a format, from what is stored. Raises store.Missing, and KeyError for a format that
-    does not exist."""
-    write(load(store, run_id), store, name, out)
-
-
 def write(report: Report, store: Store, name: str, out: IO[bytes]) -> None:
     """Write a report in a format."""
     if name == "json":

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import IO, Any
 
+from golden_ami.evaluation.model import FindingStatus
+from golden_ami.evaluation.packages import fixed_version
 from golden_ami.models import Finding, Package
 from golden_ami.report.findings import every_finding
 from golden_ami.report.formats.sarif import fingerprint
 from golden_ami.report.formats.streaming import array
-from golden_ami.report.links import finding_url
-from golden_ami.report.model import AmiReport, Report, Standing
+from golden_ami.report.links import finding_url, partition_of
+from golden_ami.report.model import AmiReport, Report
 from golden_ami.storage.objects import Store
-from golden_ami.verdict import fixed_version
 
 _TYPES = {
     "NETWORK_REACHABILITY": "Software and Configuration Checks/AWS Security Best Practices/Network Reachability",
@@ -34,25 +35,25 @@ def write(report: Report, store: Store, out: IO[bytes]) -> None:
 
 
 def _findings(report: Report, store: Store) -> Iterator[dict[str, Any]]:
-    for ami, finding, standing in every_finding(report, store):
-        yield _finding(report, ami, finding, standing)
+    for ami, finding, status in every_finding(report, store):
+        yield _finding(report, ami, finding, status)
 
 
-def _finding(report: Report, ami: AmiReport, finding: Finding, standing: Standing) -> dict[str, Any]:
+def _finding(report: Report, ami: AmiReport, finding: Finding, status: FindingStatus) -> dict[str, Any]:
     run = report.run
-    partition = run.execution_arn.split(":")[1] if run.execution_arn.startswith("arn:") else "aws"
+    partition = partition_of(run.execution_arn)
     url = finding_url(finding)
     remedy = {"Text": (finding.remedy or "Build the AMI again with the packages upgraded.")[:512]}
     label = "INFORMATIONAL" if finding.severity == "UNTRIAGED" else finding.severity
     return {
         "SchemaVersion": "2018-10-08",
-        "Id": f"golden-ami-assessment/{fingerprint(ami, standing)}",
+        "Id": f"golden-ami-assessment/{fingerprint(ami, status)}",
         "ProductArn": f"arn:{partition}:securityhub:{ami.region}:{ami.account}:product/{ami.account}/default",
         "GeneratorId": "golden-ami-assessment",
         "AwsAccountId": ami.account,
         "Types": [_TYPES.get(finding.type, _CVE)],
-        "FirstObservedAt": f"{standing.since}T00:00:00Z",
-        "CreatedAt": f"{standing.since}T00:00:00Z",
+        "FirstObservedAt": f"{status.since}T00:00:00Z",
+        "CreatedAt": f"{status.since}T00:00:00Z",
         "UpdatedAt": run.completed_at,
         "Severity": {"Label": label, "Original": finding.severity},
         "Title": finding.title[:256],
@@ -60,24 +61,20 @@ def _finding(report: Report, ami: AmiReport, finding: Finding, standing: Standin
         "Remediation": {"Recommendation": remedy | ({"Url": url} if 0 < len(url) <= 512 else {})},
         "Resources": [_resource(partition, ami)],
         **({"Vulnerabilities": [_vulnerability(finding)]} if finding.vulnerability_id else {}),
-        "Workflow": {"Status": "SUPPRESSED" if _accepted(report, standing) else "NEW"},
+        "Workflow": {"Status": "SUPPRESSED" if report.accepted_by(status) else "NEW"},
         "RecordState": "ACTIVE",
-        "UserDefinedFields": _fields(report, ami, standing),
+        "UserDefinedFields": _fields(report, ami, status),
     }
 
 
-def _accepted(report: Report, standing: Standing) -> bool:
-    return standing.exception is not None and report.exceptions[standing.exception].status != "EXPIRED"
-
-
-def _fields(report: Report, ami: AmiReport, standing: Standing) -> dict[str, str]:
+def _fields(report: Report, ami: AmiReport, status: FindingStatus) -> dict[str, str]:
     fields = {
         "verdict": ami.verdict,
         "run": report.run.run_id,
         "lineage": ami.lineage,
         "owner": ami.owner,
-        "rule": standing.rule,
-        "tolerated": standing.tolerated,
+        "rule": status.rule,
+        "tolerated": status.tolerated,
     }
     return {name: value[:1024] for name, value in fields.items() if value}
 

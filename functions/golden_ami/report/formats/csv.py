@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from typing import IO
 
 from golden_ami.characters import printable
+from golden_ami.evaluation.model import FindingStatus
+from golden_ami.evaluation.packages import fixed_version
 from golden_ami.models import Finding
-from golden_ami.report.findings import findings_of
+from golden_ami.report.findings import findings_of, remedy_of
 from golden_ami.report.links import finding_url
-from golden_ami.report.model import AmiReport, Report, Standing
+from golden_ami.report.model import AmiReport, Report
 from golden_ami.storage.objects import Store
-from golden_ami.verdict import fixed_version
 
 COLUMNS = (
     "verdict", "account", "region", "ami", "name", "lineage", "owner", "severity", "vulnerability", "title", "packages",
@@ -47,15 +48,15 @@ def safe(value: object) -> str:
 def _rows(store: Store, ami: AmiReport) -> Iterator[list[object]]:
     head: list[object] = [ami.verdict, ami.account, ami.region, ami.ami_id, ami.name, ami.lineage, ami.owner]
     empty = True
-    for finding, standing in findings_of(store, ami):
+    for finding, status in findings_of(store, ami):
         empty = False
-        yield head + _cells(finding, standing)
+        yield head + _cells(finding, status)
     if empty:
         title = f"{ami.reason.code}: {ami.reason.message}" if ami.reason else "no findings"
         yield head + ["", "", title] + [""] * 14 + [ami.reason.remedy if ami.reason else "", "", ""]
 
 
-def _cells(finding: Finding, standing: Standing) -> list[object]:
+def _cells(finding: Finding, status: FindingStatus) -> list[object]:
     packages = finding.packages
     return [
         finding.severity,
@@ -71,11 +72,11 @@ def _cells(finding: Finding, standing: Standing) -> list[object]:
         finding.known_exploited_since,
         "YES" if finding.exploit_available else "",
         finding.fix_available,
-        standing.since,
-        standing.change,
-        standing.rule,
-        standing.tolerated,
-        finding.remedy or next((package.remediation for package in packages if package.remediation), ""),
+        status.since,
+        status.change,
+        status.rule,
+        status.tolerated,
+        remedy_of(finding),
         finding_url(finding),
         finding.arn,
     ]

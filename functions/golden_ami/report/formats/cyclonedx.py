@@ -12,13 +12,14 @@ from typing import IO, Any
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
+from golden_ami.evaluation.model import FindingStatus
+from golden_ami.evaluation.packages import fixed_version
 from golden_ami.models import Finding, Package
 from golden_ami.report.findings import every_finding, findings_of
 from golden_ami.report.formats.streaming import members
 from golden_ami.report.links import finding_url
-from golden_ami.report.model import AmiReport, Report, Standing
+from golden_ami.report.model import AmiReport, Report
 from golden_ami.storage.objects import Store
-from golden_ami.verdict import fixed_version
 
 _SEVERITIES = {"INFORMATIONAL": "info", "UNTRIAGED": "unknown"}
 # Inspector's packageManager -> purl type, where the name alone makes a valid purl. Those of an operating system
@@ -76,14 +77,14 @@ def _package(ref: str, package: Package) -> dict[str, Any]:
 
 
 def _vulnerabilities(report: Report, store: Store) -> Iterator[dict[str, Any]]:
-    for number, (ami, finding, standing) in enumerate(every_finding(report, store)):
-        yield _vulnerability(f"finding-{number}", report, ami, finding, standing)
+    for number, (ami, finding, status) in enumerate(every_finding(report, store)):
+        yield _vulnerability(f"finding-{number}", report, ami, finding, status)
 
 
-def _vulnerability(ref: str, report: Report, ami: AmiReport, finding: Finding, standing: Standing) -> dict[str, Any]:
+def _vulnerability(ref: str, report: Report, ami: AmiReport, finding: Finding, status: FindingStatus) -> dict[str, Any]:
     url = finding_url(finding)
     cwes = [int(found[1]) for cwe in finding.cwes if (found := re.fullmatch("(?:CWE-)?([0-9]{1,9})", cwe))]
-    analysis = _analysis(report, finding, standing)
+    analysis = _analysis(report, finding, status)
     rating = {"severity": _SEVERITIES.get(finding.severity, finding.severity.lower())}
     return {
         "bom-ref": ref,
@@ -95,7 +96,7 @@ def _vulnerability(ref: str, report: Report, ami: AmiReport, finding: Finding, s
         **({"recommendation": text} if (text := _recommendation(finding)) else {}),
         "affects": _affects(ami, finding),
         **({"analysis": analysis} if analysis else {}),
-        "properties": _properties(finding, standing),
+        "properties": _properties(finding, status),
     }
 
 
@@ -118,12 +119,11 @@ def _affects(ami: AmiReport, finding: Finding) -> list[dict[str, Any]]:
     ]
 
 
-def _analysis(report: Report, finding: Finding, standing: Standing) -> dict[str, Any] | None:
-    if standing.exception is not None:
-        accepted = report.exceptions[standing.exception]
-        terms = accepted.exception
+def _analysis(report: Report, finding: Finding, status: FindingStatus) -> dict[str, Any] | None:
+    if status.exception is not None:
+        terms = report.exceptions[status.exception].exception
         detail = f"{terms.reason} (accepted by {terms.owner} until {terms.expires})"
-        if accepted.status == "EXPIRED":
+        if not report.accepted_by(status):
             return {"state": "exploitable", "detail": f"the acceptance has expired: {detail}"}
         return {"state": "exploitable", "response": ["will_not_fix"], "detail": detail}
     if finding.known_exploited_since:
@@ -131,12 +131,12 @@ def _analysis(report: Report, finding: Finding, standing: Standing) -> dict[str,
     return None
 
 
-def _properties(finding: Finding, standing: Standing) -> list[dict[str, str]]:
+def _properties(finding: Finding, status: FindingStatus) -> list[dict[str, str]]:
     values = {
-        "since": standing.since,
-        "change": standing.change,
-        "rule": standing.rule,
-        "tolerated": standing.tolerated,
+        "since": status.since,
+        "change": status.change,
+        "rule": status.rule,
+        "tolerated": status.tolerated,
         "epss": "" if finding.epss is None else f"{finding.epss:g}",
     }
     return [{"name": f"golden-ami:{name}", "value": value} for name, value in values.items() if value]

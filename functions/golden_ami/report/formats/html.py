@@ -17,15 +17,17 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from golden_ami.evaluation.model import FindingStatus
+from golden_ami.evaluation.packages import affected_by, fixed_version, is_fixable
+from golden_ami.evaluation.versions import without_epoch
 from golden_ami.models import SEVERITIES, Finding, Package
+from golden_ami.report.findings import remedy_of
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url
-from golden_ami.report.model import AmiReport, Report, Standing
+from golden_ami.report.model import AmiReport, Report
 from golden_ami.report.urgent import SHOWN, most_urgent, shown_of_each
-from golden_ami.report.versions import without_epoch
 from golden_ami.storage.objects import Store
 from golden_ami.usage import lines
-from golden_ami.verdict import fixed_version, is_fixable
 
 _FINDINGS = SHOWN
 _TEXT = 600  # characters of a description
@@ -175,8 +177,8 @@ def _rows(report: Report, store: Store, texts: Texts) -> Iterator[list[Any]]:
     total = sum(ami.total for ami in report.amis)
     most = shown_of_each(total, assessed, _FINDINGS)
     for index, ami in enumerate(report.amis):
-        for finding, standing in most_urgent(store, report.run.run_id, ami, most):
-            yield _row(report, index, finding, standing, texts)
+        for finding, status in most_urgent(store, report.run.run_id, ami, most):
+            yield _row(report, index, finding, status, texts)
 
 
 def _package(package: Package) -> list[str]:
@@ -184,18 +186,16 @@ def _package(package: Package) -> list[str]:
     return [package.name, without_epoch(package.version), fixed, package.architecture, package.path]
 
 
-def _row(report: Report, ami: int, finding: Finding, standing: Standing, texts: Texts) -> list[Any]:
+def _row(report: Report, ami: int, finding: Finding, status: FindingStatus, texts: Texts) -> list[Any]:
     text = finding.vulnerability_id or finding.title
     if text not in texts:
-        remedy = finding.remedy or next((one.remediation for one in finding.packages if one.remediation), "")
-        texts[text] = [finding.description[:_TEXT], finding_url(finding), remedy[:_TEXT], finding.cwes[:5]]
-    accepted = standing.exception is not None and report.exceptions[standing.exception].status != "EXPIRED"
+        texts[text] = [finding.description[:_TEXT], finding_url(finding), remedy_of(finding)[:_TEXT], finding.cwes[:5]]
     flags = (
         bool(finding.known_exploited_since),
         finding.exploit_available,
-        bool(is_fixable(finding)),
-        bool(standing.rule) and not standing.tolerated,
-        accepted,
+        bool(is_fixable(finding, affected_by(finding))),
+        status.fails,
+        report.accepted_by(status) is not None,
     )
     return [
         ami,
@@ -206,8 +206,8 @@ def _row(report: Report, ami: int, finding: Finding, standing: Standing, texts: 
         finding.score,
         finding.epss,
         sum(flag << bit for bit, flag in enumerate(flags)),
-        standing.since,
-        standing.change,
-        standing.rule,
-        standing.tolerated,
+        status.since,
+        status.change,
+        status.rule,
+        status.tolerated,
     ]

@@ -13,10 +13,11 @@ from typing import IO
 from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
+from golden_ami.evaluation.model import FindingStatus
 from golden_ami.models import Finding
 from golden_ami.report.findings import findings_of
 from golden_ami.report.links import is_web_address
-from golden_ami.report.model import AmiReport, Report, Standing
+from golden_ami.report.model import AmiReport, Report
 from golden_ami.storage.objects import Store
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
@@ -65,9 +66,9 @@ class _Writer:
                 ):
                     self._xml.characters(_clean(ami.reason.remedy))
                 return
-            for finding, standing in findings_of(self._store, ami):
-                if standing.rule:
-                    self._finding(ami, finding, standing)
+            for finding, status in findings_of(self._store, ami):
+                if status.rule:
+                    self._finding(ami, finding, status)
             if not ami.failing:
                 with self._case(ami, "meets its policy"):
                     pass
@@ -77,15 +78,15 @@ class _Writer:
         with self._element("testcase", name=name, classname=ami.lineage or ami.ami_id, time="0"):
             yield
 
-    def _finding(self, ami: AmiReport, finding: Finding, standing: Standing) -> None:
+    def _finding(self, ami: AmiReport, finding: Finding, status: FindingStatus) -> None:
         packages = ", ".join(package.name for package in finding.packages)
         with self._case(ami, f"{finding.vulnerability_id or finding.title} {packages}".strip()):
-            if standing.tolerated:
-                with self._element("skipped", message=standing.tolerated):
+            if status.tolerated:
+                with self._element("skipped", message=status.tolerated):
                     pass
                 return
-            with self._element("failure", message=f"{standing.rule}: {finding.title}", type=standing.rule):
-                self._xml.characters(_clean(_details(finding, standing)))
+            with self._element("failure", message=f"{status.rule}: {finding.title}", type=status.rule):
+                self._xml.characters(_clean(_details(finding, status)))
 
 
 def _counts(ami: AmiReport) -> dict[str, int]:
@@ -95,10 +96,10 @@ def _counts(ami: AmiReport) -> dict[str, int]:
     return {"tests": tests, "failures": ami.failing, "errors": 0, "skipped": ami.tolerated}
 
 
-def _details(finding: Finding, standing: Standing) -> str:
+def _details(finding: Finding, status: FindingStatus) -> str:
     upgrades = [f"{package.name} {package.version} -> {package.fixed_in or 'no fix'}" for package in finding.packages]
     urls = filter(is_web_address, finding.urls[:3])
-    return "\n".join([f"since {standing.since}", *upgrades, *filter(None, [finding.remedy]), *urls])
+    return "\n".join([f"since {status.since}", *upgrades, *filter(None, [finding.remedy]), *urls])
 
 
 def _clean(text: str) -> str:

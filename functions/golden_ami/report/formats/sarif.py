@@ -10,11 +10,12 @@ from urllib.parse import quote
 import msgspec
 
 from golden_ami import __version__
+from golden_ami.evaluation.model import FindingStatus
 from golden_ami.models import Finding, Severity
 from golden_ami.report.findings import every_finding
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url
-from golden_ami.report.model import AmiReport, Report, Standing
+from golden_ami.report.model import AmiReport, Report
 from golden_ami.storage.objects import Store
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
@@ -49,12 +50,12 @@ def write(report: Report, store: Store, out: IO[bytes]) -> None:
 def _results(report: Report, store: Store, rules: Rules) -> Iterator[dict[str, Any]]:
     assessed = [ami for ami in report.amis if ami.verdict != "NOT_ASSESSED"]
     compared = all(ami.since_last_run or ami.since_previous_ami for ami in assessed)
-    for ami, finding, standing in every_finding(report, store):
-        rule = finding.vulnerability_id or standing.identities[0][0]
+    for ami, finding, status in every_finding(report, store):
+        rule = finding.vulnerability_id or status.identities[0][0]
         index = _place(rules, rule, finding)
-        result = _result(report, ami, finding, standing) | {"ruleId": rule, "ruleIndex": index}
+        result = _result(report, ami, finding, status) | {"ruleId": rule, "ruleIndex": index}
         # SARIF 3.27.24: either every result has a baseline state, or none has.
-        yield result | ({"baselineState": _STATES[standing.change]} if compared and standing.change else {})
+        yield result | ({"baselineState": _STATES[status.change]} if compared and status.change else {})
 
 
 def _place(rules: Rules, rule: str, finding: Finding) -> int:
@@ -79,7 +80,7 @@ def _rule(rule: str, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _result(report: Report, ami: AmiReport, finding: Finding, standing: Standing) -> dict[str, Any]:
+def _result(report: Report, ami: AmiReport, finding: Finding, status: FindingStatus) -> dict[str, Any]:
     package = finding.packages[0] if finding.packages else None
     place = f"{ami.ami_id}/{package.path.lstrip('/') or package.name}" if package else ami.ami_id
     packages = ", ".join(f"{each.name} {each.version}".strip() for each in finding.packages)
@@ -94,20 +95,18 @@ def _result(report: Report, ami: AmiReport, finding: Finding, standing: Standing
                 "logicalLocations": [{"fullyQualifiedName": ami.name or ami.ami_id, "kind": "resource"}],
             }
         ],
-        "partialFingerprints": {"goldenAmiFinding/v1": fingerprint(ami, standing)},
+        "partialFingerprints": {"goldenAmiFinding/v1": fingerprint(ami, status)},
         "properties": {
             "ami": ami.ami_id,
             "severity": finding.severity,
-            "since": standing.since,
-            "rule": standing.rule,
-            "tolerated": standing.tolerated,
+            "since": status.since,
+            "rule": status.rule,
+            "tolerated": status.tolerated,
         },
     }
-    if standing.exception is not None:
-        accepted = report.exceptions[standing.exception]
-        if accepted.status != "EXPIRED":
-            why = f"{accepted.exception.reason} ({accepted.exception.owner}, until {accepted.exception.expires})"
-            result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
+    if accepted := report.accepted_by(status):
+        why = f"{accepted.reason} ({accepted.owner}, until {accepted.expires})"
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
     return result
 
 
@@ -115,9 +114,9 @@ def _uri(path: str) -> str:
     return quote(path.replace("\\", "/"), safe="/")
 
 
-def fingerprint(ami: AmiReport, standing: Standing) -> str:
+def fingerprint(ami: AmiReport, status: FindingStatus) -> str:
     """The same for the same finding in every run of a lineage."""
-    identity = [ami.account, ami.region, ami.lineage, standing.identities]
+    identity = [ami.account, ami.region, ami.lineage, status.identities]
     return hashlib.sha256(msgspec.json.encode(identity)).hexdigest()[:32]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import IO
 
 from golden_ami.report.links import report_links
+from golden_ami.report.mail import body, subject
 from golden_ami.report.model import Report
-from golden_ami.report.text import body, subject
 from golden_ami.storage.objects import Store
 
 

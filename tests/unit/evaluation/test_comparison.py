@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from report_world import World, ami, finding, package
 
+from golden_ami.evaluation.comparison import natural_order
+from golden_ami.evaluation.identity import identities_of
+from golden_ami.evaluation.model import Comparison, FindingIdentity
+from golden_ami.evaluation.packages import affected_by
 from golden_ami.models import Finding, Reason
-from golden_ami.report.difference import natural
-from golden_ami.report.identity import identities
-from golden_ami.report.model import Comparison
 from golden_ami.storage.keys import standings_key
 
 _CAUSE = Reason(code="X", message="x", remedy="x")
@@ -59,13 +60,15 @@ def test_a_finding_that_gains_a_package_is_the_same(world: World) -> None:
 
 
 def test_a_reachability_finding_is_its_port_not_its_instance() -> None:
-    def reachable(instance: str, ports: str) -> Finding:
+    def identities(instance: str, ports: str) -> list[FindingIdentity]:
         network = {"protocol": "TCP", "ports": ports, "path": f"igw-1 > eni-{instance}"}
         title = f"Port {ports} of i-{instance} is reachable"
-        return Finding(arn="a", severity="HIGH", title=title, type="NETWORK_REACHABILITY", source="s", network=network)
+        kind = "NETWORK_REACHABILITY"
+        reachable = Finding(arn="a", severity="HIGH", title=title, type=kind, source="s", network=network)
+        return identities_of(reachable, affected_by(reachable))
 
-    assert identities(reachable("0123456789abcdef0", "22")) == identities(reachable("0fedcba9876543210", "22"))
-    assert identities(reachable("0123456789abcdef0", "22")) != identities(reachable("0123456789abcdef0", "80"))
+    assert identities("0123456789abcdef0", "22") == identities("0fedcba9876543210", "22")
+    assert identities("0123456789abcdef0", "22") != identities("0123456789abcdef0", "80")
 
 
 def test_a_run_without_assessment_never_makes_findings_look_fixed(world: World) -> None:
@@ -133,7 +136,7 @@ def test_other_lineages_regions_and_accounts_are_others(world: World) -> None:
 
 
 def test_digits_in_names_count_as_numbers() -> None:
-    assert sorted(["v10", "v9", "v1.12", "v1.9", "v"], key=natural) == ["v", "v1.9", "v1.12", "v9", "v10"]
+    assert sorted(["v10", "v9", "v1.12", "v1.9", "v"], key=natural_order) == ["v", "v1.9", "v1.12", "v9", "v10"]
 
 
 _IDS = st.frozensets(st.integers(0, 12).map(lambda number: f"CVE-{number}"))

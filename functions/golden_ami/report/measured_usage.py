@@ -1,4 +1,4 @@
-"""What a run has used, for its report: its execution's own history is asked while the report is made."""
+"""What a run used, for its report: Step Functions is asked for the execution's history while the report is made."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _PAGE = 1000  # the most events that GetExecutionHistory answers at once
 _AFTER_AGGREGATE = 2  # states: Succeeded?, the end
 
 
-def used(run: Run, amis: Sequence[Ami], clients: Clients) -> list[UsageLine]:
-    """The estimate with what was used beside it. A history that cannot be read leaves its figures None."""
+def measured_usage(run: Run, amis: Sequence[Ami], clients: Clients) -> list[UsageLine]:
+    """The estimate, with what was used. Figures from a history that cannot be read are None."""
     events = _history(run.execution_arn, clients)
     to_come = 0 if ended_at(events) else _AFTER_AGGREGATE
     return used_by(run.config, amis, events, shipped(), times.now(), to_come)

@@ -12,17 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_world import World, ami, finding, package
 
+from golden_ami.evaluation.model import Upgrade
+from golden_ami.evaluation.packages import affected_by, is_fixable
+from golden_ami.evaluation.priority import Priority, priority
+from golden_ami.evaluation.upgrades import AmiUpgrades, describe_upgrade
+from golden_ami.evaluation.versions import compare, highest
 from golden_ami.models import Finding, Package
-from golden_ami.report.model import Upgrade
-from golden_ami.report.upgrades import Upgrades, priority, sentence
-from golden_ami.report.versions import compare, highest
 
 
 def _ranked(*findings: Finding) -> list[Upgrade]:
-    upgrades = Upgrades()
+    upgrades = AmiUpgrades()
     for one in findings:
-        upgrades.add(one, failing=one.severity in ("HIGH", "CRITICAL"))
+        upgrades.add(one, affected_by(one), fails=one.severity in ("HIGH", "CRITICAL"))
     return upgrades.ranked()
+
+
+def _priority(one: Finding) -> Priority:
+    return priority(one, fixable=bool(is_fixable(one, affected_by(one))))
 
 
 def test_priority_is_fixable_then_exploited_then_likely_then_bad() -> None:
@@ -37,21 +43,21 @@ def test_priority_is_fixable_then_exploited_then_likely_then_bad() -> None:
         finding("unfixable", *no_fix, severity="CRITICAL", fix_available="NO", known_exploited_since="2026-01-01"),
     ]
     shuffled = random.Random(1).sample(ordered, len(ordered))
-    assert sorted(shuffled, key=priority, reverse=True) == ordered
+    assert sorted(shuffled, key=_priority, reverse=True) == ordered
 
 
 def test_an_upgrade_closes_what_its_highest_fix_closes() -> None:
     findings = [finding(f"CVE-{number}", package(fixed_in=f"3.0.{number}")) for number in range(8, 22)]
     findings[3].known_exploited_since = findings[5].known_exploited_since = "2026-01-01"
     (upgrade,) = _ranked(*findings)
-    assert sentence(upgrade) == "openssl 3.0.7 -> 3.0.21 closes 14 findings, 2 exploited"
+    assert describe_upgrade(upgrade) == "openssl 3.0.7 -> 3.0.21 closes 14 findings, 2 exploited"
 
 
 def test_packages_of_one_vulnerability_are_one_upgrade_and_count_once() -> None:
     both = [package("openssl-libs"), package("openssl")]
     (upgrade,) = _ranked(finding("A", *both), finding("B"), finding("C", *both))
     assert (upgrade.package, upgrade.also, upgrade.closes) == ("openssl", ["openssl-libs"], 3)
-    assert sentence(upgrade) == "openssl 3.0.7 -> 3.0.8 (with openssl-libs) closes 3 findings"
+    assert describe_upgrade(upgrade) == "openssl 3.0.7 -> 3.0.8 (with openssl-libs) closes 3 findings"
 
 
 def test_packages_are_joined_over_others() -> None:
@@ -85,7 +91,7 @@ def test_what_fails_an_ami_goes_first_then_what_is_exploited() -> None:
 
 def _across(world: World, one: Package, other: Package) -> list[str]:
     images = [(ami("ami-0a"), [finding("A", one)]), (ami("ami-0b", lineage="db"), [finding("A", other)])]
-    return [sentence(upgrade) for upgrade in world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades]
+    return [describe_upgrade(upgrade) for upgrade in world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades]
 
 
 def test_the_run_sums_a_package_over_its_amis(world: World) -> None:

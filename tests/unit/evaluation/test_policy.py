@@ -11,16 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_world import World, ami, exception, finding, package
 
+from golden_ami.evaluation.evaluate import AmiRules, evaluate
+from golden_ami.evaluation.exceptions import ExceptionIndex, covers, exception_status
+from golden_ami.evaluation.packages import affected_by, is_fixable
+from golden_ami.evaluation.policy import run_verdict
 from golden_ami.models import AmiEntry, Config, Policy, RiskException, Threshold
-from golden_ami.verdict import covers, exception_status, is_fixable, judge, run_verdict
 
 TODAY = date(2026, 4, 2)
-SINCE = date(2026, 4, 1)
+SINCE = "2026-04-01T09:00:00Z"
 
 KEV = {"known_exploited_since": "2026-01-01T00:00:00Z"}
 _NOTHING = Threshold(severities=[])
 _KEV = Threshold(severities=[], known_exploited=True)
-_NO_FIX = [package(fixed_in="")]
+_NO_FIX, _FIX = [package(fixed_in="")], [package(fixed_in="3.0.8")]
 _NOT_AVAILABLE = [package(fixed_in="NotAvailable"), package(fixed_in="None"), package(fixed_in=" N/A ")]
 
 
@@ -56,15 +59,19 @@ POLICIES = [
 
 @pytest.mark.parametrize(("policy", "fields", "rule", "fails"), POLICIES)
 def test_policy(policy: Policy, fields: dict[str, Any], rule: str, fails: bool) -> None:
-    found = judge(finding("CVE-1", **fields), ami("ami-0a"), policy, [], since=SINCE, today=TODAY)
+    rules = AmiRules(ami("ami-0a"), policy, ExceptionIndex([]), TODAY)
+    found = evaluate(finding("CVE-1", first_observed_at=SINCE, **fields), rules).status
     assert (found.rule, found.fails) == (rule, fails)
     assert bool(found.tolerated) == (bool(rule) and not fails)
 
 
 @pytest.mark.parametrize(("said", "fixable"), [("YES", True), ("PARTIAL", True), ("NO", False), ("", None)])
 def test_whether_a_fix_exists(said: Any, fixable: bool | None) -> None:
-    assert is_fixable(finding("CVE-1", fix_available=said, packages=_NO_FIX)) is fixable
-    assert is_fixable(finding("CVE-1", fix_available=said, packages=[package(fixed_in="3.0.8")])) is True
+    without, with_fix = (
+        finding("CVE-1", fix_available=said, packages=of) for of in (_NO_FIX, [package(fixed_in="3.0.8")])
+    )
+    assert is_fixable(without, affected_by(without)) is fixable
+    assert is_fixable(with_fix, affected_by(with_fix)) is True
 
 
 SCOPES = [

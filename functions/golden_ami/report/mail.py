@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from golden_ami.characters import printable
+from golden_ami.evaluation.model import Comparison
+from golden_ami.evaluation.upgrades import describe_upgrade
 from golden_ami.models import SEVERITIES
-from golden_ami.report.model import AmiReport, Comparison, Report, Totals
-from golden_ami.report.upgrades import sentence
+from golden_ami.report.model import AmiReport, Report, Totals
 from golden_ami.usage import lines as usage
 
 _SUBJECT = 100  # characters, ASCII, no line breaks or control characters (SNS Publish)
@@ -49,11 +50,11 @@ def body(report: Report, links: Sequence[str], owner: str = "") -> str:
         *_section("THE RUN DID NOT COMPLETE", (fault.cause for fault in report.run.faults)),
         *_section("PARTS OF THE REPORT THAT COULD NOT BE MADE", (part.cause for part in report.run.incomplete)),
         *_section("WHAT CHANGED", _changes(report.totals)),
-        *_section("TOP UPGRADES", (sentence(upgrade) for upgrade in report.upgrades[:5]), numbered=True),
+        *_section("TOP UPGRADES", (describe_upgrade(upgrade) for upgrade in report.upgrades[:5]), numbered=True),
         *_section("AMIS", _amis(report.amis)),
         *_section("NOT ASSESSED", _causes(report.amis)),
         *_section("EXCEPTIONS", _exceptions(report)),
-        *_section("WHAT THE RUN USED", _used(report.usage)),
+        *_section("WHAT THE RUN USED", _usage(report.usage)),
         *_section("THE WHOLE REPORT", links),
     ]
     return "\n".join(lines) + "\n"
@@ -149,7 +150,7 @@ def _exceptions(report: Report) -> Iterator[str]:
         yield f"{_count(accepted, 'exception')} hold{'s' if accepted == 1 else ''}"
 
 
-def _used(lines: Sequence[usage.UsageLine]) -> Iterator[str]:
+def _usage(lines: Sequence[usage.UsageLine]) -> Iterator[str]:
     yield from map(usage.sentence, lines[:_CAUSES])
     if len(lines) > _CAUSES:
         yield f"... and {len(lines) - _CAUSES} more in the whole report"

@@ -1,4 +1,4 @@
-"""A run that load-config could not open: its AMIs are read from the configuration, so that the report has them."""
+"""A run that Load Config did not open: its AMIs are read from the configuration, so that the report names them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from golden_ami.settings import Settings
 
 
-def unopened(event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients) -> tuple[Run, list[Ami]]:
-    """A bare run, and an AMI without outcome for each that the configuration names; none where it cannot be read."""
+def configured_run(
+    event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients
+) -> tuple[Run, list[Ami]]:
+    """The run, and an AMI for each that the configuration names; no AMI when the configuration cannot be read."""
     parameter = _parameter(event.get("input"))
     config = _configuration(parameter, settings, clients)
     run = Run(

@@ -1,40 +1,20 @@
-"""What to do first, and which package upgrade closes most."""
+"""Which package upgrades close most findings."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from golden_ami.models import SEVERITIES, Finding, Package, Severity
-from golden_ami.report.model import Upgrade
-from golden_ami.report.versions import highest, without_epoch
-from golden_ami.verdict import Judgeable, fixed_version, is_fixable
+from golden_ami.evaluation.model import Upgrade
+from golden_ami.evaluation.packages import Affected, PackageName, fixed_version
+from golden_ami.evaluation.priority import SEVERITY_RANK
+from golden_ami.evaluation.versions import highest, without_epoch
+from golden_ami.models import Finding, Package, Severity
 
-Priority = tuple[bool, bool, bool, float, float, int]
-_Name = tuple[str, str]  # package manager, package
-Names = frozenset[_Name]
 _DISTRIBUTION = re.compile(r"(?<![a-z])(?:amzn|azl|cm|deb|el|fc|oe|ph|sles|suse)\d+")
-_RANK: dict[Severity, int] = {severity: -number for number, severity in enumerate(SEVERITIES)}
-
-
-def priority(finding: Finding) -> Priority:
-    """Greater is more urgent: fixable, then known exploited, exploit available, EPSS, score, severity."""
-    return urgency(finding, fixable=bool(is_fixable(finding)))
-
-
-def urgency(finding: Judgeable, *, fixable: bool) -> Priority:
-    """The priority of a finding of which it is known whether a fix exists."""
-    return (
-        fixable,
-        bool(finding.known_exploited_since),
-        finding.exploit_available,
-        finding.epss or 0.0,
-        finding.score or 0.0,
-        _RANK[finding.severity],
-    )
 
 
 def upgrade_priority(upgrade: Upgrade) -> tuple[int, int, int, int, int, float, float]:
@@ -44,7 +24,7 @@ def upgrade_priority(upgrade: Upgrade) -> tuple[int, int, int, int, int, float, 
         upgrade.known_exploited,
         upgrade.exploit_available,
         upgrade.closes,
-        _RANK[upgrade.worst],
+        SEVERITY_RANK[upgrade.worst],
         upgrade.epss,
         upgrade.score,
     )
@@ -54,9 +34,9 @@ def upgrade_priority(upgrade: Upgrade) -> tuple[int, int, int, int, int, float, 
 class _Group:
     """Findings that the same packages have in common."""
 
-    names: Names
-    targets: dict[_Name, set[str]] = field(default_factory=dict)  # package -> versions that fix
-    installed: dict[_Name, set[str]] = field(default_factory=dict)
+    names: frozenset[PackageName]
+    targets: dict[PackageName, set[str]] = field(default_factory=dict)  # package -> versions that fix
+    installed: dict[PackageName, set[str]] = field(default_factory=dict)
     closes: int = 0
     known_exploited: int = 0
     exploit_available: int = 0
@@ -65,9 +45,10 @@ class _Group:
     epss: float = 0.0
     score: float = 0.0
     remediation: str = ""
+    learned: set[tuple[Package, ...]] = field(default_factory=set)
 
-    def count(self, finding: Judgeable, failing: bool) -> None:
-        """Count one more finding of packages that were learned."""
+    def count(self, finding: Finding, failing: bool) -> None:
+        """Count one more finding."""
         self.closes += 1
         if finding.known_exploited_since:
             self.known_exploited += 1
@@ -75,15 +56,18 @@ class _Group:
             self.exploit_available += 1
         if failing:
             self.failing += 1
-        if _RANK[finding.severity] > _RANK[self.worst]:
+        if SEVERITY_RANK[finding.severity] > SEVERITY_RANK[self.worst]:
             self.worst = finding.severity
         if finding.epss and finding.epss > self.epss:
             self.epss = finding.epss
         if finding.score and finding.score > self.score:
             self.score = finding.score
 
-    def learn(self, packages: Sequence[Package]) -> None:
+    def learn(self, packages: tuple[Package, ...]) -> None:
         """Learn the versions of a finding's packages."""
+        if packages in self.learned:
+            return
+        self.learned.add(packages)
         for package in packages:
             name = (package.manager, package.name)
             self.targets.setdefault(name, set()).add(fixed_version(package.fixed_in))
@@ -100,7 +84,7 @@ class _Group:
         self.known_exploited += other.known_exploited
         self.exploit_available += other.exploit_available
         self.failing += other.failing
-        self.worst = max(self.worst, other.worst, key=_RANK.__getitem__)
+        self.worst = max(self.worst, other.worst, key=SEVERITY_RANK.__getitem__)
         self.epss, self.score = max(self.epss, other.epss), max(self.score, other.score)
         self.remediation = self.remediation or other.remediation
 
@@ -124,7 +108,7 @@ class _Group:
         )
 
 
-class Upgrades:
+class AmiUpgrades:
     """Collects an AMI's findings by the upgrade that closes them; memory grows with packages, not with findings.
 
     Packages that one vulnerability affects together (a library and its tools) are one upgrade: only all of them close
@@ -132,49 +116,36 @@ class Upgrades:
     """
 
     def __init__(self) -> None:
-        self._groups: dict[Names, _Group] = {}
-        self._known: dict[int, tuple[_Group, Sequence[Package]]] = {}  # by the packages' id: many findings share theirs
+        self._groups: dict[frozenset[PackageName], _Group] = {}
 
-    def add(self, finding: Finding, *, failing: bool) -> None:
-        """Count a finding when an upgrade closes it."""
-        names = names_of(finding.packages)
-        if names:
-            self.count(names, finding, finding.packages, failing)
-
-    def count(self, names: Names, finding: Judgeable, packages: Sequence[Package], failing: bool) -> None:
-        """Count a finding that an upgrade of its packages, of these names, closes."""
-        known = self._known.get(id(packages))
-        if known is None:
-            group = self._groups.setdefault(names, _Group(names))
-            group.learn(packages)
-            known = self._known[id(packages)] = (group, packages)
-        known[0].count(finding, failing)
+    def add(self, finding: Finding, affected: Affected, *, fails: bool) -> None:
+        """Count a finding if an upgrade closes it. `fails`: the finding fails its AMI."""
+        if not affected.closed_by:
+            return
+        group = self._groups.get(affected.closed_by)
+        if group is None:
+            group = self._groups[affected.closed_by] = _Group(affected.closed_by)
+        group.learn(affected.packages)
+        group.count(finding, fails)
 
     def ranked(self) -> list[Upgrade]:
         """All upgrades, the most worthwhile first."""
         return ranked(group.upgrade() for group in _joined(self._groups.values()))
 
 
-def names_of(packages: Sequence[Package]) -> Names | None:
-    """The packages whose upgrade closes a finding; None when a version that fixes is missing, or every package."""
-    if not packages or not all(fixed_version(package.fixed_in) for package in packages):
-        return None
-    return frozenset((package.manager, package.name) for package in packages)
-
-
 def _joined(groups: Iterable[_Group]) -> Iterable[_Group]:
     """Groups that share a package, made one."""
     joined: dict[int, _Group] = {}
-    places: dict[_Name, int] = {}  # of a package's group among the joined
-    for place, group in enumerate(groups):
+    positions: dict[PackageName, int] = {}  # of a package's group among the joined
+    for position, group in enumerate(groups):
         whole = group
-        if others := sorted({places[name] for name in group.names if name in places}):
+        if others := sorted({positions[name] for name in group.names if name in positions}):
             whole = _Group(group.names)
             whole.add(group)
             for other in others:
                 whole.add(joined.pop(other))
-        joined[place] = whole
-        places.update(dict.fromkeys(whole.names, place))
+        joined[position] = whole
+        positions.update(dict.fromkeys(whole.names, position))
     return joined.values()
 
 
@@ -239,7 +210,7 @@ class _Sum:
         whole.known_exploited += upgrade.known_exploited
         whole.exploit_available += upgrade.exploit_available
         whole.failing += upgrade.failing
-        whole.worst = max(whole.worst, upgrade.worst, key=_RANK.__getitem__)
+        whole.worst = max(whole.worst, upgrade.worst, key=SEVERITY_RANK.__getitem__)
         whole.epss, whole.score = max(whole.epss, upgrade.epss), max(whole.score, upgrade.score)
         self._remediations.add(upgrade.remediation)
 
@@ -255,7 +226,7 @@ class _Sum:
         )
 
 
-def sentence(upgrade: Upgrade) -> str:
+def describe_upgrade(upgrade: Upgrade) -> str:
     """ "openssl 3.0.7 -> 3.0.8 closes 14 findings, 2 exploited"."""
     several = len(upgrade.installed) > 1
     installed = (

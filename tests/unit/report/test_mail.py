@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_world import Image, World, ami, finding
 
+from golden_ami.evaluation.model import Upgrade
 from golden_ami.models import Policy, Reason
 from golden_ami.report import faults
-from golden_ami.report.build import totals_of
-from golden_ami.report.model import About, AmiReport, Fault, Report, Upgrade
-from golden_ami.report.text import body, subject
+from golden_ami.report.mail import body, subject
+from golden_ami.report.model import About, AmiReport, Fault, Report
+from golden_ami.report.totals import totals_of
 
 _ANY = st.text(max_size=400)
 
@@ -111,7 +112,7 @@ CAUSES = [
 
 @pytest.mark.parametrize(("error", "cause", "sentence"), CAUSES)
 def test_a_cause_is_a_sentence_with_a_remedy(error: str, cause: object, sentence: str) -> None:
-    found = faults.sentence(error, cause)
+    found = faults.describe_fault(error, cause)
     assert found.startswith(sentence)
     assert "/var/task" not in found
     assert "\n" not in found
@@ -123,7 +124,7 @@ def test_a_cause_is_a_sentence_with_a_remedy(error: str, cause: object, sentence
     )
 )
 def test_any_cause_can_be_told(cause: object) -> None:
-    assert faults.sentence("E", cause).endswith(".")
+    assert faults.describe_fault("E", cause).endswith(".")
 
 
 def test_a_failed_termination_fails_the_run_and_names_the_tag() -> None:

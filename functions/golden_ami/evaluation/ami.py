@@ -1,0 +1,143 @@
+"""One AMI's findings, evaluated one by one and summed up. Memory grows with packages, not with findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from golden_ami.evaluation.comparison import EarlierAssessment
+from golden_ami.evaluation.evaluate import AmiRules, EvaluatedFinding, evaluate
+from golden_ami.evaluation.model import Comparison, Item, Upgrade
+from golden_ami.evaluation.packages import fixed_version
+from golden_ami.evaluation.priority import MostUrgent, priority
+from golden_ami.evaluation.upgrades import AmiUpgrades
+from golden_ami.models import SEVERITIES, Finding, Severity, SeverityCounts
+
+
+@dataclass
+class AmiEvaluation:
+    """What the findings of an AMI come to. Lists hold the most urgent findings, beside their full count."""
+
+    counts: SeverityCounts = field(default_factory=dict)
+    total: int = 0
+    known_exploited: int = 0
+    exploit_available: int = 0
+    fixable: int = 0
+    excepted: int = 0  # covered by an exception that is in force
+    tolerated: int = 0  # a rule names them, yet they do not fail the AMI
+    failing: int = 0
+    rules: dict[str, int] = field(default_factory=dict)  # rule -> findings that it fails the AMI on
+    failures: list[Item] = field(default_factory=list)
+    upgrades: list[Upgrade] = field(default_factory=list)  # all of them
+    since_last_run: Comparison | None = None
+    since_previous_ami: Comparison | None = None
+    urgent: list[EvaluatedFinding] = field(default_factory=list)
+    exceptions: Counter[int] = field(default_factory=Counter)  # index -> findings that it covers
+
+
+class AmiEvaluator:
+    """Evaluates the findings of one AMI, one by one.
+
+    `listed` and `urgent` bound the lists of the evaluation; `history` is that of `evaluate`.
+    """
+
+    def __init__(self, rules: AmiRules, history: Sequence[EarlierAssessment], *, listed: int, urgent: int) -> None:
+        self._rules, self._history, self._listed = rules, history, listed
+        self._failures = MostUrgent[EvaluatedFinding](listed)
+        self._new = [MostUrgent[EvaluatedFinding](listed) for _ in history]
+        self._urgent = MostUrgent[EvaluatedFinding](urgent)
+        self._upgrades = AmiUpgrades()
+        self._kinds: Counter[tuple[Severity, bool, bool, bool]] = Counter()
+        self._failed_rules: Counter[str] = Counter()
+        self._exceptions: Counter[int] = Counter()
+        self._excepted = self._tolerated = 0
+
+    def add(self, finding: Finding) -> EvaluatedFinding:
+        """Evaluate a finding and count it."""
+        found = evaluate(finding, self._rules, self._history)
+        self._count(found)
+        self._offer(found)
+        return found
+
+    def _count(self, found: EvaluatedFinding) -> None:
+        finding, status = found.finding, found.status
+        known_exploited = bool(finding.known_exploited_since)
+        self._kinds[finding.severity, known_exploited, finding.exploit_available, found.fixable] += 1
+        if status.fails:
+            self._failed_rules[status.rule] += 1
+        elif status.tolerated:
+            self._tolerated += 1
+        if status.exception is not None:
+            self._exceptions[status.exception] += 1
+            self._excepted += found.accepted
+        self._upgrades.add(finding, found.affected, fails=status.fails)
+
+    def _offer(self, found: EvaluatedFinding) -> None:
+        """Offer the finding to each list that it belongs to."""
+        urgency = priority(found.finding, fixable=found.fixable)
+        self._urgent.offer(urgency, found)
+        if found.status.fails:
+            self._failures.offer(urgency, found)
+        for known, new in zip(found.known_since, self._new, strict=True):
+            if known is None:
+                new.offer(urgency, found)
+
+    def evaluation(self) -> AmiEvaluation:
+        """The sum, after every finding was added."""
+        evaluation = AmiEvaluation(
+            excepted=self._excepted,
+            tolerated=self._tolerated,
+            failing=self._failed_rules.total(),
+            rules=dict(self._failed_rules.most_common()),
+            failures=_items(self._failures),
+            upgrades=self._upgrades.ranked(),
+            urgent=self._urgent.items(),
+            exceptions=self._exceptions,
+        )
+        self._sum_up(evaluation)
+        self._compare(evaluation)
+        return evaluation
+
+    def _sum_up(self, evaluation: AmiEvaluation) -> None:
+        counts: Counter[Severity] = Counter()
+        for (severity, known_exploited, exploit_available, fixable), count in self._kinds.items():
+            counts[severity] += count
+            evaluation.total += count
+            evaluation.known_exploited += known_exploited * count
+            evaluation.exploit_available += exploit_available * count
+            evaluation.fixable += fixable * count
+        evaluation.counts = by_severity(counts)
+
+    def _compare(self, evaluation: AmiEvaluation) -> None:
+        ami, today = self._rules.ami, self._rules.today
+        for earlier, new in zip(self._history, self._new, strict=True):
+            comparison = earlier.comparison(ami, today, _items(new), self._listed)
+            if earlier.assessment.ami_id == ami.ami_id:
+                evaluation.since_last_run = comparison
+            else:
+                evaluation.since_previous_ami = comparison
+
+
+def by_severity(counts: SeverityCounts) -> SeverityCounts:
+    """The counts, the worst severity first."""
+    return {severity: counts[severity] for severity in SEVERITIES if severity in counts}
+
+
+def _items(findings: MostUrgent[EvaluatedFinding]) -> list[Item]:
+    return [_item(found) for found in findings.items()]
+
+
+def _item(found: EvaluatedFinding) -> Item:
+    finding, status = found.finding, found.status
+    package = finding.packages[0] if finding.packages else None
+    return Item(
+        vulnerability=finding.vulnerability_id or finding.title,
+        severity=finding.severity,
+        package=package.name if package else "",
+        fixed_in=fixed_version(package.fixed_in) if package else "",
+        rule=status.rule,
+        since=status.since,
+        known_exploited=bool(finding.known_exploited_since),
+        exploit_available=finding.exploit_available,
+    )

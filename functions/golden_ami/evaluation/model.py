@@ -1,0 +1,82 @@
+"""What evaluation gives: the status of a finding, an upgrade, and the comparison with an earlier assessment."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import field
+
+from golden_ami.models import Data, Severity
+
+Change = Literal["NEW", "OPEN", ""]  # "": there was nothing to compare with
+ExceptionStatus = Literal["ACTIVE", "EXPIRING", "EXPIRED", "UNUSED"]
+# Vulnerability, package, architecture, path. With the AMI's lineage, it is the same in every run.
+FindingIdentity = tuple[str, str, str, str]
+
+
+class FindingStatus(Data):
+    """The status of one finding in one run: a line of the NDJSON object under `standings/`, in the findings' order.
+
+    A later run compares its findings with these.
+    """
+
+    identities: list[FindingIdentity]  # one for each package that the finding names, at least one
+    severity: Severity
+    type: str
+    since: str  # ISO date of the first observation in this lineage
+    change: Change = ""
+    rule: str = ""  # the rule of the policy that names the finding, for example "severity CRITICAL"
+    tolerated: str = ""  # why a rule that names the finding does not fail the AMI
+    exception: int | None = None  # index in the report's exceptions; that exception may have expired
+
+    @property
+    def fails(self) -> bool:
+        """Whether this finding fails its AMI."""
+        return bool(self.rule) and not self.tolerated
+
+
+class Item(Data):
+    """One finding in a list of the report."""
+
+    vulnerability: str
+    severity: Severity
+    package: str = ""
+    fixed_in: str = ""
+    rule: str = ""
+    since: str = ""
+    known_exploited: bool = False
+    exploit_available: bool = False
+
+
+class Upgrade(Data):
+    """An upgrade of a package, with the packages that its vulnerabilities share, and what it closes."""
+
+    package: str
+    to: str  # the highest version that any of the findings needs
+    installed: list[str]
+    closes: int
+    manager: str = ""  # Inspector's packageManager
+    also: list[str] = field(default_factory=list)  # packages to be upgraded with it
+    amis: int = 1
+    known_exploited: int = 0
+    exploit_available: int = 0
+    failing: int = 0  # of the findings that it closes, how many fail an AMI
+    worst: Severity = "UNTRIAGED"
+    epss: float = 0.0
+    score: float = 0.0
+    remediation: str = ""
+
+
+class Comparison(Data):
+    """What changed since an earlier assessment. `fixed` counts nothing that this scan could not have seen."""
+
+    run_id: str
+    ami_id: str
+    completed_at: str
+    new: int = 0
+    open: int = 0
+    fixed: int = 0
+    oldest_days: int = 0  # age of the oldest finding still open
+    note: str = ""
+    new_items: list[Item] = field(default_factory=list)
+    fixed_items: list[Item] = field(default_factory=list)

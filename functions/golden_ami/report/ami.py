@@ -1,0 +1,57 @@
+"""One AMI's part of the report."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from golden_ami.evaluation.ami import AmiEvaluation
+from golden_ami.models import Ami, Reason
+from golden_ami.report.model import AmiReport
+
+
+def not_assessed(ami: Ami, owner_tag: str, reason: Reason) -> AmiReport:
+    """The part of an AMI that is NOT ASSESSED for a reason."""
+    return replace(_described(ami, owner_tag), reason=reason)
+
+
+def assessed(ami: Ami, owner_tag: str, evaluation: AmiEvaluation, standings_key: str, limit: int) -> AmiReport:
+    """The part of an AMI whose findings were evaluated; it lists at most `limit` upgrades."""
+    return replace(
+        _described(ami, owner_tag),
+        verdict="FAIL" if evaluation.failing else "PASS",
+        counts=evaluation.counts,
+        total=evaluation.total,
+        known_exploited=evaluation.known_exploited,
+        exploit_available=evaluation.exploit_available,
+        fixable=evaluation.fixable,
+        excepted=evaluation.excepted,
+        tolerated=evaluation.tolerated,
+        failing=evaluation.failing,
+        rules=evaluation.rules,
+        failures=evaluation.failures,
+        upgrades=evaluation.upgrades[:limit],
+        since_last_run=evaluation.since_last_run,
+        since_previous_ami=evaluation.since_previous_ami,
+        findings_key=ami.findings_key,
+        standings_key=standings_key,
+    )
+
+
+def _described(ami: Ami, owner_tag: str) -> AmiReport:
+    return AmiReport(
+        key=ami.key,
+        ami_id=ami.ami_id,
+        name=ami.name,
+        lineage=ami.lineage,
+        owner=ami.tags.get(owner_tag, ""),
+        account=ami.account,
+        region=ami.region,
+        engine=ami.engine,
+        verdict="NOT_ASSESSED",
+        tags=ami.tags,
+        own_policy=ami.entry.policy,
+        notes=[*ami.notes, *([ami.engine_reason] if ami.engine_reason else [])],
+        instance_id=ami.instance_id,
+        launched_at=ami.launched_at,
+        scanned_at=ami.scanned_at,
+    )

@@ -1,0 +1,51 @@
+"""What a finding's packages say: where it is, whether a fix exists, what upgrade closes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from report_world import finding, package
+
+from golden_ami.evaluation.identity import identities_of
+from golden_ami.evaluation.packages import affected_by, fixed_version, is_fixable
+from golden_ami.models import Finding, Package
+
+_WORDS = st.sampled_from(["", "openssl", "curl", "é", '"'])
+_FIXES = st.sampled_from(["", "NotAvailable", "none", " n/a ", "3.0.8"])
+_PACKAGES = st.lists(st.builds(package, _WORDS, fixed_in=_FIXES, path=_WORDS, manager=_WORDS), max_size=3)
+
+
+def _finding(packages: list[Package], **fields: Any) -> Finding:
+    """As it is stored and read again."""
+    given = finding("CVE-1", packages=packages, **fields)
+    return msgspec.json.decode(msgspec.json.encode(given), type=Finding)
+
+
+@given(_PACKAGES)
+def test_an_upgrade_closes_a_finding_when_every_package_has_a_fix(packages: list[Package]) -> None:
+    affected = affected_by(_finding(packages))
+    fixes = [fixed_version(one.fixed_in) for one in packages]
+    assert affected.fixed == any(fixes)
+    assert affected.closed_by == ({(one.manager, one.name) for one in packages} if all(fixes) else set())
+    assert list(affected.packages) == packages
+
+
+@given(_PACKAGES)
+def test_a_finding_is_in_each_of_its_packages_or_at_its_ports(packages: list[Package]) -> None:
+    one = _finding(packages, network={"protocol": "TCP", "ports": "22", "path": "igw-1 > eni-1"})
+    places = sorted({(each.name, each.architecture, each.path) for each in packages}) or [("", "", "TCP 22")]
+    assert identities_of(one, affected_by(one)) == [("CVE-1", *place) for place in places]
+
+
+@pytest.mark.parametrize(
+    ("available", "fixed_in", "fixable"),
+    [("YES", "", True), ("PARTIAL", "", True), ("NO", "", False), ("", "", None), ("NO", "3.0.8", True),
+     ("", "3.0.8", True), ("NO", "NotAvailable", False), ("", "N/A", None)],
+)  # fmt: skip
+def test_a_fix_exists_where_inspector_or_a_version_says_so(available: str, fixed_in: str, fixable: bool | None) -> None:
+    one = _finding([package(fixed_in=fixed_in)], fix_available=available)
+    assert is_fixable(one, affected_by(one)) is fixable
