@@ -1,4 +1,4 @@
-"""Section 3: a million findings streamed, judged and counted, against the tools that people would count them with."""
+"""Section 3: a million findings streamed, evaluated and counted, against the tools that people would count them with."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def _table(done: dict[str, Any], ours: dict[str, Any], size: float) -> Table:
         f"Findings of {size:,.0f} bytes each as stored, varied from the sample's. {fleet.NOTE}",
         "The tools count by AMI and severity, all with the same result, each in a process of its own, reading files "
         "from the disk's cache. Ours do more: tag-findings' stream decodes as well, drops what came twice, adds tags, "
-        "encodes and writes (Inspector's calls apart); aggregate judges every finding by policy and exceptions, keeps "
-        "its standing for the next run, and writes report.json, report.html and the text, all through the store that "
+        "encodes and writes (Inspector's calls apart); aggregate evaluates every finding by policy and exceptions, keeps "
+        "its status for the next run, and writes report.json, report.html and the text, all through the store that "
         "AWS has, whose bucket keeps nothing here. Imports are apart (section 4).",
         "After an earlier run, as in production, each AMI is compared with what it was then, 3% of it other findings. "
         "Unlike findings are the worst for aggregate: no text that names packages comes twice, so that what it "
@@ -347,12 +347,12 @@ OURS: dict[str, tuple[Callable[[Path], Counts], str]] = {
     "from_inspector": (raw, FLEET),
 }
 _WHY = {
-    "tag-findings' stream": "It decodes, hashes the ARN, and encodes and writes what it decoded. Encoding alone is "
+    "tag-findings' stream": "It decodes, remembers the ARN, and encodes and writes what it decoded. Encoding alone is "
     "0.4x; counting by severity and source and dropping what came twice are a few calls of Python each.",
-    "aggregate": "A finding is decoded in part and its packages are looked up, which is as much as the bare decoding "
-    "of all of it. The rest is Python, some 50 steps a finding: judged, identified, dated, counted for its upgrade, "
-    "ranked among the urgent, and its standing written. Only that loop compiled would be within 1.5x.",
-    "aggregate, after an earlier run": "Beside what aggregate does, the standings of the earlier run are decoded and "
+    "aggregate": "A finding is decoded whole, which is the bare decoding. The rest is Python, some 50 steps a finding: "
+    "identified, dated, evaluated, counted for its upgrade, ranked among the urgent, and its status written. Only that "
+    "loop compiled would be within 1.5x.",
+    "aggregate, after an earlier run": "Beside what aggregate does, the statuses of the earlier run are decoded and "
     "indexed, as many as there are findings, and each finding is looked up among them.",
 }  # fmt: skip
 

@@ -22,6 +22,10 @@ STACK_TAG = "continuous-assessment-stack"
 OWN_TAGS = frozenset({ASSESSMENT_TAG, RUN_TAG, AMI_TAG, EXPIRY_TAG, STACK_TAG})
 
 
+# gc=False on a type (msgspec, "Structs", "Disabling Garbage Collection"): as it is decoded from JSON, it is never part of
+# a reference cycle, and so many are made that Python's collector need not look at them.
+
+
 class Data(Struct, rename="camel", kw_only=True, omit_defaults=True):
     """Base of all stored data: camelCase outside, snake_case inside; defaults are left out when stored."""
 
@@ -251,7 +255,7 @@ class Assessment(Data):
 # ---------------------------------------------------------------- findings
 
 
-class Package(Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
+class Package(Struct, frozen=True, gc=False, rename="camel", kw_only=True, omit_defaults=True):
     """A vulnerable package and, where known, the version that fixes it ("" when none)."""
 
     name: str
@@ -263,7 +267,7 @@ class Package(Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=T
     remediation: str = ""
 
 
-class Finding(Data):
+class Finding(Data, gc=False):
     """One finding of any engine, one line of an AMI's NDJSON object."""
 
     arn: str

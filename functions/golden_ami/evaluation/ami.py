@@ -64,14 +64,15 @@ class AmiEvaluator:
         finding, status = found.finding, found.status
         known_exploited = bool(finding.known_exploited_since)
         self._kinds[finding.severity, known_exploited, finding.exploit_available, found.fixable] += 1
-        if status.fails:
+        fails = status.fails
+        if fails:
             self._failed_rules[status.rule] += 1
         elif status.tolerated:
             self._tolerated += 1
         if status.exception is not None:
             self._exceptions[status.exception] += 1
             self._excepted += found.accepted
-        self._upgrades.add(finding, found.affected, fails=status.fails)
+        self._upgrades.add(finding, found.affected, fails=fails)
 
     def _offer(self, found: EvaluatedFinding) -> None:
         """Offer the finding to each list that it belongs to."""
@@ -80,7 +81,7 @@ class AmiEvaluator:
         if found.status.fails:
             self._failures.offer(urgency, found)
         for known, new in zip(found.known_since, self._new, strict=True):
-            if known is None:
+            if not known:
                 new.offer(urgency, found)
 
     def evaluation(self) -> AmiEvaluation:

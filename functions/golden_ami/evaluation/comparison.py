@@ -22,18 +22,18 @@ class EarlierAssessment:
         self._index = {identity: at for at, status in enumerate(self._statuses) for identity in status.identities}
         self._matched: set[int] = set()
         self._new = self._open = 0
-        self._oldest: date | None = None
+        self._oldest = ""  # ISO date
 
-    def match(self, identities: Sequence[FindingIdentity]) -> date | None:
-        """The day since which the finding was known then; None when it was not. Counts it as open or new."""
+    def match(self, identities: Sequence[FindingIdentity]) -> str:
+        """The ISO date since which the finding was known then; "" when it was not. Counts it as open or new."""
         found = [at for identity in identities if (at := self._index.get(identity)) is not None]
         if not found:
             self._new += 1
-            return None
+            return ""
         self._matched.update(found)
         self._open += 1
-        since = date.fromisoformat(min([self._statuses[at].since for at in found]))
-        if self._oldest is None or since < self._oldest:
+        since = min([self._statuses[at].since for at in found])
+        if not self._oldest or since < self._oldest:
             self._oldest = since
         return since
 
@@ -54,7 +54,7 @@ class EarlierAssessment:
             new=self._new,
             open=self._open,
             fixed=len(fixed),
-            oldest_days=(today - self._oldest).days if self._oldest else 0,
+            oldest_days=(today - date.fromisoformat(self._oldest)).days if self._oldest else 0,
             note=note,
             new_items=new_items,
             fixed_items=[_fixed_item(status) for status in fixed[:limit]],
@@ -66,16 +66,13 @@ def _fixed_item(status: FindingStatus) -> Item:
     return Item(vulnerability=vulnerability, severity=status.severity, package=package or path, since=status.since)
 
 
-def first_observed(observed_at: str, known_since: Iterable[date | None], today: date) -> date:
-    """The day of a finding's first observation in its lineage: Inspector's own, ours of earlier runs, or today.
+def first_observed(observed_at: str, known_since: Iterable[str], today: date) -> str:
+    """The ISO date of a finding's first observation in its lineage: Inspector's own, ours of earlier runs, or today.
 
     Inspector's own is the day of the scan where every scan has an instance of its own.
     """
-    since = min(_day_of(observed_at) or today, today)
-    for day in known_since:
-        if day and day < since:
-            since = day
-    return since
+    since = min(_day_of(observed_at) or today, today).isoformat()
+    return min([since, *filter(None, known_since)])
 
 
 def _day_of(instant: str) -> date | None:
@@ -87,7 +84,7 @@ def _day_of(instant: str) -> date | None:
     return (parsed if parsed.tzinfo in (UTC, None) else parsed.astimezone(UTC)).date()
 
 
-def change_of(known_since: Sequence[date | None]) -> Change:
+def change_of(known_since: Sequence[str]) -> Change:
     """The change since the first of the earlier assessments, the one that counts; "" without any."""
     if not known_since:
         return ""

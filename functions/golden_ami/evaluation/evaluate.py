@@ -27,7 +27,7 @@ class AmiRules:
     today: date  # UTC
 
 
-class EvaluatedFinding(Struct, frozen=True):
+class EvaluatedFinding(Struct, frozen=True, gc=False):
     """A finding, its status, and what was worked out on the way."""
 
     finding: Finding
@@ -35,7 +35,7 @@ class EvaluatedFinding(Struct, frozen=True):
     affected: Affected
     fixable: bool  # False when the finding does not say
     accepted: bool  # covered by an exception that is in force
-    known_since: list[date | None]  # by earlier assessment; None: it did not have the finding
+    known_since: list[str]  # ISO date by earlier assessment; "": it did not have the finding
 
 
 def evaluate(finding: Finding, rules: AmiRules, history: Sequence[EarlierAssessment] = ()) -> EvaluatedFinding:
@@ -60,7 +60,7 @@ def evaluate(finding: Finding, rules: AmiRules, history: Sequence[EarlierAssessm
         identities=identities,
         severity=finding.severity,
         type=finding.type,
-        since=since.isoformat(),
+        since=since,
         change=change_of(known_since),
         rule=rule,
         tolerated=tolerated,

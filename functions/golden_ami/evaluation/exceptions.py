@@ -22,7 +22,9 @@ class ExceptionIndex:
 
     def covering(self, finding: Finding, ami: Ami, today: date) -> int | None:
         """Index of the exception that covers a finding, one in force before an expired one; None without any."""
-        candidates = self._by_vulnerability.get(_vulnerability_key(finding.vulnerability_id), [])
+        candidates = self._by_vulnerability.get(_vulnerability_key(finding.vulnerability_id))
+        if not candidates:
+            return None
         found = [index for index in candidates if covers(self.exceptions[index], finding, ami)]
         return min(found, key=lambda index: is_expired(self.exceptions[index], today), default=None)
 

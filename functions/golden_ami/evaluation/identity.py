@@ -15,7 +15,7 @@ _RESOURCE = re.compile(r"\b(?:i|eni|ami|sg|vol)-[0-9a-f]{8,17}\b")
 def identities_of(finding: Finding, affected: Affected) -> list[FindingIdentity]:
     """The identities of a finding: one for each package that it names, else one for its ports."""
     vulnerability = finding.vulnerability_id or _RESOURCE.sub("*", finding.title)
-    locations = affected.locations or [("", "", _ports(finding))]
+    locations = affected.locations or (("", "", _ports(finding)),)
     return [(vulnerability, *location) for location in locations]
 
 

@@ -14,7 +14,7 @@ ExceptionStatus = Literal["ACTIVE", "EXPIRING", "EXPIRED", "UNUSED"]
 FindingIdentity = tuple[str, str, str, str]
 
 
-class FindingStatus(Data):
+class FindingStatus(Data, gc=False):
     """The status of one finding in one run: a line of the NDJSON object under `standings/`, in the findings' order.
 
     A later run compares its findings with these.

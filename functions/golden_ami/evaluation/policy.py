@@ -29,15 +29,16 @@ def rule_met(finding: Finding, threshold: Threshold) -> str:
     return f"severity {finding.severity}" if finding.severity in threshold.severities else ""
 
 
-def tolerance(fixable: bool | None, policy: Policy, since: date, today: date) -> str:
+def tolerance(fixable: bool | None, policy: Policy, since: str, today: date) -> str:
     """Why a finding that a rule names does not fail its AMI, exceptions aside; "" when it does.
 
-    `fixable` is None when the finding does not say; `since` is the day of its first observation in its lineage.
+    `fixable` is None when the finding does not say; `since` is the ISO date of its first observation in its
+    lineage.
     """
     if policy.only_fixable and fixable is False:
         return "no fix exists (onlyFixable)"
     if policy.grace_days:
-        ends = since + timedelta(days=policy.grace_days)
+        ends = date.fromisoformat(since) + timedelta(days=policy.grace_days)
         if today < ends:
             return f"grace until {ends.isoformat()} (graceDays {policy.grace_days})"
     return ""

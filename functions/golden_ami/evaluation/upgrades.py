@@ -45,7 +45,6 @@ class _Group:
     epss: float = 0.0
     score: float = 0.0
     remediation: str = ""
-    learned: set[tuple[Package, ...]] = field(default_factory=set)
 
     def count(self, finding: Finding, failing: bool) -> None:
         """Count one more finding."""
@@ -65,9 +64,6 @@ class _Group:
 
     def learn(self, packages: tuple[Package, ...]) -> None:
         """Learn the versions of a finding's packages."""
-        if packages in self.learned:
-            return
-        self.learned.add(packages)
         for package in packages:
             name = (package.manager, package.name)
             self.targets.setdefault(name, set()).add(fixed_version(package.fixed_in))
@@ -117,15 +113,16 @@ class AmiUpgrades:
 
     def __init__(self) -> None:
         self._groups: dict[frozenset[PackageName], _Group] = {}
+        self._group_of: dict[Affected, _Group] = {}  # a group has several, which differ in the packages' versions
 
     def add(self, finding: Finding, affected: Affected, *, fails: bool) -> None:
         """Count a finding if an upgrade closes it. `fails`: the finding fails its AMI."""
         if not affected.closed_by:
             return
-        group = self._groups.get(affected.closed_by)
+        group = self._group_of.get(affected)
         if group is None:
-            group = self._groups[affected.closed_by] = _Group(affected.closed_by)
-        group.learn(affected.packages)
+            group = self._group_of[affected] = self._groups.setdefault(affected.closed_by, _Group(affected.closed_by))
+            group.learn(affected.packages)
         group.count(finding, fails)
 
     def ranked(self) -> list[Upgrade]:

@@ -1,7 +1,8 @@
-"""The last step of a run: report built, written and sent, the verdict acted on where that is asked for.
+"""The last step of a run: builds, writes and sends the report, and acts on the verdicts where the configuration says so.
 
-What the verdicts do not need (`_optional`) costs only itself when it fails by a fault of ours; any other such fault
-ends in the last report. What AWS refuses is raised, and tried again by the definition or by on-execution-end.
+A fault of ours in a part that no verdict needs (`_optional`) is named in the report and costs nothing else; any other
+fault of ours ends in the last report. What AWS refuses is raised, and tried again by the definition or by
+on-execution-end.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def _aggregated(
     _write(report, store)
     notify.notify(report, run.config, store, settings, clients, ledger)
     _close(run_id, report, ledger)
-    _optional(report, "metrics", lambda: _measure(report, settings, ledger))
+    _optional(report, "metrics", lambda: _put_metrics(report, settings, ledger))
     logger.info("run assessed", extra={"verdict": report.verdict, "amis": report.totals.amis})
     fault = report.run.faults[0] if report.run.faults else None
     return {
@@ -130,7 +131,7 @@ def _close(run_id: str, report: Report, ledger: Ledger) -> None:
         return
 
 
-def _measure(report: Report, settings: Settings, ledger: Ledger) -> None:
+def _put_metrics(report: Report, settings: Settings, ledger: Ledger) -> None:
     run_id = report.run.run_id
     if not ledger.sent(run_id, _METRICS):
         ledger.intend(run_id, [_METRICS])
@@ -141,18 +142,14 @@ def _measure(report: Report, settings: Settings, ledger: Ledger) -> None:
 
 
 def _write(report: Report, store: Store) -> None:
-    """Write report.json last of all, as it names what could not be made."""
-    put = _writer(report, store)
-    formats = _SMALL_RUN_FORMATS if report.totals.findings <= _SMALL_RUN else ()
-    side_by_side(lambda name: _optional(report, CONTENT_TYPES[name][0], lambda: put(name)), (*formats, "html", "text"))
-    report.run.incomplete.sort(key=lambda fault: fault.where)
-    put("json")
+    """Write every format, report.json last, as it names what could not be made."""
 
-
-def _writer(report: Report, store: Store) -> Callable[[str], None]:
     def put(name: str) -> None:
         file, content_type = CONTENT_TYPES[name]
         with store.writing(report_key(report.run.run_id, file), content_type) as out:
             write(report, store, name, out)
 
-    return put
+    formats = _SMALL_RUN_FORMATS if report.totals.findings <= _SMALL_RUN else ()
+    side_by_side(lambda name: _optional(report, CONTENT_TYPES[name][0], lambda: put(name)), (*formats, "html", "text"))
+    report.run.incomplete.sort(key=lambda fault: fault.where)
+    put("json")
