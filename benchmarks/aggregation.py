@@ -1,4 +1,4 @@
-"""Section 3: a million findings streamed, evaluated and counted, against the tools that people would count them with."""
+"""Section 3: a million findings streamed and evaluated, against the tools that people would count them with."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def _table(done: dict[str, Any], ours: dict[str, Any], size: float) -> Table:
         f"Findings of {size:,.0f} bytes each as stored, varied from the sample's. {fleet.NOTE}",
         "The tools count by AMI and severity, all with the same result, each in a process of its own, reading files "
         "from the disk's cache. Ours do more: tag-findings' stream decodes as well, drops what came twice, adds tags, "
-        "encodes and writes (Inspector's calls apart); aggregate evaluates every finding by policy and exceptions, keeps "
-        "its status for the next run, and writes report.json, report.html and the text, all through the store that "
+        "encodes and writes (Inspector's calls apart); aggregate evaluates findings by policy and exceptions, keeps "
+        "their status for the next run, and writes report.json, report.html and the text, all through the store that "
         "AWS has, whose bucket keeps nothing here. Imports are apart (section 4).",
         "After an earlier run, as in production, each AMI is compared with what it was then, 3% of it other findings. "
         "Unlike findings are the worst for aggregate: no text that names packages comes twice, so that what it "

@@ -22,8 +22,8 @@ STACK_TAG = "continuous-assessment-stack"
 OWN_TAGS = frozenset({ASSESSMENT_TAG, RUN_TAG, AMI_TAG, EXPIRY_TAG, STACK_TAG})
 
 
-# gc=False on a type (msgspec, "Structs", "Disabling Garbage Collection"): as it is decoded from JSON, it is never part of
-# a reference cycle, and so many are made that Python's collector need not look at them.
+# gc=False (msgspec, "Structs", "Disabling Garbage Collection"): Python's garbage collector skips objects of the type.
+# It is for types of which very many objects are made and none is ever part of a reference cycle.
 
 
 class Data(Struct, rename="camel", kw_only=True, omit_defaults=True):

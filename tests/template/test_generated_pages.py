@@ -27,6 +27,11 @@ def test_a_page_is_up_to_date(name: str) -> None:
     assert generator(name).page() == written, "make pages"
 
 
+def test_the_schema_of_a_report_is_that_of_its_model() -> None:
+    written = (DOCS.parent / "functions/golden_ami/schema/report.schema.json").read_text()
+    assert generator("report_schema").page() == written, "make pages"
+
+
 def test_no_part_of_the_schema_is_left_out() -> None:
     module = generator("configuration")
     definitions = json.loads(module.SCHEMA.read_text())["$defs"]

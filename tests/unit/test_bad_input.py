@@ -31,7 +31,7 @@ from golden_ami.instances.tags import instance_tags, own_tags
 from golden_ami.models import OWN_TAGS, Ami, Completion, Finding
 from golden_ami.report import faults
 from golden_ami.report.configured_run import input_of
-from golden_ami.report.formats import FORMATS
+from golden_ami.report.formats import CONTENT_TYPES
 from golden_ami.report.formats.csv import safe
 from golden_ami.report.model import Report
 from golden_ami.scans.messages import read
@@ -171,7 +171,7 @@ def test_tags_and_texts_come_out_of_every_report_unharmed(tags: dict[str, str], 
         world = World(Path(folder))
         image = ami("ami-0a", tags=tags, name=title or "x", notes=[title])
         world.run("run-1", "2026-04-02T03:00:00Z", [(image, [finding("CVE-2026-1", title=title, remedy=owner)])])
-        rendered = {name: world.rendered("run-1", name) for name in FORMATS}
+        rendered = {name: world.rendered("run-1", name) for name in CONTENT_TYPES}
     decoded = msgspec.json.decode(rendered["json"], type=Report)
     assert decoded.amis[0].tags == tags
     for name in ("sarif", "cyclonedx", "asff"):

@@ -21,7 +21,7 @@ from report_world import World, ami, finding
 from golden_ami.configuration import config
 from golden_ami.configuration.validity import accepts
 from golden_ami.errors import InvalidConfiguration, Problem
-from golden_ami.report.formats import FORMATS
+from golden_ami.report.formats import CONTENT_TYPES
 from golden_ami.report.mail import body, subject
 from golden_ami.report.model import Report
 
@@ -242,7 +242,7 @@ def test_what_is_accepted_ends_in_a_report(changed: list[Any], partly: bool) -> 
         image = ami(AMI, tags={parsed.owner_tag: "payments", "Environment": "test"}, lineage="base")
         images = [(image, [finding("CVE-2026-1"), finding("CVE-2026-2")]), (ami("ami-2"), None)]
         report = world.run("run-1", "2026-04-02T03:00:00Z", images, parsed)
-        for name in FORMATS:
+        for name in CONTENT_TYPES:
             assert world.rendered("run-1", name)
         assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
         assert subject(report).isascii()

@@ -1,4 +1,4 @@
-"""The last step of a run: builds, writes and sends the report, and acts on the verdicts where the configuration says so.
+"""The last step of a run: builds, writes and sends the report, and acts on the verdicts as configured.
 
 A fault of ours in a part that no verdict needs (`_optional`) is named in the report and costs nothing else; any other
 fault of ours ends in the last report. What AWS refuses is raised, and tried again by the definition or by

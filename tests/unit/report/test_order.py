@@ -19,7 +19,7 @@ from golden_ami.evaluation.upgrades import RunUpgrades, ranked
 from golden_ami.evaluation.versions import highest
 from golden_ami.models import Config
 from golden_ami.report import build as building
-from golden_ami.report.formats import FORMATS
+from golden_ami.report.formats import CONTENT_TYPES
 
 TESTS = Path(__file__).parents[2]
 # Each lineage with the same upgrade; in versions that are equal, in remediations, severities and findings they differ.
@@ -59,7 +59,7 @@ def _rendered(root: Path, reorder: Callable[[list[Any]], None]) -> dict[str, byt
         patch.setattr(building, "side_by_side", in_some_order)
         for run in range(3):
             world.run(f"run-{run}", f"2026-04-0{run + 1}T03:00:00Z", _images(run), config)
-    return {name: world.rendered("run-2", name) for name in FORMATS}
+    return {name: world.rendered("run-2", name) for name in CONTENT_TYPES}
 
 
 def test_no_order_of_completion_shows(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ CONTENT_TYPES = {
     "junit": ("junit.xml", "application/xml"),
     "asff": ("report.asff.json", "application/json"),
 }
-FORMATS = tuple(CONTENT_TYPES)
 
 
 def load(store: Store, run_id: str) -> Report:

@@ -1,20 +1,25 @@
-"""The JSON Schema of report.json, from the model itself."""
+"""Writes the JSON Schema of report.json to stdout, from the model (`make pages`)."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import sys
 
 import msgspec
 
 from golden_ami.report.model import Report
 
 
-def schema() -> dict[str, Any]:
+def page() -> str:
     """The schema that ships as `golden_ami/schema/report.schema.json`."""
-    found: dict[str, Any] = msgspec.json.schema(Report)
-    return {
+    schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:golden-ami-assessment:report:1",
         "title": "Report of a golden AMI assessment",
-        **found,
+        **msgspec.json.schema(Report),
     }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
