@@ -1,8 +1,8 @@
-"""Whether a document is plainly valid, by the part of JSON Schema that our schema uses. Pure.
+"""Checks a document against the configuration's JSON Schema without jsonschema, which takes long to load. Pure.
 
-Never wider than the schema, and narrower where that is simpler: a keyword that is not known here, or not of the value's
-type, accepts nothing. What is not accepted here is for jsonschema to judge and to explain; loading it takes longer
-than everything else of ours.
+Every rule is read from the schema that is given; this module knows keywords of JSON Schema only. A keyword that is not
+known here, or not of the value's type, accepts nothing, so that what is accepted here is valid by jsonschema. A
+document that is not accepted is checked and explained by jsonschema (problems.py).
 """
 
 from __future__ import annotations

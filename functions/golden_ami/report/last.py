@@ -1,4 +1,4 @@
-"""The last report: what is told of a run whose report failed by a fault of ours.
+"""The last report: what is written and sent when a run's report fails by a fault of ours.
 
 It needs AWS's clients, the ledger's rows as they are stored and the event, and none of the parts that may have failed.
 It never says PASS: an AMI is FAIL where a failing finding was known before the fault, else NOT ASSESSED.
@@ -54,9 +54,9 @@ def last_report(
     run_id, failures = _text(event.get("runId")), []
     report = _report(event, fault, settings, clients, ledger, failing)
     store = _Objects(settings, clients, run_id)
-    told = _told(run_id, ledger, store)
+    sent = _message_sent(run_id, ledger, store)
     write, tell = partial(store.put, report), partial(_tell, report, settings, clients, ledger, store)
-    for step in (write, tell) if not told else () if _stands(run_id, ledger) else (write,):
+    for step in (write, tell) if not sent else () if _whole_report_sent(run_id, ledger) else (write,):
         try:
             step()
         except Exception as failure:  # noqa: BLE001 -- the other steps are all that is left of the run
@@ -285,7 +285,7 @@ class _Objects:
         return True
 
 
-_LAST = "last report"
+_LAST_REPORT = "last report"
 _NOTE = "message.json"  # that the message was sent, while the ledger cannot be written
 
 
@@ -295,7 +295,7 @@ def recall(run_id: str, settings: Settings, clients: Clients, ledger: Ledger) ->
         ledger.note_sent(run_id, {RESULTS: _NOTE})
 
 
-def _told(run_id: str, ledger: Ledger, store: _Objects) -> bool:
+def _message_sent(run_id: str, ledger: Ledger, store: _Objects) -> bool:
     try:
         return ledger.sent(run_id, RESULTS)
     except Exception as failure:  # noqa: BLE001 -- the store has its own note
@@ -307,10 +307,10 @@ def _told(run_id: str, ledger: Ledger, store: _Objects) -> bool:
         return False
 
 
-def _stands(run_id: str, ledger: Ledger) -> bool:
-    """Whether a whole report was told, before the fault: it stands. A last report is written again."""
+def _whole_report_sent(run_id: str, ledger: Ledger) -> bool:
+    """Whether a whole report was sent before the fault, which is kept. A last report is written again."""
     try:
-        return not ledger.sent(run_id, _LAST)
+        return not ledger.sent(run_id, _LAST_REPORT)
     except Exception as failure:  # noqa: BLE001 -- then it was the last report that was told: the store says so
         logger.error("the ledger cannot be asked what was sent", exc_info=failure)
         return False
@@ -321,7 +321,7 @@ def _tell(report: Row, settings: Settings, clients: Clients, ledger: Ledger, sto
     body = _body(report, store.uri("report.json"))
     answer = clients.client("sns").publish(TopicArn=topic, Subject=_subject(report), Message=body)
     try:
-        ledger.note_sent(run_id, dict.fromkeys((RESULTS, _LAST), answer["MessageId"]))
+        ledger.note_sent(run_id, dict.fromkeys((RESULTS, _LAST_REPORT), answer["MessageId"]))
     except Exception as failure:  # noqa: BLE001 -- noted elsewhere, and moved to the ledger later
         logger.error("the ledger cannot note the message", exc_info=failure)
         store.write(_NOTE, "application/json", json.dumps({"messageId": answer["MessageId"]}))
