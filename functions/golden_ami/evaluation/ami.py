@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from golden_ami.evaluation.comparison import EarlierAssessment
 from golden_ami.evaluation.evaluate import AmiRules, EvaluatedFinding, evaluate
@@ -15,8 +16,7 @@ from golden_ami.evaluation.upgrades import AmiUpgrades
 from golden_ami.models import SEVERITIES, Finding, Severity, SeverityCounts
 
 
-@dataclass
-class AmiEvaluation:
+class AmiEvaluation(Struct, kw_only=True):
     """What the findings of an AMI come to. Lists hold the most urgent findings, beside their full count."""
 
     counts: SeverityCounts = field(default_factory=dict)

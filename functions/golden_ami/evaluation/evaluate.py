@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from msgspec import Struct
@@ -17,8 +16,7 @@ from golden_ami.evaluation.policy import rule_met, tolerance
 from golden_ami.models import Ami, Finding, Policy
 
 
-@dataclass(frozen=True)
-class AmiRules:
+class AmiRules(Struct, frozen=True):
     """What the findings of one AMI are evaluated by."""
 
     ami: Ami

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from golden_ami.evaluation.model import Upgrade
@@ -30,8 +30,7 @@ def upgrade_priority(upgrade: Upgrade) -> tuple[int, int, int, int, int, float, 
     )
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """Findings that the same packages have in common."""
 
     names: frozenset[PackageName]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 from typing import Any, Protocol
@@ -60,13 +59,12 @@ def build(
     return builder.report([built for group in found for built in group])
 
 
-@dataclass
-class _BuiltAmi:
+class _BuiltAmi(msgspec.Struct):
     """An AMI's part of the report, and what it adds to the run's."""
 
     ami: Ami
     report: AmiReport
-    exceptions: Counter[int] = field(default_factory=Counter)  # index -> findings that it covers
+    exceptions: Counter[int] = msgspec.field(default_factory=Counter)  # index -> findings that it covers
 
 
 class _Builder:
