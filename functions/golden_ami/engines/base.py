@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from golden_ami.models import Ami, Finding, Reason, Run, Scan
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from golden_ami.settings import Settings
 
 
-@dataclass(frozen=True)
-class Traits:
+class Traits(NamedTuple):
     """What the rest of the system asks of an engine; TRAITS of its package."""
 
     needs_instances: bool  # it scans a launched instance, not the AMI itself
@@ -24,8 +22,7 @@ class Traits:
     unavailable: Callable[[Settings], str] = lambda _: ""  # why it cannot be used, and what to use; "" when it can be
 
 
-@dataclass(frozen=True)
-class Agent:
+class Agent(NamedTuple):
     """What the scanner knows of the agent on one AMI's instance."""
 
     ami_key: str
@@ -33,8 +30,7 @@ class Agent:
     reason: Reason | None = None  # FAILED: no waiting will help; WAITING: the cause if it is still so at the deadline
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """Inspector's own answer to how far the scan of one AMI is."""
 
     ami_key: str

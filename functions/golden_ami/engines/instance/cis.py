@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -130,5 +129,5 @@ def _merged(scan: Progress, cis: Progress | None) -> Progress:
     if cis is None:
         return scan
     if cis.status == "COMPLETED":
-        return replace(scan, note="; ".join(filter(None, [scan.note, cis.note])))
-    return replace(scan, status=cis.status, detail=cis.detail, reason=cis.reason)
+        return scan._replace(note="; ".join(filter(None, [scan.note, cis.note])))
+    return scan._replace(status=cis.status, detail=cis.detail, reason=cis.reason)
