@@ -231,9 +231,16 @@ class Ledger:
         )
 
     def assessments(self, lineage: str, limit: int = 60) -> list[Assessment]:
-        """The newest completed assessments of a lineage ("account/region/lineage"), newest first."""
+        """The newest completed assessments of a lineage ("account/region/lineage"), newest first.
+
+        Of a run that was reported twice, as it was redriven, the later one.
+        """
         found = self._table.query(keys.lineage_partition(lineage), forward=False, limit=limit)
-        return [_loaded(item, Assessment) for item in found]
+        newest: dict[tuple[str, str], Assessment] = {}
+        for item in found:
+            one = _loaded(item, Assessment)
+            newest.setdefault((one.run_id, one.key), one)
+        return list(newest.values())
 
     # ------------------------------------------------------------ the archived history
 

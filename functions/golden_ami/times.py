@@ -33,6 +33,11 @@ def until(instant: str) -> float:
     return (datetime.fromisoformat(instant) - now()).total_seconds()
 
 
+def days_apart(one: str, other: str) -> float:
+    """Days between two instants, as `iso` writes them; never negative."""
+    return abs((datetime.fromisoformat(one) - datetime.fromisoformat(other)).total_seconds()) / 86_400
+
+
 def read(value: object) -> str:
     """Any date of AWS as `iso` writes it; "" when it cannot be read."""
     try:

@@ -25,7 +25,7 @@ from golden_ami.models import NO_BATCH, Ami, Config, Run, Source, Waits
 from golden_ami.places import home, named
 from golden_ami.settings import Settings
 from golden_ami.storage.keys import CONFIGURATIONS
-from golden_ami.times import iso, now, read
+from golden_ami.times import days_apart, iso, now, read
 
 MARGIN = 7_200  # seconds from the last bound of a run to its expiry: launches, collection, termination, their retries
 _USUAL = "ContinuousAssessmentInput"  # the template's default for ParameterName
@@ -77,6 +77,8 @@ def open_run(start: Start, settings: Settings, clients: Clients, ledger: Ledger)
     """
     try:
         run, amis = ledger.run_and_amis(start.run_id)
+        if days_apart(run.started_at, start.started_at) > 1:  # a redrive keeps the start's instant
+            raise InvalidEvent(name_used_before(run))
     except RunNotFound:
         config, source = read_with_source(start.parameter, settings, clients)
         amis = [without_user_data(ami) for ami in look_up(config, settings, clients, start.run_id)]
@@ -91,6 +93,17 @@ def open_run(start: Start, settings: Settings, clients: Clients, ledger: Ledger)
         "waits": msgspec.to_builtins(run.config.waits),
         "assessment": {"nextLookSeconds": next_look({ami.engine for ami in assessable}, run.config.waits)},
     }
+
+
+def name_used_before(run: Run) -> str:
+    """Step Functions gives an execution's name free after 90 days (StartExecution); the ledger keeps a run for longer.
+
+    Its rows and its report would be taken for the new run's.
+    """
+    return (
+        f"the execution's name {run.run_id!r} was used before, by the run that started at {run.started_at}; start the "
+        "execution again under another name, or without one"
+    )
 
 
 def read_configuration(parameter: str, settings: Settings, clients: Clients) -> Config:

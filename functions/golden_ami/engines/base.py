@@ -79,6 +79,9 @@ class Adapter(Protocol):
     def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:
         """Every finding of one AMI, page by page, possibly with repeats. Raises FindingsIncomplete at the end."""
 
+    def confirm(self, run: Run, ami: Ami) -> Reason | None:
+        """After the findings were read: why they may not be all of the AMI's, or None."""
+
     def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:
         """Put the AMI's tags on its findings where the engine has such a place.
 

@@ -32,7 +32,7 @@ def death(instance: dict[str, Any] | None, instance_id: str) -> Reason | None:
     why = (instance or {}).get("StateReason", {}).get("Message") or (instance or {}).get("StateTransitionReason")
     return Reason(
         "INSTANCE_DIED",
-        f"instance {instance_id} is {state} before it could be assessed" + (f": {why}" if why else ""),
+        f"instance {instance_id} is {state} before its findings were collected" + (f": {why}" if why else ""),
         "launch the AMI by hand with the same instance type and user data and read its console output",
     )
 

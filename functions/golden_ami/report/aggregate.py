@@ -58,14 +58,15 @@ def _aggregated(
 ) -> dict[str, Any]:
     state = event.get("state")
     run, amis = _run_of(event, run_id, settings, clients, ledger)
-    completed_at = _completed(run_id, ledger)
+    run_id = run.run_id
+    completed_at = _completed(run, ledger)
     store = S3Store(clients.client("s3"), settings.bucket)
     report = build(run, amis, state if isinstance(state, Mapping) else {}, store, ledger, completed_at)
     built.append(report)
     _optional(report, "usage", lambda: _add_usage(report, run, amis, clients))
     _optional(report, "actions", lambda: act.act(report, run.config.act, clients, ledger))
     _write(report, store)
-    notify.notify(report, run.config, store, settings, clients, ledger)
+    notify.notify(report, run, store, settings, clients, ledger)
     _close(run_id, report, ledger)
     _optional(report, "metrics", lambda: _put_metrics(report, settings, ledger))
     logger.info("run assessed", extra={"verdict": report.verdict, "amis": report.totals.amis})
@@ -101,11 +102,18 @@ def _required(event: Mapping[str, Any], name: str) -> str:
 def _run_of(
     event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients, ledger: Ledger
 ) -> tuple[Run, list[Ami]]:
-    """The run and its AMIs; of a run that Load Config did not open, those that the configuration names."""
+    """The run and its AMIs; of a run that Load Config did not open, those that the configuration names.
+
+    An execution whose name an earlier run had is not opened either; its report stands beside that run's.
+    """
     try:
-        return ledger.run_and_amis(run_id)
+        run, amis = ledger.run_and_amis(run_id)
     except RunNotFound:
         return configured_run(event, run_id, settings, clients)
+    started_at = times.read(event.get("startedAt"))
+    if started_at and times.days_apart(started_at, run.started_at) > 1:
+        return configured_run(event, f"{run_id}-{started_at[:19].replace(':', '')}Z", settings, clients)
+    return run, amis
 
 
 def _add_usage(report: Report, run: Run, amis: list[Ami], clients: Clients) -> None:
@@ -115,18 +123,21 @@ def _add_usage(report: Report, run: Run, amis: list[Ami], clients: Clients) -> N
     report.usage = found
 
 
-def _completed(run_id: str, ledger: Ledger) -> str:
+def _completed(run: Run, ledger: Ledger) -> str:
+    """The instant of the report, the same for a repetition; of a run that was redriven after it had failed, now."""
     now = times.iso(times.now())
     try:
-        return ledger.once(run_id, "completed_at", now)
+        if run.report_key and run.error:
+            ledger.update_run(run.run_id, completed_at=now)
+            return now
+        return ledger.once(run.run_id, "completed_at", now)
     except RunNotFound:
         return now
 
 
 def _close(run_id: str, report: Report, ledger: Ledger) -> None:
-    errors = "; ".join(fault.error for fault in report.run.faults)
     try:
-        ledger.update_run(run_id, verdict=report.verdict, report_key=report_key(run_id), error=errors)
+        ledger.update_run(run_id, verdict=report.verdict, report_key=report_key(run_id), error=notify.errors_of(report))
     except RunNotFound:
         return
 

@@ -114,6 +114,12 @@ class _Builder:
         except msgspec.MsgspecError as error:
             unreadable = _unreadable(ami, f"a line of it is no finding: {error}")
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, unreadable))
+        if ami.counts != evaluation.counts:
+            collected, read = sum(ami.counts.values()), evaluation.total
+            unreadable = _unreadable(
+                ami, f"{collected} were collected and {read} are there, or their severities differ"
+            )
+            return _BuiltAmi(ami, not_assessed(ami, owner_tag, unreadable))
         report = assessed(ami, owner_tag, evaluation, standings_key(ami.run_id, ami.key), self._listed)
         record = self._assessment(ami, report)
         history.insert(0, record)

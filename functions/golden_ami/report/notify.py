@@ -12,7 +12,7 @@ from golden_ami.evaluation.policy import run_verdict
 from golden_ami.evaluation.upgrades import RunUpgrades
 from golden_ami.ledger import RESULTS, Ledger
 from golden_ami.logs import logger
-from golden_ami.models import Config
+from golden_ami.models import Config, Run
 from golden_ami.places import Place
 from golden_ami.report import mail
 from golden_ami.report.links import report_links
@@ -25,21 +25,25 @@ if TYPE_CHECKING:
     from golden_ami.settings import Settings
 
 _KEY = 1_000  # bytes
+_AGAIN = " again"  # of a message about a run that failed, was reported so, and was redriven
 
 
-def notify(report: Report, config: Config, store: Store, settings: Settings, clients: Clients, ledger: Ledger) -> None:
+def notify(report: Report, run: Run, store: Store, settings: Settings, clients: Clients, ledger: Ledger) -> None:
     """Send what was not sent yet. Each is recorded before and confirmed after; what died between is sent again, and
-    the run's id in its text tells that it is the same.
+    the run's id in its text tells that it is the same. `run` is the ledger's from before this report: where a message
+    told that it failed, and it was redriven and came to another end, that end is told too.
 
     Raises botocore's ClientError and BotoCoreError for the results topic; what fails for an owner's topic is logged.
     """
     links = report_links(report, store)
-    _send(report, settings.results_topic, RESULTS, (mail.subject(report), mail.body(report, links)), clients, ledger)
-    for owner, topic in _routes(report, config).items():
+    again = _AGAIN if _ended_otherwise(run, report) else ""
+    message = mail.subject(report), mail.body(report, links)
+    _send(report, settings.results_topic, RESULTS + again, message, clients, ledger)
+    for owner, topic in _routes(report, run.config).items():
         try:
             theirs = of_owner(report, owner)
             message = (mail.subject(theirs, owner), mail.body(theirs, links, owner))
-            _send(report, topic, _name(owner), message, clients, ledger)
+            _send(report, topic, _name(owner) + again, message, clients, ledger)
         except Exception as error:  # noqa: BLE001 -- theirs only: the results topic has told it all
             told = {"owner": owner, "topic": topic, "error": str(error)}
             logger.warning("a route's message was not sent", exc_info=error, extra=told)
@@ -47,7 +51,17 @@ def notify(report: Report, config: Config, store: Store, settings: Settings, cli
 
 def is_message(name: str) -> bool:
     """Whether the ledger notes a message under this name, and no other effect of a run."""
-    return name == RESULTS or name.startswith("owner ")
+    return name.removesuffix(_AGAIN) == RESULTS or name.startswith("owner ")
+
+
+def errors_of(report: Report) -> str:
+    """The faults' names, as the ledger keeps them of a run that failed."""
+    return "; ".join(fault.error for fault in report.run.faults)
+
+
+def _ended_otherwise(run: Run, report: Report) -> bool:
+    reported_failed = bool(run.report_key and run.error)
+    return reported_failed and (run.verdict, run.error) != (report.verdict, errors_of(report))
 
 
 def _name(owner: str) -> str:

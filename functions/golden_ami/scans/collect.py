@@ -49,7 +49,8 @@ def tag_findings(run_id: str, batch: str, settings: Settings, clients: Clients, 
             faults.append(fault)
     if faults:
         raise worst(faults)
-    return Collected(len(collected), sum(sum(ami.counts.values()) for ami in collected))
+    taken = [ami for ami in collected if ami.findings_key]
+    return Collected(len(taken), sum(sum(ami.counts.values()) for ami in taken))
 
 
 def _collect(run: Run, ami: Ami, settings: Settings, clients: Clients, ledger: Ledger) -> Ami:
@@ -72,6 +73,9 @@ def _collect(run: Run, ami: Ami, settings: Settings, clients: Clients, ledger: L
                 wave.clear()
         if wave:
             written_back.update(scanner.write_back(run, ami, wave))
+    if reason := scanner.confirm(run, ami):
+        logger.warning("findings not taken", extra={"ami": ami.key, "reason": reason.code})
+        return ledger.update_ami(ami, reason=reason)  # though its scan is complete: what it found can no longer be read
     logger.info("findings collected", extra={"ami": ami.key, "findings": counts.total(), "source": dict(sources)})
     notes = [f"{note} ({number} findings)" if number else note for note, number in written_back.items()]
     return ledger.update_ami(

@@ -17,7 +17,7 @@ from golden_ami.engines.ami.findings import from_image_row
 from golden_ami.engines.base import Agent, Progress
 from golden_ami.errors import FindingsIncomplete
 from golden_ami.ledger import Ledger
-from golden_ami.models import Ami, Finding, Run, Scan
+from golden_ami.models import Ami, Finding, Reason, Run, Scan
 from golden_ami.parallel import side_by_side
 from golden_ami.places import Place
 from golden_ami.settings import Settings
@@ -75,6 +75,10 @@ class ImageScan:
                 f"Inspector announced {ami.findings_total} findings on {ami.ami_id}; "
                 f"events and GetImageFindings have {count} so far"
             )
+
+    def confirm(self, run: Run, ami: Ami) -> Reason | None:  # noqa: ARG002
+        """Findings of a scan stay, whatever becomes of what was scanned."""
+        return None
 
     def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:  # noqa: ARG002
         """On-demand findings have no attributes and no place in Security Hub; they inherit the AMI's own tags."""

@@ -99,6 +99,10 @@ class Classic:
             for batch in side_by_side(self._describe, chunks(dict.fromkeys(wave), _ARNS)):
                 yield from map(from_classic, batch)
 
+    def confirm(self, run: Run, ami: Ami) -> Reason | None:  # noqa: ARG002
+        """Findings of a scan stay, whatever becomes of what was scanned."""
+        return None
+
     def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:
         """AddAttributesToFindings with as many of the AMI's tags as Inspector takes."""
         chosen, left_out = attributes(ami.tags, run.config.finding_tags)

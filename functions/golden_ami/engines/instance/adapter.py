@@ -15,9 +15,9 @@ from golden_ami.engines.instance import coverage
 from golden_ami.engines.instance.cis import Cis
 from golden_ami.engines.instance.findings import with_details
 from golden_ami.engines.instance.security_hub import put_tags
-from golden_ami.errors import EngineUnavailable, FindingsIncomplete
+from golden_ami.errors import AccessDenied, EngineUnavailable, FindingsIncomplete
 from golden_ami.ledger import Ledger
-from golden_ami.models import Ami, Finding, Run, Scan
+from golden_ami.models import Ami, Finding, Reason, Run, Scan
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.places import Place
 from golden_ami.settings import Settings
@@ -98,6 +98,15 @@ class Instance:
         if run.config.cis:
             yield from self._cis.findings(run, ami)
 
+    def confirm(self, run: Run, ami: Ami) -> Reason | None:  # noqa: ARG002
+        """An instance that has ended by now may have had its findings closed before they were listed.
+
+        Inspector closes the findings of a terminated instance (Inspector User Guide, "Automatically scanning Amazon EC2
+        instances").
+        """
+        instances = hosts.described(self._clients.client("ec2", self._place), [ami])
+        return hosts.death(instances.get(ami.instance_id), ami.instance_id)
+
     def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:
         """Findings inherit the instance's tags; where Security Hub is on they are written there too."""
         if not run.config.security_hub:
@@ -174,6 +183,10 @@ class Instance:
         def ask(batch: list[str]) -> list[dict[str, Any]]:
             answer = self._inspector.batch_get_finding_details(findingArns=batch)
             for error in answer.get("errors", []):
+                if error["errorCode"] == "ACCESS_DENIED":  # without details nothing is known to be exploited
+                    raise AccessDenied(
+                        f"Inspector refuses the details of {error['findingArn']}: {error['errorMessage']}"
+                    )
                 if error["errorCode"] == "INTERNAL_ERROR":
                     raise FindingsIncomplete(f"Inspector does not answer details of {error['findingArn']} yet")
             details: list[dict[str, Any]] = answer.get("findingDetails", [])

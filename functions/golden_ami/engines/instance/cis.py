@@ -117,9 +117,12 @@ def _judged(row: dict[str, Any], instance_id: str) -> Progress:
     counts = row.get("statusCounts") or {}
     failed, passed, skipped = (counts.get(name) or 0 for name in ("failed", "passed", "skipped"))
     why = row.get("targetStatusReason") or row.get("targetStatus") or "no result"
-    if failed + passed + skipped == 0:
-        text = f"the CIS scan of {instance_id} ran no check ({why}); zero checks is no pass"
+    if failed + passed == 0:
+        text = f"the CIS scan of {instance_id} judged no check ({why}, {skipped} skipped); zero checks is no pass"
         return Progress("", "FAILED", "CIS without checks", Reason("CIS_NO_CHECKS", text, _REMEDY))
+    if row.get("targetStatus", "COMPLETED") != "COMPLETED":  # TIMED_OUT or CANCELLED: some checks were not made
+        text = f"the CIS scan of {instance_id} ended as {why} after {failed + passed} checks"
+        return Progress("", "FAILED", "CIS not complete", Reason("CIS_FAILED", text, _REMEDY))
     note = f"CIS benchmark: {failed} of {failed + passed + skipped} checks failed, {skipped} skipped"
     return Progress("", "COMPLETED", note=note)
 

@@ -1,13 +1,13 @@
 """JUnit XML for CI gates: a suite for every AMI, in which each finding that a rule names is a test.
 
 A finding that fails the AMI is a failure; one that an exception, a grace or `onlyFixable` tolerates is skipped; an AMI
-that was not assessed is an error.
+that was not assessed is an error, and so is each fault of the run, in a suite of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 from xml.sax.saxutils import XMLGenerator
@@ -17,7 +17,7 @@ from golden_ami.evaluation.model import FindingStatus
 from golden_ami.models import Finding
 from golden_ami.report.findings import findings_of
 from golden_ami.report.links import is_web_address
-from golden_ami.report.model import AmiReport, Report
+from golden_ami.report.model import AmiReport, Fault, Report
 from golden_ami.storage.objects import Store
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
@@ -43,7 +43,10 @@ class _Writer:
 
     def report(self) -> None:
         """The document."""
+        faults = self._report.run.faults
         sums = [_counts(ami) for ami in self._report.amis]
+        if faults:
+            sums.append(_run_counts(len(faults)))
         total = {name: sum(counts[name] for counts in sums) for name in ("tests", "failures", "errors", "skipped")}
         self._xml.startDocument()
         with self._element(
@@ -51,7 +54,20 @@ class _Writer:
         ):
             for ami in self._report.amis:
                 self._suite(ami)
+            if faults:
+                self._run_suite(faults)
         self._xml.endDocument()
+
+    def _run_suite(self, faults: Sequence[Fault]) -> None:
+        """What kept the run from its end, whatever its AMIs are: a gate that reads tests does not open."""
+        about = {"name": "run", "timestamp": self._report.run.completed_at[:19]}
+        with self._element("testsuite", **about, **_run_counts(len(faults)), time="0"):
+            for fault in faults:
+                with (
+                    self._element("testcase", name=f"{fault.where} succeeds", classname="run", time="0"),
+                    self._element("error", message=fault.cause, type=fault.error),
+                ):
+                    pass
 
     def _seconds(self) -> str:
         return f"{self._report.run.duration_seconds}"
@@ -94,6 +110,10 @@ def _counts(ami: AmiReport) -> dict[str, int]:
         return {"tests": 1, "failures": 0, "errors": 1, "skipped": 0}
     tests = ami.failing + ami.tolerated + (0 if ami.failing else 1)
     return {"tests": tests, "failures": ami.failing, "errors": 0, "skipped": ami.tolerated}
+
+
+def _run_counts(faults: int) -> dict[str, int]:
+    return {"tests": faults, "failures": 0, "errors": faults, "skipped": 0}
 
 
 def _details(finding: Finding, status: FindingStatus) -> str:
