@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,19 @@ import msgspec
 from msgspec.structs import replace
 
 from golden_ami.events import Event
-from golden_ami.models import Ami, AmiEntry, Assessment, Config, Finding, Package, Reason, RiskException, Run, Scope
+from golden_ami.models import (
+    Ami,
+    AmiEntry,
+    Assessment,
+    Config,
+    Finding,
+    Package,
+    Reason,
+    RiskException,
+    Run,
+    Scope,
+    Severity,
+)
 from golden_ami.report.build import build
 from golden_ami.report.formats import load, write
 from golden_ami.report.model import Report
@@ -32,6 +45,11 @@ def ami(ami_id: str, **fields: Any) -> Ami:
         "engine": "instance", "region": REGION, "account": ACCOUNT, "name": ami_id, "lineage": "web",
     }  # fmt: skip
     return Ami(**(given | fields))
+
+
+def counted(findings: Iterable[Finding]) -> dict[Severity, int]:
+    """Findings by severity, as the ledger has them."""
+    return dict(Counter(one.severity for one in findings))
 
 
 def package(name: str = "openssl", version: str = "3.0.7", fixed_in: str = "3.0.8", **fields: Any) -> Package:
@@ -141,9 +159,10 @@ class World:
         row = replace(image, run_id=run_id)
         if findings is None:
             return row
-        row.findings_key = f"runs/{run_id}/findings/{row.key}.ndjson"
+        row.findings_key, stored = f"runs/{run_id}/findings/{row.key}.ndjson", [*findings]
+        row.counts = row.counts or counted(stored)
         with self.store.writing(row.findings_key, "application/x-ndjson") as out:
-            for one in findings:
+            for one in stored:
                 out.write(msgspec.json.encode(one) + b"\n")
         return row
 

@@ -127,6 +127,15 @@ def test_a_version_of_a_parameter(stack: Stack) -> None:
     assert stack.load([{"ami-id": "resolve:ssm:/golden/web:1"}])["batches"] == [ami_id(1)]
 
 
+def test_a_name_that_an_earlier_run_had_opens_no_run(stack: Stack) -> None:
+    """Step Functions takes an execution's name again after 90 days."""
+    stack.load({"amis": [{"amiId": stack.image(ami_id(1))}]})
+    stack.load(startedAt="2026-04-01T08:00:00Z")  # a retry
+    with pytest.raises(InvalidEvent, match=r"'run-1' was used before, by the run that started at 2026-04-01T08:00:00"):
+        stack.load({"amis": [{"amiId": stack.image(ami_id(2))}]}, startedAt="2026-07-01T08:00:00.123Z")
+    assert [ami.ami_id for ami in stack.ledger.amis("run-1")] == [ami_id(1)]
+
+
 def test_a_version_that_a_parameter_does_not_have_is_named(stack: Stack) -> None:
     content = {"amis": [{"amiId": stack.image(ami_id(1))}]}
     with pytest.raises(InvalidConfiguration, match="has no such version or label") as raised:
@@ -318,12 +327,6 @@ def test_the_version_that_was_read_is_kept(stack: Stack, name: str) -> None:
     for given, version in ((f" {name}\n", 2), (f"{name}:1", 1)):
         stack.load(input={"AMIsParamName": given}, run_id=f"run-{version}")
         assert stack.ledger.run(f"run-{version}").source.parameter == f"{name}:{version}"
-
-
-def test_a_version_that_does_not_exist(stack: Stack) -> None:
-    stack.parameter([{"ami-id": stack.image(ami_id(1))}])
-    with pytest.raises(InvalidConfiguration, match="does not exist"):
-        stack.load(input={"AMIsParamName": f"{PARAMETER}:9"})
 
 
 def test_faults_keep_their_names(stack: Stack) -> None:

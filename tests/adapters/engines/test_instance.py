@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from golden_ami.engines.instance import cis
 from golden_ami.errors import EngineUnavailable, FindingsIncomplete
 from golden_ami.models import Waits
 from golden_ami.scans.collect import tag_findings
@@ -199,3 +200,38 @@ def test_a_cis_scan_that_fails_is_named(make: Make, result: Any) -> None:
     assert ami.reason
     assert ami.reason.code == "CIS_FAILED"
     assert result in ami.reason.message
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ({"statusCounts": {"skipped": 120}, "targetStatus": "COMPLETED"}, "CIS_NO_CHECKS"),
+        ({"statusCounts": {"passed": 1}, "targetStatus": "TIMED_OUT"}, "CIS_FAILED"),
+        ({"statusCounts": {"passed": 1, "failed": 2}, "targetStatus": "CANCELLED"}, "CIS_FAILED"),
+        ({}, "CIS_NO_CHECKS"),
+        ({"statusCounts": {"passed": 1, "skipped": 3}, "targetStatus": "COMPLETED"}, ""),
+    ],
+)
+def test_a_target_that_was_not_checked_through_is_not_assessed(row: dict[str, Any], code: str) -> None:
+    reason = cis._judged(row, "i-1").reason
+    assert (reason.code if reason else "") == code
+
+
+@pytest.mark.parametrize("state", ["terminated", "stopped"])
+def test_an_instance_that_ends_before_its_findings_are_read(make: Make, state: str) -> None:
+    """Inspector closes what it found on it; no message has told how many there were."""
+    harness = make(behaviours={"*": Behaviour(events=())})
+    harness.open("instance", [A, B])
+    harness.launch()
+    harness.wait_for_agents()
+    harness.assess()
+    first, second = harness.ledger.amis("run-1")
+    assert {first.scan_status, second.scan_status} == {"COMPLETED"}
+    ec2 = harness.client("ec2")
+    (ec2.terminate_instances if state == "terminated" else ec2.stop_instances)(InstanceIds=[first.instance_id])
+    for batch in (first.batch, second.batch):
+        tag_findings("run-1", batch, *harness.stack)
+    first, second = harness.ledger.amis("run-1")
+    assert first.reason
+    assert (first.reason.code, first.findings_key) == ("INSTANCE_DIED", "")
+    assert (second.reason, second.counts) == (None, {"HIGH": 1})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from golden_ami.errors import EngineUnavailable, FindingsIncomplete, Retriable, ServiceFault
+from golden_ami.errors import AccessDenied, EngineUnavailable, FindingsIncomplete, Retriable, ServiceFault
 from golden_ami.scans.collect import tag_findings
 
 Make = Callable[..., Any]
@@ -113,6 +113,20 @@ def test_details_that_inspector_fails_to_give_are_waited_for(make: Make, answer:
     assessed(harness, "instance")
     answer("BatchGetFindingDetails", change)
     with pytest.raises(FindingsIncomplete, match="does not answer details of arn:aws:inspector2"):
+        tag_findings("run-1", A, *harness.stack)
+    assert harness.ledger.amis("run-1")[0].findings_key == ""
+
+
+def test_details_that_are_refused_are_no_details_that_say_nothing(make: Make, answer: Any) -> None:
+    def change(request: dict[str, Any], found: dict[str, Any]) -> None:
+        refused = found["findingDetails"].pop()["findingArn"]
+        error = {"findingArn": refused, "errorCode": "ACCESS_DENIED", "errorMessage": "no"}
+        found["errors"] = [*found.get("errors", []), error]
+
+    harness = make(findings=FINDINGS)
+    assessed(harness, "instance")
+    answer("BatchGetFindingDetails", change)
+    with pytest.raises(AccessDenied, match="details of arn:aws:inspector2"):
         tag_findings("run-1", A, *harness.stack)
     assert harness.ledger.amis("run-1")[0].findings_key == ""
 

@@ -10,6 +10,7 @@ import boto3
 import msgspec
 import pytest
 from moto import mock_aws
+from report_world import counted
 
 from golden_ami.ledger import Ledger
 from golden_ami.models import Ami, Config, Finding, Run
@@ -81,18 +82,20 @@ class Stack:
         for ami, findings in images:
             row = msgspec.structs.replace(ami, run_id=run_id)
             if findings is not None:
-                row.findings_key = f"runs/{run_id}/findings/{row.key}.ndjson"
+                row.findings_key, row.counts = f"runs/{run_id}/findings/{row.key}.ndjson", counted(findings)
                 lines = b"".join(msgspec.json.encode(finding) + b"\n" for finding in findings)
                 self.s3.put_object(Bucket=BUCKET, Key=row.findings_key, Body=lines)
             rows.append(row)
         assert self.ledger.open_run(run, rows)
 
-    def aggregate(self, run_id: str, parameter: str = "amis", **state: Any) -> dict[str, Any]:
+    def aggregate(
+        self, run_id: str, parameter: str = "amis", started: str = "2026-03-01T12:00:00.000Z", **state: Any
+    ) -> dict[str, Any]:
         """The handler's answer to the definition's event, of an execution that was started with the parameter."""
         event = {
             "runId": run_id,
             "executionArn": f"{self.execution}:{run_id}",
-            "startedAt": "2026-03-01T12:00:00.000Z",
+            "startedAt": started,
             "input": {"AMIsParamName": parameter},
             "state": {"instances": {"launched": 1, "terminated": 1, "running": 0}} | state,
         }
