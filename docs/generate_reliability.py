@@ -18,7 +18,7 @@ from golden_ami_emulator.chaos.bench import Bench, Trial
 from golden_ami_emulator.chaos.guarantees import harmless, unreached, violations
 from golden_ami_emulator.chaos.runs import ENGINES
 from golden_ami_emulator.chaos.worlds import Plan, ami_id, world
-from golden_ami_emulator.faults import Fault, catalogue, chosen
+from golden_ami_emulator.faults import InjectableFault, catalogue, chosen
 
 PAGE = Path(__file__).with_name("reliability.md")
 MARKER = "<!-- Below: written by docs/generate_reliability.py -->"
@@ -26,7 +26,7 @@ ASSESSED, NAMED, BROKEN, NOT_APPLICABLE = "assessed", "named", "BROKEN", "n/a"
 IMAGES = 12
 
 
-def chosen_alone(names: Sequence[str]) -> list[Fault]:
+def chosen_alone(names: Sequence[str]) -> list[InjectableFault]:
     """The faults of these names; all of them without any."""
     return [fault for name, fault in catalogue().items() if not names or name in names]
 

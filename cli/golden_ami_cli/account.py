@@ -11,10 +11,10 @@ import typer
 
 from golden_ami_cli import session
 from golden_ami_cli.errors import CommandError, UsageError
-from golden_ami_cli.session import Clients
+from golden_ami_cli.session import ClientFactory
 
 if TYPE_CHECKING:
-    from golden_ami.aws.clients import Clients as PlacedClients
+    from golden_ami.aws.clients import Clients
     from golden_ami.ledger import Ledger
     from golden_ami.settings import Settings
     from golden_ami.storage.objects import S3Store
@@ -35,10 +35,10 @@ OptionalStack = Annotated[
         show_default=False,
     ),
 ]
-Profile = Annotated[
+ProfileOption = Annotated[
     str | None, typer.Option("--profile", help="A profile of the AWS CLI's configuration.", show_default=False)
 ]
-Region = Annotated[
+RegionOption = Annotated[
     str | None, typer.Option("--region", help="The stack's region, if not the AWS CLI's.", show_default=False)
 ]
 
@@ -49,7 +49,7 @@ class Account:
 
     stack: str
     region: str
-    client: Clients
+    client: ClientFactory
     outputs: Mapping[str, str]
     parameters: Mapping[str, str] = field(default_factory=dict)
 
@@ -62,7 +62,7 @@ class Account:
         return Settings.load(environment | {"AWS_REGION": self.region})
 
     @cached_property
-    def clients(self) -> PlacedClients:
+    def clients(self) -> Clients:
         """What the functions' code takes, with the operator's own credentials. Raises CommandError."""
         from golden_ami.aws.clients import Clients
 
@@ -159,7 +159,7 @@ def connect(stack: str, profile: str | None = None, region: str | None = None) -
         raise
 
 
-def of_stack(stack: str, client: Clients, region: str) -> Account:
+def of_stack(stack: str, client: ClientFactory, region: str) -> Account:
     """The stack as CloudFormation tells it. Raises UsageError."""
     from botocore.exceptions import ClientError
 

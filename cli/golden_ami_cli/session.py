@@ -9,13 +9,13 @@ from typing import Any, Protocol
 from golden_ami_cli.errors import UsageError
 
 
-class Clients(Protocol):
+class ClientFactory(Protocol):
     """Makes a boto3 client; without a region, of the stack's."""
 
     def __call__(self, service: str, region: str | None = None) -> Any: ...
 
 
-def clients(profile: str | None, region: str | None) -> Clients:
+def clients(profile: str | None, region: str | None) -> ClientFactory:
     """Clients with a profile and a region, or with those of the environment. Raises UsageError."""
     import boto3
     from botocore.config import Config

@@ -24,16 +24,16 @@ from typing import Any
 import time_machine
 
 from golden_ami_emulator.waits import (
-    Cancelled,
     ClockClosed,
     ClockStalled,
     Group,
-    Outcome,
+    GroupCancelled,
     Overslept,
     ScheduledCall,
     Signal,
     Unwind,
     Waiter,
+    WaitOutcome,
     current_group,
     emulated,
     sleep_limit,
@@ -178,7 +178,7 @@ class Clock:
             if waiter.thread is self._operator:
                 self.check()
             if waiter.group is not None and waiter.group.cancelled:
-                raise Cancelled
+                raise GroupCancelled
             if event.flag:
                 return True
             if seconds is not None and seconds <= 0:
@@ -217,7 +217,7 @@ class Clock:
         if waiter.outcome == "closed":
             raise ClockClosed
         if waiter.outcome == "cancelled":
-            raise Cancelled
+            raise GroupCancelled
         if waiter.outcome == "failed":
             with self._lock:
                 fault, self._fault = self._fault, None
@@ -300,7 +300,7 @@ class Clock:
             raise RuntimeError("a timer's action must not wait; start a thread with spawn")
         return Waiter(thread, thread in self._working, current_group.get())
 
-    def _wake(self, waiter: Waiter, outcome: Outcome) -> None:
+    def _wake(self, waiter: Waiter, outcome: WaitOutcome) -> None:
         with self._lock:
             if waiter.outcome is not None:
                 return

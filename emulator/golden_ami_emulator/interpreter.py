@@ -26,7 +26,7 @@ from golden_ami_emulator.clock import Clock, ClockThread
 from golden_ami_emulator.history_pages import get_execution_history
 from golden_ami_emulator.patching import Patches
 from golden_ami_emulator.sessions import operator_client
-from golden_ami_emulator.waits import Cancelled, Group
+from golden_ami_emulator.waits import Group, GroupCancelled
 
 Publish = Callable[..., None]
 
@@ -213,7 +213,7 @@ class Interpreter(Patches):
             return int(self._add_event(manager, *args, **kwargs))
         with running.mutex:
             if running.over.is_set() or running.ender not in (None, threading.current_thread()):
-                raise Cancelled
+                raise GroupCancelled
             number = int(self._add_event(manager, *args, **kwargs))
             if str(getattr(kwargs["event_type"], "value", kwargs["event_type"])) in ENDS:
                 running.over.set()

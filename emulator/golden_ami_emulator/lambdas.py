@@ -31,7 +31,7 @@ _DELIVERY = 0.05  # emulated seconds until an asynchronous event is delivered
 
 
 @dataclass(frozen=True)
-class Result:
+class InvocationResult:
     """What an invocation gave: the JSON text, and whether it is an error's."""
 
     payload: str
@@ -158,7 +158,7 @@ class Functions(Sandboxes):
         if result.failed:
             self._give_up(function, event, result, request, retries + 1)
 
-    def _give_up(self, function: Any, event: str, result: Result, request: str, attempts: int) -> None:
+    def _give_up(self, function: Any, event: str, result: InvocationResult, request: str, attempts: int) -> None:
         error = json.loads(result.payload)
         if function.dead_letter_arn:
             attributes = {"RequestID": request, "ErrorCode": "200", "ErrorMessage": str(error["errorMessage"])[:1024]}
@@ -171,7 +171,7 @@ class Functions(Sandboxes):
 
     # ------------------------------------------------------------ running
 
-    def run(self, function: Any, event: str, request: str = "") -> Result:
+    def run(self, function: Any, event: str, request: str = "") -> InvocationResult:
         """Run a function's handler in the calling thread."""
         request = request or str(uuid4())
         sandbox = self._sandbox(function)
@@ -187,7 +187,7 @@ class Functions(Sandboxes):
             sandbox.log.append(result.payload)
         return result
 
-    def _answer(self, function: Any, event: str, context: LambdaContext) -> Result:
+    def _answer(self, function: Any, event: str, context: LambdaContext) -> InvocationResult:
         request = context.aws_request_id
         late = _error(
             "Sandbox.Timedout", f"RequestId: {request} Error: Task timed out after {function.timeout}.00 seconds"
@@ -208,7 +208,7 @@ class Functions(Sandboxes):
             return _error(
                 "Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed payload size"
             )
-        return Result(answer)
+        return InvocationResult(answer)
 
     def _sandbox(self, function: Any) -> Sandbox:
         name = function.function_name
@@ -256,8 +256,10 @@ def _context(function: Any, request: str, deadline: float) -> LambdaContext:
     )
 
 
-def _error(kind: str, message: str, stack: list[str] | None = None) -> Result:
-    return Result(json.dumps({"errorMessage": message, "errorType": kind, "stackTrace": stack or []}), failed=True)
+def _error(kind: str, message: str, stack: list[str] | None = None) -> InvocationResult:
+    return InvocationResult(
+        json.dumps({"errorMessage": message, "errorType": kind, "stackTrace": stack or []}), failed=True
+    )
 
 
 def _stack(fault: BaseException) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Literal, Protocol
 
-Outcome = Literal["event", "time", "cancelled", "closed", "failed"]
+WaitOutcome = Literal["event", "time", "cancelled", "closed", "failed"]
 
 # True in threads that live in emulated time, and in the helper threads that they start.
 emulated: ContextVar[bool] = ContextVar("emulated", default=False)
@@ -25,7 +25,7 @@ class ClockClosed(Unwind):
     """The emulation is being closed while the thread still waits."""
 
 
-class Cancelled(Unwind):
+class GroupCancelled(Unwind):
     """The group of threads was cancelled, as when an execution is stopped."""
 
 
@@ -66,7 +66,7 @@ class Waiter:
         self.thread = thread
         self.counted = counted
         self.group = group
-        self.outcome: Outcome | None = None
+        self.outcome: WaitOutcome | None = None
         self._lock = threading.Lock()
         self._lock.acquire()
 

@@ -21,7 +21,7 @@ from golden_ami.models import SEVERITIES
 from golden_ami_cli.assessing.assessment import PARAMETER, collect, put_configuration
 from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.assessing.notifications import Mailbox
-from golden_ami_cli.assessing.progress import Progress
+from golden_ami_cli.assessing.progress import ProgressDisplay
 from golden_ami_cli.assessing.result import AmiResult, Result
 from golden_ami_cli.console import Console
 from golden_ami_emulator.embedded import Embedded
@@ -51,7 +51,7 @@ class Run:
 
 def run(world: World, text: str, engine: str = "instance") -> Run:
     """Put the text into the parameter and run the state machine once."""
-    progress = Progress(Console(file=io.StringIO()))
+    progress = ProgressDisplay(Console(file=io.StringIO()))
     with Embedded(world, parameters={"ClassicEngine": "allowed"}) as aws:
         put_configuration(aws, text)
         mailbox = Mailbox(aws.client("sns"), aws.client("sqs"), [aws.outputs["ResultsTopicArn"]])

@@ -20,7 +20,7 @@ from golden_ami.usage.prices import shipped
 from golden_ami_cli.assessing import result
 from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.assessing.notifications import Mailbox
-from golden_ami_cli.assessing.progress import Progress
+from golden_ami_cli.assessing.progress import ProgressDisplay
 from golden_ami_cli.configuration.deployment import needed
 from golden_ami_cli.errors import UsageError
 from golden_ami_cli.files import make_directory
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from golden_ami_emulator.embedded import Embedded
 
 
-class Account(Protocol):
+class AssessedAccount(Protocol):
     """Where a run took place: the embedded account, or a stack in a real one."""
 
     @property
@@ -91,7 +91,7 @@ def assess_locally(
         mailbox = Mailbox(aws.client("sns"), aws.client("sqs"), [aws.outputs["ResultsTopicArn"]])
         with Injection(aws, laid, [ami.ami_id for ami in inputs.config.amis]):
             arn = aws.start({"AMIsParamName": PARAMETER})
-            with Progress(console) as progress:
+            with ProgressDisplay(console) as progress:
                 execution = aws.wait(arn, on_event=progress.event)
             if laid:
                 aws.clock.sleep(_REAP_INTERVAL)
@@ -110,7 +110,7 @@ def _make_topics(aws: Embedded, arns: Iterable[str]) -> None:
             aws.client("sns").create_topic(Name=arn.rpartition(":")[2])
 
 
-def copy_bucket(aws: Account, directory: Path) -> None:
+def copy_bucket(aws: AssessedAccount, directory: Path) -> None:
     """Copy a stack's reports, findings and archived histories into a directory, under their keys."""
     s3, bucket = aws.client("s3"), aws.outputs["ReportBucket"]
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=RUNS):
@@ -130,7 +130,7 @@ def put_configuration(aws: Embedded, text: str) -> None:
 
 
 def collect(
-    aws: Account, execution: dict[str, Any], mailbox: Messages, engine: str, report_dir: Path | None
+    aws: AssessedAccount, execution: dict[str, Any], mailbox: Messages, engine: str, report_dir: Path | None
 ) -> result.Result:
     """The result of an execution that is over."""
     run_id = execution["name"]
@@ -149,7 +149,7 @@ def collect(
     )
 
 
-def _amis(aws: Account, run_id: str) -> tuple[list[result.AmiResult], Verdict]:
+def _amis(aws: AssessedAccount, run_id: str) -> tuple[list[result.AmiResult], Verdict]:
     s3, bucket = aws.client("s3"), aws.outputs["ReportBucket"]
     try:
         content = s3.get_object(Bucket=bucket, Key=report_key(run_id))["Body"].read()
@@ -160,7 +160,7 @@ def _amis(aws: Account, run_id: str) -> tuple[list[result.AmiResult], Verdict]:
     return result.from_report(report), report.verdict
 
 
-def _usage(aws: Account, execution: dict[str, Any], events: list[dict[str, Any]]) -> list[UsageLine]:
+def _usage(aws: AssessedAccount, execution: dict[str, Any], events: list[dict[str, Any]]) -> list[UsageLine]:
     """What the run used; nothing for one that failed before it was opened."""
     ledger, run_id = Ledger(aws.client("dynamodb"), aws.outputs["LedgerTable"]), execution["name"]
     try:
@@ -170,7 +170,7 @@ def _usage(aws: Account, execution: dict[str, Any], events: list[dict[str, Any]]
     return used_by(run.config, amis, events, shipped(), execution.get("stopDate") or datetime.now(UTC))
 
 
-def _instances(aws: Account, run_id: str, regions: set[str]) -> result.Instances:
+def _instances(aws: AssessedAccount, run_id: str, regions: set[str]) -> result.Instances:
     filters = [{"Name": f"tag:{RUN_TAG}", "Values": [run_id]}]
     reservations = [
         reservation
@@ -181,7 +181,7 @@ def _instances(aws: Account, run_id: str, regions: set[str]) -> result.Instances
     return result.instances_of(reservations)
 
 
-def _reports(aws: Account, run_id: str, directory: Path | None) -> dict[str, str]:
+def _reports(aws: AssessedAccount, run_id: str, directory: Path | None) -> dict[str, str]:
     """Where each form of the report is: its file when a directory is given, else its address in S3."""
     s3, bucket, prefix = aws.client("s3"), aws.outputs["ReportBucket"], run_prefix(run_id)
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")

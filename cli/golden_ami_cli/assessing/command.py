@@ -13,7 +13,7 @@ import typer
 
 from golden_ami.executions import run_id_of
 from golden_ami_cli import console
-from golden_ami_cli.account import STACK_VARIABLE, Account, OptionalStack, Profile, Region, connect
+from golden_ami_cli.account import STACK_VARIABLE, Account, OptionalStack, ProfileOption, RegionOption, connect
 from golden_ami_cli.assessing import output
 from golden_ami_cli.errors import GATE_FAIL, GATE_NOT_ASSESSED, TOOL_FAILED, UsageError
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude, given
@@ -49,8 +49,8 @@ def assess(
         typer.Option(help="The engine for all AMIs, whatever the configuration says.", show_default=False),
     ] = None,
     stack: OptionalStack = None,
-    profile: Profile = None,
-    region: Region = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
     parameter: Annotated[
         str | None,
         typer.Option(help="Of a stack, the SSM parameter to assess, if not the stack's.", show_default=False),

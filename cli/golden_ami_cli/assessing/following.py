@@ -70,9 +70,9 @@ def _since(states: Any, arn: str, seen: int) -> Iterator[Event]:
 def result_of(account: Account, arn: str, console: Console, report_dir: Path | None = None) -> Result:
     """Show the progress of an execution on the console until it is over; its result."""
     from golden_ami_cli.assessing.assessment import collect
-    from golden_ami_cli.assessing.progress import Progress
+    from golden_ami_cli.assessing.progress import ProgressDisplay
 
-    with Progress(console) as progress:
+    with ProgressDisplay(console) as progress:
         follow(account, arn, progress.event)
     execution = account.client("stepfunctions").describe_execution(executionArn=arn)
     run = execution["name"]

@@ -16,20 +16,20 @@ from golden_ami.characters import printable
 from golden_ami.events import Event
 from golden_ami_cli.console import Console
 
-Outcome = Literal["done", "trouble", "failed"]
+StepOutcome = Literal["done", "trouble", "failed"]
 
 _QUIET = ("Choice", "Pass", "Succeed", "Fail")  # kinds of states that take no time and say nothing
 _NOTABLE = timedelta(seconds=1)  # what takes less is shown without a duration
-_STYLES: dict[Outcome, str] = {"done": "green", "trouble": "yellow", "failed": "bold red"}
+_STYLES: dict[StepOutcome, str] = {"done": "green", "trouble": "yellow", "failed": "bold red"}
 
 
 @dataclass(frozen=True)
-class Step:
+class ProgressStep:
     """One line of progress. Durations are those of the history: a local run's are emulated."""
 
     at: timedelta  # since the start of the execution
     name: str
-    outcome: Outcome
+    outcome: StepOutcome
     took: timedelta | None = None
     detail: str = ""
 
@@ -61,9 +61,9 @@ class Steps:
     started: datetime | None = None
     current: Current | None = None
     _map: bool = field(default=False, repr=False)
-    _told: set[tuple[str, Outcome, str]] = field(default_factory=set, repr=False)
+    _told: set[tuple[str, StepOutcome, str]] = field(default_factory=set, repr=False)
 
-    def feed(self, event: Event) -> Step | None:
+    def feed(self, event: Event) -> ProgressStep | None:
         """The step that an event tells of, if any."""
         step = self._step(event)
         if step is None or (key := (step.name, step.outcome, step.detail)) in self._told:
@@ -71,7 +71,7 @@ class Steps:
         self._told.add(key)
         return step
 
-    def _step(self, event: Event) -> Step | None:
+    def _step(self, event: Event) -> ProgressStep | None:
         if self.started is None:
             self.started = event["timestamp"]
         at = event["timestamp"] - self.started
@@ -96,30 +96,30 @@ class Steps:
             self._map = kind == "Map"
             self.current = Current(event["stateEnteredEventDetails"]["name"], at)
 
-    def _exit(self, at: timedelta, kind: str, event: Event) -> Step | None:
+    def _exit(self, at: timedelta, kind: str, event: Event) -> ProgressStep | None:
         if kind in _QUIET or self.current is None or (self._map and kind != "Map"):
             return None
         state, self.current, self._map = self.current, None, False
         detail = state.note or _detail(state.name, event["stateExitedEventDetails"].get("output", ""))
         if state.troubled and not detail:  # its Catch took over; the trouble is told already
             return None
-        return Step(state.entered, state.name, "done", at - state.entered, detail)
+        return ProgressStep(state.entered, state.name, "done", at - state.entered, detail)
 
-    def _trouble(self, at: timedelta, kind: str, event: Event, state: Current) -> Step | None:
+    def _trouble(self, at: timedelta, kind: str, event: Event, state: Current) -> ProgressStep | None:
         details = _details(kind, event)
         if kind == "TaskTimedOut" and details.get("resource", "").endswith("waitForTaskToken"):
             state.note = "no message yet"  # expected: Inspector is asked instead
             return None
         state.troubled = True
-        return Step(at, state.name, "trouble", detail=details.get("error") or kind)
+        return ProgressStep(at, state.name, "trouble", detail=details.get("error") or kind)
 
 
-def _ended(at: timedelta, kind: str, event: Event) -> Step | None:
+def _ended(at: timedelta, kind: str, event: Event) -> ProgressStep | None:
     if kind == "ExecutionSucceeded":
-        return Step(at, "Execution", "done", detail="succeeded")
+        return ProgressStep(at, "Execution", "done", detail="succeeded")
     if kind in ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"):
         words = {"ExecutionFailed": "failed", "ExecutionTimedOut": "timed out", "ExecutionAborted": "aborted"}
-        return Step(
+        return ProgressStep(
             at, "Execution", "failed", detail=": ".join(filter(None, [words[kind], _details(kind, event).get("error")]))
         )
     return None
@@ -183,7 +183,7 @@ def clock(duration: timedelta) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}"
 
 
-def line(step: Step) -> Text:
+def line(step: ProgressStep) -> Text:
     """A step as one line: when, which state, how long, what came of it."""
     took = clock(step.took) if step.took and step.took >= _NOTABLE else ""
     text = Text.assemble(
@@ -196,7 +196,7 @@ def line(step: Step) -> Text:
     return text
 
 
-class Progress:
+class ProgressDisplay:
     """Shows a run on a console: lines, and on a terminal the current state below them.
 
     It starts no thread: every event redraws, so the embedded AWS alone decides when time passes.
@@ -208,7 +208,7 @@ class Progress:
         animated = console.is_terminal and not console.is_dumb_terminal
         self._live = Live(console=console, auto_refresh=False, transient=True) if animated else None
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressDisplay:
         if self._live:
             self._live.start()
         return self

@@ -10,7 +10,7 @@ import typer
 
 from golden_ami.characters import printable
 from golden_ami_cli import console
-from golden_ami_cli.account import DEFAULT_STACK, Profile, Region, StackName, connect
+from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName, connect
 from golden_ami_cli.errors import USAGE, CommandError, UsageError
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude
 
@@ -31,7 +31,7 @@ OptionalFile = Annotated[
 PricesFile = Annotated[
     Path | None, typer.Option("--prices", metavar="FILE", help="Your prices, as TOML.", show_default=False)
 ]
-Parameter = Annotated[
+ParameterOption = Annotated[
     str | None, typer.Option("--parameter", help="The SSM parameter, if not the stack's.", show_default=False)
 ]
 
@@ -68,9 +68,9 @@ def show(
     context: typer.Context,
     file: OptionalFile = None,
     stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    parameter: Parameter = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    parameter: ParameterOption = None,
     prices: PricesFile = None,
     form: OutputForm = Form.TABLE,
     debug: Debug = False,  # noqa: ARG001
@@ -101,9 +101,9 @@ def estimate(
     context: typer.Context,
     file: OptionalFile = None,
     stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    parameter: Parameter = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    parameter: ParameterOption = None,
     run: Annotated[
         str | None, typer.Option("--run", help="Show what this run really used beside it.", show_default=False)
     ] = None,
@@ -144,9 +144,9 @@ def estimate(
 def push(
     file: File,
     stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    parameter: Parameter = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    parameter: ParameterOption = None,
     advanced: Annotated[
         bool, typer.Option("--advanced", help="Allow the advanced tier (8 KB), which is charged for.")
     ] = False,

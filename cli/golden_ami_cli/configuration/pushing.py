@@ -16,7 +16,7 @@ _DOCUMENT_LIMIT = 50_000_000  # bytes that load-config reads
 
 
 @dataclass(frozen=True)
-class Plan:
+class PushPlan:
     """What is written where. `document` is the S3 key, "" when the parameter holds it all."""
 
     parameter: str
@@ -42,7 +42,7 @@ class Plan:
         }
 
 
-def plan(account: Account, parameter: str, text: str, standard: int, advanced: int) -> Plan:
+def plan(account: Account, parameter: str, text: str, standard: int, advanced: int) -> PushPlan:
     """Where a configuration goes: into the parameter where its tier allows it, else to S3. Raises UsageError.
 
     `standard` and `advanced` are bytes; `advanced` is 0 where the charged tier was not asked for.
@@ -53,15 +53,15 @@ def plan(account: Account, parameter: str, text: str, standard: int, advanced: i
     if size > _DOCUMENT_LIMIT:
         raise UsageError(f"the configuration has {size:,} bytes; load-config reads {_DOCUMENT_LIMIT:,}: split it")
     if size <= standard:
-        return Plan(parameter, "Standard", text, text, bucket)
+        return PushPlan(parameter, "Standard", text, text, bucket)
     if size <= advanced:
-        return Plan(parameter, "Advanced", text, text, bucket)
+        return PushPlan(parameter, "Advanced", text, text, bucket)
     key = configuration_key(parameter)
     pointer = json.dumps({"version": 1, "document": f"s3://{bucket}/{key}"})
-    return Plan(parameter, "Standard", pointer, text, bucket, key)
+    return PushPlan(parameter, "Standard", pointer, text, bucket, key)
 
 
-def write(account: Account, planned: Plan) -> None:
+def write(account: Account, planned: PushPlan) -> None:
     """Write the document first, so that the parameter never points to nothing. Raises botocore's ClientError."""
     if planned.document:
         account.client("s3").put_object(
@@ -75,7 +75,7 @@ def write(account: Account, planned: Plan) -> None:
     )
 
 
-def _tier(account: Account, planned: Plan) -> str:
+def _tier(account: Account, planned: PushPlan) -> str:
     """Systems Manager refuses to take an advanced parameter back to the standard tier."""
     ssm = account.client("ssm")
     wanted = [{"Key": "Name", "Option": "Equals", "Values": [planned.parameter]}]

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from golden_ami.configuration.json_text import DEPTH, Place, joined
+from golden_ami.configuration.json_text import DEPTH, DocumentNode, joined
 from golden_ami.errors import InvalidConfiguration, Problem
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")  # RFC 8259, section 6
@@ -51,7 +51,7 @@ class Yaml:
 
     source: str
     document: object = None
-    places: list[Place] = field(default_factory=list)
+    places: list[DocumentNode] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     _stack: list[_Open] = field(default_factory=list)
 
@@ -132,7 +132,7 @@ class Yaml:
     def _name(self, event: Any) -> None:
         name, top, mark = str(event.value), self._stack[-1], event.start_mark
         path = joined(top.path, name)
-        self.places.append(Place(path, mark.line, name in top.content))
+        self.places.append(DocumentNode(path, mark.line, name in top.content))
         if name in top.content:
             self._problem(path, f"given twice, again at {_position(mark)}", "keep one", mark)
         if name == "<<" and not event.style:
@@ -147,7 +147,7 @@ class Yaml:
     def _path(self, mark: Any) -> str:
         """The path of the value that begins here."""
         if not self._stack:
-            self.places.append(Place("$", mark.line))
+            self.places.append(DocumentNode("$", mark.line))
             return "$"
         top = self._stack[-1]
         if top.name is not None:
@@ -156,7 +156,7 @@ class Yaml:
             top.name = "*"
             return joined(top.path, "*")
         path = joined(top.path, len(top.content))
-        self.places.append(Place(path, mark.line))
+        self.places.append(DocumentNode(path, mark.line))
         return path
 
     def _value(self, value: Any) -> None:

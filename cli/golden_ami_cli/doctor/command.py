@@ -10,8 +10,8 @@ import typer
 
 from golden_ami.characters import printable
 from golden_ami_cli import console
-from golden_ami_cli.account import DEFAULT_STACK, Account, Profile, Region, StackName, connect
-from golden_ami_cli.configuration.command import Parameter
+from golden_ami_cli.account import DEFAULT_STACK, Account, ProfileOption, RegionOption, StackName, connect
+from golden_ami_cli.configuration.command import ParameterOption
 from golden_ami_cli.errors import NOT_READY
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude
 
@@ -23,9 +23,9 @@ def doctor(
     context: typer.Context,
     local: Annotated[bool, typer.Option("--local", help="Look at the embedded AWS with its samples.")] = False,
     stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    parameter: Parameter = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    parameter: ParameterOption = None,
     form: OutputForm = Form.TABLE,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from golden_ami_cli.account import Account
     from golden_ami_cli.configuration.rights import Rights
 
-Status = Literal["ok", "warning", "error"]
+CheckStatus = Literal["ok", "warning", "error"]
 
 
 class Diagnosis(Struct, kw_only=True):
     """What one check found. `cause` says how things stand; `remedy` is "" when all is well."""
 
     check: str
-    status: Status
+    status: CheckStatus
     cause: str
     remedy: str = ""
 

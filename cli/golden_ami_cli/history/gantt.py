@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from golden_ami_cli.history.model import STATUSES, History, Status, Visit, worst
+from golden_ami_cli.history.model import STATUSES, History, StateStatus, Visit, worst
 from golden_ami_cli.history.phases import CALLBACKS, OURS, WAITS, human
 
 ITERATIONS = 60  # rows of iterations that one Map shows
@@ -19,20 +19,20 @@ class Bar:
 
     left: float
     width: float
-    status: Status
+    status: StateStatus
     title: str
     visit: int
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class GanttRow:
     """The visits of one state, or of one iteration."""
 
     label: str
     state: str  # its path joined by " / "; "" for an iteration
     item: str
     phase: str
-    status: Status
+    status: StateStatus
     total: str
     bars: tuple[Bar, ...]
 
@@ -43,7 +43,7 @@ class Tick:
     label: str
 
 
-def rows(history: History) -> list[Row]:
+def rows(history: History) -> list[GanttRow]:
     """The rows, states in the order in which they were first entered."""
     scale = _Scale(history.started, history.duration)
     by_name: dict[str, list[Visit]] = {}
@@ -95,18 +95,18 @@ def _merged(bars: Iterable[Bar]) -> Iterator[Bar]:
         yield last
 
 
-def _state(visits: list[Visit], scale: _Scale) -> Iterator[Row]:
+def _state(visits: list[Visit], scale: _Scale) -> Iterator[GanttRow]:
     first = visits[0]
     total = human(sum((visit.duration for visit in visits), timedelta()))
     status = worst(visit.status for visit in visits)
     phase = WAITS.get(first.name) or CALLBACKS.get(first.name) or OURS
-    yield Row(first.name, first.name, "", phase, status, total, scale.bars(visits))
+    yield GanttRow(first.name, first.name, "", phase, status, total, scale.bars(visits))
     frames = [frame for visit in visits for frame in visit.frames]
     for frame in frames[:ITERATIONS]:
         length = (frame.ended or frame.started or first.entered) - (frame.started or first.entered)
-        yield Row(frame.label, "", frame.label, phase, frame.status, human(length), scale.bars(frame.visits))
+        yield GanttRow(frame.label, "", frame.label, phase, frame.status, human(length), scale.bars(frame.visits))
     if len(frames) > ITERATIONS:
-        yield Row(f"… and {len(frames) - ITERATIONS} more", "", "", phase, worst(f.status for f in frames), "", ())
+        yield GanttRow(f"… and {len(frames) - ITERATIONS} more", "", "", phase, worst(f.status for f in frames), "", ())
 
 
 def _clock(seconds: int) -> str:

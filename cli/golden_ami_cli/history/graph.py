@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from golden_ami_cli.history.model import Frame, History, Status, Visit, worst
+from golden_ami_cli.history.model import Frame, History, StateStatus, Visit, worst
 from golden_ami_cli.history.phases import human
 
 Path = tuple[str, ...]
@@ -34,7 +34,7 @@ class Node:
     path: Path
     type: str
     comment: str = ""
-    status: Status = "not-reached"
+    status: StateStatus = "not-reached"
     visits: int = 0
     retries: int = 0
     caught: int = 0

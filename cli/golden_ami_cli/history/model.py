@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-Status = Literal["failed", "timed-out", "aborted", "running", "caught", "retried", "succeeded", "not-reached"]
+StateStatus = Literal["failed", "timed-out", "aborted", "running", "caught", "retried", "succeeded", "not-reached"]
 
 # From the most to the least noteworthy: what a state that was visited several times is shown as.
-STATUSES: tuple[Status, ...] = (
+STATUSES: tuple[StateStatus, ...] = (
     "failed",
     "timed-out",
     "aborted",
@@ -22,7 +22,7 @@ STATUSES: tuple[Status, ...] = (
 )
 
 
-def worst(statuses: Iterator[Status]) -> Status:
+def worst(statuses: Iterator[StateStatus]) -> StateStatus:
     """The most noteworthy of the statuses; not-reached when there is none."""
     return min(statuses, key=STATUSES.index, default="not-reached")
 
@@ -54,7 +54,7 @@ class Visit:
     entered: datetime
     frame: Frame = field(repr=False)
     exited: datetime | None = None
-    status: Status = "running"
+    status: StateStatus = "running"
     input: str | None = None  # JSON text, as Step Functions recorded it
     output: str | None = None
     error: str = ""
@@ -80,7 +80,7 @@ class Frame:
     label: str = ""  # the item of an iteration: for this project, the AMI
     started: datetime | None = None
     ended: datetime | None = None
-    status: Status = "running"
+    status: StateStatus = "running"
     visits: list[Visit] = field(default_factory=list)
 
 

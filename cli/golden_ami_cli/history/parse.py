@@ -13,19 +13,19 @@ from typing import Any
 
 from golden_ami.events import Event
 from golden_ami.executions import run_id_of
-from golden_ami_cli.history.model import Attempt, Frame, History, Status, Step, Visit, walk, worst
+from golden_ami_cli.history.model import Attempt, Frame, History, StateStatus, Step, Visit, walk, worst
 
 # The beginning of an attempt, and its ends, of the three kinds of task that Step Functions records.
 _BEGIN = frozenset({"TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled"})
 _DONE = frozenset({"TaskSucceeded", "LambdaFunctionSucceeded", "ActivitySucceeded"})
 _FAILURES = ("Failed", "TimedOut")
-_ENDS: dict[str, Status] = {
+_ENDS: dict[str, StateStatus] = {
     "ExecutionSucceeded": "succeeded",
     "ExecutionFailed": "failed",
     "ExecutionTimedOut": "timed-out",
     "ExecutionAborted": "aborted",
 }
-_OF_STATUS: dict[str, Status] = {
+_OF_STATUS: dict[str, StateStatus] = {
     "SUCCEEDED": "succeeded",
     "FAILED": "failed",
     "TIMED_OUT": "timed-out",
@@ -224,7 +224,7 @@ class _Reader:
             )
         )
 
-    def close(self, status: Status, at: datetime) -> None:
+    def close(self, status: StateStatus, at: datetime) -> None:
         """End what the execution's end cut off."""
         for step in self.steps:
             frame, _ = self._place[step.id]
@@ -259,7 +259,7 @@ def _iteration_of(frame: Frame | None, visit: Visit | None, index: int, name: st
     return same[-1] if same else None
 
 
-def _close(frame: Frame, status: Status, at: datetime) -> None:
+def _close(frame: Frame, status: StateStatus, at: datetime) -> None:
     """Give what is still open in a frame the status that its end implies."""
     for visit in frame.visits:
         for inner in visit.frames:
@@ -271,7 +271,7 @@ def _close(frame: Frame, status: Status, at: datetime) -> None:
             visit.status = _ended(visit, status)
 
 
-def _ended(visit: Visit, status: Status) -> Status:
+def _ended(visit: Visit, status: StateStatus) -> StateStatus:
     if visit.type == "Fail":
         return "failed"
     if status == "failed" and visit.error == "States.Timeout":

@@ -12,7 +12,7 @@ from rich.tree import Tree
 
 from golden_ami.characters import printable
 from golden_ami.history.mask import masked_text
-from golden_ami_cli.history.model import Frame, History, Status, Visit, worst
+from golden_ami_cli.history.model import Frame, History, StateStatus, Visit, worst
 from golden_ami_cli.history.phases import human, shares
 from golden_ami_cli.history.readable import cut, readable
 
@@ -20,7 +20,7 @@ ITERATIONS = 60  # of one Map; more are counted, the remarkable ones first
 LOOP, ROUNDS = 6, 3  # a loop of at most so many states is one line from so many rounds on
 CAUSE = 400  # characters
 
-_MARKS: dict[Status, tuple[str, str]] = {
+_MARKS: dict[StateStatus, tuple[str, str]] = {
     "succeeded": ("✓", "green"),
     "retried": ("↻", "magenta"),
     "caught": ("!", "yellow"),
@@ -75,7 +75,7 @@ def _rounds(visits: Sequence[Visit]) -> Iterator[tuple[int, Sequence[Visit]]]:
         at += count * length
 
 
-def _loop(kinds: Sequence[tuple[str, Status, bool]], at: int) -> tuple[int, int]:
+def _loop(kinds: Sequence[tuple[str, StateStatus, bool]], at: int) -> tuple[int, int]:
     """How often the longest repetition from here on repeats, and how many states it has; (1, 1) when there is none."""
     for length in range(1, LOOP + 1):
         once, count = kinds[at : at + length], 1
@@ -108,7 +108,7 @@ def _iteration(frame: Frame) -> Text:
     return _entry(frame.status, frame.label, took, dim=False)
 
 
-def _entry(status: Status, name: str, took: timedelta, *, dim: bool) -> Text:
+def _entry(status: StateStatus, name: str, took: timedelta, *, dim: bool) -> Text:
     mark, colour = _MARKS[status]
     line = Text.assemble((mark, colour), " ", (printable(name), "bright_black" if dim else ""))
     if not dim or took >= timedelta(seconds=1):

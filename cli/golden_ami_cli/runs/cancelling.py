@@ -36,7 +36,7 @@ class Proof:
 
 
 @dataclass
-class Cancelled:
+class CancelledRun:
     """What became of a cancelled run."""
 
     run_id: str
@@ -80,7 +80,7 @@ class Cancelled:
         }
 
 
-def cancel(account: Account, run: str, timeout: float) -> Cancelled:
+def cancel(account: Account, run: str, timeout: float) -> CancelledRun:
     """Stop the execution if it runs, and wait, at most `timeout` seconds, until none of its instances does."""
     execution = account.describe(run)
     run_id, was = execution["name"], execution["status"]
@@ -93,7 +93,7 @@ def cancel(account: Account, run: str, timeout: float) -> Cancelled:
     deadline, pause = time.monotonic() + timeout, poll_seconds(account)
     while not (proof := prove(account, run_id)).over and time.monotonic() < deadline:
         time.sleep(pause)
-    return Cancelled(run_id, was, proof)
+    return CancelledRun(run_id, was, proof)
 
 
 def _who(account: Account) -> str:

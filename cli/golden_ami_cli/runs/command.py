@@ -9,18 +9,20 @@ import typer
 
 from golden_ami.characters import printable
 from golden_ami_cli import console
-from golden_ami_cli.account import DEFAULT_STACK, Profile, Region, StackName, connect
+from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName, connect
 from golden_ami_cli.assessing.command import gate_status, show
 from golden_ami_cli.errors import STILL_RUNNING, CommandError
 from golden_ami_cli.options import Debug, Form, OutputForm
 
-Run = Annotated[str, typer.Argument(help="The run's id, as `golden-ami runs` lists it, or its execution's ARN.")]
+RunArgument = Annotated[
+    str, typer.Argument(help="The run's id, as `golden-ami runs` lists it, or its execution's ARN.")
+]
 
 
 def runs(
     stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many runs, the newest first.")] = 20,
     form: OutputForm = Form.TABLE,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
@@ -42,10 +44,10 @@ def runs(
 
 
 def watch(
-    run: Run,
+    run: RunArgument,
     stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
     form: OutputForm = Form.TABLE,
     gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 for FAIL and 4 for NOT ASSESSED.")] = False,
     debug: Debug = False,  # noqa: ARG001
@@ -66,10 +68,10 @@ def watch(
 
 
 def cancel(
-    run: Run,
+    run: RunArgument,
     stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds to wait until nothing runs.")] = 600,
     form: OutputForm = Form.TABLE,
     debug: Debug = False,  # noqa: ARG001
@@ -94,8 +96,8 @@ def cancel(
 
 def reap(
     stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be terminated.")] = False,
     form: OutputForm = Form.TABLE,
     debug: Debug = False,  # noqa: ARG001

@@ -10,10 +10,10 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from golden_ami_cli import console
-from golden_ami_cli.account import DEFAULT_STACK, Profile, Region, StackName, connect
+from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName, connect
 from golden_ami_cli.errors import UsageError
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude
-from golden_ami_cli.runs.command import Run
+from golden_ami_cli.runs.command import RunArgument
 
 if TYPE_CHECKING:
     from golden_ami.storage.objects import Store
@@ -48,15 +48,15 @@ class Format(StrEnum):
 
 def report(
     context: typer.Context,
-    run: Run,
+    run: RunArgument,
     form: Annotated[Format, typer.Option("--format", "-f", help="The report's format.")] = Format.TEXT,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write here, not to stdout.", show_default=False)
     ] = None,
     copied: Copied = None,
     stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
     """Render a past run's report, in any format, from what is stored.
@@ -90,7 +90,7 @@ def report(
 
 def history(
     context: typer.Context,
-    run: Run,
+    run: RunArgument,
     html: Annotated[
         Path | None,
         typer.Option("--html", metavar="FILE", help="Write one self-contained HTML file.", show_default=False),
@@ -98,8 +98,8 @@ def history(
     verify: Annotated[bool, typer.Option("--verify", help="Check the archive against its SHA-256 manifest.")] = False,
     copied: Copied = None,
     stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
     form: OutputForm = Form.TABLE,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:

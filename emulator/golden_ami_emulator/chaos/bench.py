@@ -19,7 +19,7 @@ from golden_ami_emulator.calls import Call
 from golden_ami_emulator.chaos import places
 from golden_ami_emulator.chaos.worlds import TOPIC, Plan, place_of
 from golden_ami_emulator.embedded import Embedded
-from golden_ami_emulator.faults import Fault, Injection
+from golden_ami_emulator.faults import InjectableFault, Injection
 from golden_ami_emulator.inspector import installed
 from golden_ami_emulator.world import Timer, World
 
@@ -62,7 +62,7 @@ class Ran:
 class Trial:
     """Runs at once, under faults. `late` are runs that were reported only after the faults were lifted."""
 
-    faults: Sequence[Fault]
+    faults: Sequence[InjectableFault]
     struck: frozenset[str]
     runs: list[Ran]
     alive_in_time: bool  # whether any instance outlived its run by more than the reaper's interval
@@ -100,7 +100,12 @@ class Bench(AbstractContextManager["Bench"]):
         self._stack.close()
 
     def trial(
-        self, plans: Sequence[Plan], faults: Sequence[Fault], *, replay: bool = False, reap_after: float = REAP_INTERVAL
+        self,
+        plans: Sequence[Plan],
+        faults: Sequence[InjectableFault],
+        *,
+        replay: bool = False,
+        reap_after: float = REAP_INTERVAL,
     ) -> Trial:
         """Start the runs at once under the faults, let all play out, then lift the faults and heal what waits.
 

@@ -19,7 +19,7 @@ from golden_ami_emulator.chaos.oracle import by_severity_alone, expected_counts,
 from golden_ami_emulator.chaos.worlds import OWNERS
 from golden_ami_emulator.world import World
 
-Kind = Literal["stuck", "orphans", "lost", "duplicated", "wrongVerdict"]
+ViolationKind = Literal["stuck", "orphans", "lost", "duplicated", "wrongVerdict"]
 
 SLACK = 7_200.0  # seconds beside a run's own waits: launches, collection, retries (loading.MARGIN)
 _DAY = 86_400.0  # the definition's TimeoutSeconds: the bound where functions hang, each to its own time-out, every time
@@ -37,7 +37,7 @@ class Violation:
     """A guarantee that did not hold."""
 
     guarantee: int
-    kind: Kind
+    kind: ViolationKind
     what: str
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from golden_ami_emulator.deployment.kinds import kind_of
-from golden_ami_emulator.deployment.resources import Kind, Made, Place, Properties
+from golden_ami_emulator.deployment.resources import Made, Properties, ResourceType, StackPlace
 from golden_ami_emulator.deployment.template import Resolver, Template, TemplateError, resolve_parameters, translate
 
 
@@ -38,7 +38,7 @@ class Stack:
         self.resources: dict[str, Resource] = {}  # by logical id, in the order of creation
         self.outputs: dict[str, str] = {}
         self.retained = 0  # resources that were let go; each takes a name from those that can be made up
-        self._place = Place(client, region, account)
+        self._place = StackPlace(client, region, account)
         self._template: Template = {"Resources": {}}
         self._values: Mapping[str, Any] = {}
         self._gone: set[str] = set()  # logical ids of what the operation under way has let go
@@ -105,7 +105,7 @@ def _policy(template: Template, logical_id: str, kind: str) -> str:
 
 
 class _Deployment:
-    def __init__(self, stack: Stack, place: Place, template: Template, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, stack: Stack, place: StackPlace, template: Template, parameters: Mapping[str, Any]) -> None:
         self._stack = stack
         self._place = place
         self._template = template
@@ -201,7 +201,7 @@ class _Deployment:
         return Resource(name, resource_type, properties, made)
 
 
-def _same(old: Properties, new: Properties, kind: Kind) -> bool:
+def _same(old: Properties, new: Properties, kind: ResourceType) -> bool:
     return all(old.get(name) == new.get(name) for name in kind.update_keeps)
 
 

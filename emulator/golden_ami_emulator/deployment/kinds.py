@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from golden_ami_emulator.deployment import resources_compute, resources_data
-from golden_ami_emulator.deployment.resources import Kind
+from golden_ami_emulator.deployment.resources import ResourceType
 from golden_ami_emulator.deployment.template import TemplateError
 
 KINDS = resources_data.KINDS | resources_compute.KINDS
 
 
-def kind_of(resource_type: str) -> Kind:
+def kind_of(resource_type: str) -> ResourceType:
     """The type's Kind. Raises TemplateError for one that the embedded AWS cannot make."""
     if resource_type not in KINDS:
         raise TemplateError(f"the embedded AWS cannot make a {resource_type}; it can make {', '.join(sorted(KINDS))}")

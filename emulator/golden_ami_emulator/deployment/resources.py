@@ -22,7 +22,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Place:
+class StackPlace:
     """Where resources are made."""
 
     client: Callable[[str], Any]  # a boto3 client of the stack's region
@@ -30,21 +30,21 @@ class Place:
     account: str
 
 
-Create = Callable[[Place, str, Properties], Made]
-Change = Callable[[Place, str, Properties], None]
-Delete = Callable[[Place, str], None]
+CreateResource = Callable[[StackPlace, str, Properties], Made]
+UpdateResource = Callable[[StackPlace, str, Properties], None]
+DeleteResource = Callable[[StackPlace, str], None]
 
 
 @dataclass(frozen=True)
-class Kind:
+class ResourceType:
     """One resource type. `name` is the property that names the resource, made up when absent. Without `update`, and
     when a property in `update_keeps` has changed, a changed resource is deleted and created anew.
     """
 
-    create: Create
-    delete: Delete
+    create: CreateResource
+    delete: DeleteResource
     name: str | None = None
-    update: Change | None = None
+    update: UpdateResource | None = None
     update_keeps: tuple[str, ...] = ()
 
 
@@ -95,7 +95,7 @@ def empty_zip() -> bytes:
     return buffer.getvalue()
 
 
-def ignore(_place: Place, _id: str) -> None:
+def ignore(_place: StackPlace, _id: str) -> None:
     """Deleting what goes with its owner."""
 
 

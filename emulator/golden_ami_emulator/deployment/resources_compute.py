@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from golden_ami_emulator.deployment.resources import (
-    Kind,
     Made,
-    Place,
     Properties,
+    ResourceType,
+    StackPlace,
     empty_zip,
     forgiving,
     ignore,
@@ -23,7 +23,7 @@ from golden_ami_emulator.deployment.resources import (
 # ------------------------------------------------------------ IAM
 
 
-def _role(place: Place, name: str, properties: Properties) -> Made:
+def _role(place: StackPlace, name: str, properties: Properties) -> Made:
     request = only(properties, "Path", "Description", "MaxSessionDuration", "PermissionsBoundary")
     trust = text(properties["AssumeRolePolicyDocument"])
     client = place.client("iam")
@@ -32,7 +32,7 @@ def _role(place: Place, name: str, properties: Properties) -> Made:
     return Made(name, {"Arn": answer["Arn"], "RoleId": answer["RoleId"]})
 
 
-def _update_role(place: Place, name: str, properties: Properties) -> None:
+def _update_role(place: StackPlace, name: str, properties: Properties) -> None:
     client = place.client("iam")
     wanted = {policy["PolicyName"]: policy["PolicyDocument"] for policy in properties.get("Policies", [])}
     for stale in set(client.list_role_policies(RoleName=name)["PolicyNames"]) - set(wanted):
@@ -49,7 +49,7 @@ def _update_role(place: Place, name: str, properties: Properties) -> None:
         client.attach_role_policy(RoleName=name, PolicyArn=arn)
 
 
-def _ensure_managed(place: Place, arn: str) -> None:
+def _ensure_managed(place: StackPlace, arn: str) -> None:
     """AWS's managed policies, which moto loads all or none; the few that a template names are made when needed."""
     if ":iam::aws:" not in arn:
         return
@@ -69,13 +69,13 @@ def _ensure_managed(place: Place, arn: str) -> None:
         backend.managed_policies[arn] = AWSManagedPolicy.from_data(name, place.account, backend.region_name, data)
 
 
-def _delete_role(place: Place, name: str) -> None:
+def _delete_role(place: StackPlace, name: str) -> None:
     client = place.client("iam")
     _update_role(place, name, {})
     client.delete_role(RoleName=name)
 
 
-def _profile(place: Place, name: str, properties: Properties) -> Made:
+def _profile(place: StackPlace, name: str, properties: Properties) -> Made:
     client = place.client("iam")
     answer = client.create_instance_profile(InstanceProfileName=name)["InstanceProfile"]
     for role in properties["Roles"]:
@@ -83,14 +83,14 @@ def _profile(place: Place, name: str, properties: Properties) -> Made:
     return Made(name, {"Arn": answer["Arn"]})
 
 
-def _delete_profile(place: Place, name: str) -> None:
+def _delete_profile(place: StackPlace, name: str) -> None:
     client = place.client("iam")
     for role in client.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Roles"]:
         client.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=role["RoleName"])
     client.delete_instance_profile(InstanceProfileName=name)
 
 
-def _policy(place: Place, name: str, properties: Properties) -> Made:
+def _policy(place: StackPlace, name: str, properties: Properties) -> Made:
     for role in properties["Roles"]:
         document = text(properties["PolicyDocument"])
         place.client("iam").put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
@@ -111,7 +111,7 @@ def _function_request(properties: Properties) -> Properties:
     return {**request, **{key: str(properties[key]) for key in ("Description",) if key in properties}}
 
 
-def _function(place: Place, name: str, properties: Properties) -> Made:
+def _function(place: StackPlace, name: str, properties: Properties) -> Made:
     client = place.client("lambda")
     request = _function_request(properties) | only(properties, "Architectures")
     code = {"ZipFile": empty_zip()}
@@ -122,24 +122,24 @@ def _function(place: Place, name: str, properties: Properties) -> Made:
     return Made(name, {"Arn": answer["FunctionArn"]})
 
 
-def _update_function(place: Place, name: str, properties: Properties) -> None:
+def _update_function(place: StackPlace, name: str, properties: Properties) -> None:
     place.client("lambda").update_function_configuration(FunctionName=name, **_function_request(properties))
 
 
-def _permission(place: Place, name: str, properties: Properties) -> Made:
+def _permission(place: StackPlace, name: str, properties: Properties) -> Made:
     function = properties["FunctionName"]
     request = only(properties, "Action", "Principal", "SourceArn", "SourceAccount", "EventSourceToken")
     place.client("lambda").add_permission(FunctionName=function, StatementId=name, **request)
     return Made(f"{function}|{name}")
 
 
-def _delete_permission(place: Place, name: str) -> None:
+def _delete_permission(place: StackPlace, name: str) -> None:
     function, _, statement = name.partition("|")
     with forgiving("ResourceNotFoundException"):
         place.client("lambda").remove_permission(FunctionName=function, StatementId=statement)
 
 
-def _invoke_config(place: Place, _name: str, properties: Properties) -> Made:
+def _invoke_config(place: StackPlace, _name: str, properties: Properties) -> Made:
     request = numbers(only(properties, "MaximumEventAgeInSeconds", "MaximumRetryAttempts", "DestinationConfig"))
     client = place.client("lambda")
     client.put_function_event_invoke_config(FunctionName=properties["FunctionName"], **request)
@@ -156,7 +156,7 @@ def _definition(properties: Properties) -> str:
     return str(definition)
 
 
-def _state_machine(place: Place, name: str, properties: Properties) -> Made:
+def _state_machine(place: StackPlace, name: str, properties: Properties) -> Made:
     client = place.client("stepfunctions")
     answer = client.create_state_machine(
         name=name,
@@ -170,7 +170,7 @@ def _state_machine(place: Place, name: str, properties: Properties) -> Made:
     return Made(answer["stateMachineArn"], {"Arn": answer["stateMachineArn"], "Name": name})
 
 
-def _update_state_machine(place: Place, arn: str, properties: Properties) -> None:
+def _update_state_machine(place: StackPlace, arn: str, properties: Properties) -> None:
     place.client("stepfunctions").update_state_machine(
         stateMachineArn=arn, definition=_definition(properties), roleArn=properties["RoleArn"]
     )
@@ -182,7 +182,7 @@ def _lower(value: Any) -> Any:
     return [_lower(member) for member in value] if isinstance(value, list) else value
 
 
-def _put_rule(place: Place, name: str, properties: Properties) -> str:
+def _put_rule(place: StackPlace, name: str, properties: Properties) -> str:
     request = only(properties, "ScheduleExpression", "State", "Description", "RoleArn", "EventBusName")
     if "EventPattern" in properties:
         request["EventPattern"] = text(properties["EventPattern"])
@@ -193,11 +193,11 @@ def _put_rule(place: Place, name: str, properties: Properties) -> str:
     return str(arn)
 
 
-def _rule(place: Place, name: str, properties: Properties) -> Made:
+def _rule(place: StackPlace, name: str, properties: Properties) -> Made:
     return Made(name, {"Arn": _put_rule(place, name, properties)})
 
 
-def _delete_rule(place: Place, name: str) -> None:
+def _delete_rule(place: StackPlace, name: str) -> None:
     client = place.client("events")
     targets = [target["Id"] for target in client.list_targets_by_rule(Rule=name)["Targets"]]
     if targets:
@@ -205,7 +205,7 @@ def _delete_rule(place: Place, name: str) -> None:
     client.delete_rule(Name=name)
 
 
-def _bus_policy(place: Place, _name: str, properties: Properties) -> Made:
+def _bus_policy(place: StackPlace, _name: str, properties: Properties) -> Made:
     bus = str(properties.get("EventBusName", "default"))
     statement = {"Sid": properties["StatementId"], **properties["Statement"]}
     policy = text({"Version": "2012-10-17", "Statement": [statement]})
@@ -213,7 +213,7 @@ def _bus_policy(place: Place, _name: str, properties: Properties) -> Made:
     return Made(f"{bus}|{properties['StatementId']}")
 
 
-def _delete_bus_policy(place: Place, name: str) -> None:
+def _delete_bus_policy(place: StackPlace, name: str) -> None:
     bus, _, statement = name.partition("|")
     place.client("events").remove_permission(EventBusName=bus, StatementId=statement)
 
@@ -223,16 +223,16 @@ def _schedule_request(properties: Properties) -> Properties:
     return request | {"Target": request["Target"] | numbers(only(request["Target"], "RetryPolicy"))}
 
 
-def _schedule(place: Place, name: str, properties: Properties) -> Made:
+def _schedule(place: StackPlace, name: str, properties: Properties) -> Made:
     arn = place.client("scheduler").create_schedule(Name=name, **_schedule_request(properties))["ScheduleArn"]
     return Made(name, {"Arn": arn})
 
 
-def _update_schedule(place: Place, name: str, properties: Properties) -> None:
+def _update_schedule(place: StackPlace, name: str, properties: Properties) -> None:
     place.client("scheduler").update_schedule(Name=name, **_schedule_request(properties))
 
 
-def _schedule_group(place: Place, name: str, _properties: Properties) -> Made:
+def _schedule_group(place: StackPlace, name: str, _properties: Properties) -> Made:
     return Made(name, {"Arn": place.client("scheduler").create_schedule_group(Name=name)["ScheduleGroupArn"]})
 
 
@@ -243,7 +243,7 @@ def _tagged(kind: str, properties: Properties) -> list[Properties]:
     return [{"ResourceType": kind, "Tags": tags(properties)}] if properties.get("Tags") else []
 
 
-def _vpc(place: Place, _name: str, properties: Properties) -> Made:
+def _vpc(place: StackPlace, _name: str, properties: Properties) -> Made:
     client = place.client("ec2")
     request = only(properties, "CidrBlock", "InstanceTenancy")
     vpc = client.create_vpc(**request, TagSpecifications=_tagged("vpc", properties))["Vpc"]["VpcId"]
@@ -253,7 +253,7 @@ def _vpc(place: Place, _name: str, properties: Properties) -> Made:
     return Made(vpc, {"VpcId": vpc, "CidrBlock": properties["CidrBlock"]})
 
 
-def _subnet(place: Place, _name: str, properties: Properties) -> Made:
+def _subnet(place: StackPlace, _name: str, properties: Properties) -> Made:
     client = place.client("ec2")
     request = only(properties, "VpcId", "CidrBlock", "AvailabilityZone")
     subnet = client.create_subnet(**request, TagSpecifications=_tagged("subnet", properties))["Subnet"]
@@ -262,17 +262,17 @@ def _subnet(place: Place, _name: str, properties: Properties) -> Made:
     return Made(subnet["SubnetId"], {"SubnetId": subnet["SubnetId"], "AvailabilityZone": subnet["AvailabilityZone"]})
 
 
-def _route_table(place: Place, _name: str, properties: Properties) -> Made:
+def _route_table(place: StackPlace, _name: str, properties: Properties) -> Made:
     request = {"VpcId": properties["VpcId"], "TagSpecifications": _tagged("route-table", properties)}
     table = place.client("ec2").create_route_table(**request)["RouteTable"]["RouteTableId"]
     return Made(table, {"RouteTableId": table})
 
 
-def _association(place: Place, _name: str, properties: Properties) -> Made:
+def _association(place: StackPlace, _name: str, properties: Properties) -> Made:
     return Made(place.client("ec2").associate_route_table(**properties)["AssociationId"])
 
 
-def _security_group(place: Place, name: str, properties: Properties) -> Made:
+def _security_group(place: StackPlace, name: str, properties: Properties) -> Made:
     client = place.client("ec2")
     request = {"GroupName": name, "Description": properties["GroupDescription"], **only(properties, "VpcId")}
     group = client.create_security_group(**request, TagSpecifications=_tagged("security-group", properties))["GroupId"]
@@ -299,7 +299,7 @@ def _rule_of(rule: Properties, end: str) -> Properties:
     return dict(made)
 
 
-def _endpoint(place: Place, _name: str, properties: Properties) -> Made:
+def _endpoint(place: StackPlace, _name: str, properties: Properties) -> Made:
     request = without(properties, "PolicyDocument", "Tags", "PrivateDnsEnabled")
     if "PolicyDocument" in properties:
         request["PolicyDocument"] = text(properties["PolicyDocument"])
@@ -309,60 +309,64 @@ def _endpoint(place: Place, _name: str, properties: Properties) -> Made:
     return Made(endpoint, {"Id": endpoint})
 
 
-def _launch_template(place: Place, name: str, properties: Properties) -> Made:
+def _launch_template(place: StackPlace, name: str, properties: Properties) -> Made:
     request = {"LaunchTemplateName": name, "LaunchTemplateData": properties["LaunchTemplateData"]}
     made = place.client("ec2").create_launch_template(**request)["LaunchTemplate"]["LaunchTemplateId"]
     return Made(made, {"LatestVersionNumber": "1", "DefaultVersionNumber": "1", "LaunchTemplateId": made})
 
 
 def _ec2(operation: str, parameter: str) -> Any:
-    def delete(place: Place, physical: str) -> None:
+    def delete(place: StackPlace, physical: str) -> None:
         getattr(place.client("ec2"), operation)(**{parameter: physical})
 
     return delete
 
 
-KINDS: dict[str, Kind] = {
-    "AWS::IAM::Role": Kind(
+KINDS: dict[str, ResourceType] = {
+    "AWS::IAM::Role": ResourceType(
         _role,
         _delete_role,
         "RoleName",
         _update_role,
         ("RoleName", "AssumeRolePolicyDocument", "PermissionsBoundary", "Path"),
     ),
-    "AWS::IAM::InstanceProfile": Kind(_profile, _delete_profile, "InstanceProfileName"),
-    "AWS::IAM::Policy": Kind(_policy, ignore, "PolicyName"),
-    "AWS::Lambda::Function": Kind(
+    "AWS::IAM::InstanceProfile": ResourceType(_profile, _delete_profile, "InstanceProfileName"),
+    "AWS::IAM::Policy": ResourceType(_policy, ignore, "PolicyName"),
+    "AWS::Lambda::Function": ResourceType(
         _function,
         lambda p, i: p.client("lambda").delete_function(FunctionName=i),
         "FunctionName",
         _update_function,
         ("FunctionName",),
     ),
-    "AWS::Lambda::Permission": Kind(_permission, _delete_permission),
-    "AWS::Lambda::EventInvokeConfig": Kind(_invoke_config, ignore),
-    "AWS::StepFunctions::StateMachine": Kind(
+    "AWS::Lambda::Permission": ResourceType(_permission, _delete_permission),
+    "AWS::Lambda::EventInvokeConfig": ResourceType(_invoke_config, ignore),
+    "AWS::StepFunctions::StateMachine": ResourceType(
         _state_machine,
         lambda p, i: p.client("stepfunctions").delete_state_machine(stateMachineArn=i),
         "StateMachineName",
         _update_state_machine,
         ("StateMachineName", "StateMachineType"),
     ),
-    "AWS::Events::Rule": Kind(_rule, _delete_rule, "Name"),
-    "AWS::Events::EventBusPolicy": Kind(_bus_policy, _delete_bus_policy),
-    "AWS::Scheduler::Schedule": Kind(
+    "AWS::Events::Rule": ResourceType(_rule, _delete_rule, "Name"),
+    "AWS::Events::EventBusPolicy": ResourceType(_bus_policy, _delete_bus_policy),
+    "AWS::Scheduler::Schedule": ResourceType(
         _schedule, lambda p, i: p.client("scheduler").delete_schedule(Name=i), "Name", _update_schedule, ("Name",)
     ),
-    "AWS::Scheduler::ScheduleGroup": Kind(
+    "AWS::Scheduler::ScheduleGroup": ResourceType(
         _schedule_group, lambda p, i: p.client("scheduler").delete_schedule_group(Name=i), "Name"
     ),
-    "AWS::EC2::VPC": Kind(_vpc, _ec2("delete_vpc", "VpcId")),
-    "AWS::EC2::Subnet": Kind(_subnet, _ec2("delete_subnet", "SubnetId")),
-    "AWS::EC2::RouteTable": Kind(_route_table, _ec2("delete_route_table", "RouteTableId")),
-    "AWS::EC2::SubnetRouteTableAssociation": Kind(_association, _ec2("disassociate_route_table", "AssociationId")),
-    "AWS::EC2::SecurityGroup": Kind(_security_group, _ec2("delete_security_group", "GroupId"), "GroupName"),
-    "AWS::EC2::VPCEndpoint": Kind(_endpoint, lambda p, i: p.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[i])),
-    "AWS::EC2::LaunchTemplate": Kind(
+    "AWS::EC2::VPC": ResourceType(_vpc, _ec2("delete_vpc", "VpcId")),
+    "AWS::EC2::Subnet": ResourceType(_subnet, _ec2("delete_subnet", "SubnetId")),
+    "AWS::EC2::RouteTable": ResourceType(_route_table, _ec2("delete_route_table", "RouteTableId")),
+    "AWS::EC2::SubnetRouteTableAssociation": ResourceType(
+        _association, _ec2("disassociate_route_table", "AssociationId")
+    ),
+    "AWS::EC2::SecurityGroup": ResourceType(_security_group, _ec2("delete_security_group", "GroupId"), "GroupName"),
+    "AWS::EC2::VPCEndpoint": ResourceType(
+        _endpoint, lambda p, i: p.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[i])
+    ),
+    "AWS::EC2::LaunchTemplate": ResourceType(
         _launch_template, _ec2("delete_launch_template", "LaunchTemplateId"), "LaunchTemplateName"
     ),
 }

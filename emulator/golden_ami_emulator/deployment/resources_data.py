@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from golden_ami_emulator.deployment.resources import (
-    Kind,
     Made,
-    Place,
     Properties,
+    ResourceType,
+    StackPlace,
     ignore,
     numbers,
     only,
@@ -21,32 +21,32 @@ from golden_ami_emulator.deployment.resources import (
 # ------------------------------------------------------------ SNS and SQS
 
 
-def _topic(place: Place, name: str, properties: Properties) -> Made:
+def _topic(place: StackPlace, name: str, properties: Properties) -> Made:
     attributes = {key: str(value) for key, value in only(properties, "DisplayName", "KmsMasterKeyId").items()}
     answer = place.client("sns").create_topic(Name=name, Attributes=attributes, Tags=tags(properties))
     return Made(answer["TopicArn"], {"TopicName": name, "TopicArn": answer["TopicArn"]})
 
 
-def _update_topic(place: Place, arn: str, properties: Properties) -> None:
+def _update_topic(place: StackPlace, arn: str, properties: Properties) -> None:
     for key, value in only(properties, "DisplayName", "KmsMasterKeyId").items():
         place.client("sns").set_topic_attributes(TopicArn=arn, AttributeName=key, AttributeValue=str(value))
 
 
-def _topic_policy(place: Place, name: str, properties: Properties) -> Made:
+def _topic_policy(place: StackPlace, name: str, properties: Properties) -> Made:
     for topic in properties["Topics"]:
         policy = text(properties["PolicyDocument"])
         place.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     return Made(name)
 
 
-def _subscription(place: Place, _name: str, properties: Properties) -> Made:
+def _subscription(place: StackPlace, _name: str, properties: Properties) -> Made:
     request = only(properties, "TopicArn", "Protocol", "Endpoint")
     attributes = {key: text(value) for key, value in without(properties, *request, "Region").items()}
     answer = place.client("sns").subscribe(**request, Attributes=attributes, ReturnSubscriptionArn=True)
     return Made(answer["SubscriptionArn"], {"Arn": answer["SubscriptionArn"]})
 
 
-def _queue(place: Place, name: str, properties: Properties) -> Made:
+def _queue(place: StackPlace, name: str, properties: Properties) -> Made:
     given = without(properties, "QueueName", "Tags").items()
     attributes = {key: str(value).lower() if isinstance(value, bool) else text(value) if isinstance(value, dict) else
                   str(value) for key, value in given}  # fmt: skip
@@ -56,7 +56,7 @@ def _queue(place: Place, name: str, properties: Properties) -> Made:
     return Made(url, {"Arn": arn, "QueueName": name, "QueueUrl": url})
 
 
-def _queue_policy(place: Place, name: str, properties: Properties) -> Made:
+def _queue_policy(place: StackPlace, name: str, properties: Properties) -> Made:
     for queue in properties["Queues"]:
         policy = {"Policy": text(properties["PolicyDocument"])}
         place.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes=policy)
@@ -66,7 +66,7 @@ def _queue_policy(place: Place, name: str, properties: Properties) -> Made:
 # ------------------------------------------------------------ storage
 
 
-def _table(place: Place, name: str, properties: Properties) -> Made:
+def _table(place: StackPlace, name: str, properties: Properties) -> Made:
     client = place.client("dynamodb")
     later = ("TimeToLiveSpecification", "PointInTimeRecoverySpecification", "SSESpecification", "Tags")
     request = numbers(without(properties, *later, "TableName"))
@@ -78,7 +78,7 @@ def _table(place: Place, name: str, properties: Properties) -> Made:
     return Made(name, {"Arn": answer["TableArn"], "StreamArn": answer.get("LatestStreamArn", "")})
 
 
-def _update_table(place: Place, name: str, properties: Properties) -> None:
+def _update_table(place: StackPlace, name: str, properties: Properties) -> None:
     client = place.client("dynamodb")
     if "TimeToLiveSpecification" in properties:
         client.update_time_to_live(TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"])
@@ -87,7 +87,7 @@ def _update_table(place: Place, name: str, properties: Properties) -> None:
         client.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=recovery)
 
 
-def _bucket(place: Place, name: str, properties: Properties) -> Made:
+def _bucket(place: StackPlace, name: str, properties: Properties) -> Made:
     client = place.client("s3")
     request: Properties = {"Bucket": name}
     if place.region != "us-east-1":
@@ -100,7 +100,7 @@ def _bucket(place: Place, name: str, properties: Properties) -> Made:
     return Made(name, {"Arn": f"arn:aws:s3:::{name}", "DomainName": domain, "RegionalDomainName": domain})
 
 
-def _update_bucket(place: Place, name: str, properties: Properties) -> None:
+def _update_bucket(place: StackPlace, name: str, properties: Properties) -> None:
     client = place.client("s3")
     if "VersioningConfiguration" in properties:
         client.put_bucket_versioning(Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"])
@@ -139,22 +139,22 @@ def _lifecycle_rule(rule: Properties) -> Properties:
     return made | dict(numbers(known))
 
 
-def _bucket_policy(place: Place, name: str, properties: Properties) -> Made:
+def _bucket_policy(place: StackPlace, name: str, properties: Properties) -> Made:
     place.client("s3").put_bucket_policy(Bucket=properties["Bucket"], Policy=text(properties["PolicyDocument"]))
     return Made(name)
 
 
-def _delete_bucket(place: Place, name: str) -> None:
+def _delete_bucket(place: StackPlace, name: str) -> None:
     place.client("s3").delete_bucket(Bucket=name)
 
 
-def _parameter(place: Place, name: str, properties: Properties) -> Made:
+def _parameter(place: StackPlace, name: str, properties: Properties) -> Made:
     """One that exists already is not CloudFormation's to overwrite."""
     _put_parameter(place, name, properties, overwrite=False)
     return Made(name, {"Type": properties["Type"], "Value": properties["Value"]})
 
 
-def _put_parameter(place: Place, name: str, properties: Properties, *, overwrite: bool = True) -> None:
+def _put_parameter(place: StackPlace, name: str, properties: Properties, *, overwrite: bool = True) -> None:
     request = without(properties, "Name", "Tags", "Tier")
     place.client("ssm").put_parameter(Name=name, **request, Overwrite=overwrite)
 
@@ -162,7 +162,7 @@ def _put_parameter(place: Place, name: str, properties: Properties, *, overwrite
 # ------------------------------------------------------------ keys, logs, alarms
 
 
-def _key(place: Place, _name: str, properties: Properties) -> Made:
+def _key(place: StackPlace, _name: str, properties: Properties) -> Made:
     request = only(properties, "Description", "KeyUsage", "KeySpec", "MultiRegion")
     client = place.client("kms")
     policy = text(properties["KeyPolicy"])
@@ -173,28 +173,28 @@ def _key(place: Place, _name: str, properties: Properties) -> Made:
     return Made(metadata["KeyId"], {"Arn": metadata["Arn"], "KeyId": metadata["KeyId"]})
 
 
-def _update_key(place: Place, key: str, properties: Properties) -> None:
+def _update_key(place: StackPlace, key: str, properties: Properties) -> None:
     place.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=text(properties["KeyPolicy"]))
 
 
-def _alias(place: Place, name: str, properties: Properties) -> Made:
+def _alias(place: StackPlace, name: str, properties: Properties) -> Made:
     place.client("kms").create_alias(AliasName=name, TargetKeyId=properties["TargetKeyId"])
     return Made(name)
 
 
-def _log_group(place: Place, name: str, properties: Properties) -> Made:
+def _log_group(place: StackPlace, name: str, properties: Properties) -> Made:
     place.client("logs").create_log_group(logGroupName=name)
     _update_log_group(place, name, properties)
     return Made(name, {"Arn": f"arn:aws:logs:{place.region}:{place.account}:log-group:{name}:*"})
 
 
-def _update_log_group(place: Place, name: str, properties: Properties) -> None:
+def _update_log_group(place: StackPlace, name: str, properties: Properties) -> None:
     if "RetentionInDays" in properties:
         days = int(properties["RetentionInDays"])
         place.client("logs").put_retention_policy(logGroupName=name, retentionInDays=days)
 
 
-def _put_alarm(place: Place, name: str, properties: Properties) -> None:
+def _put_alarm(place: StackPlace, name: str, properties: Properties) -> None:
     request = numbers(without(properties, "AlarmName", "AlarmDescription", "Threshold", "Tags"))
     for metric in [request, *(query.get("MetricStat", {}).get("Metric", {}) for query in request.get("Metrics", []))]:
         for dimension in metric.get("Dimensions", []):
@@ -205,18 +205,18 @@ def _put_alarm(place: Place, name: str, properties: Properties) -> None:
     place.client("cloudwatch").put_metric_alarm(AlarmName=name, AlarmDescription=description, **request)
 
 
-def _alarm(place: Place, name: str, properties: Properties) -> Made:
+def _alarm(place: StackPlace, name: str, properties: Properties) -> Made:
     _put_alarm(place, name, properties)
     return Made(name, {"Arn": f"arn:aws:cloudwatch:{place.region}:{place.account}:alarm:{name}"})
 
 
-def _put_dashboard(place: Place, name: str, properties: Properties) -> None:
+def _put_dashboard(place: StackPlace, name: str, properties: Properties) -> None:
     body = text(properties["DashboardBody"])
     json.loads(body)  # CloudWatch refuses a body that is not JSON; moto does not look
     place.client("cloudwatch").put_dashboard(DashboardName=name, DashboardBody=body)
 
 
-def _dashboard(place: Place, name: str, properties: Properties) -> Made:
+def _dashboard(place: StackPlace, name: str, properties: Properties) -> Made:
     _put_dashboard(place, name, properties)
     return Made(name)
 
@@ -224,51 +224,53 @@ def _dashboard(place: Place, name: str, properties: Properties) -> Made:
 def _put(create: Any) -> Any:
     """Creating again is changing."""
 
-    def update(place: Place, name: str, properties: Properties) -> None:
+    def update(place: StackPlace, name: str, properties: Properties) -> None:
         create(place, name, properties)
 
     return update
 
 
-KINDS: dict[str, Kind] = {
-    "AWS::SNS::Topic": Kind(
+KINDS: dict[str, ResourceType] = {
+    "AWS::SNS::Topic": ResourceType(
         _topic, lambda p, i: p.client("sns").delete_topic(TopicArn=i), "TopicName", _update_topic, ("TopicName",)
     ),
-    "AWS::SNS::TopicPolicy": Kind(_topic_policy, ignore, update=_put(_topic_policy)),
-    "AWS::SNS::Subscription": Kind(_subscription, lambda p, i: p.client("sns").unsubscribe(SubscriptionArn=i)),
-    "AWS::SQS::Queue": Kind(_queue, lambda p, i: p.client("sqs").delete_queue(QueueUrl=i), "QueueName"),
-    "AWS::SQS::QueuePolicy": Kind(_queue_policy, ignore, update=_put(_queue_policy)),
-    "AWS::DynamoDB::Table": Kind(
+    "AWS::SNS::TopicPolicy": ResourceType(_topic_policy, ignore, update=_put(_topic_policy)),
+    "AWS::SNS::Subscription": ResourceType(_subscription, lambda p, i: p.client("sns").unsubscribe(SubscriptionArn=i)),
+    "AWS::SQS::Queue": ResourceType(_queue, lambda p, i: p.client("sqs").delete_queue(QueueUrl=i), "QueueName"),
+    "AWS::SQS::QueuePolicy": ResourceType(_queue_policy, ignore, update=_put(_queue_policy)),
+    "AWS::DynamoDB::Table": ResourceType(
         _table,
         lambda p, i: p.client("dynamodb").delete_table(TableName=i),
         "TableName",
         _update_table,
         ("TableName", "KeySchema", "AttributeDefinitions"),
     ),
-    "AWS::S3::Bucket": Kind(_bucket, _delete_bucket, "BucketName", _update_bucket, ("BucketName", "ObjectLockEnabled")),
-    "AWS::S3::BucketPolicy": Kind(_bucket_policy, ignore, update=_put(_bucket_policy)),
-    "AWS::SSM::Parameter": Kind(
+    "AWS::S3::Bucket": ResourceType(
+        _bucket, _delete_bucket, "BucketName", _update_bucket, ("BucketName", "ObjectLockEnabled")
+    ),
+    "AWS::S3::BucketPolicy": ResourceType(_bucket_policy, ignore, update=_put(_bucket_policy)),
+    "AWS::SSM::Parameter": ResourceType(
         _parameter, lambda p, i: p.client("ssm").delete_parameter(Name=i), "Name", _put_parameter, ("Name", "Type")
     ),
-    "AWS::KMS::Key": Kind(
+    "AWS::KMS::Key": ResourceType(
         _key, lambda p, i: p.client("kms").schedule_key_deletion(KeyId=i, PendingWindowInDays=7), update=_update_key
     ),
-    "AWS::KMS::Alias": Kind(_alias, lambda p, i: p.client("kms").delete_alias(AliasName=i), "AliasName"),
-    "AWS::Logs::LogGroup": Kind(
+    "AWS::KMS::Alias": ResourceType(_alias, lambda p, i: p.client("kms").delete_alias(AliasName=i), "AliasName"),
+    "AWS::Logs::LogGroup": ResourceType(
         _log_group,
         lambda p, i: p.client("logs").delete_log_group(logGroupName=i),
         "LogGroupName",
         _update_log_group,
         ("LogGroupName",),
     ),
-    "AWS::CloudWatch::Alarm": Kind(
+    "AWS::CloudWatch::Alarm": ResourceType(
         _alarm,
         lambda p, i: p.client("cloudwatch").delete_alarms(AlarmNames=[i]),
         "AlarmName",
         _put_alarm,
         ("AlarmName",),
     ),
-    "AWS::CloudWatch::Dashboard": Kind(
+    "AWS::CloudWatch::Dashboard": ResourceType(
         _dashboard,
         lambda p, i: p.client("cloudwatch").delete_dashboards(DashboardNames=[i]),
         "DashboardName",

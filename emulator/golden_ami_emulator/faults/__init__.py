@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from functools import cache
 
 from golden_ami_emulator.faults import executions, functions, messages, services
-from golden_ami_emulator.faults.fault import ALL, LAUNCHING, Fault, Injection
+from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection
 
-__all__ = ["ALL", "LAUNCHING", "Fault", "Injection", "UnknownFault", "catalogue", "chosen"]
+__all__ = ["ALL", "LAUNCHING", "InjectableFault", "Injection", "UnknownFault", "catalogue", "chosen"]
 
 
 class UnknownFault(LookupError):
@@ -16,15 +16,15 @@ class UnknownFault(LookupError):
 
 
 @cache
-def catalogue() -> dict[str, Fault]:
+def catalogue() -> dict[str, InjectableFault]:
     """Every fault by its name."""
     parts = (functions, services, messages, executions)
     return {fault.name: fault for part in parts for fault in part.faults()}
 
 
-def chosen(names: Iterable[str]) -> list[Fault]:
+def chosen(names: Iterable[str]) -> list[InjectableFault]:
     """The faults of these names, and those without which they would not be reached. Raises UnknownFault."""
-    known, found = catalogue(), dict[str, Fault]()
+    known, found = catalogue(), dict[str, InjectableFault]()
     for name in names:
         if name not in known:
             raise UnknownFault(name)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from golden_ami.models import Engine
-from golden_ami_emulator.faults.fault import ALL, LAUNCHING, Fault, Injection
+from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection
 from golden_ami_emulator.project import DEFINITION
 
 _OF_INSTANCES = frozenset({
@@ -18,10 +18,10 @@ _AFTER_A_FAULT = frozenset({"Loading Failed", "Launch Failed", "Tagging Failed"}
 _ENDS = frozenset({"Succeed", "Fail"})
 
 
-def faults() -> Iterator[Fault]:
+def faults() -> Iterator[InjectableFault]:
     """One for every state of the definition that a run passes through, and the time-out."""
     for state in states():
-        yield Fault(
+        yield InjectableFault(
             f"execution.aborted-in-{named(state)}",
             f"somebody aborts the execution as it enters {state}",
             lambda injection, state=state: _aborted(injection, state),  # type: ignore[misc]
@@ -29,13 +29,13 @@ def faults() -> Iterator[Fault]:
             engines=_engines(state),
             companions=("inspector.agent-slow",) if state == "Wait For Agents" else (),
         )
-    yield Fault(
+    yield InjectableFault(
         "execution.timed-out",
         "the execution reaches its own time-out while it waits for the scan",
         _timed_out,
         words=("time-out",),
     )
-    yield Fault(
+    yield InjectableFault(
         "inspector.agent-slow",
         "the agents answer 100 seconds after the boot wait",
         _slow_agents,

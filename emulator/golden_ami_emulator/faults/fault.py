@@ -16,7 +16,7 @@ from golden_ami_emulator.waits import Signal
 from golden_ami_emulator.world import Behaviour
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.lambdas import Result
+    from golden_ami_emulator.lambdas import InvocationResult
 
 ALL: frozenset[Engine] = frozenset({"classic", "instance", "ami"})
 LAUNCHING: frozenset[Engine] = frozenset({"classic", "instance"})
@@ -27,7 +27,7 @@ Entered = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
-class Fault:
+class InjectableFault:
     """A trouble by name. `inject` lays it into a trial before its runs start."""
 
     name: str
@@ -45,7 +45,7 @@ class Injection(Patches):
     `struck` has the names of the faults that really happened; `invocations` what Lambda was asked to do, in order.
     """
 
-    def __init__(self, aws: Embedded, faults: Sequence[Fault], amis: Sequence[str]) -> None:
+    def __init__(self, aws: Embedded, faults: Sequence[InjectableFault], amis: Sequence[str]) -> None:
         """`amis` are the ids of the AMIs of the runs to come; faults of one AMI take the first."""
         super().__init__()
         self.aws = aws
@@ -136,9 +136,9 @@ class Injection(Patches):
 
         self.callback(restore)
 
-    def _invoked(self, function: Any, event: str, context: Any) -> Result:
+    def _invoked(self, function: Any, event: str, context: Any) -> InvocationResult:
         self.invocations.append((function, event))
-        result: Result = self._answer(function, event, context)
+        result: InvocationResult = self._answer(function, event, context)
         if '"Sandbox.Timedout"' in result.payload:  # injected at once; the time until it is over passes here
             self.aws.clock.wait(Signal(self.aws.clock), context.get_remaining_time_in_millis() / 1000, deadline=False)
         return result

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from golden_ami.models import Engine
 from golden_ami_emulator.calls import Call, Crash, client_error
-from golden_ami_emulator.faults.fault import ALL, LAUNCHING, Fault, Injection
+from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection
 from golden_ami_emulator.waits import Overslept
 
 # The calls by which a function changes the world, or, where it only looks, the call that all depends on.
@@ -42,11 +42,11 @@ _HEALED_ELSEWHERE = frozenset({"resume", "on-execution-end", "reap", "terminate"
 Strike = Callable[[Call], BaseException]
 
 
-def faults() -> Iterator[Fault]:
+def faults() -> Iterator[InjectableFault]:
     """Six of every function, and some of their own."""
     for function in EFFECTS:
         yield from _of(function)
-    yield Fault(
+    yield InjectableFault(
         "on-execution-end.terminates-nothing",
         "EC2 denies on-execution-end the termination for ever; only the reaper is left",
         lambda injection: _strike(injection, "on-execution-end", _denied, once=False, only="ec2:TerminateInstances"),
@@ -54,14 +54,14 @@ def faults() -> Iterator[Fault]:
         engines=LAUNCHING,
         companions=("execution.aborted-in-start-run",),
     )
-    yield Fault(
+    yield InjectableFault(
         "launch-instances.launch-not-noted",
         "the ledger refuses for ever the note of what was launched: only EC2 knows of the instances",
         lambda injection: _strike(injection, "launch-instances", _denied, once=False, only="dynamodb:instance"),
         words=("AccessDenied",),
         engines=LAUNCHING,
     )
-    yield Fault(
+    yield InjectableFault(
         "aggregate.crash-after-notice",
         "aggregate dies after SNS took the report's message and before it notes so",
         lambda injection: _strike(injection, "aggregate", _crash, once=True, after=True, only="sns:Publish"),
@@ -69,9 +69,9 @@ def faults() -> Iterator[Fault]:
     )
 
 
-def _of(function: str) -> Iterator[Fault]:
-    def fault(kind: str, about: str, strike: Strike, *words: str, once: bool, after: bool = False) -> Fault:
-        return Fault(
+def _of(function: str) -> Iterator[InjectableFault]:
+    def fault(kind: str, about: str, strike: Strike, *words: str, once: bool, after: bool = False) -> InjectableFault:
+        return InjectableFault(
             f"{function}.{kind}",
             f"{function}: {about}",
             lambda injection: _strike(injection, function, strike, once=once, after=after),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
 from golden_ami_emulator.calls import Call
-from golden_ami_emulator.faults.fault import Fault, Injection
+from golden_ami_emulator.faults.fault import InjectableFault, Injection
 from golden_ami_emulator.world import ACCOUNT, REGION
 
 STRANGER = "999999999999"
@@ -25,11 +25,11 @@ _GARBAGE = (
 )
 
 
-def faults() -> Iterator[Fault]:
+def faults() -> Iterator[InjectableFault]:
     """What can happen to a message, and who else may send one. The run heals each."""
 
-    def fault(name: str, about: str, inject: Callable[[Injection], None]) -> Fault:
-        return Fault(f"message.{name}", about, inject, costs=False)
+    def fault(name: str, about: str, inject: Callable[[Injection], None]) -> InjectableFault:
+        return InjectableFault(f"message.{name}", about, inject, costs=False)
 
     yield fault("completion-lost", "no completion arrives", _tampered(lambda _: []))
     yield fault("completion-twice", "every completion arrives twice", _tampered(lambda _: [0.0, 0.0]))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from golden_ami_emulator.calls import Call, client_error
-from golden_ami_emulator.faults.fault import ALL, LAUNCHING, Fault, Injection
+from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection
 
 OUTAGE = 120.0  # emulated seconds for which a service fails
 _REFUSED_TERMINATION = 200.0
@@ -15,18 +15,18 @@ _LISTED_AFTER = 10.0  # emulated seconds, below those that Terminate allows for 
 _ENDLESS = 14_000  # emulated seconds: beyond every deadline of a run, and over before the next trial
 
 
-def faults() -> Iterator[Fault]:
+def faults() -> Iterator[InjectableFault]:
     """Of EC2, of Inspector, of DynamoDB, S3 and SNS, and of who changes the configuration meanwhile."""
     yield from _ec2()
     yield from _inspector()
     for service, name in (("dynamodb", "DynamoDB"), ("s3", "S3"), ("sns", "SNS")):
-        yield Fault(
+        yield InjectableFault(
             f"{service}.failing",
             f"{name} answers 5xx for {OUTAGE:.0f} seconds, from its first call after Load Config on",
             lambda injection, service=service: _outage(injection, service),  # type: ignore[misc]
             words=("ServiceFault", "States.Timeout", "time-out"),
         )
-    yield Fault(
+    yield InjectableFault(
         "configuration.changed-while-running",
         "somebody replaces the configuration while the run is under way",
         _changed_configuration,
@@ -34,27 +34,27 @@ def faults() -> Iterator[Fault]:
     )
 
 
-def _ec2() -> Iterator[Fault]:
+def _ec2() -> Iterator[InjectableFault]:
     codes = (
         ("insufficient-capacity", "InsufficientInstanceCapacity", "has no capacity for any launch"),
         ("vcpu-limit", "VcpuLimitExceeded", "refuses every launch: the account's vCPUs are used up"),
     )
     for name, code, about in codes:
-        yield Fault(
+        yield InjectableFault(
             f"ec2.{name}",
             f"EC2 {about}",
             lambda injection, code=code: _refused(injection, code),  # type: ignore[misc]
             words=(code,),
             engines=LAUNCHING,
         )
-    yield Fault(
+    yield InjectableFault(
         "ec2.one-bad-ami",
         "EC2 refuses to launch the first AMI; the others are well",
         lambda injection: _refused(injection, "InvalidAMIID.Unavailable", injection.amis[0]),
         words=("InvalidAMIID.Unavailable",),
         engines=LAUNCHING,
     )
-    yield Fault(
+    yield InjectableFault(
         "ec2.launch-listed-late",
         "EC2 lists an instance 10 seconds after its launch, and launch-instances dies before it has the answer",
         _listed_late,
@@ -62,21 +62,21 @@ def _ec2() -> Iterator[Fault]:
         engines=LAUNCHING,
         companions=("launch-instances.crash-after",),
     )
-    yield Fault(
+    yield InjectableFault(
         "ec2.dies-booting",
         "the first AMI's instance terminates itself 60 seconds after its launch",
         lambda injection: _behave(injection, injection.amis[0], instance_dies_after=60),
         words=("INSTANCE_DIED", "TERMINATED"),
         engines=LAUNCHING,
     )
-    yield Fault(
+    yield InjectableFault(
         "ec2.dies-scanning",
         "the first AMI's instance terminates itself while it is scanned",
         lambda injection: _behave(injection, injection.amis[0], instance_dies_after=500, scan_seconds=900),
         words=("RESOURCE_TERMINATED", "AGENT_TOOK_NO_PART"),
         engines=LAUNCHING,
     )
-    yield Fault(
+    yield InjectableFault(
         "ec2.terminate-failing",
         f"EC2 fails to terminate anything for {_REFUSED_TERMINATION:.0f} seconds",
         _termination_fails,
@@ -85,8 +85,8 @@ def _ec2() -> Iterator[Fault]:
     )
 
 
-def _inspector() -> Iterator[Fault]:
-    yield Fault(
+def _inspector() -> Iterator[InjectableFault]:
+    yield InjectableFault(
         "inspector.agent-never-healthy",
         "the agent on the first AMI's instance never answers",
         lambda injection: _behave(injection, injection.amis[0], agent_after=None),
@@ -109,7 +109,7 @@ def _inspector() -> Iterator[Fault]:
     for name, classic, other, about, words, costs in results:
         changes = {"scan_result": other} | ({"classic_result": classic} if classic else {})
         never = name == "never-ends"
-        yield Fault(
+        yield InjectableFault(
             f"inspector.{name}",
             f"the first AMI's scan (with Classic, the run) {about}",
             lambda injection, changes=changes, never=never: _behave(  # type: ignore[misc]
@@ -119,21 +119,21 @@ def _inspector() -> Iterator[Fault]:
             words=words,
             engines=ALL - {"classic"} if never else ALL,
         )
-    yield Fault(
+    yield InjectableFault(
         "inspector.findings-paging-fails",
         "Inspector answers 5xx half way through the findings, three times",
         _paging_fails,
         costs=False,
         engines=LAUNCHING,
     )
-    yield Fault(
+    yield InjectableFault(
         "inspector.findings-late",
         "Inspector lists one finding fewer than it announced, the first two times",
         lambda injection: _behave(injection, "*", listing_lag=2),
         costs=False,
         engines=frozenset({"instance"}),
     )
-    yield Fault(
+    yield InjectableFault(
         "inspector.findings-events-lost",
         "the first event with a finding of each AMI is lost",
         lambda injection: _behave(injection, "*", findings_events_lost=1),

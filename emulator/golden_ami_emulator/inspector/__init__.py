@@ -12,10 +12,10 @@ from contextlib import contextmanager
 
 from golden_ami.models import Engine
 from golden_ami_emulator.inspector import attach, coverage, registry
-from golden_ami_emulator.inspector.region import Publish, Region
+from golden_ami_emulator.inspector.region import InspectorRegion, Publish
 from golden_ami_emulator.world import ACCOUNT, REGION, Timers, World
 
-__all__ = ["COUNTERPARTS", "Publish", "Region", "install", "installed"]
+__all__ = ["COUNTERPARTS", "InspectorRegion", "Publish", "install", "installed"]
 
 # The modules of this package that answer an engine's calls, beside those that serve all.
 COUNTERPARTS: dict[Engine, tuple[str, ...]] = {
@@ -34,7 +34,7 @@ def install(
     `publish(source, detail_type, detail, resources)` delivers an EventBridge event of that region. It, and SNS
     notifications, are called by the timers. Raises RuntimeError when the pair is installed already.
     """
-    state = Region(world, timers, publish, account, region, coverage)
+    state = InspectorRegion(world, timers, publish, account, region, coverage)
     registry.add(state)
     attach.attach()
     try:
@@ -48,7 +48,7 @@ def install(
             attach.detach()
 
 
-def installed(region: str = REGION, account: str = ACCOUNT) -> Region:
+def installed(region: str = REGION, account: str = ACCOUNT) -> InspectorRegion:
     """The state of an installed region, for tests and fault injection. Raises LookupError."""
     state = registry.find(account, region)
     if state is None:

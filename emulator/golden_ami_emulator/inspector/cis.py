@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from golden_ami_emulator.inspector.cis_results import CisResultOperations
-from golden_ami_emulator.inspector.cis_scan import CisScan, Configuration, Result
+from golden_ami_emulator.inspector.cis_scan import CisScan, Configuration, TargetResult
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.filters import at, matches
 from golden_ami_emulator.inspector.service import Params, operation, present
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 _EMPTY_SCAN_SECONDS = 60.0  # of a scan that finds no target
 _WORST = ("COMPLETED", "CANCELLED", "FAILED")
@@ -38,7 +38,7 @@ class CisOperations(CisResultOperations):
     """Configurations and scans."""
 
     @operation
-    def create_cis_scan_configuration(self: Any, region: Region, params: Params) -> dict[str, Any]:
+    def create_cis_scan_configuration(self: Any, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Create a configuration; a one-time schedule starts its scan now, others are kept and not run."""
         if len(params["schedule"]) != 1:
             text = "Exactly one of oneTime, daily, weekly and monthly is needed at 'schedule'."
@@ -55,7 +55,7 @@ class CisOperations(CisResultOperations):
         return {"scanConfigurationArn": arn}
 
     @operation
-    def delete_cis_scan_configuration(self: Any, region: Region, params: Params) -> dict[str, Any]:
+    def delete_cis_scan_configuration(self: Any, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Delete a configuration; its scans stay."""
         arn = params["scanConfigurationArn"]
         if region.cis_configurations.pop(arn, None) is None:
@@ -63,7 +63,7 @@ class CisOperations(CisResultOperations):
         return {"scanConfigurationArn": arn}
 
     @operation
-    def list_cis_scan_configurations(self: Any, region: Region, params: Params) -> dict[str, Any]:
+    def list_cis_scan_configurations(self: Any, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """The configurations."""
         rows = [configuration.members for configuration in region.cis_configurations.values()]
         page, token = self.page(
@@ -72,7 +72,7 @@ class CisOperations(CisResultOperations):
         return present(scanConfigurations=page, nextToken=token)
 
     @operation
-    def list_cis_scans(self: Any, region: Region, params: Params) -> dict[str, Any]:
+    def list_cis_scans(self: Any, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """The scans, the newest first."""
         rows = [scan.row() for scan in reversed(region.cis_scans.values())]
         page, token = self.page(region, params, params.get("maxResults", 50), lambda: _select(rows, params, _SCAN))
@@ -92,11 +92,11 @@ def _tag_pairs(tags: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
     return [(key, value) for key, values in tags.items() for value in values]
 
 
-def _owner(region: Region) -> str:
+def _owner(region: InspectorRegion) -> str:
     return f"arn:{region.partition}:inspector2:{region.name}:{region.account}:owner/{region.account}"
 
 
-def _start(region: Region, configuration: Configuration) -> None:
+def _start(region: InspectorRegion, configuration: Configuration) -> None:
     wanted = configuration.members["targets"]["targetResourceTags"]
     mine = region.account in configuration.members["targets"]["accountIds"]
     running = [tracked for tracked in region.instances.values() if mine and tracked.running]
@@ -111,7 +111,7 @@ def _targeted(tags: Mapping[str, str], wanted: Mapping[str, Sequence[str]]) -> b
     return any(tags.get(key) in values for key, values in wanted.items())
 
 
-def _end(region: Region, scan: CisScan) -> None:
+def _end(region: InspectorRegion, scan: CisScan) -> None:
     level = str(scan.configuration.members["securityLevel"])
-    scan.results = [Result.of(tracked, level, tracked.managed(region.now())) for tracked in scan.targets]
+    scan.results = [TargetResult.of(tracked, level, tracked.managed(region.now())) for tracked in scan.targets]
     scan.status = max((tracked.behaviour.cis_result for tracked in scan.targets), key=_WORST.index, default="COMPLETED")

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from golden_ami_emulator.inspector.bodies import digest
-from golden_ami_emulator.inspector.cis_scan import Check, CisScan, Result
+from golden_ami_emulator.inspector.cis_scan import CisCheck, CisScan, TargetResult
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.filters import at, matches
 from golden_ami_emulator.inspector.service import Params, operation, present
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 PLATFORM = "AMAZON_LINUX_2023"
 
@@ -22,7 +22,7 @@ def _status_counts(statuses: Counter[str]) -> dict[str, int]:
     return {"failed": statuses["FAILED"], "skipped": statuses["SKIPPED"], "passed": statuses["PASSED"]}
 
 
-def _scan(region: Region, arn: str) -> CisScan:
+def _scan(region: InspectorRegion, arn: str) -> CisScan:
     if arn not in region.cis_scans:
         raise Refusal("ValidationException", f"No CIS scan {arn} exists.", reason="OTHER")
     return region.cis_scans[arn]
@@ -61,7 +61,7 @@ class CisResultOperations:
 
     @operation
     def list_cis_scan_results_aggregated_by_target_resource(
-        self: Any, region: Region, params: Params
+        self: Any, region: InspectorRegion, params: Params
     ) -> dict[str, Any]:
         """A row for every target."""
         scan = _scan(region, params["scanArn"])
@@ -69,11 +69,13 @@ class CisResultOperations:
         return _answer(self, region, params, rows, _BY_RESOURCE, "targetResourceAggregations")
 
     @operation
-    def list_cis_scan_results_aggregated_by_checks(self: Any, region: Region, params: Params) -> dict[str, Any]:
+    def list_cis_scan_results_aggregated_by_checks(
+        self: Any, region: InspectorRegion, params: Params
+    ) -> dict[str, Any]:
         """A row for every check."""
         scan = _scan(region, params["scanArn"])
         statuses: dict[str, Counter[str]] = {}
-        checks: dict[str, Check] = {}
+        checks: dict[str, CisCheck] = {}
         for check in (check for result in scan.results for check in result.checks):
             checks[check.id] = check
             statuses.setdefault(check.id, Counter())[check.status] += 1
@@ -93,7 +95,7 @@ class CisResultOperations:
         return _answer(self, region, params, rows, _BY_CHECK, "checkAggregations")
 
     @operation
-    def get_cis_scan_result_details(self: Any, region: Region, params: Params) -> dict[str, Any]:
+    def get_cis_scan_result_details(self: Any, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """The checks of one target."""
         scan = _scan(region, params["scanArn"])
         rows = [
@@ -107,7 +109,7 @@ class CisResultOperations:
 
 def _answer(
     service: Any,
-    region: Region,
+    region: InspectorRegion,
     params: Params,
     rows: Sequence[dict[str, Any]],
     getters: Mapping[str, Any],
@@ -120,7 +122,7 @@ def _answer(
     return present(**{member: page, "nextToken": token})
 
 
-def _resource_row(region: Region, scan: CisScan, result: Result) -> dict[str, Any]:
+def _resource_row(region: InspectorRegion, scan: CisScan, result: TargetResult) -> dict[str, Any]:
     tags = scan.configuration.members["targets"]["targetResourceTags"]
     own = result.tracked.tags
     return present(
@@ -138,7 +140,7 @@ def _resource_row(region: Region, scan: CisScan, result: Result) -> dict[str, An
     )
 
 
-def _detail_row(region: Region, scan: CisScan, result: Result, check: Check) -> dict[str, Any]:
+def _detail_row(region: InspectorRegion, scan: CisScan, result: TargetResult, check: CisCheck) -> dict[str, Any]:
     finding = digest(scan.arn, result.tracked.id, check.id)
     return {
         "scanArn": scan.arn,

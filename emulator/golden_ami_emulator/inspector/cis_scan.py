@@ -26,7 +26,7 @@ _CHECKS = (
 
 
 @dataclass(frozen=True)
-class Check:
+class CisCheck:
     """One check on one target."""
 
     id: str
@@ -36,15 +36,15 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Result:
+class TargetResult:
     """The checks of one target."""
 
     tracked: Tracked
-    checks: tuple[Check, ...]
+    checks: tuple[CisCheck, ...]
     managed: bool
 
     @classmethod
-    def of(cls, tracked: Tracked, level: str, managed: bool) -> Result:
+    def of(cls, tracked: Tracked, level: str, managed: bool) -> TargetResult:
         """What a scan of `level` finds: Level 1 is a part of Level 2."""
         known = [check for check in _CHECKS if level == "LEVEL_2" or check[1] == "LEVEL_1"]
         wanted = tracked.behaviour.cis_checks if managed else 0
@@ -53,7 +53,7 @@ class Result:
             again, index = divmod(number, len(known))
             check_id, check_level, title = known[index]
             status = "FAILED" if number < tracked.behaviour.cis_failed else "PASSED"
-            checks.append(Check(f"{check_id}.{again}" if again else check_id, check_level, title, status))
+            checks.append(CisCheck(f"{check_id}.{again}" if again else check_id, check_level, title, status))
         return cls(tracked, tuple(checks), managed)
 
     @property
@@ -79,7 +79,7 @@ class CisScan:
     began: datetime
     targets: list[Tracked]
     status: str = "IN_PROGRESS"
-    results: list[Result] = field(default_factory=list)
+    results: list[TargetResult] = field(default_factory=list)
 
     def row(self) -> dict[str, Any]:
         """As ListCisScans answers it."""

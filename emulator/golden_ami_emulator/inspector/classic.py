@@ -16,10 +16,10 @@ from golden_ami_emulator.inspector.classic_run_operations import RunOperations, 
 from golden_ami_emulator.inspector.classic_state import described, found, invalid
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.service import Params, Service, operation, present
-from golden_ami_emulator.inspector.wire import Violation
+from golden_ami_emulator.inspector.wire import ModelViolation
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 _NUMBERS = {  # list members whose length has an error code of its own
     "assessmentTargetArns": "INVALID_NUMBER_OF_ASSESSMENT_TARGET_ARNS",
@@ -61,7 +61,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
     def __init__(self) -> None:
         super().__init__(service_name="inspector")
 
-    def refuse(self, found: Sequence[Violation]) -> Refusal:
+    def refuse(self, found: Sequence[ModelViolation]) -> Refusal:
         """The service's error for a request that breaks its model."""
         first = found[0]
         codes = [_NUMBERS.get(first.path[-1])] if first.kind == "length" else []
@@ -70,7 +70,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         return invalid(code, f"{len(found)} validation error(s) detected: {first.message}")
 
     @operation
-    def create_resource_group(self, region: Region, params: Params) -> dict[str, Any]:
+    def create_resource_group(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Create a group of tags."""
         tags = {tag["key"]: tag.get("value") for tag in params["resourceGroupTags"]}
         arn = state.arn(region, f"resourcegroup/{state.new_id()}")
@@ -78,30 +78,30 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         return {"resourceGroupArn": arn}
 
     @operation
-    def describe_resource_groups(self, region: Region, params: Params) -> dict[str, Any]:
+    def describe_resource_groups(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Groups by ARN."""
         groups, failed = described(region.classic.groups, params["resourceGroupArns"])
         rows = [{"arn": group.arn, "tags": _tag_list(group.tags), "createdAt": group.created_at} for group in groups]
         return {"resourceGroups": rows, "failedItems": failed}
 
     @operation
-    def create_assessment_target(self, region: Region, params: Params) -> dict[str, Any]:
+    def create_assessment_target(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Create a target; its name is unique in the region."""
         name, group = params["assessmentTargetName"], _group(region, params)
         _check_target_name(region, name)
         arn, now = state.arn(region, f"target/{state.new_id()}"), region.now()
-        region.classic.targets[arn] = model.Target(arn, name, group, now, now)
+        region.classic.targets[arn] = model.AssessmentTarget(arn, name, group, now, now)
         return {"assessmentTargetArn": arn}
 
     @operation
-    def list_assessment_targets(self, region: Region, params: Params) -> dict[str, Any]:
+    def list_assessment_targets(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Targets by name pattern."""
         pattern = (params.get("filter") or {}).get("assessmentTargetNamePattern")
         arns = [target.arn for target in region.classic.targets.values() if matching(target.name, pattern)]
         return self.arn_page(region, params, "assessmentTargetArns", lambda: arns)
 
     @operation
-    def describe_assessment_targets(self, region: Region, params: Params) -> dict[str, Any]:
+    def describe_assessment_targets(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Targets by ARN."""
         targets, failed = described(region.classic.targets, params["assessmentTargetArns"])
         rows = [
@@ -117,7 +117,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         return {"assessmentTargets": rows, "failedItems": failed}
 
     @operation
-    def update_assessment_target(self, region: Region, params: Params) -> dict[str, Any]:
+    def update_assessment_target(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Give a target another name and group; without a group it is all instances."""
         target = found(region.classic.targets, params["assessmentTargetArn"], "ASSESSMENT_TARGET")
         group, name = _group(region, params), params["assessmentTargetName"]
@@ -127,7 +127,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         return {}
 
     @operation
-    def delete_assessment_target(self, region: Region, params: Params) -> dict[str, Any]:
+    def delete_assessment_target(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Delete a target with its templates, unless one of them runs."""
         target = found(region.classic.targets, params["assessmentTargetArn"], "ASSESSMENT_TARGET")
         templates = [template for template in region.classic.templates.values() if template.target is target]
@@ -138,7 +138,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         return {}
 
     @operation
-    def create_assessment_template(self, region: Region, params: Params) -> dict[str, Any]:
+    def create_assessment_template(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Create a template; its name is unique for its target."""
         target = found(region.classic.targets, params["assessmentTargetArn"], "ASSESSMENT_TARGET")
         name, known = params["assessmentTemplateName"], state.package_arns(region)
@@ -151,12 +151,12 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         arn = f"{target.arn}/template/{state.new_id()}"
         duration, packages = int(params["durationInSeconds"]), list(params["rulesPackageArns"])
         attributes = list(params.get("userAttributesForFindings") or [])
-        template = model.Template(arn, name, target, duration, packages, attributes, region.now())
+        template = model.AssessmentTemplate(arn, name, target, duration, packages, attributes, region.now())
         region.classic.templates[arn] = template
         return {"assessmentTemplateArn": arn}
 
     @operation
-    def list_assessment_templates(self, region: Region, params: Params) -> dict[str, Any]:
+    def list_assessment_templates(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Templates by target, name pattern, duration and rules packages."""
         wanted = params.get("assessmentTargetArns") or []
         for target in wanted:
@@ -173,13 +173,13 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         return self.arn_page(region, params, "assessmentTemplateArns", lambda: arns)
 
     @operation
-    def describe_assessment_templates(self, region: Region, params: Params) -> dict[str, Any]:
+    def describe_assessment_templates(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Templates by ARN."""
         templates, failed = described(region.classic.templates, params["assessmentTemplateArns"])
         return {"assessmentTemplates": [_template_row(region, item) for item in templates], "failedItems": failed}
 
     @operation
-    def delete_assessment_template(self, region: Region, params: Params) -> dict[str, Any]:
+    def delete_assessment_template(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Delete a template with its runs and their findings, unless it runs."""
         template = found(region.classic.templates, params["assessmentTemplateArn"], "ASSESSMENT_TEMPLATE")
         _refuse_running(region, [template])
@@ -187,7 +187,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         return {}
 
     @operation
-    def subscribe_to_event(self, region: Region, params: Params) -> dict[str, Any]:
+    def subscribe_to_event(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Have a topic told of an event; the topic hears at once that it is subscribed."""
         template = found(region.classic.templates, params["resourceArn"], "ASSESSMENT_TEMPLATE")
         topic, event = params["topicArn"], params["event"]
@@ -198,7 +198,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         return {}
 
     @operation
-    def unsubscribe_from_event(self, region: Region, params: Params) -> dict[str, Any]:
+    def unsubscribe_from_event(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Have a topic told no more."""
         template = found(region.classic.templates, params["resourceArn"], "ASSESSMENT_TEMPLATE")
         subscription = _subscription(region, template.arn, params["topicArn"], params["event"])
@@ -208,7 +208,7 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         return {}
 
     @operation
-    def list_event_subscriptions(self, region: Region, params: Params) -> dict[str, Any]:
+    def list_event_subscriptions(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Subscriptions by template and topic."""
         wanted = params.get("resourceArn")
         if wanted:
@@ -226,12 +226,12 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         return present(subscriptions=page, nextToken=token)
 
     @operation
-    def list_rules_packages(self, region: Region, params: Params) -> dict[str, Any]:
+    def list_rules_packages(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """The region's rules packages."""
         return self.arn_page(region, params, "rulesPackageArns", lambda: state.package_arns(region))
 
     @operation
-    def describe_rules_packages(self, region: Region, params: Params) -> dict[str, Any]:
+    def describe_rules_packages(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Rules packages by ARN."""
         known = {state.package_arn(region, package): text for package, text in model.PACKAGES.items()}
         named = {arn: (arn, *text) for arn, text in known.items()}
@@ -243,20 +243,20 @@ class InspectorClassic(RunOperations, Service, BaseResponse):
         return {"rulesPackages": rows, "failedItems": failed}
 
     @operation
-    def list_tags_for_resource(self, region: Region, params: Params) -> dict[str, Any]:
+    def list_tags_for_resource(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """A template's tags."""
         template = found(region.classic.templates, params["resourceArn"], "ASSESSMENT_TEMPLATE")
         return {"tags": region.classic.tags.get(template.arn, [])}
 
     @operation
-    def set_tags_for_resource(self, region: Region, params: Params) -> dict[str, Any]:
+    def set_tags_for_resource(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Replace a template's tags."""
         template = found(region.classic.templates, params["resourceArn"], "ASSESSMENT_TEMPLATE")
         region.classic.tags[template.arn] = list(params.get("tags") or [])
         return {}
 
 
-def _group(region: Region, params: Params) -> model.ResourceGroup | None:
+def _group(region: InspectorRegion, params: Params) -> model.ResourceGroup | None:
     arn = params.get("resourceGroupArn")
     return found(region.classic.groups, arn, "RESOURCE_GROUP") if arn else None
 
@@ -265,7 +265,7 @@ def _tag_list(tags: dict[str, str | None]) -> list[dict[str, Any]]:
     return [present(key=key, value=value) for key, value in tags.items()]
 
 
-def _check_target_name(region: Region, name: str) -> None:
+def _check_target_name(region: InspectorRegion, name: str) -> None:
     if any(target.name == name for target in region.classic.targets.values()):
         text = f"An assessment target with the name {name} already exists"
         raise invalid("ASSESSMENT_TARGET_NAME_ALREADY_TAKEN", text)
@@ -275,7 +275,7 @@ def _in_range(duration: int, wanted: dict[str, int]) -> bool:
     return wanted.get("minSeconds", duration) <= duration <= wanted.get("maxSeconds", duration)
 
 
-def _template_row(region: Region, template: model.Template) -> dict[str, Any]:
+def _template_row(region: InspectorRegion, template: model.AssessmentTemplate) -> dict[str, Any]:
     runs = [run.arn for run in region.classic.runs.values() if run.template is template]
     return present(
         arn=template.arn,
@@ -290,7 +290,7 @@ def _template_row(region: Region, template: model.Template) -> dict[str, Any]:
     )
 
 
-def _refuse_running(region: Region, templates: Sequence[model.Template]) -> None:
+def _refuse_running(region: InspectorRegion, templates: Sequence[model.AssessmentTemplate]) -> None:
     arns = {template.arn for template in templates}
     running = [run.arn for run in region.classic.runs.values() if run.active and run.template.arn in arns]
     if running:
@@ -303,7 +303,7 @@ def _refuse_running(region: Region, templates: Sequence[model.Template]) -> None
         )
 
 
-def _delete_template(region: Region, template: model.Template) -> None:
+def _delete_template(region: InspectorRegion, template: model.AssessmentTemplate) -> None:
     classic = region.classic
     gone = Counter(run.arn for run in classic.runs.values() if run.template is template)
     classic.findings = {arn: item for arn, item in classic.findings.items() if item.run.arn not in gone}
@@ -313,7 +313,7 @@ def _delete_template(region: Region, template: model.Template) -> None:
     del classic.templates[template.arn]
 
 
-def _subscription(region: Region, template: str, topic: str, event: str) -> model.Subscription | None:
+def _subscription(region: InspectorRegion, template: str, topic: str, event: str) -> model.Subscription | None:
     wanted = (template, topic, event)
     known = region.classic.subscriptions
     return next((item for item in known if (item.resource_arn, item.topic_arn, item.event) == wanted), None)

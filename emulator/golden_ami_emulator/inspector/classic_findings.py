@@ -12,7 +12,7 @@ from golden_ami_emulator.inspector.classic_state import package_arn
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.classic_model import AssessmentRun
     from golden_ami_emulator.inspector.instances import Tracked
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 SEVERITY = {
     "CRITICAL": "High",  # Classic has no CRITICAL
@@ -26,7 +26,7 @@ _NUMERIC = {"High": 9.0, "Medium": 6.0, "Low": 3.0, "Informational": 0.0, "Undef
 _PACKAGE = {"PACKAGE_VULNERABILITY": CVE, "NETWORK_REACHABILITY": NETWORK, "CODE_VULNERABILITY": BEST_PRACTICES}
 
 
-def of_run(region: Region, run: AssessmentRun) -> Iterator[ClassicFinding]:
+def of_run(region: InspectorRegion, run: AssessmentRun) -> Iterator[ClassicFinding]:
     """The findings of a run's healthy agents, by the rules packages that the run has."""
     for tracked in run.healthy:
         asset = _asset(tracked)
@@ -38,7 +38,7 @@ def of_run(region: Region, run: AssessmentRun) -> Iterator[ClassicFinding]:
 
 
 def _members(
-    region: Region, run: AssessmentRun, body: Body, package: str, asset: dict[str, Any], name: str
+    region: InspectorRegion, run: AssessmentRun, body: Body, package: str, asset: dict[str, Any], name: str
 ) -> dict[str, Any]:
     severity = SEVERITY.get(str(body.members["severity"]), "Undefined")
     title = str(body.members.get("title") or body.members["description"])
@@ -65,7 +65,7 @@ def _members(
     }
 
 
-def _attributes(region: Region, body: Body) -> list[dict[str, str]]:
+def _attributes(region: InspectorRegion, body: Body) -> list[dict[str, str]]:
     details = body.members.get("packageVulnerabilityDetails", {})
     pairs = {
         "INSPECTOR_SCORE": body.members.get("inspectorScore"),

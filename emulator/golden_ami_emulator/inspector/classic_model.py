@@ -31,7 +31,7 @@ class ResourceGroup:
 
 
 @dataclass
-class Target:
+class AssessmentTarget:
     """Instances to assess: those of a resource group, or all of the region."""
 
     arn: str
@@ -42,12 +42,12 @@ class Target:
 
 
 @dataclass
-class Template:
+class AssessmentTemplate:
     """What to assess of a target, and for how long."""
 
     arn: str
     name: str
-    target: Target
+    target: AssessmentTarget
     duration: int
     packages: list[str]
     attributes: list[dict[str, str]]
@@ -70,7 +70,7 @@ class AssessmentRun:
 
     arn: str
     name: str
-    template: Template
+    template: AssessmentTemplate
     created_at: datetime
     agents: list[Tracked]
     attributes: list[dict[str, str]]
@@ -114,8 +114,8 @@ class Classic:
     """All of Inspector Classic in one region, by ARN."""
 
     groups: dict[str, ResourceGroup] = field(default_factory=dict)
-    targets: dict[str, Target] = field(default_factory=dict)
-    templates: dict[str, Template] = field(default_factory=dict)
+    targets: dict[str, AssessmentTarget] = field(default_factory=dict)
+    templates: dict[str, AssessmentTemplate] = field(default_factory=dict)
     subscriptions: list[Subscription] = field(default_factory=list)
     runs: dict[str, AssessmentRun] = field(default_factory=dict)
     findings: dict[str, ClassicFinding] = field(default_factory=dict)

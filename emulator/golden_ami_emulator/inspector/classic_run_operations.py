@@ -17,7 +17,7 @@ from golden_ami_emulator.inspector.service import Params, Service, operation, pr
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.classic_model import AssessmentRun
     from golden_ami_emulator.inspector.instances import Tracked
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 DEFAULT_PAGE, MAXIMUM_PAGE = 10, 500  # of every listing; the service's documentation, the model does not say
 _SEVERITIES = ("Low", "Medium", "High", "Informational", "Undefined")
@@ -44,14 +44,14 @@ class RunOperations(Service):
         return size
 
     def arn_page(
-        self, region: Region, params: Params, member: str, arns: Callable[[], Sequence[str]]
+        self, region: InspectorRegion, params: Params, member: str, arns: Callable[[], Sequence[str]]
     ) -> dict[str, Any]:
         """One page of ARNs."""
         page, token = self.page(region, params, self.limit(params), arns)
         return present(**{member: list(page), "nextToken": token})
 
     @operation
-    def start_assessment_run(self, region: Region, params: Params) -> dict[str, Any]:
+    def start_assessment_run(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Start a run; its name is unique for its template."""
         template = found(region.classic.templates, params["assessmentTemplateArn"], "ASSESSMENT_TEMPLATE")
         siblings = [run for run in region.classic.runs.values() if run.template is template]
@@ -64,14 +64,14 @@ class RunOperations(Service):
         return {"assessmentRunArn": runs.start(region, template, name).arn}
 
     @operation
-    def stop_assessment_run(self, region: Region, params: Params) -> dict[str, Any]:
+    def stop_assessment_run(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Stop a run; one that has ended stays as it is."""
         run = found(region.classic.runs, params["assessmentRunArn"], "ASSESSMENT_RUN")
         runs.stop(region, run, params.get("stopAction", "START_EVALUATION"))
         return {}
 
     @operation
-    def list_assessment_runs(self, region: Region, params: Params) -> dict[str, Any]:
+    def list_assessment_runs(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Runs by template, name pattern, state, time."""
         wanted = params.get("assessmentTemplateArns") or []
         for template in wanted:
@@ -85,13 +85,13 @@ class RunOperations(Service):
         return self.arn_page(region, params, "assessmentRunArns", lambda: arns)
 
     @operation
-    def describe_assessment_runs(self, region: Region, params: Params) -> dict[str, Any]:
+    def describe_assessment_runs(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Runs by ARN."""
         items, failed = described(region.classic.runs, params["assessmentRunArns"])
         return {"assessmentRuns": [_run_row(region, run) for run in items], "failedItems": failed}
 
     @operation
-    def preview_agents(self, region: Region, params: Params) -> dict[str, Any]:
+    def preview_agents(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """The agents that a run on a target would have."""
         target = found(region.classic.targets, params["previewAgentsArn"], "ASSESSMENT_TARGET")
         rows = [_preview(region, tracked) for tracked in runs.targeted(region, target.arn)]
@@ -99,7 +99,7 @@ class RunOperations(Service):
         return present(agentPreviews=page, nextToken=token)
 
     @operation
-    def list_assessment_run_agents(self, region: Region, params: Params) -> dict[str, Any]:
+    def list_assessment_run_agents(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """The agents of a run."""
         run = found(region.classic.runs, params["assessmentRunArn"], "ASSESSMENT_RUN")
         criteria = params.get("filter") or {}
@@ -113,7 +113,7 @@ class RunOperations(Service):
         return present(assessmentRunAgents=page, nextToken=token)
 
     @operation
-    def list_findings(self, region: Region, params: Params) -> dict[str, Any]:
+    def list_findings(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Findings by run, agent, severity, package and attributes. Some ARNs may come twice, on different pages."""
         wanted = params.get("assessmentRunArns") or list(region.classic.runs)
         for run in wanted:
@@ -129,13 +129,13 @@ class RunOperations(Service):
         return self.arn_page(region, params, "findingArns", arns)
 
     @operation
-    def describe_findings(self, region: Region, params: Params) -> dict[str, Any]:
+    def describe_findings(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Findings by ARN."""
         items, failed = described(region.classic.findings, params["findingArns"])
         return {"findings": [dict(item.members) for item in items], "failedItems": failed}
 
     @operation
-    def add_attributes_to_findings(self, region: Region, params: Params) -> dict[str, Any]:
+    def add_attributes_to_findings(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Put user attributes on findings; one of the same key is replaced."""
         items, failed = described(region.classic.findings, params["findingArns"])
         new = {attribute["key"]: attribute.get("value", "") for attribute in params["attributes"]}
@@ -148,7 +148,7 @@ class RunOperations(Service):
         return {"failedItems": failed}
 
     @operation
-    def remove_attributes_from_findings(self, region: Region, params: Params) -> dict[str, Any]:
+    def remove_attributes_from_findings(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Take user attributes off findings."""
         items, failed = described(region.classic.findings, params["findingArns"])
         for item in items:
@@ -157,7 +157,7 @@ class RunOperations(Service):
         return {"failedItems": failed}
 
 
-def _set_attributes(region: Region, item: ClassicFinding, attributes: dict[str, str]) -> None:
+def _set_attributes(region: InspectorRegion, item: ClassicFinding, attributes: dict[str, str]) -> None:
     item.members["userAttributes"] = [{"key": key, "value": value} for key, value in attributes.items()]
     item.members["updatedAt"] = region.now()
 
@@ -184,7 +184,7 @@ def _run_matches(run: AssessmentRun, criteria: dict[str, Any]) -> bool:
     )
 
 
-def _run_row(region: Region, run: AssessmentRun) -> dict[str, Any]:
+def _run_row(region: InspectorRegion, run: AssessmentRun) -> dict[str, Any]:
     severities = Counter(region.classic.findings[arn].members["severity"] for arn in run.finding_arns)
     return present(
         arn=run.arn,
@@ -205,7 +205,7 @@ def _run_row(region: Region, run: AssessmentRun) -> dict[str, Any]:
     )
 
 
-def _preview(region: Region, tracked: Tracked) -> dict[str, Any]:
+def _preview(region: InspectorRegion, tracked: Tracked) -> dict[str, Any]:
     up, started = tracked.agent_up(region.now()), tracked.agent_at is not None
     healthy = {"agentHealth": "HEALTHY", "agentVersion": AGENT_VERSION, "operatingSystem": tracked.platform}
     health = healthy if up else {"agentHealth": "UNKNOWN" if started else "UNHEALTHY"}
@@ -217,7 +217,7 @@ def _preview(region: Region, tracked: Tracked) -> dict[str, Any]:
     }
 
 
-def _run_agent(region: Region, run: AssessmentRun, tracked: Tracked) -> dict[str, Any]:
+def _run_agent(region: InspectorRegion, run: AssessmentRun, tracked: Tracked) -> dict[str, Any]:
     up = tracked.agent_up(region.now()) if run.active else tracked in run.healthy
     idle = "RUNNING" if run.active else "IDLE"
     gone = "SHUTDOWN" if not tracked.running else "UNHEALTHY"

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from golden_ami_emulator.inspector import classic_findings, notify
-from golden_ami_emulator.inspector.classic_model import ENDS, AssessmentRun, Template
+from golden_ami_emulator.inspector.classic_model import ENDS, AssessmentRun, AssessmentTemplate
 from golden_ami_emulator.inspector.classic_state import arn, new_id
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.wire import iso
 
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.instances import Tracked
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 AGENT_LIMIT = 500  # instances in one run
 _STARTING = ((1.0, "START_DATA_COLLECTION_IN_PROGRESS"), (10.0, "COLLECTING_DATA"))
@@ -31,7 +31,7 @@ _ENDING = (
 _EVALUATION_SECONDS = 40.0
 
 
-def start(region: Region, template: Template, name: str) -> AssessmentRun:
+def start(region: InspectorRegion, template: AssessmentTemplate, name: str) -> AssessmentRun:
     """Start a run. Raises Refusal when an agent is taken or there are too many."""
     agents = targeted(region, template.target.arn)
     _check_agents(region, agents)
@@ -56,7 +56,7 @@ def start(region: Region, template: Template, name: str) -> AssessmentRun:
     return run
 
 
-def stop(region: Region, run: AssessmentRun, action: str) -> None:
+def stop(region: InspectorRegion, run: AssessmentRun, action: str) -> None:
     """End data collection now, and evaluate what was collected or not."""
     if not run.active or run.data_collected:
         return
@@ -68,14 +68,14 @@ def stop(region: Region, run: AssessmentRun, action: str) -> None:
         _stop_collecting(region, run)
 
 
-def targeted(region: Region, target_arn: str) -> list[Tracked]:
+def targeted(region: InspectorRegion, target_arn: str) -> list[Tracked]:
     """The running instances of a target."""
     group = region.classic.targets[target_arn].group
     running = (tracked for tracked in region.instances.values() if tracked.running)
     return [tracked for tracked in running if group is None or tracked.matches(group.tags)]
 
 
-def busy(region: Region, agents: Sequence[Tracked]) -> list[dict[str, str]]:
+def busy(region: InspectorRegion, agents: Sequence[Tracked]) -> list[dict[str, str]]:
     """The agents that run for another run, and for which."""
     wanted = {tracked.id for tracked in agents}
     return [
@@ -87,7 +87,7 @@ def busy(region: Region, agents: Sequence[Tracked]) -> list[dict[str, str]]:
     ]
 
 
-def _check_agents(region: Region, agents: Sequence[Tracked]) -> None:
+def _check_agents(region: InspectorRegion, agents: Sequence[Tracked]) -> None:
     if taken := busy(region, agents):
         text = "You started an assessment run, but one of the instances is already participating in another one."
         raise Refusal(
@@ -103,16 +103,16 @@ def _check_agents(region: Region, agents: Sequence[Tracked]) -> None:
         raise Refusal("LimitExceededException", text, errorCode=code, canRetry=False)
 
 
-def _plan(region: Region, run: AssessmentRun, seconds: float, state: str) -> None:
+def _plan(region: InspectorRegion, run: AssessmentRun, seconds: float, state: str) -> None:
     run.timers.append(region.later(seconds, lambda: _enter(region, run, state), f"classic run: {state}"))
 
 
-def _enter(region: Region, run: AssessmentRun, state: str) -> None:
+def _enter(region: InspectorRegion, run: AssessmentRun, state: str) -> None:
     run.states.append((region.now(), state))
     _announce(region, run, "ASSESSMENT_RUN_STATE_CHANGED", newstate=state)
 
 
-def _stop_collecting(region: Region, run: AssessmentRun) -> None:
+def _stop_collecting(region: InspectorRegion, run: AssessmentRun) -> None:
     run.healthy = [tracked for tracked in run.agents if tracked.agent_up(region.now())]
     run.data_collected = bool(run.healthy)
     for seconds, state in _ENDING:
@@ -123,7 +123,7 @@ def _stop_collecting(region: Region, run: AssessmentRun) -> None:
     run.timers.append(region.later(_EVALUATION_SECONDS, lambda: _evaluated(region, run), "classic run: end"))
 
 
-def _evaluated(region: Region, run: AssessmentRun) -> None:
+def _evaluated(region: InspectorRegion, run: AssessmentRun) -> None:
     result = _result(run)
     if result in ("COMPLETED", "COMPLETED_WITH_ERRORS"):
         for finding in classic_findings.of_run(region, run):
@@ -141,7 +141,7 @@ def _result(run: AssessmentRun) -> str:
     return max(results, key=ENDS.index)
 
 
-def _end(region: Region, run: AssessmentRun, state: str) -> None:
+def _end(region: InspectorRegion, run: AssessmentRun, state: str) -> None:
     run.completed_at = region.now()
     _enter(region, run, state)
     if state in ("COMPLETED", "COMPLETED_WITH_ERRORS"):
@@ -155,14 +155,14 @@ def _completions(run: AssessmentRun) -> int:
     return 0 if 0 in sent else max(sent, default=1)
 
 
-def _findings_count(region: Region, run: AssessmentRun) -> str:
+def _findings_count(region: InspectorRegion, run: AssessmentRun) -> str:
     found = Counter(
         region.classic.findings[a].members["serviceAttributes"]["rulesPackageArn"] for a in run.finding_arns
     )
     return "{" + ", ".join(f"{package}={found[package]}" for package in run.packages) + "}"
 
 
-def _announce(region: Region, run: AssessmentRun, event: str, **extra: str) -> None:
+def _announce(region: InspectorRegion, run: AssessmentRun, event: str, **extra: str) -> None:
     message = {"template": run.template.arn, "run": run.arn, "time": iso(region.now()), "event": event}
     message |= {"target": run.template.target.arn, **extra}
     topics = [
@@ -174,7 +174,7 @@ def _announce(region: Region, run: AssessmentRun, event: str, **extra: str) -> N
 
 
 def _delivery(
-    region: Region, run: AssessmentRun, topic: str, event: str, message: dict[str, str]
+    region: InspectorRegion, run: AssessmentRun, topic: str, event: str, message: dict[str, str]
 ) -> Callable[[], None]:
     def deliver() -> None:
         status = "SUCCESS"

@@ -10,7 +10,7 @@ from golden_ami_emulator.inspector.classic_model import PACKAGES, PACKAGES_ACCOU
 from golden_ami_emulator.inspector.errors import Refusal
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 
 def new_id() -> str:
@@ -18,17 +18,17 @@ def new_id() -> str:
     return f"0-{uuid4().hex[:8]}"
 
 
-def arn(region: Region, rest: str) -> str:
+def arn(region: InspectorRegion, rest: str) -> str:
     """An ARN of the region's Inspector Classic."""
     return f"arn:{region.partition}:inspector:{region.name}:{region.account}:{rest}"
 
 
-def package_arn(region: Region, package: str) -> str:
+def package_arn(region: InspectorRegion, package: str) -> str:
     """The ARN of a rules package; it belongs to Inspector's account."""
     return f"arn:{region.partition}:inspector:{region.name}:{PACKAGES_ACCOUNT}:rulespackage/{package}"
 
 
-def package_arns(region: Region) -> list[str]:
+def package_arns(region: InspectorRegion) -> list[str]:
     """The region's rules packages."""
     return [package_arn(region, package) for package in PACKAGES]
 

@@ -11,7 +11,7 @@ from golden_ami_emulator.inspector.findings import on_instance
 
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.instances import Tracked
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 DISCOVERY = timedelta(seconds=60)  # from launch to the first coverage row; no figure is documented
 RETENTION = timedelta(days=3)  # what is left of a terminated instance
@@ -21,7 +21,7 @@ _PARTIAL = "DEEP_INSPECTION_"
 _PLATFORMS = (("windows", "WINDOWS"), ("mac", "MACOS"), ("linux", "LINUX"))
 
 
-def agent_answers(region: Region, tracked: Tracked) -> None:
+def agent_answers(region: InspectorRegion, tracked: Tracked) -> None:
     """The agent answers for the first time: the scan begins, or its refusal is announced."""
     consider(region, tracked)
     if region.scans_ec2 and tracked.running and tracked.scan_timer is None:
@@ -29,7 +29,7 @@ def agent_answers(region: Region, tracked: Tracked) -> None:
         region.send([_coverage_event(region, tracked, code, reason)], "coverage")
 
 
-def consider(region: Region, tracked: Tracked) -> None:
+def consider(region: InspectorRegion, tracked: Tracked) -> None:
     """Begin the first scan of an instance that may be scanned now and was not before."""
     if tracked.scan_timer is None and tracked.scanned_at is None and _scannable(region, tracked):
         tracked.scan_started_at = region.now()
@@ -37,13 +37,13 @@ def consider(region: Region, tracked: Tracked) -> None:
         tracked.scan_timer = region.later(seconds, lambda: _scan_ends(region, tracked), "instance scan")
 
 
-def _scannable(region: Region, tracked: Tracked) -> bool:
+def _scannable(region: InspectorRegion, tracked: Tracked) -> bool:
     result = tracked.behaviour.scan_result
     succeeds = result == "SUCCESSFUL" or result.startswith(_PARTIAL)
     return region.scans_ec2 and succeeds and not tracked.excluded and tracked.managed(region.now())
 
 
-def _scan_ends(region: Region, tracked: Tracked) -> None:
+def _scan_ends(region: InspectorRegion, tracked: Tracked) -> None:
     tracked.scan_timer = None
     if not _scannable(region, tracked):
         return
@@ -68,7 +68,7 @@ def _initial_scan(tracked: Tracked) -> dict[str, Any]:
     }
 
 
-def _coverage_event(region: Region, tracked: Tracked, code: str, reason: str) -> Any:
+def _coverage_event(region: InspectorRegion, tracked: Tracked, code: str, reason: str) -> Any:
     detail = {
         "scanStatus": {"reason": reason, "statusCodeValue": code},
         "scanType": "PACKAGE",
@@ -100,7 +100,7 @@ def status(tracked: Tracked, now: datetime) -> tuple[str, str]:
     return "ACTIVE", "PENDING_INITIAL_SCAN" if pending else "SCAN_IN_PROGRESS"
 
 
-def rows(region: Region, instances: Iterable[Tracked]) -> Iterator[dict[str, Any]]:
+def rows(region: InspectorRegion, instances: Iterable[Tracked]) -> Iterator[dict[str, Any]]:
     """The covered resources, as ListCoverage answers them: for an instance a PACKAGE and a NETWORK row."""
     now = region.now()
     for tracked in instances if region.scans_ec2 else ():
@@ -116,7 +116,7 @@ def rows(region: Region, instances: Iterable[Tracked]) -> Iterator[dict[str, Any
 
 
 def _row(
-    region: Region, tracked: Tracked, scan_type: str, state: tuple[str, str], scanned_at: datetime | None
+    region: InspectorRegion, tracked: Tracked, scan_type: str, state: tuple[str, str], scanned_at: datetime | None
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
         "resourceType": "AWS_EC2_INSTANCE",

@@ -12,10 +12,10 @@ from moto.ec2.responses import EC2Response
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.ondemand import latest_success
 from golden_ami_emulator.inspector.service import Params, Service, operation, present
-from golden_ami_emulator.inspector.wire import Violation, epoch
+from golden_ami_emulator.inspector.wire import ModelViolation, epoch
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 _LABELS = frozenset({"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"})  # UNTRIAGED has none
 
@@ -25,12 +25,12 @@ class Ec2(Service, EC2Response):
 
     token_member = "NextToken"
 
-    def refuse(self, found: Sequence[Violation]) -> Refusal:
+    def refuse(self, found: Sequence[ModelViolation]) -> Refusal:
         """The service's error for a request that breaks its model."""
         return Refusal("InvalidParameterValue", found[0].message)
 
     @operation
-    def get_image_findings(self, region: Region, params: Params) -> dict[str, Any]:
+    def get_image_findings(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """One row a finding; an image without a finished scan has none."""
         self.error_on_dryrun()
         image_id = params["ImageId"]
@@ -44,7 +44,7 @@ class Ec2(Service, EC2Response):
         return present(ImageFindings=page, NextToken=token)
 
     @operation
-    def enable_image_deprecation(self, region: Region, params: Params) -> dict[str, Any]:
+    def enable_image_deprecation(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """The instant is rounded down to the minute, and must be to come. DescribeImages tells it."""
         self.error_on_dryrun()
         ami = region.ec2.amis.get(params["ImageId"])

@@ -11,7 +11,7 @@ from golden_ami_emulator.inspector.wire import epoch
 
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.instances import Tracked
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 
 def _carried(body: Body, arn: str, account: str, seen: datetime, resource: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def _carried(body: Body, arn: str, account: str, seen: datetime, resource: Mappi
     return {**dates, **body.members, **own}
 
 
-def on_instance(region: Region, tracked: Tracked) -> list[dict[str, Any]]:
+def on_instance(region: InspectorRegion, tracked: Tracked) -> list[dict[str, Any]]:
     """The findings of a scanned instance, as ListFindings answers them, and `tracked.details` beside them."""
     resource = _instance_resource(region, tracked)
     found = []
@@ -45,7 +45,7 @@ def _details(body: Body) -> dict[str, Any]:
     return details
 
 
-def _instance_resource(region: Region, tracked: Tracked) -> dict[str, Any]:
+def _instance_resource(region: InspectorRegion, tracked: Tracked) -> dict[str, Any]:
     host = tracked.host
     details = {
         "type": host.instance_type,
@@ -69,7 +69,7 @@ def _instance_resource(region: Region, tracked: Tracked) -> dict[str, Any]:
     }
 
 
-def on_image(region: Region, image_id: str, scan_id: str) -> list[dict[str, Any]]:
+def on_image(region: InspectorRegion, image_id: str, scan_id: str) -> list[dict[str, Any]]:
     """The findings of an on-demand scan of an image. Repeats are dropped: the scan reports each once."""
     image = region.image(image_id)
     details: dict[str, Any] = {"machineImageId": image_id, "ownerAccountId": region.account}

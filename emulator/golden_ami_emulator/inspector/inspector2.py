@@ -13,11 +13,11 @@ from golden_ami_emulator.inspector.cis import CisOperations
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.ondemand import OnDemandOperations
 from golden_ami_emulator.inspector.service import Params, Service, operation, present
-from golden_ami_emulator.inspector.wire import Violation
+from golden_ami_emulator.inspector.wire import ModelViolation
 
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.instances import Tracked
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 _RESOURCES = {"ec2": "EC2", "ecr": "ECR", "lambda": "LAMBDA", "lambdaCode": "LAMBDA_CODE"}
 
@@ -25,7 +25,7 @@ _RESOURCES = {"ec2": "EC2", "ecr": "ECR", "lambda": "LAMBDA", "lambdaCode": "LAM
 class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response):
     """The operations that moto lacks or answers from nothing; its other operations stay."""
 
-    def refuse(self, found: Sequence[Violation]) -> Refusal:
+    def refuse(self, found: Sequence[ModelViolation]) -> Refusal:
         """The service's error for a request that breaks its model."""
         count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
         message = f"{count}: {'; '.join(violation.message for violation in found)}"
@@ -33,7 +33,7 @@ class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response)
         return Refusal("ValidationException", message, reason="FIELD_VALIDATION_FAILED", fields=fields)
 
     @operation
-    def batch_get_account_status(self, region: Region, params: Params) -> dict[str, Any]:
+    def batch_get_account_status(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Which scans are on."""
         accounts, failed = _accounts(region, params)
         states = {name: _state(word in region.scan_types) for name, word in _RESOURCES.items()}
@@ -44,7 +44,7 @@ class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response)
         }
 
     @operation
-    def enable(self, region: Region, params: Params) -> dict[str, Any]:
+    def enable(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Turn scans on; instances that run already are scanned then."""
         accounts, failed = _accounts(region, params)
         if accounts:
@@ -54,7 +54,7 @@ class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response)
         return {"accounts": _statuses(region, accounts), "failedAccounts": failed}
 
     @operation
-    def disable(self, region: Region, params: Params) -> dict[str, Any]:
+    def disable(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Turn scans off; without resource types, all."""
         accounts, failed = _accounts(region, params)
         if accounts:
@@ -62,7 +62,7 @@ class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response)
         return {"accounts": _statuses(region, accounts), "failedAccounts": failed}
 
     @operation
-    def list_coverage(self, region: Region, params: Params) -> dict[str, Any]:
+    def list_coverage(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """The covered resources."""
         criteria = params.get("filterCriteria") or {}
 
@@ -74,7 +74,7 @@ class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response)
         return present(coveredResources=page, nextToken=token)
 
     @operation
-    def list_findings(self, region: Region, params: Params) -> str:
+    def list_findings(self, region: InspectorRegion, params: Params) -> str:
         """The findings of scanned instances, in JSON: they are kept in the form that goes over the wire."""
         criteria = params.get("filterCriteria") or {}
 
@@ -87,7 +87,7 @@ class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response)
         return json.dumps(present(findings=list(page), nextToken=token))
 
     @operation
-    def batch_get_finding_details(self, region: Region, params: Params) -> dict[str, Any]:
+    def batch_get_finding_details(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """CISA's dates, CWEs, EPSS and the rest of what ListFindings leaves out."""
         known = {}
         for arn in params["findingArns"]:
@@ -101,7 +101,7 @@ class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response)
         }
 
 
-def _accounts(region: Region, params: Params) -> tuple[list[str], list[dict[str, Any]]]:
+def _accounts(region: InspectorRegion, params: Params) -> tuple[list[str], list[dict[str, Any]]]:
     asked = params.get("accountIds") or [region.account]
     failed = [
         {"accountId": account, "errorCode": "ACCESS_DENIED", "errorMessage": "Not a member account of this account."}
@@ -115,17 +115,17 @@ def _state(enabled: bool) -> dict[str, str]:
     return {"status": "ENABLED" if enabled else "DISABLED"}
 
 
-def _statuses(region: Region, accounts: Sequence[str]) -> list[dict[str, Any]]:
+def _statuses(region: InspectorRegion, accounts: Sequence[str]) -> list[dict[str, Any]]:
     resources = {name: _state(word in region.scan_types)["status"] for name, word in _RESOURCES.items()}
     status = _state(bool(region.scan_types))["status"]
     return [{"accountId": account, "status": status, "resourceStatus": resources} for account in accounts]
 
 
-def _gone(region: Region, tracked: Tracked) -> bool:
+def _gone(region: InspectorRegion, tracked: Tracked) -> bool:
     return tracked.terminated_at is not None and region.now() >= tracked.terminated_at + coverage.RETENTION
 
 
-def _asked(region: Region, criteria: dict[str, Any]) -> Iterable[Tracked]:
+def _asked(region: InspectorRegion, criteria: dict[str, Any]) -> Iterable[Tracked]:
     """The instances that a filter can match: by id where it names them, for there may be thousands of others."""
     wanted = criteria.get("resourceId") or []
     if not wanted or any(item["comparison"] != "EQUALS" for item in wanted):
@@ -134,7 +134,7 @@ def _asked(region: Region, criteria: dict[str, Any]) -> Iterable[Tracked]:
     return [region.instances[instance_id] for instance_id in ids if instance_id in region.instances]
 
 
-def _findings(region: Region, instances: Iterable[Tracked]) -> Iterator[dict[str, Any]]:
+def _findings(region: InspectorRegion, instances: Iterable[Tracked]) -> Iterator[dict[str, Any]]:
     for tracked in instances:
         if not tracked.scanned_at or _gone(region, tracked):
             continue
@@ -148,7 +148,7 @@ def _instance_of(finding: Any) -> str:
     return str(finding["resources"][0]["id"])
 
 
-def _with_lag(region: Region, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _with_lag(region: InspectorRegion, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without the last finding of every instance whose listing still lags; each such listing uses up one lag."""
     last = {_instance_of(finding): number for number, finding in enumerate(findings)}
     lagging = {instance_id for instance_id in last if region.instances[instance_id].lag > 0}
@@ -158,7 +158,7 @@ def _with_lag(region: Region, findings: list[dict[str, Any]]) -> list[dict[str, 
     return [finding for number, finding in enumerate(findings) if number not in dropped]
 
 
-def _with_repeats(region: Region, findings: Sequence[Any]) -> Sequence[Any]:
+def _with_repeats(region: InspectorRegion, findings: Sequence[Any]) -> Sequence[Any]:
     repeated: list[Any] = []
     for finding in findings:
         instance_id = _instance_of(finding)

@@ -15,10 +15,10 @@ from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.wire import iso
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 
-def publish(region: Region, topic: str, message: str) -> None:
+def publish(region: InspectorRegion, topic: str, message: str) -> None:
     """Publish as Inspector does. Raises ClientError."""
     if region.sns is None:
         # Inspector's own credentials: the caller's must not be credited with its calls. The header names the account.
@@ -32,14 +32,14 @@ def _name_account(account: str, request: Any, **_: object) -> None:
     request.headers["x-moto-account-id"] = account
 
 
-def enabled(region: Region, template: str, target: str, topic: str) -> Callable[[], None]:
+def enabled(region: InspectorRegion, template: str, target: str, topic: str) -> Callable[[], None]:
     """The delivery of the message that a new subscription brings; it names no run."""
     message = {"template": template, "time": iso(region.now()), "event": "ENABLE_ASSESSMENT_NOTIFICATIONS"}
     body = json.dumps({**message, "target": target}, separators=(",", ":"))
     return lambda: publish(region, topic, body)
 
 
-def check_topic(region: Region, topic_arn: str) -> None:
+def check_topic(region: InspectorRegion, topic_arn: str) -> None:
     """Refuse a topic that is none, does not exist, or whose policy does not let Inspector publish. Raises Refusal."""
     from moto.sns.models import sns_backends
 

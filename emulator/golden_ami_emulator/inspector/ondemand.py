@@ -17,7 +17,7 @@ from golden_ami_emulator.inspector.service import Params, operation, present
 from golden_ami_emulator.inspector.wire import iso
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 SOURCE = "inspector2.ami.ondemand"  # of the findings events; the completion comes from aws.inspector2
 RECORD_KEPT = timedelta(days=30)
@@ -34,7 +34,7 @@ class OnDemandOperations:
     """The operations."""
 
     @operation
-    def start_on_demand_scan(self, region: Region, params: Params) -> dict[str, Any]:
+    def start_on_demand_scan(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Start a scan; the same client token gives the scan that it started before."""
         image_id, token = params["resourceId"], params.get("clientToken", "")
         for scan in region.on_demand.values():
@@ -51,7 +51,7 @@ class OnDemandOperations:
         return {"scanId": scan.id}
 
     @operation
-    def get_on_demand_scan_status(self, region: Region, params: Params) -> dict[str, Any]:
+    def get_on_demand_scan_status(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """How far a scan is."""
         scan = region.on_demand.get(params["scanId"])
         forgotten = scan is not None and region.now() >= scan.started_at + RECORD_KEPT
@@ -61,7 +61,7 @@ class OnDemandOperations:
         return _row(scan)
 
     @operation
-    def list_on_demand_scans(self: Any, region: Region, params: Params) -> dict[str, Any]:
+    def list_on_demand_scans(self: Any, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """The scans of an image, the newest first."""
         scans = [scan for scan in reversed(region.on_demand.values()) if scan.image_id == params["resourceId"]]
         rows = [_row(scan) for scan in scans if region.now() < scan.started_at + RECORD_KEPT]
@@ -81,13 +81,13 @@ def _row(scan: OnDemandScan) -> dict[str, Any]:
     )
 
 
-def latest_success(region: Region, image_id: str) -> OnDemandScan | None:
+def latest_success(region: InspectorRegion, image_id: str) -> OnDemandScan | None:
     """The last successful scan of an image."""
     scans = [s for s in region.on_demand.values() if s.image_id == image_id and s.status == "SUCCESSFUL"]
     return max(scans, key=lambda scan: scan.started_at, default=None)
 
 
-def _check_image(region: Region, image_id: str) -> None:
+def _check_image(region: InspectorRegion, image_id: str) -> None:
     image = region.image(image_id)
     ami = region.ec2.amis.get(image_id)
     if image is None and ami is None:
@@ -100,7 +100,7 @@ def _check_image(region: Region, image_id: str) -> None:
         raise Refusal("ValidationException", f"The image {image_id} is {state}, not available.", reason="OTHER")
 
 
-def _ends(region: Region, scan: OnDemandScan) -> None:
+def _ends(region: InspectorRegion, scan: OnDemandScan) -> None:
     behaviour = region.world.behaviour_of(scan.image_id)
     image = region.image(scan.image_id)
     unsupported = image is not None and "mac" in image.platform.lower()
@@ -120,7 +120,7 @@ def _ends(region: Region, scan: OnDemandScan) -> None:
     region.send(deliveries, f"on-demand scan of {scan.image_id} complete")
 
 
-def _completion(region: Region, scan: OnDemandScan) -> dict[str, Any]:
+def _completion(region: InspectorRegion, scan: OnDemandScan) -> dict[str, Any]:
     ended = scan.completed_at or region.now()
     detail: dict[str, Any] = {
         "scanId": scan.id,

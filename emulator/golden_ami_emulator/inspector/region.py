@@ -23,14 +23,14 @@ Publish = Callable[[str, str, Mapping[str, Any], Sequence[str]], None]
 class Coverage(Protocol):
     """What Inspector does when an instance changes."""
 
-    def agent_answers(self, region: Region, tracked: Tracked) -> None:
+    def agent_answers(self, region: InspectorRegion, tracked: Tracked) -> None:
         """The agent answers for the first time."""
 
-    def consider(self, region: Region, tracked: Tracked) -> None:
+    def consider(self, region: InspectorRegion, tracked: Tracked) -> None:
         """Begin the first scan of an instance that may be scanned now and was not before."""
 
 
-class Region:
+class InspectorRegion:
     """The state behind every emulated API of one (account, region). Hold `lock` while reading or changing it.
 
     Events and notifications are sent by the clock, not by the call that causes them, and without the lock: a

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
-_regions: dict[tuple[str, str], Region] = {}
+_regions: dict[tuple[str, str], InspectorRegion] = {}
 
 
-def add(region: Region) -> None:
+def add(region: InspectorRegion) -> None:
     """Make a region answer. Raises RuntimeError when it already does."""
     key = (region.account, region.name)
     if key in _regions:
@@ -18,12 +18,12 @@ def add(region: Region) -> None:
     _regions[key] = region
 
 
-def remove(region: Region) -> None:
+def remove(region: InspectorRegion) -> None:
     """Make a region answer no more."""
     _regions.pop((region.account, region.name), None)
 
 
-def find(account: str, name: str) -> Region | None:
+def find(account: str, name: str) -> InspectorRegion | None:
     """The region, if it is emulated."""
     return _regions.get((account, name))
 

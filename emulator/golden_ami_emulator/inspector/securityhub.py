@@ -11,10 +11,10 @@ from moto.securityhub.responses import SecurityHubResponse
 
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.service import Params, Service, operation
-from golden_ami_emulator.inspector.wire import Violation, iso
+from golden_ami_emulator.inspector.wire import ModelViolation, iso
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 LIMIT = 100  # findings in one call; the service's documentation, the model does not say
 _UPDATABLE = (
@@ -26,12 +26,12 @@ _UPDATABLE = (
 class SecurityHub(Service, SecurityHubResponse):
     """Inspector's findings arrive in Security Hub by themselves; here they can be updated."""
 
-    def refuse(self, found: Sequence[Violation]) -> Refusal:
+    def refuse(self, found: Sequence[ModelViolation]) -> Refusal:
         """The service's error for a request that breaks its model."""
         return Refusal("InvalidInputException", found[0].message, Code="InvalidInput")
 
     @operation
-    def batch_update_findings(self, region: Region, params: Params) -> dict[str, Any]:
+    def batch_update_findings(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """Update findings; what is updated is kept in `Region.security_hub_updates` and shown by GetFindings."""
         if not (region.world.security_hub_enabled or self.securityhub_backend.enabled):
             text = f"Account {region.account} is not subscribed to AWS Security Hub"
@@ -53,7 +53,7 @@ class SecurityHub(Service, SecurityHubResponse):
             processed.append(identifier)
         return {"ProcessedFindings": processed, "UnprocessedFindings": unprocessed}
 
-    def _finding(self, region: Region, identifier: dict[str, str]) -> Any:
+    def _finding(self, region: InspectorRegion, identifier: dict[str, str]) -> Any:
         """moto's finding; one of Inspector's is imported when it is first asked for."""
         arn = identifier["Id"]
         if arn in region.security_hub_findings:
@@ -69,7 +69,7 @@ class SecurityHub(Service, SecurityHubResponse):
         return imported
 
 
-def _security_finding(region: Region, finding: Mapping[str, Any]) -> dict[str, Any]:
+def _security_finding(region: InspectorRegion, finding: Mapping[str, Any]) -> dict[str, Any]:
     """A finding of Inspector in Security Hub's format (ASFF); untriaged has no word there."""
     [resource] = finding["resources"]
     label = str(finding["severity"])

@@ -12,8 +12,8 @@ from moto.core.responses import ActionResult, BaseResponse
 from golden_ami_emulator.inspector import registry
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.paging import InvalidToken
-from golden_ami_emulator.inspector.region import Region
-from golden_ami_emulator.inspector.wire import Violation, input_shape, violations
+from golden_ami_emulator.inspector.region import InspectorRegion
+from golden_ami_emulator.inspector.wire import ModelViolation, input_shape, violations
 
 Params = dict[str, Any]
 
@@ -23,7 +23,7 @@ class Service(BaseResponse):
 
     token_member = "nextToken"
 
-    def refuse(self, found: Sequence[Violation]) -> Refusal:
+    def refuse(self, found: Sequence[ModelViolation]) -> Refusal:
         """The service's error for a request that breaks its model."""
         raise NotImplementedError
 
@@ -35,7 +35,7 @@ class Service(BaseResponse):
             raise self.refuse(found)
         return dict(params)
 
-    def region_state(self) -> Region:
+    def region_state(self) -> InspectorRegion:
         """The emulated region that the request is for. Raises Refusal."""
         region = registry.find(self.current_account, self.region)
         if region is None:
@@ -44,17 +44,17 @@ class Service(BaseResponse):
         return region
 
     def page(
-        self, region: Region, params: Params, limit: int, rows: Callable[[], Sequence[Any]]
+        self, region: InspectorRegion, params: Params, limit: int, rows: Callable[[], Sequence[Any]]
     ) -> tuple[Sequence[Any], str | None]:
         """One page of a listing, named after the operation. Raises Refusal."""
         try:
             return region.pages.page(self._get_action(), params.get(self.token_member), limit, rows)
         except InvalidToken as error:
-            found = Violation((self.token_member,), "token", f"The token '{error}' is invalid")
+            found = ModelViolation((self.token_member,), "token", f"The token '{error}' is invalid")
             raise self.refuse([found]) from error
 
 
-Operation = Callable[[Any, Region, Params], dict[str, Any] | str]
+Operation = Callable[[Any, InspectorRegion, Params], dict[str, Any] | str]
 
 
 def operation(method: Operation) -> Callable[[Any], Any]:

@@ -12,11 +12,11 @@ from moto.ssm.responses import SimpleSystemManagerResponse
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.instances import AGENT_VERSION
 from golden_ami_emulator.inspector.service import Params, Service, operation, present
-from golden_ami_emulator.inspector.wire import Violation
+from golden_ami_emulator.inspector.wire import ModelViolation
 
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.instances import Tracked
-    from golden_ami_emulator.inspector.region import Region
+    from golden_ami_emulator.inspector.region import InspectorRegion
 
 DEFAULT_PAGE = 10
 _MEMBERS = {
@@ -35,7 +35,7 @@ class SystemsManager(Service, SimpleSystemManagerResponse):
 
     token_member = "NextToken"
 
-    def refuse(self, found: Sequence[Violation]) -> Refusal:
+    def refuse(self, found: Sequence[ModelViolation]) -> Refusal:
         """The service's error for a request that breaks its model."""
         if found[0].path[-1] == "NextToken":
             return Refusal("InvalidNextToken", found[0].message)
@@ -55,7 +55,7 @@ class SystemsManager(Service, SimpleSystemManagerResponse):
         return ActionResult({"Parameters": held, "InvalidParameters": [name for name in names if name not in found]})
 
     @operation
-    def describe_instance_information(self, region: Region, params: Params) -> dict[str, Any]:
+    def describe_instance_information(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """The managed instances."""
         legacy = [(item["key"], item["valueSet"]) for item in params.get("InstanceInformationFilterList") or []]
         wanted = [(item["Key"], item["Values"]) for item in params.get("Filters") or []] + legacy
@@ -97,7 +97,7 @@ def _values(tracked: Tracked, row: dict[str, Any], key: str) -> Iterable[str]:
     return (row[member],) if member in row else ()
 
 
-def _information(region: Region) -> Iterable[tuple[Tracked, dict[str, Any]]]:
+def _information(region: InspectorRegion) -> Iterable[tuple[Tracked, dict[str, Any]]]:
     now = region.now()
     for tracked in region.instances.values():
         registered = tracked.agent_at

@@ -12,7 +12,7 @@ from botocore.utils import parse_timestamp
 from moto.core.utils import get_service_model
 
 
-class Violation(NamedTuple):
+class ModelViolation(NamedTuple):
     """One constraint of the service model that a request breaks. `kind` is `length`, `range`, `enum` or `missing`."""
 
     path: tuple[str, ...]
@@ -34,7 +34,7 @@ def output_member(service: str, operation: str, member: str) -> Shape:
     return shape
 
 
-def violations(value: Any, shape: Any, path: tuple[str, ...] = ()) -> Iterator[Violation]:
+def violations(value: Any, shape: Any, path: tuple[str, ...] = ()) -> Iterator[ModelViolation]:
     """What in a request breaks the model's limits. Patterns are not checked: they are of Java's kind."""
     kind = shape.type_name
     if kind == "structure":
@@ -53,29 +53,31 @@ def violations(value: Any, shape: Any, path: tuple[str, ...] = ()) -> Iterator[V
         allowed = shape.metadata.get("enum")
         if allowed and value not in allowed:
             text = f"Value '{value}' at '{'.'.join(path)}' failed to satisfy constraint: "
-            yield Violation(path, "enum", f"{text}Member must satisfy enum value set: {allowed}")
+            yield ModelViolation(path, "enum", f"{text}Member must satisfy enum value set: {allowed}")
     elif kind in ("integer", "long", "double", "float"):
         yield from _size(value, shape, path, "range")
 
 
-def _structure(value: Mapping[str, Any], shape: Any, path: tuple[str, ...]) -> Iterator[Violation]:
+def _structure(value: Mapping[str, Any], shape: Any, path: tuple[str, ...]) -> Iterator[ModelViolation]:
     for name in shape.required_members:
         if value.get(name) is None:
             where = ".".join((*path, name))
-            yield Violation((*path, name), "missing", f"Value null at '{where}' failed to satisfy constraint: not null")
+            yield ModelViolation(
+                (*path, name), "missing", f"Value null at '{where}' failed to satisfy constraint: not null"
+            )
     for name, member in shape.members.items():
         if value.get(name) is not None:
             yield from violations(value[name], member, (*path, name))
 
 
-def _size(size: float, shape: Any, path: tuple[str, ...], kind: str) -> Iterator[Violation]:
+def _size(size: float, shape: Any, path: tuple[str, ...], kind: str) -> Iterator[ModelViolation]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     noun = "have length" if kind == "length" else "have value"
     text = f"Value '{size}' at '{'.'.join(path)}' failed to satisfy constraint: Member must {noun}"
     if low is not None and size < low:
-        yield Violation(path, kind, f"{text} greater than or equal to {low}")
+        yield ModelViolation(path, kind, f"{text} greater than or equal to {low}")
     if high is not None and size > high:
-        yield Violation(path, kind, f"{text} less than or equal to {high}")
+        yield ModelViolation(path, kind, f"{text} less than or equal to {high}")
 
 
 def conform(value: Any, shape: Any) -> Any:

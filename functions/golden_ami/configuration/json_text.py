@@ -16,7 +16,7 @@ _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}:,]', re.DOTALL)
 _CONSTANT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(-?(?:NaN|Infinity))', re.DOTALL)
 
 
-class Place(NamedTuple):
+class DocumentNode(NamedTuple):
     """A member or an item of a document: its path, where it begins (offset), and whether its name stood before."""
 
     path: str
@@ -92,7 +92,7 @@ def position(text: str, at: int) -> str:
     return f"line {text.count(chr(10), 0, at) + 1}, column {at - text.rfind(chr(10), 0, at)}"
 
 
-def places(text: str) -> Iterator[Place]:
+def places(text: str) -> Iterator[DocumentNode]:
     """Every member and item of a valid JSON text, in its order; the first is the document itself, "$"."""
     stack: list[_Open] = []
     key: tuple[str, int] | None = None  # the string read last, which a colon makes a name
@@ -109,7 +109,7 @@ def places(text: str) -> Iterator[Place]:
             fresh = False
         else:
             if not top or fresh:
-                yield top.item(token.start()) if top else Place("$", token.start())
+                yield top.item(token.start()) if top else DocumentNode("$", token.start())
                 fresh = False
             if kind in "[{":
                 stack.append(_Open(kind == "{", top.last if top else ""))
@@ -128,16 +128,16 @@ class _Open:
         self._seen: set[str] = set()
         self._count = 0
 
-    def member(self, name: str, at: int) -> Place:
+    def member(self, name: str, at: int) -> DocumentNode:
         repeated = name in self._seen
         self._seen.add(name)
         self.last = joined(self.path, name)
-        return Place(self.last, at, repeated)
+        return DocumentNode(self.last, at, repeated)
 
-    def item(self, at: int) -> Place:
+    def item(self, at: int) -> DocumentNode:
         self.last = joined(self.path, self._count)
         self._count += 1
-        return Place(self.last, at)
+        return DocumentNode(self.last, at)
 
 
 def joined(path: str, step: str | int) -> str:

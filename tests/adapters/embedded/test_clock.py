@@ -13,7 +13,7 @@ import pytest
 from patience import HANGS
 
 from golden_ami_emulator.clock import Clock, ClockThread
-from golden_ami_emulator.waits import Cancelled, ClockStalled, Group, Overslept, sleep_limit
+from golden_ami_emulator.waits import ClockStalled, Group, GroupCancelled, Overslept, sleep_limit
 
 REAL = time.perf_counter  # not emulated
 
@@ -148,7 +148,7 @@ def test_a_group_is_cancelled_together(clock: Clock) -> None:
     def member() -> None:
         try:
             clock.sleep(100)
-        except Cancelled:
+        except GroupCancelled:
             seen.append("cancelled")
             raise
 

@@ -18,7 +18,7 @@ from botocore.validate import ParamValidator
 from manual_timers import ManualTimers
 from moto import mock_aws
 
-from golden_ami_emulator.inspector import Region, install, installed
+from golden_ami_emulator.inspector import InspectorRegion, install, installed
 from golden_ami_emulator.inspector.wire import violations
 from golden_ami_emulator.world import ACCOUNT, Behaviour, Image, World
 
@@ -64,7 +64,7 @@ class Aws:
         return shared_client(service, region)
 
     @property
-    def region(self) -> Region:
+    def region(self) -> InspectorRegion:
         """The emulation's own state."""
         return installed()
 

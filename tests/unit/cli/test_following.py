@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 from golden_ami_cli.account import Account
 from golden_ami_cli.assessing import following
 from golden_ami_cli.errors import INTERRUPTED, CommandError
-from golden_ami_cli.runs.cancelling import Cancelled, Proof
+from golden_ami_cli.runs.cancelling import CancelledRun, Proof
 from golden_ami_cli.session import explained
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:stack:run-1"
@@ -86,10 +86,10 @@ def test_only_the_embedded_aws_is_asked_often(url: str, seconds: float) -> None:
     ],
 )
 def test_what_is_not_proven_is_said(proof: Proof, said: str) -> None:
-    problem = Cancelled("run-1", "RUNNING", proof).problem()
+    problem = CancelledRun("run-1", "RUNNING", proof).problem()
     assert said in problem
     assert bool(problem) == bool(said)
-    assert Cancelled("run-1", "RUNNING", proof).as_json()["running"] == proof.alive
+    assert CancelledRun("run-1", "RUNNING", proof).as_json()["running"] == proof.alive
 
 
 def refused(code: str) -> ClientError:

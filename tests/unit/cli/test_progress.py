@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from golden_ami.events import Event
-from golden_ami_cli.assessing.progress import Progress, Step, Steps, clock
+from golden_ami_cli.assessing.progress import ProgressDisplay, ProgressStep, Steps, clock
 from golden_ami_cli.console import Console
 
 HISTORIES = Path(__file__).parents[2] / "fixtures" / "history"
@@ -23,7 +23,7 @@ def recorded(name: str) -> list[Event]:
     return [event | {"timestamp": datetime.fromisoformat(event["timestamp"])} for event in events]
 
 
-def steps_of(events: list[Event]) -> list[Step]:
+def steps_of(events: list[Event]) -> list[ProgressStep]:
     steps = Steps()
     return [step for event in events if (step := steps.feed(event))]
 
@@ -46,7 +46,7 @@ def exited(kind: str, name: str, seconds: float, output: str = "{}") -> Event:
 
 def printed(events: list[Event], **options: Any) -> str:
     file = io.StringIO()
-    with Progress(Console(file=file, highlight=False, **options)) as progress:
+    with ProgressDisplay(Console(file=file, highlight=False, **options)) as progress:
         for each in events:
             progress.event(each)
     return file.getvalue()
