@@ -88,9 +88,16 @@ def by_attempt(responses: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any
     return answers
 
 
+def changes_nothing(state: Mapping[str, Any]) -> bool:
+    """Whether it is a Pass state whose output is its input: no test asks for one, and none minds one."""
+    return state["Type"] == "Pass" and "Next" in state and state.keys() <= {"Type", "Comment", "Next"}
+
+
 def entered(events: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The names of the states that a history enters; those inside a Map are in no certain order."""
-    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+    """The names of the states that a history enters and that do something; those inside a Map are in no order."""
+    states = json.loads(definition())["States"]
+    names = [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+    return [name for name in names if name not in states or not changes_nothing(states[name])]
 
 
 def outside_maps(names: Iterable[str]) -> list[str]:

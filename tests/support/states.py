@@ -6,18 +6,35 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scenarios import definition
+from scenarios import changes_nothing, definition
 
 State = dict[str, Any]
 
 
 def containers() -> Iterator[dict[str, State]]:
     """The states of the state machine, then those of each Map's processor."""
-    top: dict[str, State] = json.loads(definition())["States"]
+    top = looked_through(json.loads(definition())["States"])
     yield top
     for state in top.values():
         if state["Type"] == "Map":
-            yield state["ItemProcessor"]["States"]
+            yield looked_through(state["ItemProcessor"]["States"])
+
+
+def looked_through(states: dict[str, State]) -> dict[str, State]:
+    """The states without those that change nothing; what leads to one of these leads to the state after it."""
+    after = {name: state["Next"] for name, state in states.items() if changes_nothing(state)}
+
+    def resolved(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: resolved(value) for key, value in part.items()} | {
+                key: head(part[key]) for key in ("Next", "Default") if isinstance(part.get(key), str)
+            }
+        return [resolved(one) for one in part] if isinstance(part, list) else part
+
+    def head(name: str) -> str:
+        return head(after[name]) if name in after else name
+
+    return {name: resolved(state) for name, state in states.items() if name not in after}
 
 
 def all_states() -> dict[str, State]:
