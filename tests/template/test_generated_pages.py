@@ -37,20 +37,3 @@ def test_no_part_of_the_schema_is_left_out() -> None:
     definitions = json.loads(module.SCHEMA.read_text())["$defs"]
     tables = {name for name, one in definitions.items() if "properties" in one}
     assert tables - set(module.ORDER) == {"pointer", "ami2017"}  # these two are told in words
-
-
-def test_a_code_that_is_not_a_text_is_refused(tmp_path: Path) -> None:
-    module = tmp_path / "module.py"
-    module.write_text('def f(x):\n    return Reason(x, "what", "remedy")\n')
-    with pytest.raises(ValueError, match=r"module\.py:2"):
-        list(generator("codes").reasons_of(module))
-
-
-def test_codes_are_found_in_every_form(tmp_path: Path) -> None:
-    module = tmp_path / "module.py"
-    module.write_text(
-        'def f(x):\n    code = "A_B" if x else "C_D"\n    return Reason(code, f"what {x}", remedy="do")\n'
-        'NO = Reason(code="E_F", message="what", remedy="do")\n'
-    )
-    found = set(generator("codes").reasons_of(module))
-    assert {tuple(row) for row in found} == {("A_B", "what …", "do"), ("C_D", "what …", "do"), ("E_F", "what", "do")}

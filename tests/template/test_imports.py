@@ -47,27 +47,37 @@ FOREIGN = {
     "golden_ami_cli", "boto3", "s3transfer", "moto", "samtranslator", "cfnlint", "typer", "rich", "yaml", "pytest",
 }  # fmt: skip
 
-_SCRIPT = "import json, sys; import handlers.{0}; print(json.dumps(sorted(sys.modules)))"
+_SCRIPT = "import json, sys; import {0}; print(json.dumps(sorted(sys.modules)))"
 
 
-@pytest.fixture(scope="module", params=HANDLERS)
-def loaded(request: pytest.FixtureRequest) -> tuple[str, set[str]]:
-    """A function and the modules that importing its handler loads, as in Lambda: with `functions` alone on the path."""
-    script = _SCRIPT.format(request.param)
+def modules_loaded_by(names: str) -> set[str]:
+    """The modules that an import loads, as in Lambda: with `functions` alone on the path."""
     done = subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", _SCRIPT.format(names)],
         capture_output=True,
         check=True,
         cwd=FUNCTIONS,
         env={"PYTHONPATH": str(FUNCTIONS), "PATH": "", "PYTHONDONTWRITEBYTECODE": "1"},
     )
-    return request.param, set(json.loads(done.stdout))
+    return set(json.loads(done.stdout))
+
+
+@pytest.fixture(scope="module", params=HANDLERS)
+def loaded(request: pytest.FixtureRequest) -> tuple[str, set[str]]:
+    """A function, and the modules that importing its handler loads."""
+    return request.param, modules_loaded_by(f"handlers.{request.param}")
 
 
 def test_a_handler_loads_only_what_it_needs(loaded: tuple[str, set[str]]) -> None:
     name, modules = loaded
     assert {heavy for heavy in HEAVY if heavy in modules} == {heavy for heavy, users in HEAVY.items() if name in users}
     assert not {name.split(".")[0] for name in modules} & FOREIGN
+
+
+def test_the_catalogue_of_reasons_loads_the_models_only() -> None:
+    subjects = [f"golden_ami.reasons.{path.stem}" for path in FUNCTIONS.glob("golden_ami/reasons/[!_]*.py")]
+    own = {name for name in modules_loaded_by(", ".join(subjects)) if name.startswith("golden_ami")}
+    assert own == {"golden_ami", "golden_ami.models", "golden_ami.reasons", *subjects}
 
 
 def test_what_any_function_may_import_is_in_the_zip() -> None:

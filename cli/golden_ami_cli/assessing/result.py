@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from golden_ami.events import Event
-from golden_ami.models import SEVERITIES, Ami, Reason, Severity, Verdict
+from golden_ami.models import SEVERITIES, Ami, Severity, Verdict
+from golden_ami.reasons import reporting
 from golden_ami.usage.history import transitions
 from golden_ami.usage.lines import UsageLine
 
@@ -21,11 +22,7 @@ if TYPE_CHECKING:
 
 Counts = dict[Severity, int]
 
-_NO_REPORT = Reason(
-    code="NO_REPORT",
-    message="the run ended before its report was written",
-    remedy="read the cause of the failed execution",
-)
+_NO_REPORT = reporting.NO_REPORT()
 
 
 class Output(Struct, rename="camel", kw_only=True):

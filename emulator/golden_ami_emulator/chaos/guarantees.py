@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from golden_ami.reasons import reporting
 from golden_ami.report.model import AmiReport
 from golden_ami_emulator.chaos.bench import Ran, Trial
 from golden_ami_emulator.chaos.oracle import by_severity_alone, expected_counts, expected_verdict
@@ -145,7 +146,7 @@ def _cause(run: Ran, ami: AmiReport) -> str:
     faults = run.report.run.faults if run.report else []
     reason = ami.reason
     texts = [reason.code, reason.message, reason.remedy] if reason else []
-    if reason and reason.code == "RUN_FAILED":
+    if reason and reason.code == reporting.RUN_FAILED.code:
         texts += [text for fault in faults for text in (fault.error, fault.cause)]
     return " ".join(texts)
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 
+from golden_ami.reasons import scanning
 from golden_ami_emulator.calls import Call, client_error
 from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection
 
@@ -66,7 +67,7 @@ def _ec2() -> Iterator[InjectableFault]:
         "ec2.dies-booting",
         "the first AMI's instance terminates itself 60 seconds after its launch",
         lambda injection: _behave(injection, injection.amis[0], instance_dies_after=60),
-        words=("INSTANCE_DIED", "TERMINATED"),
+        words=(scanning.INSTANCE_DIED.code, "TERMINATED"),
         engines=LAUNCHING,
     )
     yield InjectableFault(
@@ -104,7 +105,7 @@ def _inspector() -> Iterator[InjectableFault]:
             False,
         ),
         ("run-cancelled", "CANCELED", "RESOURCE_TERMINATED", "is cancelled", ("CANCELED", "TERMINATED"), True),
-        ("never-ends", "", "SCAN_IN_PROGRESS", "never ends", ("COMPLETION_DEADLINE",), True),
+        ("never-ends", "", "SCAN_IN_PROGRESS", "never ends", (scanning.COMPLETION_DEADLINE.code,), True),
     )
     for name, classic, other, about, words, costs in results:
         changes = {"scan_result": other} | ({"classic_result": classic} if classic else {})

@@ -19,6 +19,7 @@ from golden_ami.errors import AccessDenied, EngineUnavailable
 from golden_ami.models import DEFAULT_ENGINE, NO_BATCH, Ami, AmiEntry, Config, ConfiguredEngine, Reason
 from golden_ami.parallel import chunks
 from golden_ami.places import Place, home, named, place_of
+from golden_ami.reasons import loading
 from golden_ami.settings import Settings
 
 T = TypeVar("T")
@@ -152,11 +153,7 @@ def _describe(place: Place, amis: Sequence[Ami], config: Config, settings: Setti
         elif image := images.get(ami.ami_id):
             _fill(ami, image, config)
         else:
-            ami.reason = Reason(
-                code="AMI_NOT_FOUND",
-                message=f"{ami.ami_id} does not exist in {named(place)}, or is not shared with this account",
-                remedy="correct the id or region in the configuration, or share the AMI with the account",
-            )
+            ami.reason = loading.AMI_NOT_FOUND(ami=ami.ami_id, place=named(place))
 
 
 def _images(ec2: Any, ids: Sequence[str]) -> dict[str, Image]:
@@ -188,17 +185,14 @@ def _fill(ami: Ami, image: Image, config: Config) -> None:
         ami.engine, ami.engine_reason = automatic(image, ami.account)
     state = image.get("State", "available")
     if state != "available":
-        ami.reason = Reason(
-            code="AMI_NOT_AVAILABLE",
-            message=f"{ami.ami_id} is {state}",
-            remedy=_STATE_REMEDIES.get(state, "configure an AMI that is available"),
-        )
+        ami.reason = _NOT_AVAILABLE.get(state, loading.AMI_NOT_AVAILABLE)(ami=ami.ami_id, state=state)
 
 
-_STATE_REMEDIES = {
-    "pending": "run the assessment again when the AMI is available",
-    "disabled": "enable the AMI, or configure another one",
-    "failed": "create the AMI again; EC2 could not make it",
+# By the state of the image (EC2 API Reference, Image: imageState).
+_NOT_AVAILABLE = {
+    "pending": loading.AMI_PENDING,
+    "disabled": loading.AMI_DISABLED,
+    "failed": loading.AMI_FAILED,
 }
 
 
@@ -228,11 +222,7 @@ def _default_type(ami: Ami) -> None:
     if chosen:
         ami.entry = msgspec.structs.replace(ami.entry, instance_type=chosen)
         return
-    ami.reason = Reason(
-        code="INSTANCE_TYPE_MISSING",
-        message=f"no default instance type runs {ami.architecture}",
-        remedy="give instanceType in the configuration",
-    )
+    ami.reason = loading.INSTANCE_TYPE_MISSING(architecture=ami.architecture)
 
 
 def _architectures(ec2: Any, types: Sequence[str]) -> dict[str, list[str]]:
@@ -249,17 +239,13 @@ def _architectures(ec2: Any, types: Sequence[str]) -> dict[str, list[str]]:
 def _type_problem(ami: Ami, supported: Sequence[str] | None, place: Place) -> Reason | None:
     chosen = ami.entry.instance_type
     if supported is None:
-        return Reason(
-            code="INSTANCE_TYPE_UNKNOWN",
-            message=f"instance type {chosen} is not offered in {place.region}",
-            remedy="give another instanceType in the configuration, or leave it out",
-        )
+        return loading.INSTANCE_TYPE_UNKNOWN(type=chosen, region=place.region)
     if ami.architecture and ami.architecture not in supported:
-        default = _DEFAULT_TYPES.get(ami.architecture)
-        return Reason(
-            code="ARCHITECTURE_MISMATCH",
-            message=f"the AMI is for {ami.architecture}, but {chosen} runs {', '.join(supported)}",
-            remedy=f"give an instanceType for {ami.architecture}" + (f", like {default}" if default else ""),
+        return loading.ARCHITECTURE_MISMATCH(
+            architecture=ami.architecture,
+            type=chosen,
+            supported=", ".join(supported),
+            default=_DEFAULT_TYPES.get(ami.architecture),
         )
     return None
 
@@ -284,11 +270,7 @@ def _reach(place: Place, settings: Settings, call: Callable[[], T]) -> T | Reaso
         known = not isinstance(error, ClientError) or code_of(error) in _UNREACHABLE
         if place == home(settings) or not known:
             raise
-        return Reason(
-            code="PLACE_UNREACHABLE",
-            message=f"{named(place)} cannot be asked: {error}",
-            remedy="correct region or account in the configuration, or let the stack's role into the account",
-        )
+        return loading.PLACE_UNREACHABLE(place=named(place), error=error)
 
 
 def _assign_batches(amis: Iterable[Ami]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -12,6 +12,7 @@ from golden_ami.aws.errors import code_of
 from golden_ami.models import Reason
 from golden_ami.parallel import chunks
 from golden_ami.places import Place, home, named
+from golden_ami.reasons import loading
 from golden_ami.settings import Settings
 
 RESOLVE = "resolve:ssm:"
@@ -92,52 +93,29 @@ def ami_id_of(name: str, answers: Answers, place: Place, settings: Settings, nam
     if name in answers.refused:
         error = answers.refused[name]
         if code_of(error) == "ValidationException" or not _WELL_FORMED.fullmatch(name_of(name)):
-            return Reason(
-                code="AMI_PARAMETER_NAME_INVALID",
-                message=f"Systems Manager does not take {name} as a parameter's name: {_said(error)}",
-                remedy="correct the name in the configuration: letters, digits, . - _ and / between levels",
-            )
+            return loading.PARAMETER_NAME_INVALID(name=name, said=_said(error))
         return denied(name, place, settings, names, _said(error))
     if name not in answers.found:
-        return Reason(
-            code="AMI_PARAMETER_NOT_FOUND",
-            message=f"the SSM parameter {name} does not exist in {named(place)}",
-            remedy="create the parameter, or correct its name in the configuration",
-        )
+        return loading.PARAMETER_NOT_FOUND(name=name, place=named(place))
     value = str(answers.found[name]["Value"]).strip()
     if not _AMI_ID.fullmatch(value):
-        kind = answers.found[name]["Type"]
-        return Reason(
-            code="AMI_PARAMETER_INVALID",
-            message=f"the SSM parameter {name} in {named(place)}, a {kind}, does not hold an AMI id",
-            remedy="let the parameter hold one AMI id, like ami-0a1b2c3d4e5f60001, and nothing else",
-        )
+        return loading.PARAMETER_INVALID(name=name, place=named(place), type=answers.found[name]["Type"])
     return value
 
 
 def denied(name: str, place: Place, settings: Settings, names: Iterable[str], said: str = "") -> Reason:
     """Why the AMI of a parameter that the stack may not read is not assessed, with what to deploy."""
-    return Reason(
-        code="AMI_PARAMETER_DENIED",
-        message=f"the stack may not read the SSM parameter {name} in {named(place)}" + (f": {said}" if said else ""),
-        remedy=_remedy(name, place, settings, [name_of(other) for other in names]),
-    )
-
-
-def _remedy(name: str, place: Place, settings: Settings, names: Collection[str]) -> str:
-    plain = name_of(name)
+    plain, where = name_of(name), named(place)
     at_home = place.account == home(settings).account
     if at_home and may_resolve(plain, settings):
-        return (
-            "its name is one that the template allows: look at service control policies, at the permissions boundary, "
-            "and at the key of a SecureString"
-        )
-    where = "the stack" if at_home else f"docs/member-role.yaml in account {place.account}"
-    path = _path([other for other in {*names, plain} if not other.startswith(PUBLIC)]) or _path([plain])
+        return loading.PARAMETER_DENIED_ELSEWHERE(name=name, place=where, said=said)
+    others = {plain, *(name_of(other) for other in names)}
+    path = _path([other for other in others if not other.startswith(PUBLIC)]) or _path([plain])
     if not path:
-        below = settings.ami_parameter_path or "/golden-amis/"
-        return f"AmiParameterPath is a path: store the AMI id in {below}{plain.rpartition('/')[2]} and name that"
-    return f"deploy {where} with AmiParameterPath={path}, or store the AMI id below the path that it has"
+        below, leaf = settings.ami_parameter_path or "/golden-amis/", plain.rpartition("/")[2]
+        return loading.PARAMETER_DENIED_WITHOUT_PATH(name=name, place=where, said=said, path=below, leaf=leaf)
+    template = "the stack" if at_home else f"docs/member-role.yaml in account {place.account}"
+    return loading.PARAMETER_DENIED(name=name, place=where, said=said, template=template, path=path)
 
 
 def _path(names: Iterable[str]) -> str:

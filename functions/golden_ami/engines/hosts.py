@@ -7,6 +7,7 @@ from typing import Any
 
 from golden_ami.models import Ami, Reason
 from golden_ami.parallel import chunks, side_by_side
+from golden_ami.reasons import scanning
 
 _FILTER_VALUES = 200  # values that a filter of DescribeInstances takes
 _GONE = ("shutting-down", "terminated", "stopping", "stopped")
@@ -30,25 +31,11 @@ def death(instance: dict[str, Any] | None, instance_id: str) -> Reason | None:
     if instance and state not in _GONE:
         return None
     why = (instance or {}).get("StateReason", {}).get("Message") or (instance or {}).get("StateTransitionReason")
-    return Reason(
-        "INSTANCE_DIED",
-        f"instance {instance_id} is {state} before its findings were collected" + (f": {why}" if why else ""),
-        "launch the AMI by hand with the same instance type and user data and read its console output",
-    )
+    return scanning.INSTANCE_DIED(instance=instance_id, state=state, why=why)
 
 
 def no_agent(instance: dict[str, Any] | None, instance_id: str) -> Reason:
     """Why an SSM agent never registered, as far as EC2 shows."""
     if instance and not instance.get("IamInstanceProfile"):
-        return Reason(
-            "AGENT_NOT_REGISTERED",
-            f"the SSM agent of {instance_id} never registered: the instance has no instance profile",
-            "set the stack's instance profile (AmazonSSMManagedInstanceCore), or turn on Default Host Management",
-        )
-    return Reason(
-        "AGENT_NOT_REGISTERED",
-        f"the SSM agent of {instance_id} never registered: the AMI has no running agent, or the subnet has no route "
-        "to SSM, or the instance profile lacks AmazonSSMManagedInstanceCore",
-        "install the agent in the AMI; give the subnet NAT or endpoints for ssm, ssmmessages and ec2messages; "
-        "or use engine `ami`, which needs no agent",
-    )
+        return scanning.INSTANCE_WITHOUT_PROFILE(instance=instance_id)
+    return scanning.AGENT_NOT_REGISTERED(instance=instance_id)

@@ -17,12 +17,13 @@ from golden_ami.errors import AccessDenied, AssessmentError, ServiceFault, Servi
 from golden_ami.instances.refusals import refusal
 from golden_ami.instances.tags import Tagging, instance_tags, own_tags, to_list
 from golden_ami.instances.termination import Instance, find, name_of
-from golden_ami.instances.user_data import GONE, user_data_of, with_user_data
+from golden_ami.instances.user_data import user_data_of, with_user_data
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.models import AMI_TAG, Ami, Placement, Reason, Run
 from golden_ami.parallel import side_by_side
 from golden_ami.places import Place, home, place_of
+from golden_ami.reasons import launching
 from golden_ami.settings import Settings
 from golden_ami.times import iso, now
 
@@ -75,7 +76,7 @@ def _attempt(
                 ledger.update_ami(ami, instance_id=alive.instance_id)
                 return True
             if ami.user_data_sha256 and ami.user_data_sha256 not in texts:
-                ledger.not_assessed(ami, GONE)
+                ledger.not_assessed(ami, launching.USER_DATA_GONE())
                 return False
             ami = ledger.update_ami(ami, launch_token=request["ClientToken"], launched_at=iso(now()), notes=notes)
             outcome = _run_instances(ami, request, ec2[place_of(ami, settings)])
@@ -193,12 +194,7 @@ def _foreign_profile(run: Run, ami: Ami, settings: Settings) -> Reason | None:
     profile = _profile(run, ami, settings)
     if name_of(profile) == name_of(settings.instance_profile):
         return None
-    return Reason(
-        code="INSTANCE_PROFILE_FOREIGN",
-        message=f"placement.instanceProfile is {profile}; the stack terminates only what carries its own profile, "
-        f"{settings.instance_profile}",
-        remedy="leave instanceProfile out of the configuration's placement",
-    )
+    return launching.INSTANCE_PROFILE_FOREIGN(profile=profile, own=settings.instance_profile)
 
 
 def _placement(run: Run, ami: Ami) -> Placement:

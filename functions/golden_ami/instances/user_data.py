@@ -15,14 +15,8 @@ import msgspec
 from golden_ami.aws.clients import Clients
 from golden_ami.configuration.user_data import digest_of
 from golden_ami.errors import InvalidConfiguration
-from golden_ami.models import Ami, Reason, Run
+from golden_ami.models import Ami, Run
 from golden_ami.settings import Settings
-
-GONE = Reason(
-    code="USER_DATA_GONE",
-    message="the version of the configuration that the run was opened with, and the user data in it, no longer exists",
-    remedy="run the assessment again; it then reads the configuration as it is",
-)
 
 
 def user_data_of(run: Run, amis: Sequence[Ami], settings: Settings, clients: Clients) -> dict[str, str]:

@@ -19,6 +19,7 @@ from golden_ami.evaluation.policy import policy_of, run_verdict
 from golden_ami.evaluation.upgrades import RunUpgrades
 from golden_ami.models import Ami, Assessment, Reason, Run
 from golden_ami.parallel import chunks, side_by_side
+from golden_ami.reasons import reporting
 from golden_ami.report import allowed, faults
 from golden_ami.report.ami import assessed, not_assessed
 from golden_ami.report.exceptions import exception_reports
@@ -221,11 +222,7 @@ def _urgent_of_each(amis: Iterable[Ami]) -> int:
 
 
 def _unreadable(ami: Ami, what: str) -> Reason:
-    return Reason(
-        code="FINDINGS_UNREADABLE",
-        message=f"the findings at {ami.findings_key} cannot be read: {what}",
-        remedy="Assess this AMI again; check that nothing else writes to or deletes from the report bucket.",
-    )
+    return reporting.FINDINGS_UNREADABLE(key=ami.findings_key, error=what)
 
 
 def _by_verdict(ami: AmiReport) -> tuple[int, int, str, str]:

@@ -9,6 +9,7 @@ import msgspec
 
 from golden_ami.errors import within
 from golden_ami.models import RUN_TAG, Reason
+from golden_ami.reasons import reporting
 from golden_ami.report.model import Fault, Instances
 
 _LONGEST = 2000  # characters; Step Functions takes 32,768 for a cause, a person fewer
@@ -32,7 +33,7 @@ _MEANINGS = {
     "Sandbox.Timedout": "a function did not end in time",
     "Lambda.Unknown": "a function ended without an answer",
 }
-_FALLBACK = "Look at the execution's history and the function's log, then run again."
+_FALLBACK = reporting.NO_FINDINGS_COLLECTED.remedy
 # Messages of our own errors end in their remedy; these names carry none of their own.
 _SELF_EXPLAINED = frozenset(
     {"InvalidConfiguration", "EngineUnavailable", "AccessDenied", "InvalidEnvironment", "InvalidEvent"}
@@ -123,13 +124,7 @@ def reason_not_assessed(batch: str, failed: Mapping[str, tuple[str, str]], fault
     if batch in failed:
         step, error = failed[batch]
         remedy = _REMEDIES.get(error, _FALLBACK)
-        return Reason(
-            code="STEP_FAILED", message=f"{step} failed for this AMI's batch {batch!r}: {error}", remedy=remedy
-        )
+        return reporting.STEP_FAILED(step=step, batch=batch, error=error, remedy=remedy)
     if faults:
-        return Reason(
-            code="RUN_FAILED",
-            message=f"the run stopped before this AMI was assessed: {faults[0].error}",
-            remedy=faults[0].cause,
-        )
-    return Reason(code="NO_FINDINGS_COLLECTED", message="no completed scan of this AMI was collected", remedy=_FALLBACK)
+        return reporting.RUN_FAILED(error=faults[0].error, remedy=faults[0].cause)
+    return reporting.NO_FINDINGS_COLLECTED()

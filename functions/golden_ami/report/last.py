@@ -23,6 +23,7 @@ from golden_ami.errors import AssessmentError, RunNotFound
 from golden_ami.ledger import RESULTS, Ledger
 from golden_ami.logs import logger
 from golden_ami.models import DEFAULT_ENGINE, Engine, Reason
+from golden_ami.reasons import reporting
 from golden_ami.storage.keys import is_ami, is_run, report_key
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED"
 _ENGINES = get_args(Engine)
 _LISTED = 200  # AMIs that the message names
 _LONGEST = 1000  # characters of a text of the ledger or the event
-REMEDY = "Read the function's log by the run's id, report the fault as a bug, and assess again."
+REMEDY = reporting.REPORT_FAILED.remedy
 
 
 def last_report(
@@ -114,9 +115,7 @@ def _report(
     rows = rows or list(_configured(event, run_id, settings, clients)) or [{"key": key} for key in _batches(state)]
     now = times.iso(times.now())
     begun = times.read(event.get("startedAt")) or times.read(run.get("startedAt")) or now
-    reason = Reason(
-        code="REPORT_FAILED", message=f"the report failed by a fault of this system: {error_name(fault)}", remedy=REMEDY
-    )
+    reason = reporting.REPORT_FAILED(error=error_name(fault))
     amis = {ami["key"]: ami for ami in (_ami(row, reason, failing, run, settings) for row in rows)}
     listed = sorted(amis.values(), key=lambda ami: (ami["verdict"], ami["name"], ami["key"]))
     faults = [*_earlier(state), {"where": "report", "error": error_name(fault)[:256], "cause": cause_of(fault)}]

@@ -15,6 +15,7 @@ from golden_ami.logs import logger
 from golden_ami.models import NO_BATCH, Ami, Engine, Reason, Run
 from golden_ami.parallel import side_by_side
 from golden_ami.places import Place
+from golden_ami.reasons import scanning
 from golden_ami.scans.answer import answer
 from golden_ami.settings import Settings
 
@@ -87,7 +88,7 @@ class Scans:
         assessed |= {ami.key: ami for ami in started}
         # Those that Inspector refused have their reason already, and keep it.
         silent = [ami for ami in assessed.values() if not ami.scan]
-        side_by_side(lambda ami: self._ledger.not_assessed(ami, _NOT_STARTED), silent)
+        side_by_side(lambda ami: self._ledger.not_assessed(ami, scanning.SCAN_NOT_STARTED()), silent)
         awaited = {ami.scan for ami in assessed.values() if ami.scan_status == "PENDING"}
         resumption = self._ledger.await_scans(run_id, token, sorted(awaited))
         return answer(resumption, self._clients, self._ledger) if resumption else False
@@ -104,7 +105,8 @@ class Scans:
         assessed = [ami for ami in amis if assessable(ami)]
         pending = [ami for ami in assessed if ami.scan_status == "PENDING"]
         announced = self._ledger.announcements({ami.scan for ami in pending})  # before Inspector is asked, not after
-        progress = {ami.key: Progress(ami.key, "RUNNING", reason=_START_HANGS) for ami in assessed if not ami.scan}
+        hangs = scanning.START_TIMED_OUT()
+        progress = {ami.key: Progress(ami.key, "RUNNING", reason=hangs) for ami in assessed if not ami.scan}
         for (engine, place), group in by_engine_and_place(pending).items():
             progress |= {one.ami_key: one for one in self._adapter(engine, place).poll(run, group)}
         asked = [(ami, progress[ami.key]) for ami in assessed if ami.key in progress]
@@ -149,8 +151,8 @@ class Scans:
             self._refuse(cause, group)
 
     def _refuse(self, error: AssessmentError, amis: Sequence[Ami]) -> None:
-        code = "ENGINE_BUSY" if isinstance(error, EngineBusy) else "ENGINE_UNAVAILABLE"
-        reason = Reason(code, str(error), "do what the message says, or choose another engine for this AMI")
+        cause = scanning.ENGINE_BUSY if isinstance(error, EngineBusy) else scanning.ENGINE_UNAVAILABLE
+        reason = cause(error=error)
         side_by_side(lambda ami: self._ledger.not_assessed(ami, reason), amis)
 
     def _start(self, run: Run, scanner: Adapter, amis: Sequence[Ami]) -> list[Ami]:
@@ -175,25 +177,19 @@ class Scans:
         return ami
 
 
-_START_HANGS = Reason(
-    "START_TIMED_OUT",
-    "Start Run ran into its time-out each time and started no scan of this AMI",
-    "see the log of start-run for what it waits for; give it a longer time-out in template.yaml",
-)
-_NOT_STARTED = Reason("SCAN_NOT_STARTED", "the scanner was asked to scan this AMI and did not start", "start a new run")
-
-
 def _no_agent(agent: Agent) -> Reason:
-    return agent.reason or Reason("AGENT_NOT_READY", "the agent did not answer", "see that the AMI runs an agent")
+    return agent.reason or scanning.AGENT_NOT_READY()
 
 
 def _why(progress: Progress) -> Reason:
     if progress.status == "FAILED" and progress.reason:
         return progress.reason
     last = f"Inspector's last word was {progress.detail}" if progress.detail else "Inspector gave no state"
-    cause = f": {progress.reason.message}" if progress.reason else ""
-    remedy = progress.reason.remedy if progress.reason else "raise waits.completionDeadlineSeconds, or start a new run"
-    return Reason("COMPLETION_DEADLINE", f"the scan was not over at the completion deadline; {last}{cause}", remedy)
+    if not progress.reason:
+        return scanning.COMPLETION_DEADLINE(last=last)
+    return scanning.COMPLETION_DEADLINE_WITH_CAUSE(
+        last=last, cause=progress.reason.message, remedy=progress.reason.remedy
+    )
 
 
 def _state(amis: Collection[Ami], running: int, next_look_seconds: int) -> State:

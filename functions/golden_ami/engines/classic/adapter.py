@@ -27,6 +27,7 @@ from golden_ami.ledger import Ledger
 from golden_ami.models import Ami, Finding, Reason, Run, Scan
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.places import Place
+from golden_ami.reasons import scanning
 from golden_ami.settings import Settings
 
 INSTANCES = 500  # that a run may hold
@@ -59,10 +60,7 @@ class Classic:
                 "launched instance) or `ami` (Amazon Inspector's on-demand AMI scan) in the configuration"
             )
         for ami in amis[INSTANCES:]:
-            text = f"an Inspector Classic run holds {INSTANCES} instances and this AMI comes after them"
-            self._ledger.not_assessed(
-                ami, Reason("CLASSIC_LIMIT", text, "split the configuration, or use engine `instance` or `ami`")
-            )
+            self._ledger.not_assessed(ami, scanning.CLASSIC_LIMIT(limit=INSTANCES))
         template = self._setup.ensure(run.config.waits.assessment_seconds, run.config.rules_packages)
         self._refuse_if_taken(run, template)
 
@@ -172,11 +170,9 @@ class Classic:
         died = hosts.death(instance, ami.instance_id)
         if died:
             return Agent(ami.key, "FAILED", died)
-        what = f"is {health}" if health else "never answered"
-        remedy = "let userData install and start the Inspector Classic agent, and give the subnet a route to Inspector"
-        return Agent(
-            ami.key, "WAITING", Reason("AGENT_NOT_HEALTHY", f"the Inspector agent of {ami.instance_id} {what}", remedy)
-        )
+        if not health:
+            return Agent(ami.key, "WAITING", scanning.AGENT_NEVER_ANSWERED(instance=ami.instance_id))
+        return Agent(ami.key, "WAITING", scanning.AGENT_NOT_HEALTHY(instance=ami.instance_id, health=health))
 
     def _runs(self, template: str, pattern: str = "", states: Sequence[str] = ()) -> list[dict[str, Any]]:
         criteria: dict[str, Any] = {"namePattern": pattern} if pattern else {}

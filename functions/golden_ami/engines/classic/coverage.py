@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from golden_ami.engines.base import Progress
-from golden_ami.models import Ami, Reason
+from golden_ami.models import Ami
+from golden_ami.reasons import scanning
 
 IN_PROGRESS = (
     "CREATED",
@@ -30,8 +31,7 @@ def of_run(arn: str, state: str, amis: list[Ami]) -> list[Progress] | None:
         return [Progress(ami.key, "RUNNING", state) for ami in amis]
     if state.startswith("COMPLETED"):
         return None
-    remedy = "see the run's state changes in Inspector and start the assessment again"
-    reason = Reason("ASSESSMENT_RUN_FAILED", f"assessment run {arn} ended as {state}", remedy)
+    reason = scanning.ASSESSMENT_RUN_FAILED(run=arn, state=state)
     return [Progress(ami.key, "FAILED", state, reason) for ami in amis]
 
 
@@ -40,9 +40,8 @@ def of_agent(ami: Ami, agent: Mapping[str, Any] | None, state: str, at: str) -> 
     health = f"{agent['agentHealth']}, {agent['agentHealthCode']}" if agent else "not among the run's agents"
     details = f": {agent['agentHealthDetails']}" if agent and agent.get("agentHealthDetails") else ""
     if not agent or (agent["agentHealth"] != "HEALTHY" and not agent["telemetryMetadata"]):
-        text = f"the agent of {ami.instance_id} sent nothing during the assessment run ({health}{details})"
-        remedy = "see that the agent, and the instance, stay up for the whole assessment"
-        return Progress(ami.key, "FAILED", state, Reason("AGENT_SENT_NOTHING", text, remedy), at=at)
+        reason = scanning.AGENT_SENT_NOTHING(instance=ami.instance_id, health=health + details)
+        return Progress(ami.key, "FAILED", state, reason, at=at)
     if agent["agentHealth"] == "HEALTHY":
         return Progress(ami.key, "COMPLETED", state, at=at)
     note = f"the agent was not healthy at the end ({health}{details}): findings may be missing"

@@ -11,13 +11,9 @@ from golden_ami.aws.errors import code_of
 from golden_ami.engines.base import Progress
 from golden_ami.engines.instance.findings import from_cis
 from golden_ami.ledger import Ledger
-from golden_ami.models import RUN_TAG, Ami, Finding, Reason, Run
+from golden_ami.models import RUN_TAG, Ami, Finding, Run
 from golden_ami.places import Place
-
-_REMEDY = (
-    "give the instance profile AmazonInspector2ManagedCisPolicy and see that Inspector's CIS supports the operating "
-    "system, or leave `cis` out of the configuration"
-)
+from golden_ami.reasons import scanning
 
 
 class Cis:
@@ -58,7 +54,7 @@ class Cis:
         elif status == "IN_PROGRESS":
             verdicts = dict.fromkeys(instances, Progress("", "RUNNING", "CIS scan in progress"))
         else:
-            reason = Reason("CIS_FAILED", f"the CIS scan of the run ended as {status}", _REMEDY)
+            reason = scanning.CIS_FAILED(status=status)
             verdicts = dict.fromkeys(instances, Progress("", "FAILED", f"CIS {status}", reason))
         return [_merged(one, verdicts.get(one.ami_key)) for one in progress]
 
@@ -118,11 +114,11 @@ def _judged(row: dict[str, Any], instance_id: str) -> Progress:
     failed, passed, skipped = (counts.get(name) or 0 for name in ("failed", "passed", "skipped"))
     why = row.get("targetStatusReason") or row.get("targetStatus") or "no result"
     if failed + passed == 0:
-        text = f"the CIS scan of {instance_id} judged no check ({why}, {skipped} skipped); zero checks is no pass"
-        return Progress("", "FAILED", "CIS without checks", Reason("CIS_NO_CHECKS", text, _REMEDY))
+        reason = scanning.CIS_NO_CHECKS(instance=instance_id, status=why, skipped=skipped)
+        return Progress("", "FAILED", "CIS without checks", reason)
     if row.get("targetStatus", "COMPLETED") != "COMPLETED":  # TIMED_OUT or CANCELLED: some checks were not made
-        text = f"the CIS scan of {instance_id} ended as {why} after {failed + passed} checks"
-        return Progress("", "FAILED", "CIS not complete", Reason("CIS_FAILED", text, _REMEDY))
+        reason = scanning.CIS_UNFINISHED(instance=instance_id, status=why, checks=failed + passed)
+        return Progress("", "FAILED", "CIS not complete", reason)
     note = f"CIS benchmark: {failed} of {failed + passed + skipped} checks failed, {skipped} skipped"
     return Progress("", "COMPLETED", note=note)
 

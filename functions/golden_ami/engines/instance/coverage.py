@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from golden_ami import times
-from golden_ami.engines.coverage import TOO_LARGE, Cause, Outcome, reason_of
+from golden_ami.engines.coverage import Outcome
 from golden_ami.models import Ami
+from golden_ami.reasons import inspector
 
 # Seconds after the launch for which Inspector may say so of a machine that is about to be managed: it evaluates the
 # inventory every 30 minutes, so two rounds.
@@ -20,69 +21,28 @@ GRACE = 3600
 
 _WAIT = frozenset({"PENDING_INITIAL_SCAN", "SCAN_IN_PROGRESS", "INTERNAL_ERROR", "PENDING_REVIVAL_SCAN"})
 
-_OTHER_ENGINE = "or use engine `ami`, which needs no agent"
-
 GRACE_THEN_FAIL = {
-    "UNMANAGED_EC2_INSTANCE": Cause(
-        "Systems Manager does not manage the instance",
-        f"give it an instance profile with AmazonSSMManagedInstanceCore and a route to SSM, {_OTHER_ENGINE}",
-    ),
-    "RESOURCE_UNMANAGED": Cause(
-        "the machine is not managed", f"give it an instance profile with AmazonSSMManagedInstanceCore, {_OTHER_ENGINE}"
-    ),
-    "NO_INVENTORY": Cause(
-        "Inspector found no software inventory in Systems Manager",
-        "see whether the State Manager association InspectorInventoryCollection-do-not-delete ran on the instance",
-    ),
-    "STALE_INVENTORY": Cause(
-        "the software inventory in Systems Manager is older than Inspector accepts",
-        "see whether the SSM agent stays online while the AMI runs",
-    ),
+    "UNMANAGED_EC2_INSTANCE": inspector.UNMANAGED_INSTANCE,
+    "RESOURCE_UNMANAGED": inspector.UNMANAGED,
+    "NO_INVENTORY": inspector.NO_INVENTORY,
+    "STALE_INVENTORY": inspector.STALE_INVENTORY,
 }
 
 FAIL = {
-    "UNSUPPORTED_OS": Cause(
-        "Inspector does not support the operating system",
-        "see the list of operating systems that Inspector supports; assess this AMI by other means",
-    ),
-    "EXCLUDED_BY_TAG": Cause(
-        "the tag InspectorEc2Exclusion excludes the instance from scans",
-        "remove the tag, or the tag policy that adds it, from what this stack launches",
-    ),
-    "ACCESS_DENIED": Cause(
-        "Inspector was denied access to the instance or its volumes",
-        "see Inspector's service-linked role and the policies of the account and of the volume's key",
-    ),
-    "ACCESS_DENIED_TO_ENCRYPTION_KEY": Cause(
-        "Inspector may not use the key that encrypts the volume",
-        "allow AWSServiceRoleForAmazonInspector2 in the key's policy",
-    ),
-    "EC2_INSTANCE_STOPPED": Cause(
-        "the instance stopped before its first scan", "see the instance's console output for what stopped it"
-    ),
-    "RESOURCE_STOPPED": Cause(
-        "the machine stopped before its first scan", "see the instance's console output for what stopped it"
-    ),
-    "RESOURCE_TERMINATED": Cause(
-        "the instance was terminated before its first scan", "see CloudTrail for who called TerminateInstances"
-    ),
-    "AGENTLESS_INSTANCE_STORAGE_LIMIT_EXCEEDED": Cause(
-        TOO_LARGE["AGENTLESS_INSTANCE_STORAGE_LIMIT_EXCEEDED"], "install the SSM agent in the AMI"
-    ),
-    "AGENTLESS_INSTANCE_COLLECTION_TIME_LIMIT_EXCEEDED": Cause(
-        TOO_LARGE["AGENTLESS_INSTANCE_COLLECTION_TIME_LIMIT_EXCEEDED"], "install the SSM agent in the AMI"
-    ),
-    "STORAGE_LIMIT_EXCEEDED": Cause(TOO_LARGE["STORAGE_LIMIT_EXCEEDED"], "make the AMI's volumes smaller"),
-    "EXTRACTION_COLLECTION_TIME_LIMIT_EXCEEDED": Cause(
-        TOO_LARGE["EXTRACTION_COLLECTION_TIME_LIMIT_EXCEEDED"], "make the AMI's volumes smaller"
-    ),
-    "PENDING_DISABLE": Cause(
-        "Inspector is being turned off for this account", "turn EC2 scanning on: aws inspector2 enable"
-    ),
-    "SCAN_ELIGIBILITY_EXPIRED": Cause("Inspector no longer scans the resource", "start a new run"),
-    "NO_RESOURCES_FOUND": Cause(
-        "Inspector found nothing to scan on the instance", "see whether the AMI has a package database"
-    ),
+    "UNSUPPORTED_OS": inspector.UNSUPPORTED_OS,
+    "EXCLUDED_BY_TAG": inspector.EXCLUDED,
+    "ACCESS_DENIED": inspector.DENIED,
+    "ACCESS_DENIED_TO_ENCRYPTION_KEY": inspector.KEY_DENIED,
+    "EC2_INSTANCE_STOPPED": inspector.INSTANCE_STOPPED,
+    "RESOURCE_STOPPED": inspector.STOPPED,
+    "RESOURCE_TERMINATED": inspector.TERMINATED,
+    "AGENTLESS_INSTANCE_STORAGE_LIMIT_EXCEEDED": inspector.AGENTLESS_TOO_LARGE,
+    "AGENTLESS_INSTANCE_COLLECTION_TIME_LIMIT_EXCEEDED": inspector.AGENTLESS_TOO_LONG,
+    "STORAGE_LIMIT_EXCEEDED": inspector.TOO_LARGE,
+    "EXTRACTION_COLLECTION_TIME_LIMIT_EXCEEDED": inspector.TOO_LONG,
+    "PENDING_DISABLE": inspector.BEING_DISABLED,
+    "SCAN_ELIGIBILITY_EXPIRED": inspector.NO_LONGER_ELIGIBLE,
+    "NO_RESOURCES_FOUND": inspector.NOTHING_FOUND,
 }
 
 
@@ -103,10 +63,10 @@ def of_instance(ami: Ami, row: Mapping[str, Any] | None, now: datetime) -> Outco
     if name in _WAIT:
         return Outcome("RUNNING", name)
     if name in GRACE_THEN_FAIL:
-        reason = reason_of(name, GRACE_THEN_FAIL[name], ami.instance_id)
+        reason = GRACE_THEN_FAIL[name](name=name, resource=ami.instance_id)
         return Outcome("RUNNING" if now < _launched(ami) + timedelta(seconds=GRACE) else "FAILED", name, reason)
     if name in FAIL:
-        return Outcome("FAILED", name, reason_of(name, FAIL[name], ami.instance_id))
+        return Outcome("FAILED", name, FAIL[name](name=name, resource=ami.instance_id))
     return Outcome("RUNNING", name)
 
 
