@@ -74,7 +74,7 @@ def _ec2() -> Iterator[InjectableFault]:
         "ec2.dies-scanning",
         "the first AMI's instance terminates itself while it is scanned",
         lambda injection: _behave(injection, injection.amis[0], instance_dies_after=500, scan_seconds=900),
-        words=("RESOURCE_TERMINATED", "AGENT_TOOK_NO_PART"),
+        words=("RESOURCE_TERMINATED", scanning.AGENT_SENT_NOTHING.code),
         engines=LAUNCHING,
     )
     yield InjectableFault(
