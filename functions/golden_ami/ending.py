@@ -9,13 +9,13 @@ from botocore.exceptions import ClientError
 
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import code_of, named_errors
-from golden_ami.errors import AssessmentError, InvalidEvent, ReportUnfinished, RunNotFound
-from golden_ami.events import Event
+from golden_ami.errors import AssessmentError, ReportUnfinished, RunNotFound
+from golden_ami.executions import Execution
 from golden_ami.instances.termination import terminate_run
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.settings import Settings
-from golden_ami.times import iso, now, read, until
+from golden_ami.times import until
 
 _DEATHS = 2  # attempts to report here that ended in no way at all, for lack of memory or time: the next is the last one
 _LATE = (
@@ -25,7 +25,7 @@ _MEANINGS = {"FAILED": "failed", "TIMED_OUT": "was stopped at its time-out", "AB
 
 
 class Ended(NamedTuple):
-    """An execution that has ended, as EventBridge tells."""
+    """An execution that has ended, as EventBridge tells; what it leaves out is ""."""
 
     run_id: str
     execution_arn: str
@@ -36,44 +36,28 @@ class Ended(NamedTuple):
     input: str = ""
     at: str = ""
 
-    @classmethod
-    def of(cls, event: Event) -> Ended:
-        """From a `Step Functions Execution Status Change`. Raises InvalidEvent."""
-        detail = event.get("detail")
-        if not isinstance(detail, dict) or not isinstance(detail.get("name"), str) or not detail["name"]:
-            raise InvalidEvent("detail.name is missing; this function takes Step Functions Execution Status Change")
-        return cls(
-            run_id=detail["name"],
-            execution_arn=str(detail.get("executionArn") or ""),
-            started_at=read(detail.get("startDate")) or iso(now()),
-            status=str(detail.get("status") or ""),
-            error=str(detail.get("error") or ""),
-            cause=str(detail.get("cause") or ""),
-            input=str(detail.get("input") or ""),
-            at=read(event.get("time")),
-        )
-
     @property
     def late(self) -> bool:
         """Whether no further attempt may follow this one."""
         return bool(self.at) and until(self.at) < -_LATE
 
 
-def end_run(ended: Ended, settings: Settings, clients: Clients, ledger: Ledger) -> dict[str, int]:
+def end_run(ended: Ended, settings: Settings, clients: Clients, ledger: Ledger) -> int:
     """Terminate what carries the run's tag, remove what scanners made for it, and report, unless that has been done.
 
-    What fails does not stop the rest; it is raised after it. Other statuses change nothing.
+    Returns the number of instances that have been terminated. What fails does not stop the rest; it is raised after it.
+    Other statuses change nothing.
     """
     if ended.status not in _MEANINGS:
-        return {"terminated": 0}
+        return 0
     fault: Exception | None = None
-    instances = {"launched": 0, "terminated": 0, "running": 0}
+    terminated = 0
     state: dict[str, Any] = {"error": {"Error": ended.error or f"Execution{ended.status.title().replace('_', '')}"}}
     state["error"]["Cause"] = ended.cause or f"the execution {_MEANINGS[ended.status]}"
     try:
         with named_errors():
             instances = terminate_run(ended.run_id, settings, clients, ledger)
-        state["instances"] = instances
+        state["instances"], terminated = instances._asdict(), instances.terminated
     except Exception as raised:  # noqa: BLE001 -- the run still has to be reported
         fault = raised
         state["terminateError"] = {"Error": type(raised).__name__, "Cause": str(raised)}
@@ -82,7 +66,7 @@ def end_run(ended: Ended, settings: Settings, clients: Clients, ledger: Ledger) 
     fault = fault or unclosed
     if fault:
         raise fault
-    return {"terminated": instances["terminated"]}
+    return terminated
 
 
 def _close(run_id: str, settings: Settings, clients: Clients, ledger: Ledger) -> Exception | None:
@@ -128,8 +112,7 @@ def _report(ended: Ended, state: dict[str, Any], settings: Settings, clients: Cl
     """
     from golden_ami.report.last import last_report, recall
 
-    told: dict[str, Any] = {"runId": ended.run_id, "executionArn": ended.execution_arn, "startedAt": ended.started_at}
-    told |= {"input": _input(ended), "state": state}
+    told = Execution(ended.run_id, ended.execution_arn, ended.started_at, _input(ended), state)
     try:
         with named_errors():
             if ledger.reported(ended.run_id):
@@ -159,7 +142,7 @@ def _input(ended: Ended) -> object:
         return None
 
 
-def _aggregate(told: dict[str, Any], settings: Settings, clients: Clients, ledger: Ledger) -> None:
+def _aggregate(told: Execution, settings: Settings, clients: Clients, ledger: Ledger) -> None:
     from golden_ami.report.aggregate import aggregate  # most executions that end badly have reported: not needed then
 
     aggregate(told, settings, clients, ledger)

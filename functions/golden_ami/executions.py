@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 # Types of the last event of an execution's history (Step Functions API Reference, HistoryEvent).
 ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
+
+
+class Execution(NamedTuple):
+    """An execution whose run is reported. What the definition and EventBridge may leave out has a default."""
+
+    run_id: str
+    arn: str = ""
+    started_at: str = ""
+    input: Any = None  # any JSON
+    state: Any = None  # the execution's state at its end: the counts, and the faults that were caught
 
 
 def run_id_of(run: str) -> str:

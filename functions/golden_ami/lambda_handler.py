@@ -1,20 +1,20 @@
-"""The edge of every function: its settings, clients and ledger, the context of its log, AWS's errors by our names."""
+"""The edge of every function: its event and answer, settings, clients and ledger, its log's context, AWS's errors by
+our names.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import named_errors
-from golden_ami.events import Event
+from golden_ami.contracts import E, FunctionAnswer, decode, encode
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.settings import ALWAYS, Settings
-
-R = TypeVar("R")
 
 
 class Stack(NamedTuple):
@@ -31,23 +31,26 @@ _clients: dict[tuple[str, ...], Clients] = {}
 _MOST = 100  # of the embedded AWS, which has a dozen in each account that is opened
 
 
-def lambda_handler(*needed: str) -> Callable[[Callable[[Event, Stack], R]], Callable[[Event, Any], R]]:
-    """Make a Lambda handler of `function(event, stack)`.
+def lambda_handler(
+    kind: type[E], *needed: str
+) -> Callable[[Callable[[E, Stack], FunctionAnswer]], Callable[[Any, Any], dict[str, Any]]]:
+    """Make a Lambda handler of `function(event, stack)`, which takes an event of the given type.
 
     `needed` are the settings (fields of Settings) that this function needs beside those of every function. Each log
     line has the run's id, the function, the request's id and whether the start was a cold one, as with Powertools'
-    inject_lambda_context. Raises InvalidEnvironment for a setting that is missing, and AWS's errors as `errors` names
-    them.
+    inject_lambda_context. Raises InvalidEnvironment for a setting that is missing, InvalidEvent for a member of the
+    event that is missing or ill-typed, and AWS's errors as `errors` names them.
     """
 
-    def decorate(function: Callable[[Event, Stack], R]) -> Callable[[Event, Any], R]:
+    def decorate(function: Callable[[E, Stack], FunctionAnswer]) -> Callable[[Any, Any], dict[str, Any]]:
         @wraps(function)
-        def handler(event: Event, context: Any) -> R:
+        def handler(event: Any, context: Any) -> dict[str, Any]:
             # Context variables: invocations that share a process do not see each other's keys.
             logger.thread_safe_append_keys(run_id=_run_named_by(event), **_keys_of(context))
             try:
                 with named_errors():
-                    return function(event, _stack(needed))
+                    stack = _stack(needed)
+                    return encode(function(decode(event, kind), stack))
             finally:
                 logger.thread_safe_clear_keys()
 

@@ -1,1 +1,1 @@
-"""One handler a function: parse the event, call one function of the package, return its answer."""
+"""One handler a function, beside the types of its event and its answer. Each calls one function of the package."""

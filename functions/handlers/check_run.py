@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from golden_ami.events import Event, run_id_of
+from golden_ami.contracts import FunctionAnswer, FunctionEvent, Text
 from golden_ami.lambda_handler import Stack, lambda_handler
 from golden_ami.scans.coordinate import Scans
 
 
-@lambda_handler()
-def handler(event: Event, stack: Stack) -> dict[str, Any]:
-    """Answers `over`, `nextLookSeconds`, and `completed`, `running` and `failed`, counts of AMIs."""
-    state = Scans(*stack).check(run_id_of(event))._asdict()
-    return {**state, "nextLookSeconds": state.pop("next_look_seconds")}
+class Event(FunctionEvent):
+    """The run whose scans are asked for."""
+
+    run_id: Text  # the execution's name
+
+
+class Answer(FunctionAnswer):
+    """Whether the scans are over, and counts of AMIs."""
+
+    over: bool  # no scan is awaited
+    completed: int
+    running: int
+    failed: int  # NOT ASSESSED
+    next_look_seconds: int  # how long Start Run waits for a completion before Inspector is asked again
+
+
+@lambda_handler(Event)
+def handler(event: Event, stack: Stack) -> Answer:
+    return Answer(**Scans(*stack).check(event.run_id)._asdict())

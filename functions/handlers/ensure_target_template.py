@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from golden_ami.events import Event, run_id_of
+from golden_ami.contracts import FunctionAnswer, FunctionEvent, Text
 from golden_ami.lambda_handler import Stack, lambda_handler
 from golden_ami.scans.coordinate import Scans
 
 
-@lambda_handler("complete_topic")
-def handler(event: Event, stack: Stack) -> dict[str, Any]:
-    """Answers an empty object."""
-    Scans(*stack).ensure(run_id_of(event))
-    return {}
+class Event(FunctionEvent):
+    """The run whose scanners are made ready."""
+
+    run_id: Text  # the execution's name
+
+
+class Answer(FunctionAnswer):
+    """An empty object."""
+
+
+@lambda_handler(Event, "complete_topic")
+def handler(event: Event, stack: Stack) -> Answer:
+    Scans(*stack).ensure(event.run_id)
+    return Answer()

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from golden_ami.events import Event, run_id_of, text
+from golden_ami.contracts import FunctionAnswer, FunctionEvent, Text
 from golden_ami.instances.launch import launch
 from golden_ami.lambda_handler import Stack, lambda_handler
 
 
-@lambda_handler("stack", "bucket", "instance_profile")
-def handler(event: Event, stack: Stack) -> dict[str, int]:
-    """Answers `launched` and `notLaunched`, counts of the batch's AMIs that need an instance."""
-    return launch(run_id_of(event), text(event, "batch"), *stack)
+class Event(FunctionEvent):
+    """The AMIs of one iteration."""
+
+    run_id: Text  # the execution's name
+    batch: Text  # one of Load Config's `batches`
+
+
+class Answer(FunctionAnswer):
+    """Counts of the batch's AMIs that need an instance."""
+
+    launched: int
+    not_launched: int
+
+
+@lambda_handler(Event, "stack", "bucket", "instance_profile")
+def handler(event: Event, stack: Stack) -> Answer:
+    return Answer(**launch(event.run_id, event.batch, *stack)._asdict())

@@ -4,12 +4,50 @@ from __future__ import annotations
 
 from typing import Any
 
-from golden_ami.configuration.loading import Start, open_run
-from golden_ami.events import Event
+from golden_ami.configuration.loading import Start, open_run, parameter_of
+from golden_ami.contracts import Contract, FunctionAnswer, FunctionEvent, Text
 from golden_ami.lambda_handler import Stack, lambda_handler
+from golden_ami.models import Waits
+from golden_ami.times import iso, now, read
 
 
-@lambda_handler("stack", "bucket")
-def handler(event: Event, stack: Stack) -> dict[str, Any]:
-    """Answers `assessable`, `needsInstances`, `batches`, `waits` and `assessment`."""
-    return open_run(Start.of(event, stack.settings.parameter_name), *stack)
+class Event(FunctionEvent):
+    """An execution that has started."""
+
+    run_id: Text  # the execution's name
+    execution_arn: Text
+    started_at: Text  # ISO 8601
+    input: Any  # the execution's, any JSON; `{"AMIsParamName": …}` is expected
+
+    def start(self, usual: str = "") -> Start:
+        """The run to open. `usual` is the parameter's name that an error suggests. Raises InvalidEvent."""
+        started_at = read(self.started_at) or iso(now())
+        return Start(self.run_id, self.execution_arn, started_at, parameter_of(self.input, usual))
+
+
+class FirstLook(Contract):
+    """When Inspector is first asked."""
+
+    next_look_seconds: int  # how long Start Run waits for a completion before
+
+
+class Answer(FunctionAnswer):
+    """The open run, as the definition needs it."""
+
+    assessable: int  # a count of AMIs
+    needs_instances: bool
+    batches: list[str]  # items of the Map states
+    waits: Waits  # the configuration's, with defaults
+    assessment: FirstLook  # replaced by Check Run's answer
+
+
+@lambda_handler(Event, "stack", "bucket")
+def handler(event: Event, stack: Stack) -> Answer:
+    run = open_run(event.start(stack.settings.parameter_name), *stack)
+    return Answer(
+        assessable=run.assessable,
+        needs_instances=run.needs_instances,
+        batches=run.batches,
+        waits=run.waits,
+        assessment=FirstLook(next_look_seconds=run.next_look_seconds),
+    )

@@ -2,16 +2,59 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from golden_ami.contracts import Contract, FunctionAnswer, FunctionEvent, Text
 from golden_ami.ending import Ended, archive, end_run
-from golden_ami.events import Event
 from golden_ami.lambda_handler import Stack, lambda_handler
+from golden_ami.times import iso, now, read
 
 
-@lambda_handler("stack", "bucket", "results_topic", "instance_profile")
-def handler(event: Event, stack: Stack) -> dict[str, int]:
-    """Answers `terminated`, a count."""
-    ended = Ended.of(event)
+class Detail(Contract):
+    """What the event says of the execution. EventBridge writes null for what an execution does not have."""
+
+    name: Text
+    execution_arn: str | None = None
+    start_date: Any = None  # milliseconds since 1970
+    status: str | None = None  # as DescribeExecution names it
+    error: str | None = None
+    cause: str | None = None
+    input: str | None = None  # JSON; left out where it is too long for an event
+
+
+class Event(FunctionEvent):
+    """EventBridge's `Step Functions Execution Status Change`."""
+
+    sender = "a Step Functions Execution Status Change"
+
+    detail: Detail
+    time: Any = None  # ISO 8601, of the event
+
+    def ended(self) -> Ended:
+        """The execution that has ended."""
+        detail = self.detail
+        return Ended(
+            run_id=detail.name,
+            execution_arn=detail.execution_arn or "",
+            started_at=read(detail.start_date) or iso(now()),
+            status=detail.status or "",
+            error=detail.error or "",
+            cause=detail.cause or "",
+            input=detail.input or "",
+            at=read(self.time),
+        )
+
+
+class Answer(FunctionAnswer):
+    """What was left to terminate."""
+
+    terminated: int  # a count of instances
+
+
+@lambda_handler(Event, "stack", "bucket", "results_topic", "instance_profile")
+def handler(event: Event, stack: Stack) -> Answer:
+    ended = event.ended()
     try:
-        return end_run(ended, *stack)
+        return Answer(terminated=end_run(ended, *stack))
     finally:  # last, so that it has the ledger's rows as they remain
         archive(ended, *stack)

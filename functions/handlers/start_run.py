@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from golden_ami.events import Event, run_id_of, text
+from golden_ami.contracts import FunctionAnswer, FunctionEvent, Text
 from golden_ami.lambda_handler import Stack, lambda_handler
 from golden_ami.scans.coordinate import Scans
 
 
-@lambda_handler()
-def handler(event: Event, stack: Stack) -> dict[str, bool]:
-    """Answers `resumed`: whether there was nothing to wait for."""
-    return {"resumed": Scans(*stack).start(run_id_of(event), text(event, "taskToken"))}
+class Event(FunctionEvent):
+    """The run whose scans are started and awaited."""
+
+    run_id: Text  # the execution's name
+    task_token: Text
+
+
+class Answer(FunctionAnswer):
+    """Not read by the definition, which goes on when the token is answered."""
+
+    resumed: bool  # there was nothing to wait for
+
+
+@lambda_handler(Event)
+def handler(event: Event, stack: Stack) -> Answer:
+    return Answer(resumed=Scans(*stack).start(event.run_id, event.task_token))

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from golden_ami.events import Event, run_id_of, text
+from golden_ami.contracts import FunctionAnswer, FunctionEvent, Text
 from golden_ami.lambda_handler import Stack, lambda_handler
 from golden_ami.scans.collect import tag_findings
 
 
-@lambda_handler("bucket")
-def handler(event: Event, stack: Stack) -> dict[str, Any]:
-    """Answers `amis` and `findings`, counts."""
-    return tag_findings(run_id_of(event), text(event, "batch"), *stack)._asdict()
+class Event(FunctionEvent):
+    """The AMIs of one iteration."""
+
+    run_id: Text  # the execution's name
+    batch: Text  # one of Load Config's `batches`
+
+
+class Answer(FunctionAnswer):
+    """Counts of what was collected."""
+
+    amis: int
+    findings: int
+
+
+@lambda_handler(Event, "bucket")
+def handler(event: Event, stack: Stack) -> Answer:
+    return Answer(**tag_findings(event.run_id, event.batch, *stack)._asdict())

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import fields
+from state_cases import CASES
 
+from golden_ami.contracts import decode
 from golden_ami.settings import Settings
 from golden_ami.usage.history import FUNCTION_GB, LARGE, LARGE_GB
 
@@ -43,6 +48,11 @@ def states_of(states: dict[str, Any]) -> dict[str, str]:
         if state["Type"] == "Map":
             found |= states_of(state["ItemProcessor"]["States"])
     return found
+
+
+def handler_of(function: str) -> Any:
+    """The handler's module by the logical id of its function."""
+    return importlib.import_module("handlers." + re.sub(r"(?<!^)(?=[A-Z])", "_", function).lower())
 
 
 def test_there_are_twelve_functions(source: dict[str, Any]) -> None:
@@ -86,6 +96,62 @@ def test_every_function_is_used_by_the_machine_or_by_an_event(plain: Any, defini
     by_event = {name for name, arn in arns.items() if f'{arn}"' in rest}
     assert by_event == {"Resume", "OnExecutionEnd", "Reap"}
     assert set(tasks(definition["States"])) | by_event == set(arns)
+
+
+def test_a_task_passes_its_function_the_members_of_the_event(definition: dict[str, Any]) -> None:
+    passed = {
+        name: {member.removesuffix(".$") for member in task["Parameters"]["Payload"]}
+        for name, task in tasks(definition["States"]).items()
+    }
+    assert passed == {name: {field.encode_name for field in fields(handler_of(name).Event)} for name in passed}
+
+
+def test_the_members_that_an_event_may_lack() -> None:
+    lacking = {
+        name: {field.encode_name for field in fields(handler_of(resource_name(name)).Event) if not field.required}
+        for name in HANDLERS
+    }
+    assert {name: members for name, members in lacking.items() if members} == {
+        "aggregate": {"executionArn", "startedAt", "input", "state"},
+        "on_execution_end": {"time"},
+        "reap": {"dryRun"},
+        "resume": {"Records"},
+        "terminate": {"executionArn"},
+    }
+
+
+def test_a_task_selects_the_members_of_its_functions_answer(definition: dict[str, Any]) -> None:
+    """Where it selects any; Ensure Target Template's and Start Run's answers are dropped (`ResultPath` null)."""
+    for name, task in tasks(definition["States"]).items():
+        selected = set(re.findall(r'"\$\.Payload\.([^"]+)"', json.dumps(task.get("ResultSelector", {}))))
+        answered = {field.encode_name for field in fields(handler_of(name).Answer)}
+        assert selected == answered if "ResultSelector" in task else task["ResultPath"] is None, name
+
+
+def test_the_cases_of_the_states_are_of_the_types(definition: dict[str, Any]) -> None:
+    """What the interpreters are given is what the functions take and answer."""
+    functions = {state: handler_of(name) for name, state in states_of(definition["States"]).items()}
+    sent = [(functions[case.state], case.sent) for case in CASES if case.sent is not None]
+    answered = [
+        (functions[case.state], case.result["Payload"])
+        for case in CASES
+        if case.state in functions and "Payload" in (case.result or {})
+    ]
+    assert len(sent) == len(functions)
+    assert len(answered) == len(functions) - 1  # Start Run has none
+    for handler, event in sent:
+        decode(event, handler.Event)
+    for handler, answer in answered:
+        msgspec.convert(answer, handler.Answer)
+
+
+def test_the_reapers_schedule_gives_it_an_event(plain: Any) -> None:
+    [given] = [
+        one["Properties"]["Target"]["Input"]
+        for name, one in plain.of_type("AWS::Scheduler::Schedule").items()
+        if name == "ReapSchedule"
+    ]
+    assert decode(json.loads(given), handler_of("Reap").Event).dry_run is False
 
 
 def test_a_task_outlives_its_function_a_little(plain: Any, definition: dict[str, Any]) -> None:

@@ -27,6 +27,20 @@ def test_a_page_is_up_to_date(name: str) -> None:
     assert generator(name).page() == written, "make pages"
 
 
+def test_the_contracts_of_the_functions_are_those_of_their_types() -> None:
+    module = generator("contracts")
+    assert module.page() == (DOCS / "architecture.md").read_text(), "make pages"
+    assert "| launch_instances | the state machine | runId, batch | launched, notLaunched |" in module.table()
+
+
+def test_a_page_without_the_markers_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    module = generator("contracts")
+    monkeypatch.setattr(module, "PAGE", tmp_path / "page.md")
+    module.PAGE.write_text(module.BEGIN)
+    with pytest.raises(ValueError, match=r"page\.md lacks"):
+        module.page()
+
+
 def test_the_schema_of_a_report_is_that_of_its_model() -> None:
     written = (DOCS.parent / "functions/golden_ami/schema/report.schema.json").read_text()
     assert generator("report_schema").page() == written, "make pages"

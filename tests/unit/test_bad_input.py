@@ -18,15 +18,13 @@ from hypothesis import strategies as st
 from report_world import World, ami, finding
 
 from golden_ami.configuration import config
-from golden_ami.configuration.loading import Start
-from golden_ami.ending import Ended
+from golden_ami.contracts import decode
 from golden_ami.engines.ami.findings import from_image_row
 from golden_ami.engines.classic.findings import from_classic
 from golden_ami.engines.findings import from_inspector
 from golden_ami.engines.instance.findings import from_cis, with_details
 from golden_ami.engines.messages import Ignored, ScanFinding
 from golden_ami.errors import AssessmentError, InvalidConfiguration
-from golden_ami.events import run_id_of
 from golden_ami.instances.tags import instance_tags, own_tags
 from golden_ami.models import OWN_TAGS, Ami, Completion, Finding
 from golden_ami.report import faults
@@ -35,6 +33,7 @@ from golden_ami.report.formats import CONTENT_TYPES
 from golden_ami.report.formats.csv import safe
 from golden_ami.report.model import Report
 from golden_ami.scans.messages import read
+from handlers import load_config, on_execution_end, terminate
 
 _HOSTILE = (
     "=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", '"', "'", "\n", "\r\n", "<script>alert(1)</script>", "]]>",
@@ -105,9 +104,10 @@ def test_any_page_of_findings_can_be_read(raw: Any) -> None:
 @given(anything | _with({"runId": ["run-1"], "input": [{"AMIsParamName": "x"}], "startedAt": ["2026-01-01"]}))
 @patient
 def test_an_event_is_refused_by_name(event: Any) -> None:
-    for parse in (Start.of, run_id_of):
-        with suppress(AssessmentError):
-            parse(event)
+    with suppress(AssessmentError):
+        decode(event, load_config.Event).start()
+    with suppress(AssessmentError):
+        decode(event, terminate.Event)
 
 
 @given(
@@ -118,7 +118,7 @@ def test_an_event_is_refused_by_name(event: Any) -> None:
 def test_the_end_of_an_execution_is_read_or_refused(event: dict[str, Any], detail: dict[str, Any]) -> None:
     for given_event in (event, event | {"detail": detail}):
         try:
-            ended = Ended.of(given_event)
+            ended = decode(given_event, on_execution_end.Event).ended()
         except AssessmentError:
             continue
         assert ended.run_id

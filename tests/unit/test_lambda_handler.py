@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from golden_ami.errors import InvalidEnvironment, Throttled
-from golden_ami.events import Event
+from golden_ami.contracts import FunctionAnswer, FunctionEvent
+from golden_ami.errors import InvalidEnvironment, InvalidEvent, Throttled
 from golden_ami.lambda_handler import _MOST, Stack, _clients, lambda_handler
 from golden_ami.logs import logger
 from golden_ami.settings import ALWAYS, REQUIRED
@@ -40,15 +40,38 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
 
 
-@lambda_handler("bucket")
-def bucket(event: Event, stack: Stack) -> Stack:
-    return stack
+class Event(FunctionEvent):
+    """Anything."""
 
 
-@lambda_handler()
-def plain(event: Event, stack: Stack) -> Stack:
+class Answer(FunctionAnswer):
+    """An empty object."""
+
+
+_given = list[Stack]()  # to the functions, at each invocation
+
+
+@lambda_handler(Event, "bucket")
+def _bucket(event: Event, stack: Stack) -> Answer:
+    _given.append(stack)
+    return Answer()
+
+
+@lambda_handler(Event)
+def _plain(event: Event, stack: Stack) -> Answer:
     logger.warning("here")
-    return stack
+    _given.append(stack)
+    return Answer()
+
+
+def bucket(event: object, context: object) -> Stack:
+    assert _bucket(event, context) == {}
+    return _given.pop()
+
+
+def plain(event: object, context: object) -> Stack:
+    assert _plain(event, context) == {}
+    return _given.pop()
 
 
 def test_the_variables_are_those_of_the_fields() -> None:
@@ -103,11 +126,18 @@ def test_each_line_names_run_request_and_cold_start(
     assert told == [("run-1", "check-run", "request-1", True), ("run-2", "check-run", "request-1", False)]
 
 
+def test_a_setting_is_missed_before_the_event_is_read() -> None:
+    with pytest.raises(InvalidEnvironment):
+        bucket([], None)
+    with pytest.raises(InvalidEvent):
+        plain([], None)
+
+
 def test_errors_of_aws_have_our_names() -> None:
     from botocore.exceptions import ClientError
 
-    @lambda_handler()
-    def refused(event: Event, stack: Stack) -> None:
+    @lambda_handler(Event)
+    def refused(event: Event, stack: Stack) -> Answer:
         raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow"}}, "GetItem")
 
     with pytest.raises(Throttled):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 from botocore.exceptions import ClientError
 
 from golden_ami.aws.clients import Clients
@@ -19,13 +18,12 @@ from golden_ami.configuration.problems import shown
 from golden_ami.configuration.user_data import without_user_data
 from golden_ami.engines.registry import next_look, traits
 from golden_ami.errors import AccessDenied, InvalidConfiguration, InvalidEvent, Problem, RunNotFound
-from golden_ami.events import Event, run_id_of
 from golden_ami.ledger import Ledger
 from golden_ami.models import NO_BATCH, Ami, Config, Run, Source, Waits
 from golden_ami.places import home, named
 from golden_ami.settings import Settings
 from golden_ami.storage.keys import CONFIGURATIONS
-from golden_ami.times import days_apart, iso, now, read
+from golden_ami.times import days_apart, iso
 
 MARGIN = 7_200  # seconds from the last bound of a run to its expiry: launches, collection, termination, their retries
 _USUAL = "ContinuousAssessmentInput"  # the template's default for ParameterName
@@ -42,18 +40,26 @@ class Start(NamedTuple):
     started_at: str
     parameter: str
 
-    @classmethod
-    def of(cls, event: Event, usual: str = "") -> Start:
-        """From load-config's event, of which `input` is whatever JSON the execution was started with.
 
-        `usual` is the parameter's name that an error suggests. Raises InvalidEvent.
-        """
-        run_id, given = run_id_of(event), event.get("input")
-        parameter = given.get("AMIsParamName") if isinstance(given, dict) else None
-        if not isinstance(parameter, str) or not _NAME.fullmatch(parameter.strip()):
-            raise InvalidEvent(_wrong_input(given, usual))
-        started = read(event.get("startedAt")) or iso(now())
-        return cls(run_id, str(event.get("executionArn", "")), started, parameter.strip())
+class Opened(NamedTuple):
+    """The open run, as the definition needs it."""
+
+    assessable: int  # AMIs
+    needs_instances: bool
+    batches: list[str]
+    waits: Waits
+    next_look_seconds: int  # until Inspector is first asked
+
+
+def parameter_of(given: object, usual: str = "") -> str:
+    """The parameter's name in an execution's input, which is any JSON.
+
+    `usual` is the name that an error suggests. Raises InvalidEvent.
+    """
+    parameter = given.get("AMIsParamName") if isinstance(given, dict) else None
+    if not isinstance(parameter, str) or not _NAME.fullmatch(parameter.strip()):
+        raise InvalidEvent(_wrong_input(given, usual))
+    return parameter.strip()
 
 
 def _wrong_input(given: object, usual: str) -> str:
@@ -69,11 +75,10 @@ def _wrong_input(given: object, usual: str) -> str:
     return f'{said}; give the name of the SSM parameter with the golden AMIs: {{"AMIsParamName": "{name}"}}'
 
 
-def open_run(start: Start, settings: Settings, clients: Clients, ledger: Ledger) -> dict[str, Any]:
+def open_run(start: Start, settings: Settings, clients: Clients, ledger: Ledger) -> Opened:
     """Open the run, unless it is open: then the answer is the one that was given, whatever has changed since.
 
-    Returns `assessable` (a count), `needsInstances`, `batches`, `waits` and `assessment.nextLookSeconds`. Raises
-    InvalidConfiguration, EngineUnavailable and botocore's ClientError.
+    Raises InvalidConfiguration, EngineUnavailable and botocore's ClientError.
     """
     try:
         run, amis = ledger.run_and_amis(start.run_id)
@@ -86,13 +91,13 @@ def open_run(start: Start, settings: Settings, clients: Clients, ledger: Ledger)
         if not ledger.open_run(run, amis):  # another attempt was faster
             run, amis = ledger.run_and_amis(start.run_id)
     assessable = [ami for ami in amis if ami.batch != NO_BATCH]
-    return {
-        "assessable": len(assessable),
-        "needsInstances": run.needs_instances,
-        "batches": run.batches,
-        "waits": msgspec.to_builtins(run.config.waits),
-        "assessment": {"nextLookSeconds": next_look({ami.engine for ami in assessable}, run.config.waits)},
-    }
+    return Opened(
+        assessable=len(assessable),
+        needs_instances=run.needs_instances,
+        batches=run.batches,
+        waits=run.config.waits,
+        next_look_seconds=next_look({ami.engine for ami in assessable}, run.config.waits),
+    )
 
 
 def name_used_before(run: Run) -> str:

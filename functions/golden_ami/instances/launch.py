@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -30,8 +30,15 @@ from golden_ami.times import iso, now
 WORKERS = 4  # launches under way at once; EC2 refills its bucket of RunInstances calls by two a second
 
 
-def launch(run_id: str, batch: str, settings: Settings, clients: Clients, ledger: Ledger) -> dict[str, int]:
-    """Launch what the batch needs and has not launched; `launched` and `notLaunched` count the batch's AMIs.
+class Launched(NamedTuple):
+    """The AMIs of a batch that need an instance. Both are counts."""
+
+    launched: int
+    not_launched: int
+
+
+def launch(run_id: str, batch: str, settings: Settings, clients: Clients, ledger: Ledger) -> Launched:
+    """Launch what the batch needs and has not launched.
 
     May be repeated: the intent is in the ledger before the call, the instance is found by its tags or by the call's
     ClientToken. What EC2 refuses for one AMI is recorded as its reason; the others go on. Raises botocore's ClientError
@@ -48,7 +55,7 @@ def launch(run_id: str, batch: str, settings: Settings, clients: Clients, ledger
         if isinstance(attempt, Exception):
             raise attempt
     launched = sum(attempt is True for attempt in attempts) + sum(bool(ami.instance_id) for ami in needing)
-    return {"launched": launched, "notLaunched": len(needing) - launched}
+    return Launched(launched, len(needing) - launched)
 
 
 def _attempt(

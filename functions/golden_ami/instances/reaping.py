@@ -48,10 +48,15 @@ class Orphan(NamedTuple):
         )
 
 
-def reap(settings: Settings, clients: Clients, ledger: Ledger, *, dry_run: bool) -> dict[str, int]:
-    """Terminate the stack's orphans at home, in REAP_REGIONS and in both of MEMBER_ACCOUNT_IDS.
+class Reaped(NamedTuple):
+    """What the reaper did. Both are counts of instances."""
 
-    `found` and `terminated` are counts.
+    found: int
+    terminated: int
+
+
+def reap(settings: Settings, clients: Clients, ledger: Ledger, *, dry_run: bool) -> Reaped:
+    """Terminate the stack's orphans at home, in REAP_REGIONS and in both of MEMBER_ACCOUNT_IDS.
 
     An orphan carries the stack's tags and its instance profile, and is past its expiry or its run's execution has
     ended: a launch that was under way when the execution was aborted comes after everything that terminates. The
@@ -85,7 +90,7 @@ def reap(settings: Settings, clients: Clients, ledger: Ledger, *, dry_run: bool)
         _tell(terminated, failures, settings, clients)
     if failures:
         raise worst(failures)
-    return {"found": len(orphans), "terminated": len(terminated)}
+    return Reaped(len(orphans), len(terminated))
 
 
 def _places(settings: Settings) -> list[Place]:

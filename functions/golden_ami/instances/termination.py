@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -118,10 +118,17 @@ def _described(ec2: Any, filters: Sequence[Mapping[str, Any]]) -> Iterator[Insta
 # ---------------------------------------------------------------- the end of a run
 
 
-def terminate_run(run_id: str, settings: Settings, clients: Clients, ledger: Ledger) -> dict[str, int]:
+class InstanceCounts(NamedTuple):
+    """Instances of a run after its termination. All members are counts."""
+
+    launched: int
+    terminated: int  # of these; or shutting down
+    running: int  # of these
+
+
+def terminate_run(run_id: str, settings: Settings, clients: Clients, ledger: Ledger) -> InstanceCounts:
     """Terminate every instance that was launched for the run as EC2 says, wherever the run's AMIs live.
 
-    Returns counts: `launched` in this run, of these `terminated` (or shutting down) and `running` after the call.
     Works without a run in the ledger: then only at home. May be repeated. Raises ServiceFault, ServiceRejected or
     AccessDenied naming what could not be terminated, after everything else was; a retry asks EC2 again.
     """
@@ -142,7 +149,7 @@ def terminate_run(run_id: str, settings: Settings, clients: Clients, ledger: Led
         terminated += len(found) + gone - len(failed)
     if failures:
         raise worst(failures)
-    return {"launched": launched, "terminated": terminated, "running": launched - terminated}
+    return InstanceCounts(launched, terminated, running=launched - terminated)
 
 
 def _amis(run_id: str, ledger: Ledger) -> list[Ami]:

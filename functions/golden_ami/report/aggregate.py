@@ -8,12 +8,13 @@ on-execution-end.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from golden_ami import metrics, times
-from golden_ami.errors import AssessmentError, InvalidEvent, RunNotFound, within
+from golden_ami.errors import AssessmentError, RunNotFound, within
+from golden_ami.executions import Execution
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.models import Ami, Run, Verdict
@@ -38,26 +39,26 @@ _ERROR, _CAUSE = 256, 32_768
 _METRICS = "metrics"
 
 
-def aggregate(event: Mapping[str, Any], settings: Settings, clients: Clients, ledger: Ledger) -> dict[str, Any]:
-    """Build, write and send the report; the answer is what the definition reads. May be repeated: sends once.
+def aggregate(execution: Execution, settings: Settings, clients: Clients, ledger: Ledger) -> last.Reported:
+    """Build, write and send the report. May be repeated: sends once.
 
     Raises botocore's ClientError and BotoCoreError, and `errors`. A fault of ours is told by the last report.
     """
-    run_id, built = _required(event, "runId"), list[Report]()
+    built = list[Report]()
     try:
-        return _aggregated(event, run_id, settings, clients, ledger, built)
+        return _aggregated(execution, settings, clients, ledger, built)
     except (AssessmentError, BotoCoreError, ClientError):
         raise
     except Exception as fault:  # noqa: BLE001 -- whatever we have done wrong, the run ends in a report
         failing = {ami.key: ami.failing for report in built for ami in report.amis}
-        return last.last_report(event, fault, settings, clients, ledger, failing)
+        return last.last_report(execution, fault, settings, clients, ledger, failing)
 
 
 def _aggregated(
-    event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients, ledger: Ledger, built: list[Report]
-) -> dict[str, Any]:
-    state = event.get("state")
-    run, amis = _run_of(event, run_id, settings, clients, ledger)
+    execution: Execution, settings: Settings, clients: Clients, ledger: Ledger, built: list[Report]
+) -> last.Reported:
+    state = execution.state
+    run, amis = _run_of(execution, settings, clients, ledger)
     run_id = run.run_id
     completed_at = _completed(run, ledger)
     store = S3Store(clients.client("s3"), settings.bucket)
@@ -71,13 +72,13 @@ def _aggregated(
     _optional(report, "metrics", lambda: _put_metrics(report, settings, ledger))
     logger.info("run assessed", extra={"verdict": report.verdict, "amis": report.totals.amis})
     fault = report.run.faults[0] if report.run.faults else None
-    return {
-        "succeeded": fault is None,
-        "verdict": report.verdict,
-        "report": store.uri(report_key(run_id)),
-        "error": fault.error[:_ERROR] if fault else "",
-        "cause": within([one.cause for one in report.run.faults], _CAUSE, " "),
-    }
+    return last.Reported(
+        succeeded=fault is None,
+        verdict=report.verdict,
+        report=store.uri(report_key(run_id)),
+        error=fault.error[:_ERROR] if fault else "",
+        cause=within([one.cause for one in report.run.faults], _CAUSE, " "),
+    )
 
 
 def _optional(report: Report, part: str, make: Callable[[], None]) -> None:
@@ -92,27 +93,19 @@ def _optional(report: Report, part: str, make: Callable[[], None]) -> None:
         report.run.incomplete.append(Fault(where=part, error=last.error_name(fault), cause=cause))
 
 
-def _required(event: Mapping[str, Any], name: str) -> str:
-    value = event.get(name)
-    if not isinstance(value, str) or not value:
-        raise InvalidEvent(f"aggregate: {name} is {value!r}; the definition gives it as a non-empty text")
-    return value
-
-
-def _run_of(
-    event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients, ledger: Ledger
-) -> tuple[Run, list[Ami]]:
+def _run_of(execution: Execution, settings: Settings, clients: Clients, ledger: Ledger) -> tuple[Run, list[Ami]]:
     """The run and its AMIs; of a run that Load Config did not open, those that the configuration names.
 
     An execution whose name an earlier run had is not opened either; its report stands beside that run's.
     """
+    run_id = execution.run_id
     try:
         run, amis = ledger.run_and_amis(run_id)
     except RunNotFound:
-        return configured_run(event, run_id, settings, clients)
-    started_at = times.read(event.get("startedAt"))
+        return configured_run(execution, run_id, settings, clients)
+    started_at = times.read(execution.started_at)
     if started_at and times.days_apart(started_at, run.started_at) > 1:
-        return configured_run(event, f"{run_id}-{started_at[:19].replace(':', '')}Z", settings, clients)
+        return configured_run(execution, f"{run_id}-{started_at[:19].replace(':', '')}Z", settings, clients)
     return run, amis
 
 

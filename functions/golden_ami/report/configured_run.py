@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from golden_ami import times
 from golden_ami.aws.errors import named_errors
 from golden_ami.errors import AssessmentError
+from golden_ami.executions import Execution
 from golden_ami.logs import logger
 from golden_ami.models import Ami, Config, Run
 
@@ -17,16 +18,14 @@ if TYPE_CHECKING:
     from golden_ami.settings import Settings
 
 
-def configured_run(
-    event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients
-) -> tuple[Run, list[Ami]]:
+def configured_run(execution: Execution, run_id: str, settings: Settings, clients: Clients) -> tuple[Run, list[Ami]]:
     """The run, and an AMI for each that the configuration names; no AMI when the configuration cannot be read."""
-    parameter = _parameter(event.get("input"))
+    parameter = _parameter(execution.input)
     config = _configuration(parameter, settings, clients)
     run = Run(
         run_id=run_id,
-        execution_arn=str(event.get("executionArn", "")),
-        started_at=times.read(event.get("startedAt")) or times.iso(times.now()),
+        execution_arn=execution.arn,
+        started_at=times.read(execution.started_at) or times.iso(times.now()),
         account=settings.account,
         region=settings.region,
         parameter=parameter,

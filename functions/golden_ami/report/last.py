@@ -1,6 +1,7 @@
 """The last report: what is written and sent when a run's report fails by a fault of ours.
 
-It needs AWS's clients, the ledger's rows as they are stored and the event, and none of the parts that may have failed.
+It needs AWS's clients, the ledger's rows as they are stored and what the execution's end tells, and none of the parts
+that may have failed.
 It never says PASS: an AMI is FAIL where a failing finding was known before the fault, else NOT ASSESSED.
 """
 
@@ -12,7 +13,7 @@ import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from botocore.exceptions import ClientError
 from msgspec import structs
@@ -20,9 +21,10 @@ from msgspec import structs
 from golden_ami import times
 from golden_ami.aws.errors import code_of
 from golden_ami.errors import AssessmentError, RunNotFound
+from golden_ami.executions import Execution
 from golden_ami.ledger import RESULTS, Ledger
 from golden_ami.logs import logger
-from golden_ami.models import DEFAULT_ENGINE, Engine, Reason
+from golden_ami.models import DEFAULT_ENGINE, Engine, Reason, Verdict
 from golden_ami.reasons import reporting
 from golden_ami.storage.keys import is_ami, is_run, report_key
 
@@ -34,26 +36,36 @@ Row = Mapping[str, Any]
 _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
 _ENGINES = get_args(Engine)
 _LISTED = 200  # AMIs that the message names
-_LONGEST = 1000  # characters of a text of the ledger or the event
+_LONGEST = 1000  # characters of a text of the ledger or the execution
 REMEDY = reporting.REPORT_FAILED.remedy
 
 
+class Reported(NamedTuple):
+    """What was reported of a run, and whether the execution is to succeed."""
+
+    succeeded: bool  # no fault, whatever the verdict
+    verdict: Verdict
+    report: str  # s3:// address of report.json
+    error: str  # the first fault's name, "" without one
+    cause: str
+
+
 def last_report(
-    event: Mapping[str, Any],
+    execution: Execution,
     fault: BaseException,
     settings: Settings,
     clients: Clients,
     ledger: Ledger,
     failing: Mapping[str, int] = {},
-) -> dict[str, Any]:
-    """Write and send the last report; the answer is what the definition reads. May be repeated: sends once.
+) -> Reported:
+    """Write and send the last report. May be repeated: sends once.
 
     `failing` has the AMIs, by key, of which failing findings are known, and how many. What cannot be done does not
     stop the rest and is raised after it.
     """
     logger.error("the report failed; the last report is made", exc_info=fault)
-    run_id, failures = _text(event.get("runId")), []
-    report = _report(event, fault, settings, clients, ledger, failing)
+    run_id, failures = _text(execution.run_id), []
+    report = _report(execution, fault, settings, clients, ledger, failing)
     store = _Objects(settings, clients, run_id)
     sent = _message_sent(run_id, ledger, store)
     write, tell = partial(store.put, report), partial(_tell, report, settings, clients, ledger, store)
@@ -67,13 +79,13 @@ def last_report(
         raise failures[0]
     _close(report, ledger)
     mine = report["run"]["faults"][-1]
-    return {
-        "succeeded": False,
-        "verdict": report["verdict"],
-        "report": store.uri("report.json"),
-        "error": mine["error"],
-        "cause": mine["cause"],
-    }
+    return Reported(
+        succeeded=False,
+        verdict=report["verdict"],
+        report=store.uri("report.json"),
+        error=mine["error"],
+        cause=mine["cause"],
+    )
 
 
 def error_name(fault: BaseException) -> str:
@@ -101,7 +113,7 @@ def cause_of(fault: BaseException) -> str:
 
 
 def _report(
-    event: Mapping[str, Any],
+    execution: Execution,
     fault: BaseException,
     settings: Settings,
     clients: Clients,
@@ -109,12 +121,12 @@ def _report(
     failing: Mapping[str, int],
 ) -> dict[str, Any]:
     """The report's model (report.model.Report) with what is sure."""
-    run_id, state = _text(event.get("runId")), event.get("state")
+    run_id, state = _text(execution.run_id), execution.state
     state = state if isinstance(state, Mapping) else {}
     run, rows = _rows(run_id, ledger)
-    rows = rows or list(_configured(event, run_id, settings, clients)) or [{"key": key} for key in _batches(state)]
+    rows = rows or list(_configured(execution, run_id, settings, clients)) or [{"key": key} for key in _batches(state)]
     now = times.iso(times.now())
-    begun = times.read(event.get("startedAt")) or times.read(run.get("startedAt")) or now
+    begun = times.read(execution.started_at) or times.read(run.get("startedAt")) or now
     reason = reporting.REPORT_FAILED(error=error_name(fault))
     amis = {ami["key"]: ami for ami in (_ami(row, reason, failing, run, settings) for row in rows)}
     listed = sorted(amis.values(), key=lambda ami: (ami["verdict"], ami["name"], ami["key"]))
@@ -125,7 +137,7 @@ def _report(
         "version": 1,
         "run": {
             "runId": run_id,
-            "executionArn": _text(event.get("executionArn")),
+            "executionArn": _text(execution.arn),
             "executionUrl": "",
             "account": settings.account,
             "region": settings.region,
@@ -155,12 +167,12 @@ def _rows(run_id: str, ledger: Ledger) -> tuple[Row, list[Row]]:
     return run, [row for row in rows if is_ami(row)]
 
 
-def _configured(event: Mapping[str, Any], run_id: str, settings: Settings, clients: Clients) -> Iterator[Row]:
+def _configured(execution: Execution, run_id: str, settings: Settings, clients: Clients) -> Iterator[Row]:
     """The AMIs that the configuration names, of a run that the ledger does not know."""
     try:
         from golden_ami.report.configured_run import configured_run
 
-        for ami in configured_run(event, run_id, settings, clients)[1]:
+        for ami in configured_run(execution, run_id, settings, clients)[1]:
             told = ("key", "name", "lineage", "engine", "region", "account")
             yield {"amiId": ami.ami_id} | {name: getattr(ami, name, "") for name in told}
     except Exception as failure:  # noqa: BLE001 -- this is one of the parts that may be at fault

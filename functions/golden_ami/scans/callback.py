@@ -14,9 +14,9 @@ from golden_ami.scans.messages import read
 from golden_ami.settings import Settings
 
 
-def resume(event: object, settings: Settings, clients: Clients, ledger: Ledger) -> int:
-    """Take in every message of an SNS event; the number of executions resumed. What is not for us is only logged."""
-    return sum(_take(text, settings, clients, ledger) for text in _texts(event))
+def resume(records: object, settings: Settings, clients: Clients, ledger: Ledger) -> int:
+    """Take in the message of every SNS record; the number of executions resumed. What is not for us is only logged."""
+    return sum(_take(text, settings, clients, ledger) for text in _texts(records))
 
 
 def _take(text: object, settings: Settings, clients: Clients, ledger: Ledger) -> int:
@@ -35,9 +35,8 @@ def _take(text: object, settings: Settings, clients: Clients, ledger: Ledger) ->
     return sum(answer(resumption, clients, ledger) for resumption in resumptions)
 
 
-def _texts(event: object) -> Iterator[Any]:
-    """The messages in an SNS event; an event of another shape has none."""
-    records = event.get("Records") if isinstance(event, Mapping) else None
+def _texts(records: object) -> Iterator[Any]:
+    """The messages in SNS records; what has another shape has none."""
     if not isinstance(records, list):
         logger.warning("ignored an event without SNS records")
         return

@@ -225,7 +225,7 @@ class Harness:
 
     def receive(self, message: str) -> int:
         """The topic's subscription: resume gets the message."""
-        return resume({"Records": [{"Sns": {"Message": message}}]}, *self.stack)
+        return resume([{"Sns": {"Message": message}}], *self.stack)
 
     def receive_queued(self) -> None:
         """What Inspector Classic published to the topic since."""

@@ -119,17 +119,17 @@ def test_another_accounts_message_is_ignored_unless_members_are_scanned(make: Ma
     foreign = forged(ami.instance_id, account="999999999999")
     assert harness.receive(foreign) == 0
     members = replace(harness.settings, member_accounts=("999999999999",))
-    assert resume({"Records": [{"Sns": {"Message": foreign}}]}, members, harness.clients, harness.ledger) == 1
+    assert resume([{"Sns": {"Message": foreign}}], members, harness.clients, harness.ledger) == 1
 
 
 @pytest.mark.parametrize(
-    "event",
-    [None, [], "x", {}, {"Records": None}, {"Records": [None, {}, {"Sns": None}, {"Sns": {"Message": 1}}]},
-     {"Records": [{"Sns": {"Message": '{"event": "ENABLE_ASSESSMENT_NOTIFICATIONS", "template": "t"}'}}]}],
+    "records",
+    [None, [], "x", {}, [None, {}, {"Sns": None}, {"Sns": {"Message": 1}}],
+     [{"Sns": {"Message": '{"event": "ENABLE_ASSESSMENT_NOTIFICATIONS", "template": "t"}'}}]],
 )  # fmt: skip
-def test_garbage_is_ignored(make: Make, event: Any) -> None:
+def test_garbage_is_ignored(make: Make, records: Any) -> None:
     harness = make()
-    assert resume(event, *harness.stack) == 0
+    assert resume(records, *harness.stack) == 0
 
 
 def test_a_stranger_resumes_nobody(make: Make) -> None:

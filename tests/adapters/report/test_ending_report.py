@@ -18,8 +18,10 @@ from report_world import ami, finding
 
 from golden_ami import ending
 from golden_ami.aws.clients import Clients
+from golden_ami.contracts import decode
 from golden_ami.ending import Ended, end_run
 from golden_ami.errors import ServiceFault
+from golden_ami.instances.termination import InstanceCounts
 from golden_ami.models import Config, Reason
 from golden_ami.report.model import Instances, Report
 from golden_ami.scans.coordinate import Scans
@@ -38,7 +40,7 @@ def _ended(run_id: str = "run-1", age: float = 0, **detail: Any) -> Ended:
         "error": "Sandbox.Timedout",
         "input": f'{{"AMIsParamName": "{PARAMETER}"}}',
     }
-    return Ended.of({"time": at.isoformat(), "detail": given | detail})
+    return decode({"time": at.isoformat(), "detail": given | detail}, on_execution_end.Event).ended()
 
 
 def _opened(stack: Any) -> None:
@@ -50,7 +52,7 @@ def _opened(stack: Any) -> None:
 @pytest.fixture
 def end(stack: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Ends a run; nothing is left to terminate."""
-    counts = {"launched": 1, "terminated": 1, "running": 0}
+    counts = InstanceCounts(launched=1, terminated=1, running=0)
     monkeypatch.setattr(ending, "terminate_run", lambda *_: counts)
     monkeypatch.setattr(Scans, "close", lambda *_: None)
     settings = Settings.load()
