@@ -1,6 +1,6 @@
 """What functions take and answer: bases of the Event and Answer types beside the handlers, and how an event is decoded.
 
-Outside, members are in camelCase. tests/template/test_contract.py holds the types against the definition;
+Outside, members are in camelCase. tests/statemachine/test_flow.py holds the types against the definition;
 docs/generate_contracts.py writes them into docs/architecture.md.
 """
 

@@ -98,14 +98,6 @@ def test_every_function_is_used_by_the_machine_or_by_an_event(plain: Any, defini
     assert set(tasks(definition["States"])) | by_event == set(arns)
 
 
-def test_a_task_passes_its_function_the_members_of_the_event(definition: dict[str, Any]) -> None:
-    passed = {
-        name: {member.removesuffix(".$") for member in task["Parameters"]["Payload"]}
-        for name, task in tasks(definition["States"]).items()
-    }
-    assert passed == {name: {field.encode_name for field in fields(handler_of(name).Event)} for name in passed}
-
-
 def test_the_members_that_an_event_may_lack() -> None:
     lacking = {
         name: {field.encode_name for field in fields(handler_of(resource_name(name)).Event) if not field.required}
@@ -118,14 +110,6 @@ def test_the_members_that_an_event_may_lack() -> None:
         "resume": {"Records"},
         "terminate": {"executionArn"},
     }
-
-
-def test_a_task_selects_the_members_of_its_functions_answer(definition: dict[str, Any]) -> None:
-    """Where it selects any; Ensure Target Template's and Start Run's answers are dropped (`ResultPath` null)."""
-    for name, task in tasks(definition["States"]).items():
-        selected = set(re.findall(r'"\$\.Payload\.([^"]+)"', json.dumps(task.get("ResultSelector", {}))))
-        answered = {field.encode_name for field in fields(handler_of(name).Answer)}
-        assert selected == answered if "ResultSelector" in task else task["ResultPath"] is None, name
 
 
 def test_the_cases_of_the_states_are_of_the_types(definition: dict[str, Any]) -> None:
