@@ -15,7 +15,7 @@ from golden_ami.instances.termination import terminate_run
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.settings import Settings
-from golden_ami.times import until
+from golden_ami.times import iso, now, until
 
 _DEATHS = 2  # attempts to report here that ended in no way at all, for lack of memory or time: the next is the last one
 _LATE = (
@@ -63,10 +63,19 @@ def end_run(ended: Ended, settings: Settings, clients: Clients, ledger: Ledger) 
         state["terminateError"] = {"Error": type(raised).__name__, "Cause": str(raised)}
     unclosed = _close(ended.run_id, settings, clients, ledger)
     _report(ended, state, settings, clients, ledger)
+    _note_end(ended, ledger)
     fault = fault or unclosed
     if fault:
         raise fault
     return terminated
+
+
+def _note_end(ended: Ended, ledger: Ledger) -> None:
+    """Note that the execution ended: a report that comes after it is a redrive's, and is told if it says otherwise."""
+    try:
+        ledger.update_run(ended.run_id, ended_at=ended.at or iso(now()))
+    except Exception as failure:  # noqa: BLE001 -- the run was reported; without the note a redrive's end is not told
+        logger.warning("the end of the execution was not noted", extra={"run": ended.run_id, "error": str(failure)})
 
 
 def _close(run_id: str, settings: Settings, clients: Clients, ledger: Ledger) -> Exception | None:

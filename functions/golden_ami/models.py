@@ -175,6 +175,7 @@ class Run(Data):
     completed_at: str = ""
     report_key: str = ""  # S3 key of report.json
     error: str = ""
+    ended_at: str = ""  # when its execution ended other than succeeded; what follows is a redrive
 
 
 class Scan(Data):

@@ -7,7 +7,7 @@ from typing import Any
 from golden_ami.contracts import Contract, FunctionAnswer, FunctionEvent, Text
 from golden_ami.ending import Ended, archive, end_run
 from golden_ami.lambda_handler import Stack, lambda_handler
-from golden_ami.times import iso, now, read
+from golden_ami.times import read
 
 
 class Detail(Contract):
@@ -36,7 +36,7 @@ class Event(FunctionEvent):
         return Ended(
             run_id=detail.name,
             execution_arn=detail.execution_arn or "",
-            started_at=read(detail.start_date) or iso(now()),
+            started_at=read(detail.start_date),
             status=detail.status or "",
             error=detail.error or "",
             cause=detail.cause or "",

@@ -29,7 +29,7 @@ _BUSY = ("in use by", "already in assessment run")  # two runs at once, where Cl
 _KEEP_INSTANCES = ("terminate.", "ec2.terminate-failing", "dynamodb.failing")
 # Without its event, of an AMI's finding nothing is known but what EC2's GetImageFindings tells.
 _LOSE_EVENTS = ("resume.", "dynamodb.failing", "inspector.findings-events-lost")
-_COMPARED_WITH = re.compile(r" since ami-\w+\]$", re.MULTILINE)  # the lineage's previous AMI, whoever owned that one
+_COMPARED_WITH = re.compile(r" since ami-\w+\]")  # the lineage's previous AMI, whoever owned that one
 _KEEP_REPORTS = ("aggregate.", "s3.failing", "sns.failing", "dynamodb.failing")
 
 

@@ -226,7 +226,7 @@ def _policy_problems(path: str, policy: object) -> list[Problem]:
     given = policy.get("failOn") if isinstance(policy, dict) else None
     try:
         threshold = _converted(given, Threshold) if isinstance(given, dict) else Threshold()
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # the latter of half a surrogate pair
         return []  # the schema has said so
     if threshold.severities or threshold.known_exploited or threshold.exploit_available or threshold.epss is not None:
         return []

@@ -120,7 +120,7 @@ def _completed(run: Run, ledger: Ledger) -> str:
     """The instant of the report, the same for a repetition; of a run that was redriven after it had failed, now."""
     now = times.iso(times.now())
     try:
-        if run.report_key and run.error:
+        if run.ended_at:
             ledger.update_run(run.run_id, completed_at=now)
             return now
         return ledger.once(run.run_id, "completed_at", now)

@@ -60,8 +60,7 @@ def errors_of(report: Report) -> str:
 
 
 def _ended_otherwise(run: Run, report: Report) -> bool:
-    reported_failed = bool(run.report_key and run.error)
-    return reported_failed and (run.verdict, run.error) != (report.verdict, errors_of(report))
+    return bool(run.ended_at and run.report_key) and (run.verdict, run.error) != (report.verdict, errors_of(report))
 
 
 def _name(owner: str) -> str:

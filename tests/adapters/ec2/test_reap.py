@@ -273,13 +273,17 @@ def test_an_instance_without_a_run_is_not_asked_about(stack: Stack, monkeypatch:
 
 def test_both_of_member_accounts_and_other_regions(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEMBER_ACCOUNT_IDS", f"222222222222,{ACCOUNT}")
+    monkeypatch.setenv("MEMBER_ROLE_NAME", "Member")
     asked: list[Place] = []
+    made = Clients.client
 
-    def tagged(place: Place, *_: Any, **__: Any) -> list[Instance]:
-        asked.append(place)
-        return []
+    def client(clients: Clients, service: str, place: Place | None = None) -> Any:
+        if service == "ec2" and place:
+            asked.append(place)
+        return made(clients, service, place)
 
-    monkeypatch.setattr(reaping, "tagged", tagged)
+    monkeypatch.setattr(Clients, "client", client)
+    monkeypatch.setattr(reaping, "tagged", lambda *_, **__: [])
     assert reap({}, None) == {"found": 0, "terminated": 0}
     regions = ("us-east-1", "eu-west-1")
     assert asked == [Place(account, region) for account in (ACCOUNT, "222222222222") for region in regions]

@@ -44,9 +44,8 @@ def _ended(run_id: str = "run-1", age: float = 0, **detail: Any) -> Ended:
 
 
 def _opened(stack: Any) -> None:
-    images = [(ami("ami-0a"), [finding("CVE-1")]), (ami("ami-0b", lineage="b"), [])]
-    images[1][0].counts = {"LOW": 2}
-    stack.open("run-1", images)
+    low = [finding(f"CVE-{number}", severity="LOW") for number in (2, 3)]
+    stack.open("run-1", [(ami("ami-0a"), [finding("CVE-1")]), (ami("ami-0b", lineage="b"), low)])
 
 
 @pytest.fixture
@@ -121,6 +120,7 @@ def test_a_package_that_cannot_be_imported_still_has_a_last_report(stack: Any, e
     with broken("report.aggregate.aggregate"):
         end(_ended())
     report = _report(stack)
+    assert stack.ledger.run("run-1").ended_at
     assert _verdicts(stack) == {"ami-0a": "NOT_ASSESSED", "ami-0b": "NOT_ASSESSED"}
     assert {one.ami_id: one.counts for one in report.amis}["ami-0b"] == {"LOW": 2}
     assert [fault.error for fault in report.run.faults] == ["Sandbox.Timedout", "Broken"]
