@@ -16,6 +16,9 @@ from uuid import uuid4
 import pytest
 
 from golden_ami.models import Engine
+from golden_ami_cli.assessing.assessment import assess_locally
+from golden_ami_cli.assessing.inputs import Inputs
+from golden_ami_cli.console import stderr
 from golden_ami_cli.errors import UsageError
 from golden_ami_emulator.chaos.bench import Bench, Trial
 from golden_ami_emulator.chaos.guarantees import harmless, unreached, violations
@@ -23,7 +26,7 @@ from golden_ami_emulator.chaos.oracle import FAR_OFF
 from golden_ami_emulator.chaos.runs import ENGINES, case, hold, seeds
 from golden_ami_emulator.chaos.runs import IMAGES as IMAGES_OF_CHAOS
 from golden_ami_emulator.chaos.worlds import OWNERS, TOPIC, Plan, ami_id, place_of, world
-from golden_ami_emulator.faults import catalogue, chosen, executions
+from golden_ami_emulator.faults import UnknownFault, catalogue, chosen, executions
 
 
 def _module(path: Path) -> Any:
@@ -208,8 +211,11 @@ def test_every_state_can_be_aborted() -> None:
 
 
 def test_an_unknown_fault_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"ec2\.flood: no such fault"):
+    with pytest.raises(UnknownFault, match=r"ec2\.flood"):
         chosen(["ec2.flood"])
+    inputs = Inputs.read(None, None, None)
+    with pytest.raises(UsageError, match=r"--fault ec2\.flood: no such fault"):
+        assess_locally(inputs, stderr(), faults=["ec2.flood"])
 
 
 def test_a_seed_stands_for_one_case() -> None:
