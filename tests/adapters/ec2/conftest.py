@@ -19,6 +19,7 @@ from moto.ec2.models.amis import Ami as MotoAmi
 
 from golden_ami.ledger import Ledger
 from golden_ami.settings import Settings
+from golden_ami_emulator.transport import Transport
 
 ACCOUNT = "123456789012"  # moto's
 REGION = "us-east-1"
@@ -180,7 +181,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     def make_api_call(client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
         return calls.call(original, client, operation, parameters)
 
-    with mock_aws(), time_machine.travel(START, tick=False) as clock:
+    with mock_aws(), Transport(), time_machine.travel(START, tick=False) as clock:  # moto loses rows to threads
         _client("dynamodb").create_table(
             TableName="ledger",
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],

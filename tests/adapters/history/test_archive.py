@@ -24,6 +24,7 @@ from golden_ami_cli.console import Console
 from golden_ami_cli.errors import CommandError
 from golden_ami_cli.history.command import history
 from golden_ami_cli.history.source import Source
+from golden_ami_emulator.transport import Transport
 
 REGION, BUCKET, TABLE, RUN = "us-east-1", "reports", "ledger", "run-1"
 TOKEN = "t0k3n-of-the-callback"
@@ -92,7 +93,7 @@ class Account:
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}), Transport():
         yield Account()
 
 

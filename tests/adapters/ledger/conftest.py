@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from golden_ami.ledger import Ledger
+from golden_ami_emulator.transport import Transport
 
 TABLE = "ledger"
 
@@ -29,7 +30,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A client, and the table."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with mock_aws():
+    with mock_aws(), Transport():  # moto loses rows to threads
         client = boto3.client("dynamodb", region_name="us-east-1")
         create_table(client)
         yield client

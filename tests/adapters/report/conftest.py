@@ -14,6 +14,7 @@ from report_world import counted
 
 from golden_ami.ledger import Ledger
 from golden_ami.models import Ami, Config, Finding, Run
+from golden_ami_emulator.transport import Transport
 from handlers.aggregate import handler
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -121,5 +122,5 @@ class Stack:
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with mock_aws():
+    with mock_aws(), Transport():  # moto loses rows to threads
         yield Stack(monkeypatch)
