@@ -26,6 +26,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -43,6 +44,10 @@ from golden_ami.storage.table import Item, Table
 from golden_ami.times import iso, now
 
 T = TypeVar("T")
+
+# msgspec prepares a type when it is first used; two threads that do so at once crash the interpreter (Python 3.13).
+_PREPARED: set[type] = set()
+_PREPARING = Lock()
 
 RESULTS = "results"  # the name of the message to the results topic
 _DAY = 86400
@@ -358,6 +363,10 @@ def _stored(data: msgspec.Struct) -> Item:
 
 
 def _loaded(item: Item, kind: type[T]) -> T:
+    if kind not in _PREPARED:
+        with _PREPARING:
+            msgspec.json.Decoder(kind)
+            _PREPARED.add(kind)
     return msgspec.convert(item, kind, strict=False)
 
 
