@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple
 
+import msgspec
+
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import named_errors
 from golden_ami.contracts import E, FunctionAnswer, decode, encode
@@ -41,6 +43,8 @@ def lambda_handler(
     inject_lambda_context. Raises InvalidEnvironment for a setting that is missing, InvalidEvent for a member of the
     event that is missing or ill-typed, and AWS's errors as `errors` names them.
     """
+
+    msgspec.json.Decoder(kind)  # prepares the type, which is not safe where invocations share a process
 
     def decorate(function: Callable[[E, Stack], FunctionAnswer]) -> Callable[[Any, Any], dict[str, Any]]:
         @wraps(function)
