@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from golden_ami.times import days_apart
+
+# A name is free again 90 days after its execution has closed (botocore's model of Step Functions, StartExecution), or
+# 30 where the quota was lowered ("Execution guarantees"). A redrive comes within 14 days of the end (RedriveExecution).
+_ANOTHER = 20  # days
 # Types of the last event of an execution's history (Step Functions API Reference, HistoryEvent).
 ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
 
@@ -16,6 +21,11 @@ class Execution(NamedTuple):
     started_at: str = ""
     input: Any = None  # any JSON
     state: Any = None  # the execution's state at its end: the counts, and the faults that were caught
+
+
+def is_another(started_at: str, other_started_at: str) -> bool:
+    """Whether two starts of one name, as `times.iso` writes them, are of two executions and not of one redriven."""
+    return days_apart(started_at, other_started_at) > _ANOTHER
 
 
 def run_id_of(run: str) -> str:

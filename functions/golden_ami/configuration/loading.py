@@ -18,12 +18,13 @@ from golden_ami.configuration.problems import shown
 from golden_ami.configuration.user_data import without_user_data
 from golden_ami.engines.registry import next_look, traits
 from golden_ami.errors import AccessDenied, InvalidConfiguration, InvalidEvent, Problem, RunNotFound
+from golden_ami.executions import is_another
 from golden_ami.ledger import Ledger
 from golden_ami.models import NO_BATCH, Ami, Config, Run, Source, Waits
 from golden_ami.places import home, named
 from golden_ami.settings import Settings
 from golden_ami.storage.keys import CONFIGURATIONS
-from golden_ami.times import days_apart, iso
+from golden_ami.times import iso
 
 MARGIN = 7_200  # seconds from the last bound of a run to its expiry: launches, collection, termination, their retries
 _USUAL = "ContinuousAssessmentInput"  # the template's default for ParameterName
@@ -82,7 +83,7 @@ def open_run(start: Start, settings: Settings, clients: Clients, ledger: Ledger)
     """
     try:
         run, amis = ledger.run_and_amis(start.run_id)
-        if days_apart(run.started_at, start.started_at) > 1:  # a redrive keeps the start's instant
+        if is_another(start.started_at, run.started_at):
             raise InvalidEvent(name_used_before(run))
     except RunNotFound:
         config, source = read_with_source(start.parameter, settings, clients)
@@ -101,10 +102,7 @@ def open_run(start: Start, settings: Settings, clients: Clients, ledger: Ledger)
 
 
 def name_used_before(run: Run) -> str:
-    """Step Functions gives an execution's name free after 90 days (StartExecution); the ledger keeps a run for longer.
-
-    Its rows and its report would be taken for the new run's.
-    """
+    """Why the execution opens no run: the ledger still has the earlier one, whose rows would be taken for its own."""
     return (
         f"the execution's name {run.run_id!r} was used before, by the run that started at {run.started_at}; start the "
         "execution again under another name, or without one"

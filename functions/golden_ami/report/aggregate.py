@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from golden_ami import metrics, times
 from golden_ami.errors import AssessmentError, RunNotFound, within
-from golden_ami.executions import Execution
+from golden_ami.executions import Execution, is_another
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.models import Ami, Run, Verdict
@@ -104,7 +104,7 @@ def _run_of(execution: Execution, settings: Settings, clients: Clients, ledger: 
     except RunNotFound:
         return configured_run(execution, run_id, settings, clients)
     started_at = times.read(execution.started_at)
-    if started_at and times.days_apart(started_at, run.started_at) > 1:
+    if started_at and is_another(started_at, run.started_at):
         return configured_run(execution, f"{run_id}-{started_at[:19].replace(':', '')}Z", settings, clients)
     return run, amis
 
