@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 from msgspec.structs import replace
@@ -31,9 +32,11 @@ from golden_ami.report.build import build
 from golden_ami.report.formats import load, write
 from golden_ami.report.model import Report
 from golden_ami.storage.objects import DirectoryStore
+from golden_ami.usage import paths
 from golden_ami.usage.actual import used_by
 from golden_ami.usage.prices import shipped
 
+RECORDED = Path(__file__).parents[1] / "fixtures" / "history" / "happy.json"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 Image = tuple[Ami, Iterable[Finding] | None]
 
@@ -102,6 +105,14 @@ class History:
         self.records = [one for one in self.records if (one.run_id, one.key) not in new] + [*new.values()]
 
 
+def fault(error: str, message: str) -> dict[str, str]:
+    """What a Catch keeps of a function's exception."""
+    return {
+        "Error": error,
+        "Cause": json.dumps({"errorMessage": message, "errorType": error, "stackTrace": ["File x"]}),
+    }
+
+
 class _Store(DirectoryStore):
     """Says of its files what S3 would say, so that what is rendered is the same everywhere."""
 
@@ -144,7 +155,10 @@ class World:
         ended = {"instances": launched} if state is None else state
         report = build(run, rows, ended, self.store, self.history, completed_at)
         if events:
-            report.usage = used_by(run.config, rows, events, shipped(), events[-1]["timestamp"], to_come=2)
+            graph = json.loads(RECORDED.read_text())["definition"]  # so that the golden files outlive a new state
+            to_come = paths.states_after(graph, "Aggregate")
+            with patch.object(paths, "shipped_graph", lambda: graph):
+                report.usage = used_by(run.config, rows, events, shipped(), events[-1]["timestamp"], to_come)
         with self.store.writing(f"runs/{run_id}/report.json", "application/json") as out:
             out.write(msgspec.json.encode(report))
         return report

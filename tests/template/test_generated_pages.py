@@ -46,6 +46,11 @@ def test_the_schema_of_a_report_is_that_of_its_model() -> None:
     assert generator("report_schema").page() == written, "make pages"
 
 
+def test_the_shipped_graph_is_that_of_the_definition() -> None:
+    written = (DOCS.parent / "functions/golden_ami/usage/states.json").read_text()
+    assert generator("states").page() == written, "make pages"
+
+
 def test_no_part_of_the_schema_is_left_out() -> None:
     module = generator("configuration")
     definitions = json.loads(module.SCHEMA.read_text())["$defs"]

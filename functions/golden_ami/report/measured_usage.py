@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from golden_ami import times
 from golden_ami.logs import logger
 from golden_ami.models import Ami, Run
+from golden_ami.usage import paths
 from golden_ami.usage.actual import used_by
 from golden_ami.usage.history import ended_at
 from golden_ami.usage.lines import UsageLine
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from golden_ami.aws.clients import Clients
 
 _PAGE = 1000  # the most events that GetExecutionHistory answers at once
-_AFTER_AGGREGATE = 2  # states: Succeeded?, the end
 
 
 def measured_usage(run: Run, amis: Sequence[Ami], clients: Clients) -> list[UsageLine]:
     """The estimate, with what was used. Figures from a history that cannot be read are None."""
     events = _history(run.execution_arn, clients)
-    to_come = 0 if ended_at(events) else _AFTER_AGGREGATE
+    to_come = 0 if ended_at(events) else paths.states_after(paths.shipped_graph(), "Aggregate")
     return used_by(run.config, amis, events, shipped(), times.now(), to_come)
 
 

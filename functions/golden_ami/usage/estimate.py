@@ -9,7 +9,8 @@ from math import ceil
 from golden_ami.engines.base import Amount
 from golden_ami.engines.registry import ENGINES, next_look, part, traits
 from golden_ami.models import NO_BATCH, Ami, Config
-from golden_ami.usage.history import FUNCTION_GB, LARGE_GB
+from golden_ami.usage import paths
+from golden_ami.usage.history import FUNCTION_GB, LARGE, LARGE_GB
 from golden_ami.usage.lines import UsageLine
 from golden_ami.usage.prices import Price, Prices
 
@@ -17,30 +18,31 @@ from golden_ami.usage.prices import Price, Prices
 TRANSITIONS, LAMBDA, VOLUMES = "State transitions", "Lambda", "Volumes"
 UNKNOWN = "unknown; give one with golden-ami estimate --prices FILE"
 
-# States of a run: those of every one are Load Config, Anything To Assess?, Ensure Target Template, Needs Instances?,
-# Tag Findings, Terminate, Aggregate, Succeeded? and the end.
-_ALWAYS = 9
-_BOOT = 4  # Launch Instances, Wait For Boot, Check Agents, Agents Ready?
-_LOOK = 3  # Start Run, Check Run, Run Over?
 _SECONDS = (0.2, 5.0)  # an invocation, from the quickest to a slow one; an assumption, not a measurement
 _MONTH_MINUTES = 730 * 60  # hours of a month as AWS bills storage
 
 
-def transitions(batches: int, *, instances: bool, looks: int = 1, agent_polls: int = 0) -> int:
-    """State transitions of a run in which all goes well, as Step Functions bills them.
+def good_run(batches: int, *, instances: bool, looks: int = 1, agent_polls: int = 0) -> Counter[str]:
+    """How often a run in which all goes well enters each state of the definition.
 
     `looks` counts how often Inspector is asked, `agent_polls` how often agents are waited for after the first look.
     """
-    if not batches:
-        return 5  # Load Config, Anything To Assess?, Aggregate, Succeeded?, the end
-    total = _ALWAYS + batches + _LOOK * looks
-    return total + (_BOOT + batches + 3 * agent_polls if instances else 0)
+    defaults = {
+        "Anything To Assess?": 1 if batches else 0,
+        "Needs Instances?": 0 if instances else 1,
+        "Agents Ready?": agent_polls,
+        "Run Over?": looks - 1,
+    }
+    return paths.states_entered(paths.shipped_graph(), defaults, batches)
 
 
-def invocations(batches: int, *, instances: bool, looks: int, agent_polls: int = 0) -> tuple[int, int]:
-    """Invocations of a run: of ordinary functions, and of those with more memory."""
-    ordinary = 3 + 3 * looks + (batches + 1 + agent_polls if instances else 0)
-    return ordinary, batches + 2
+def invocations(entered: Counter[str]) -> tuple[int, int]:
+    """Invocations of a run that enters these states: of ordinary functions, and of those with more memory.
+
+    Resume, once per wait of Start Run, and On Execution End are invoked beside the state machine.
+    """
+    ordinary = sum(entered[name] for name in paths.tasks(paths.shipped_graph()) - LARGE) + entered["Start Run"]
+    return ordinary, sum(entered[name] for name in LARGE) + 1
 
 
 def estimate(config: Config, amis: Iterable[Ami], prices: Prices) -> list[UsageLine]:
@@ -54,15 +56,13 @@ def estimate(config: Config, amis: Iterable[Ami], prices: Prices) -> list[UsageL
     first = next_look({ami.engine for ami in planned}, waits)
     looks = 1 + ceil((waits.completion_deadline_seconds - first) / waits.poll_seconds)
     polls = ceil(waits.agent_deadline_seconds / waits.agent_poll_seconds)
-    least = transitions(batches, instances=bool(kinds))
-    most = transitions(batches, instances=bool(kinds), looks=looks, agent_polls=polls)
-    few = invocations(batches, instances=bool(kinds), looks=1)
-    many = invocations(batches, instances=bool(kinds), looks=looks, agent_polls=polls)
-    seconds = _gb_seconds(few, _SECONDS[0]), _gb_seconds(many, _SECONDS[1])
+    quickest = good_run(batches, instances=bool(kinds))
+    slowest = good_run(batches, instances=bool(kinds), looks=looks, agent_polls=polls)
+    seconds = _gb_seconds(quickest, _SECONDS[0]), _gb_seconds(slowest, _SECONDS[1])
     shortest = waits.boot_seconds / 60
     longest = (waits.boot_seconds + waits.agent_deadline_seconds + waits.completion_deadline_seconds) / 60
     return [
-        _line(TRANSITIONS, "transitions", (least, most), prices.get("step_functions_transition")),
+        _line(TRANSITIONS, "transitions", (quickest.total(), slowest.total()), prices.get("step_functions_transition")),
         _line(LAMBDA, "GB-s", seconds, prices.get("lambda_gb_second")),
         *_instances(planned, kinds, (shortest, longest), prices),
         *_inspector(config, planned, (shortest, longest), prices),
@@ -80,8 +80,8 @@ def instances_of(kind: str, count: int) -> str:
     return f"{count} x {kind}"
 
 
-def _gb_seconds(invoked: tuple[int, int], seconds: float) -> float:
-    ordinary, large = invoked
+def _gb_seconds(entered: Counter[str], seconds: float) -> float:
+    ordinary, large = invocations(entered)
     return (ordinary * FUNCTION_GB + large * LARGE_GB) * seconds
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+import scenarios
 from hypothesis import given
 from hypothesis import strategies as st
 
 from golden_ami.models import NO_BATCH, Ami, AmiEntry, Config, Reason, Waits
-from golden_ami.usage.estimate import estimate, invocations, transitions
+from golden_ami.usage.estimate import estimate, good_run, invocations
 from golden_ami.usage.lines import UsageLine, amount, cost, sentence
 from golden_ami.usage.prices import parsed, shipped
 
@@ -27,23 +29,38 @@ def by_name(lines: list[UsageLine]) -> dict[str, UsageLine]:
     return {line.what: line for line in lines}
 
 
-# States entered, counted by hand along the definition: Load Config, Anything To Assess?, Ensure Target Template, Needs
-# Instances?, Launch Instances, Launch Batch of each, Wait For Boot, Check Agents, Agents Ready?, Start Run, Check Run,
-# Run Over?, Tag Findings, Tag Batch of each, Terminate, Aggregate, Succeeded?, Assessment Complete.
+def transitions(batches: int, *, instances: bool, looks: int = 1, agent_polls: int = 0) -> int:
+    return good_run(batches, instances=instances, looks=looks, agent_polls=agent_polls).total()
+
+
+# States that do something, counted by hand: Load Config, Anything To Assess?, Ensure Target Template, Needs Instances?,
+# Launch Instances, Launch Batch of each, Wait For Boot, Check Agents, Agents Ready?, Start Run, Check Run, Run Over?,
+# Tag Findings, Tag Batch of each, Terminate, Aggregate, Succeeded?, Assessment Complete.
 @pytest.mark.parametrize(
     ("batches", "instances", "looks", "expected"),
     [(1, True, 1, 18), (5, True, 1, 26), (5, True, 3, 32), (1, False, 1, 13), (40, False, 1, 52), (0, False, 1, 5)],
 )
-def test_transitions_of_a_good_run(batches: int, instances: bool, looks: int, expected: int) -> None:
-    assert transitions(batches, instances=instances, looks=looks) == expected
+def test_states_of_a_good_run(batches: int, instances: bool, looks: int, expected: int) -> None:
+    entered = good_run(batches, instances=instances, looks=looks)
+    states = json.loads(scenarios.definition())["States"]
+    added = sum(entered[name] for name, state in states.items() if scenarios.changes_nothing(state))
+    assert entered.total() - added == expected
 
 
 def test_a_wait_for_agents_is_three_transitions() -> None:
     assert transitions(5, instances=True, agent_polls=2) - transitions(5, instances=True) == 6
 
 
-def test_invocations_of_a_run_without_instances() -> None:
-    assert invocations(5, instances=False, looks=1) == (6, 7)
+@pytest.mark.parametrize(
+    ("batches", "instances", "looks", "agent_polls", "expected"),
+    [(5, False, 1, 0, (6, 7)), (5, True, 3, 2, (20, 7)), (0, False, 1, 0, (1, 2))],
+    ids=["no instance", "several looks", "nothing to assess"],
+)
+def test_invocations_of_a_good_run(
+    batches: int, instances: bool, looks: int, agent_polls: int, expected: tuple[int, int]
+) -> None:
+    entered = good_run(batches, instances=instances, looks=looks, agent_polls=agent_polls)
+    assert invocations(entered) == expected
 
 
 def test_least_and_most_follow_the_waits() -> None:
@@ -70,7 +87,7 @@ def test_amis_of_one_batch_are_one_iteration() -> None:
 
 def test_amis_that_are_not_assessed_from_the_start_cost_nothing_more() -> None:
     lost = ami(1, batch=NO_BATCH, reason=Reason(code="AMI_NOT_FOUND", message="m", remedy="r"))
-    assert by_name(estimate(Config(), [lost], shipped()))["State transitions"].most == 5
+    assert by_name(estimate(Config(), [lost], shipped()))["State transitions"].most == transitions(0, instances=False)
 
 
 def test_the_estimate_stays_as_it_was_when_an_ami_fails_on_the_way() -> None:

@@ -1,0 +1,56 @@
+"""The states that an execution enters, counted along the definition of the state machine."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+Definition = Mapping[str, Any]
+
+
+@cache
+def shipped_graph() -> Definition:
+    """The state machine's graph: statemachine/assessment.asl.json with the members that lead from state to state."""
+    graph: Definition = json.loads(files("golden_ami.usage").joinpath("states.json").read_text(encoding="utf-8"))
+    return graph
+
+
+def states_entered(definition: Definition, defaults: Mapping[str, int], items: int) -> Counter[str]:
+    """How often an execution enters each state when no task fails.
+
+    `defaults` says how often a Choice takes its Default before its first rule applies, 0 for a Choice that it lacks.
+    Each Map has `items` items; the states in it are entered once per item.
+    """
+    entered: Counter[str] = Counter()
+    states, name = definition["States"], definition["StartAt"]
+    while name:
+        entered[name] += 1
+        state = states[name]
+        if state["Type"] == "Map":
+            within = states_entered(state["ItemProcessor"], defaults, items)
+            entered.update({each: times * items for each, times in within.items()})
+        if state["Type"] == "Choice":
+            name = state["Default"] if entered[name] <= defaults.get(name, 0) else state["Choices"][0]["Next"]
+        else:
+            name = state.get("Next")
+    return entered
+
+
+def states_after(definition: Definition, name: str) -> int:
+    """How many states follow a state of the top level until the end when no task fails and no Choice takes Default."""
+    return states_entered({**definition, "StartAt": name}, {}, items=0).total() - 1
+
+
+def tasks(definition: Definition) -> frozenset[str]:
+    """The names of the Task states, those within Maps included."""
+    found: set[str] = set()
+    for name, state in definition["States"].items():
+        if state["Type"] == "Task":
+            found.add(name)
+        elif state["Type"] == "Map":
+            found |= tasks(state["ItemProcessor"])
+    return frozenset(found)
