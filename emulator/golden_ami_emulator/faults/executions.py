@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from functools import cache
-from typing import Any
 
 from golden_ami.models import Engine
+from golden_ami.usage.estimate import good_run
 from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection
-from golden_ami_emulator.project import DEFINITION
-
-_OF_INSTANCES = frozenset({
-    "Launch Instances", "Launch Batch", "Wait For Boot", "Check Agents", "Agents Ready?", "Wait For Agents",
-})  # fmt: skip
-_AFTER_A_FAULT = frozenset({"Loading Failed", "Launch Failed", "Tagging Failed"})
-_ENDS = frozenset({"Succeed", "Fail"})
 
 
 def faults() -> Iterator[InjectableFault]:
@@ -49,22 +40,14 @@ def named(state: str) -> str:
     return state.lower().replace("?", "").replace(" ", "-")
 
 
-@cache
 def states() -> tuple[str, ...]:
-    """The states of the definition, Maps' own included, that a run without faults enters, but for its ends."""
-    return tuple(_states(json.loads(DEFINITION.read_text())["States"]))
-
-
-def _states(members: dict[str, Any]) -> Iterator[str]:
-    for name, state in members.items():
-        if state["Type"] in _ENDS or name in _AFTER_A_FAULT:
-            continue
-        yield name
-        yield from _states(state.get("ItemProcessor", {}).get("States", {}))
+    """The states that a run without faults enters, those of Maps included, but for its end."""
+    *entered, _end = good_run(1, instances=True, agent_polls=1)
+    return tuple(entered)
 
 
 def _engines(state: str) -> frozenset[Engine]:
-    return LAUNCHING if state in _OF_INSTANCES else ALL
+    return ALL if state in good_run(1, instances=False) else LAUNCHING
 
 
 def _aborted(injection: Injection, state: str) -> None:
