@@ -245,7 +245,7 @@ def reads(state: State) -> set[str]:
 def writes(state: State) -> set[str]:
     """What a state adds to its input when it succeeds: `name`, and `name.member` for each selected member."""
     if state["Type"] == "Pass":
-        return members(state["Parameters"])
+        return members(state.get("Parameters", {}))
     path = state.get("ResultPath", "$" if state["Type"] == "Task" else None)
     if path == "$":
         return members(state["ResultSelector"])

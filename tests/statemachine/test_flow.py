@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import fields
+from scenarios import changes_nothing
 
 State = dict[str, Any]
 
@@ -171,7 +172,7 @@ def _holds(choice: State, data: Any) -> bool:
 
 
 def course(*, assessable: int, instances: bool, agents: int = 0, looks: int = 1, succeeded: bool = True) -> list[str]:
-    """The states that a run passes: it waits for agents so many times, and asks Inspector so many times."""
+    """The states that a run passes and that do something: it waits for agents and asks Inspector so many times."""
     data: State = {
         "run": {"assessable": assessable, "needsInstances": instances, "assessment": {"over": False}},
         "agents": {"proceed": False},
@@ -183,7 +184,7 @@ def course(*, assessable: int, instances: bool, agents: int = 0, looks: int = 1,
         assert len(passed) < 50
         data["agents"]["proceed"] = passed.count("Check Agents") > agents
         data["run"]["assessment"]["over"] = passed.count("Check Run") >= looks
-    return passed
+    return [name for name in passed if not changes_nothing(STATES[name])]
 
 
 BEGIN = ["Load Config", "Anything To Assess?"]
