@@ -90,6 +90,7 @@ class Embedded(AbstractContextManager["Embedded"]):
         from golden_ami_emulator.iam.enforcement import Enforcement
         from golden_ami_emulator.iam.simulation import Simulation
         from golden_ami_emulator.images import Images
+        from golden_ami_emulator.inspector import install
         from golden_ami_emulator.interpreter import Interpreter
         from golden_ami_emulator.isolation import Isolation
         from golden_ami_emulator.lambdas import Functions
@@ -122,17 +123,10 @@ class Embedded(AbstractContextManager["Embedded"]):
         stack.enter_context(Sizes())
         stack.enter_context(Simulation())
         stack.enter_context(self.images)
-        self._install_inspector(stack)
+        stack.enter_context(install(self.world, self.clock, self.bus.publish, self.region, self.account))
         self._open_elsewhere(stack)
         self.stack = Stack(self.stack_name, self.client, self.region, self.account)
         self.update({})
-
-    def _install_inspector(self, stack: ExitStack) -> None:
-        try:
-            from golden_ami_emulator.inspector import install
-        except ImportError:
-            return
-        stack.enter_context(install(self.world, self.clock, self.bus.publish, self.region, self.account))
 
     def _open_elsewhere(self, stack: ExitStack) -> None:
         from golden_ami_emulator.images import Images
