@@ -16,13 +16,14 @@ import heapq
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import time_machine
 
+from golden_ami_emulator.threads import ClockThread
 from golden_ami_emulator.waits import (
     ClockClosed,
     ClockStalled,
@@ -42,52 +43,6 @@ from golden_ami_emulator.waits import (
 _real_sleep = time.sleep
 _STEP = 0.05  # real seconds, at most, in which paced time stands still
 _PATIENCE = 600  # real seconds without any progress after which the operator's wait gives up
-
-
-class ClockThread(threading.Thread):
-    """A thread that is accounted for, and that inherits its creator's context."""
-
-    def __init__(
-        self,
-        clock: Clock,
-        target: Callable[..., object],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-        name: str | None = None,
-        context: contextvars.Context | None = None,
-        daemon: bool = True,
-    ) -> None:
-        super().__init__(name=name, daemon=daemon)
-        self._clock = clock
-        self._job = (target, args, dict(kwargs or {}))
-        self._inherited = context or contextvars.copy_context()
-        self._over = Signal(clock)
-
-    def start(self) -> None:
-        self._clock._enlist(self)
-        super().start()
-
-    def run(self) -> None:
-        try:
-            self._inherited.run(self._work)
-        except Unwind:
-            pass
-        except Exception as fault:  # noqa: BLE001 -- told to the operator
-            self._clock._fail(fault)
-        finally:
-            self._over.set()
-            self._clock._discharge(self)
-
-    def _work(self) -> None:
-        emulated.set(True)
-        target, args, kwargs = self._job
-        target(*args, **kwargs)
-
-    def join(self, timeout: float | None = None) -> None:
-        self._over.wait(timeout)
-
-    def is_alive(self) -> bool:
-        return self.ident is not None and not self._over.is_set()
 
 
 class Clock:
@@ -319,13 +274,15 @@ class Clock:
                 self._wake(waiter, "event")
             event.waiters.clear()
 
-    def _enlist(self, thread: ClockThread) -> None:
+    def enlist(self, thread: ClockThread) -> None:
+        """Account for a thread that is about to start. Raises ClockClosed."""
         with self._lock:
             self._check_open()
             self._threads.add(thread)
             self._working.add(thread)
 
-    def _discharge(self, thread: ClockThread) -> None:
+    def discharge(self, thread: ClockThread) -> None:
+        """Account for a thread no longer: it is over."""
         with self._lock:
             self._threads.discard(thread)
             self._working.discard(thread)
@@ -356,7 +313,7 @@ class Clock:
             except Unwind:
                 pass
             except BaseException as fault:  # noqa: BLE001 -- told to the operator
-                self._fail(fault)
+                self.fail(fault)
 
     def _next_action(self) -> Callable[[], None] | None:
         while self._open:
@@ -388,7 +345,7 @@ class Clock:
                 self._fault = self._fault or ClockStalled(f"nothing is due and nobody works; {self._account()}")
                 self._wake(waiter, "failed")
 
-    def _fail(self, fault: BaseException) -> None:
+    def fail(self, fault: BaseException) -> None:
         """Hand a fault in the emulation itself to the operator."""
         with self._lock:
             if not self._open:

@@ -14,8 +14,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from golden_ami_emulator.clock import ClockThread
 from golden_ami_emulator.patching import Patches
+from golden_ami_emulator.threads import ClockThread
 
 
 @dataclass

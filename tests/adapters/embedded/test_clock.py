@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 import pytest
 from patience import HANGS
 
-from golden_ami_emulator.clock import Clock, ClockThread
+from golden_ami_emulator.clock import Clock
+from golden_ami_emulator.threads import ClockThread
 from golden_ami_emulator.waits import ClockStalled, Group, GroupCancelled, Overslept, sleep_limit
 
 REAL = time.perf_counter  # not emulated
