@@ -2,7 +2,7 @@
 
 Time: the interpreter's threads, events and sleeps are the clock's (its modules see stand-ins for `threading` and
 `time`). Executions: stop and time-out take effect at once, on whatever the execution waits for, and nothing is added
-to its history after. Callbacks: a token is answered once; late answers raise TaskTimedOut. Every change of an
+to its history after. Callbacks: see `task_tokens`. Every change of an
 execution's status is published.
 """
 
@@ -22,10 +22,12 @@ from typing import Any
 
 from golden_ami.events import Event
 from golden_ami.executions import ENDS
-from golden_ami_emulator.clock import Clock, ClockThread
+from golden_ami_emulator import task_tokens
+from golden_ami_emulator.clock import Clock
 from golden_ami_emulator.history_pages import get_execution_history
 from golden_ami_emulator.patching import Patches
 from golden_ami_emulator.sessions import operator_client
+from golden_ami_emulator.threads import ClockThread
 from golden_ami_emulator.waits import Group, GroupCancelled
 
 Publish = Callable[..., None]
@@ -297,9 +299,9 @@ class Interpreter(Patches):
         from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_callback
         from moto.stepfunctions.responses import StepFunctionResponse
 
-        self.set(state_task_service_callback.StateTaskServiceCallback, "_eval_body", _callback_state)
-        self.set(StepFunctionResponse, "send_task_success", _send_task_success)
-        self.set(StepFunctionResponse, "send_task_failure", _send_task_failure)
+        self.set(state_task_service_callback.StateTaskServiceCallback, "_eval_body", task_tokens.callback_state)
+        self.set(StepFunctionResponse, "send_task_success", task_tokens.send_task_success)
+        self.set(StepFunctionResponse, "send_task_failure", task_tokens.send_task_failure)
         self._name_errors()
 
     def _name_errors(self) -> None:
@@ -328,71 +330,6 @@ class Interpreter(Patches):
         self.callback(logger.setLevel, logger.level)
         logger.setLevel(logging.CRITICAL)
         self.callback(utils.TMP_THREADS.clear)
-
-
-def _callback_state(state: Any, env: Any) -> None:
-    """StateTaskServiceCallback._eval_body, with a token that is void once the state is over."""
-    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
-    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (
-        StateTaskService,
-    )
-    from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackConsumerTimeout
-
-    if not state._is_integration_pattern():
-        StateTaskService._eval_body(state, env)
-        return
-    state._assert_integration_pattern_is_supported()
-    if state.resource.condition != ResourceCondition.WaitForTaskToken:
-        raise NotImplementedError(f"the embedded AWS has no {state.resource.condition} integrations")
-    endpoint = env.callback_pool_manager.add(env.states.context_object.update_task_token())
-    try:
-        StateTaskService._eval_body(state, env)
-    finally:
-        endpoint.report(CallbackConsumerTimeout())
-        endpoint.interrupt_all()
-        env.states.context_object.context_object_data.pop("Task", None)
-
-
-def _answer(response: Any, outcome: Any) -> Any:
-    """Give a token's outcome to the execution that awaits it, whichever it is. A token is answered once."""
-    from moto.core.responses import EmptyResult
-    from moto.stepfunctions.exceptions import InvalidToken
-    from moto.stepfunctions.parser.api import TaskTimedOut
-
-    for machine in response.stepfunction_backend.state_machines:
-        for execution in list(machine.executions):
-            endpoint = execution.exec_worker.env.callback_pool_manager.get(outcome.callback_id)
-            if endpoint is None:
-                continue
-            with _ANSWERING:
-                over = execution.status != "RUNNING" or endpoint.consumer_error or endpoint.get_outcome()
-                if over:
-                    raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
-                endpoint.notify(outcome)
-            return EmptyResult()
-    raise InvalidToken
-
-
-def _send_task_success(response: Any) -> Any:
-    from moto.stepfunctions.parser.api import InvalidOutput
-    from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackOutcomeSuccess
-
-    output = response._get_param("output")
-    try:
-        json.loads(output)
-    except ValueError:
-        raise InvalidOutput("Invalid Output: 'The output is not valid JSON'") from None
-    return _answer(response, CallbackOutcomeSuccess(response._get_param("taskToken"), output))
-
-
-def _send_task_failure(response: Any) -> Any:
-    from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackOutcomeFailure
-
-    error, cause = response._get_param("error"), response._get_param("cause")
-    return _answer(response, CallbackOutcomeFailure(response._get_param("taskToken"), error, cause))
-
-
-_ANSWERING = threading.Lock()
 
 
 @cache
