@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.amis import Ami as MotoAmi
+from moto.sns.models import sns_backends
 
 from golden_ami.ledger import Ledger
 from golden_ami.settings import Settings
@@ -158,6 +159,15 @@ class Stack:
         return {
             one["InstanceId"]: one for page in pages for entry in page["Reservations"] for one in entry["Instances"]
         }
+
+    def running(self, region: str = REGION) -> set[str]:
+        """The ids of the running instances."""
+        return {name for name, one in self.instances(region).items() if one["State"]["Name"] == "running"}
+
+    def published(self) -> list[tuple[str, str]]:
+        """Subject and text of each message that was published."""
+        topics = sns_backends[ACCOUNT][REGION].topics.values()
+        return [(str(sent[2] or ""), str(sent[1])) for topic in topics for sent in topic.sent_notifications]
 
     def states(self, region: str = REGION) -> list[str]:
         """The states of all instances."""

@@ -1,4 +1,4 @@
-"""reap and on-execution-end: what is done when a run has not ended as it should."""
+"""reap: which instances are terminated that no run waits for, and what is told of them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from moto.sns.models import sns_backends
 
 from golden_ami.aws.clients import Clients
 from golden_ami.errors import AccessDenied, InvalidEvent, ServiceFault, ServiceRejected
 from golden_ami.instances import reaping
 from golden_ami.instances.termination import Instance
-from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
+from golden_ami.models import ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
 from golden_ami.places import Place
-from handlers.on_execution_end import handler as on_execution_end
 from handlers.reap import handler as reap
 
 if TYPE_CHECKING:
@@ -35,15 +33,6 @@ def instance(stack: Stack, expiry: str | None, region: str = "us-east-1", **tags
     return stack.foreign(tags, region=region)
 
 
-def running(stack: Stack, region: str = "us-east-1") -> set[str]:
-    return {name for name, one in stack.instances(region).items() if one["State"]["Name"] == "running"}
-
-
-def published() -> list[tuple[str, str]]:
-    topics = sns_backends[ACCOUNT]["us-east-1"].topics.values()
-    return [(str(sent[2] or ""), str(sent[1])) for topic in topics for sent in topic.sent_notifications]
-
-
 def metrics(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines() if "_aws" in line]
 
@@ -59,16 +48,16 @@ def test_only_what_is_past_its_expiry(stack: Stack, capsys: pytest.CaptureFixtur
     }
     abroad = instance(stack, "2026-04-01T07:00:00Z", region="eu-west-1")
     assert reap({}, None) == {"found": 3, "terminated": 3}
-    assert running(stack) == kept
-    assert not expired & running(stack)
-    assert running(stack, "eu-west-1") == set()
-    [(subject, message)] = published()
+    assert stack.running() == kept
+    assert not expired & stack.running()
+    assert stack.running("eu-west-1") == set()
+    [(subject, message)] = stack.published()
     assert "3 orphaned" in subject
     assert all(name in message for name in (*expired, abroad))
     [metric] = metrics(capsys.readouterr().out)
     assert (metric["ReapedInstances"], metric["Stack"]) == ([3.0], "golden")
     assert reap({}, None) == {"found": 0, "terminated": 0}
-    assert len(published()) == 1, "no message when there is nothing to do"
+    assert len(stack.published()) == 1, "no message when there is nothing to do"
 
 
 @pytest.mark.parametrize("expiry", [None, "", "yesterday", "0x"])
@@ -83,8 +72,8 @@ def test_without_a_readable_expiry_a_day_is_enough(stack: Stack, expiry: str | N
 def test_a_dry_run_only_looks(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     name = instance(stack, "2026-04-01T07:00:00Z")
     assert reap({"dryRun": True}, None) == {"found": 1, "terminated": 0}
-    assert running(stack) == {name}
-    assert published() == []
+    assert stack.running() == {name}
+    assert stack.published() == []
     assert metrics(capsys.readouterr().out) == []
     with pytest.raises(InvalidEvent, match="dryRun"):
         reap({"dryRun": "yes"}, None)
@@ -95,15 +84,15 @@ def test_one_that_resists_and_one_region_that_fails_do_not_keep_the_others(stack
     stack.client("ec2").modify_instance_attribute(InstanceId=resisting, DisableApiTermination={"Value": True})
     with pytest.raises(ServiceRejected, match=resisting):
         reap({}, None)
-    assert running(stack) == {resisting}
-    [(_, message)] = published()
+    assert stack.running() == {resisting}
+    [(_, message)] = stack.published()
     assert other in message
     assert "Still running" in message
     instance(stack, "2026-04-01T07:00:00Z", region="eu-west-1")
     stack.calls.fail("DescribeInstances", "InternalError", status=500)
     with pytest.raises(ServiceFault):
         reap({}, None)
-    assert running(stack, "eu-west-1") == set()
+    assert stack.running("eu-west-1") == set()
 
 
 # ---------------------------------------------------------------- whose an instance is
@@ -121,8 +110,8 @@ def test_tags_alone_give_nothing_to_the_reaper(
     foreign = stack.foreign(tags, profile)
     stack.clock.shift(timedelta(days=2))
     assert reap({}, None) == {"found": 0, "terminated": 0}
-    assert running(stack) == {foreign}
-    assert published() == []
+    assert stack.running() == {foreign}
+    assert stack.published() == []
     [line] = [line for line in caplog.records if line.levelname == "WARNING"]
     assert (line.__dict__["instance"], line.__dict__["profile"]) == (foreign, profile or "none")
 
@@ -137,7 +126,7 @@ def opened(stack: Stack, expires_at: str) -> None:
 def test_an_orphan_whose_run_the_ledger_does_not_have(stack: Stack) -> None:
     instance(stack, PAST, **{RUN_TAG: "run-1"})
     assert reap({}, None) == {"found": 1, "terminated": 1}
-    [(_, message)] = published()
+    [(_, message)] = stack.published()
     assert "run run-1 (not in the ledger)" in message
 
 
@@ -145,11 +134,11 @@ def test_the_ledgers_expiry_goes_before_the_tags(stack: Stack) -> None:
     opened(stack, FUTURE)
     kept = instance(stack, PAST, **{RUN_TAG: "run-1"})
     assert reap({}, None) == {"found": 0, "terminated": 0}
-    assert running(stack) == {kept}
+    assert stack.running() == {kept}
     stack.ledger.update_run("run-1", expires_at=PAST)
     instance(stack, FUTURE, **{RUN_TAG: "run-1"})
     assert reap({}, None) == {"found": 2, "terminated": 2}
-    [(_, message)] = published()
+    [(_, message)] = stack.published()
     assert "not in the ledger" not in message
 
 
@@ -158,12 +147,12 @@ def test_a_ledger_that_cannot_be_read_spares_nothing(stack: Stack) -> None:
     stack.calls.fail("GetItem", "InternalServerError", status=500)
     with pytest.raises(ServiceFault):
         reap({}, None)
-    assert orphan not in running(stack)
+    assert orphan not in stack.running()
     other = instance(stack, PAST, **{RUN_TAG: "run-2"})
     item = {"pk": {"S": "RUN#run-2"}, "sk": {"S": "RUN"}, "startedAt": {"BOOL": True}}
     stack.client("dynamodb").put_item(TableName="ledger", Item=item)
     assert reap({}, None) == {"found": 1, "terminated": 1}, "a row of another version"
-    assert other not in running(stack)
+    assert other not in stack.running()
 
 
 # ---------------------------------------------------------------- whether its run goes on
@@ -201,7 +190,7 @@ def test_before_its_expiry_an_instance_goes_with_its_run(
     executing(stack, monkeypatch, {"run-1": status} if status != "unknown" else {})
     one = instance(stack, FUTURE, **{RUN_TAG: "run-1"})
     assert reap({}, None)["terminated"] == (0 if goes_on else 1)
-    assert running(stack) == ({one} if goes_on else set())
+    assert stack.running() == ({one} if goes_on else set())
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
@@ -250,7 +239,7 @@ def test_a_run_that_is_no_execution_is_left_to_the_expiry(
     kept = instance(stack, FUTURE, **{RUN_TAG: "forged run"})
     instance(stack, PAST, **{RUN_TAG: "forged run"})
     assert reap({}, None) == {"found": 1, "terminated": 1}
-    assert running(stack) == {kept}
+    assert stack.running() == {kept}
 
 
 def test_an_execution_that_cannot_be_asked_about_is_a_fault(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +248,7 @@ def test_an_execution_that_cannot_be_asked_about_is_a_fault(stack: Stack, monkey
     instance(stack, PAST, **{RUN_TAG: "run-2"})
     with pytest.raises(AccessDenied, match="DescribeExecution"):
         reap({}, None)
-    assert running(stack) == {kept}, "what has expired goes all the same"
+    assert stack.running() == {kept}, "what has expired goes all the same"
 
 
 def test_an_instance_without_a_run_is_not_asked_about(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,7 +283,7 @@ def test_an_orphan_that_resists_alone_is_told_of(stack: Stack, capsys: pytest.Ca
     stack.client("ec2").modify_instance_attribute(InstanceId=resisting, DisableApiTermination={"Value": True})
     with pytest.raises(ServiceRejected):
         reap({}, None)
-    [(_, message)] = published()
+    [(_, message)] = stack.published()
     assert resisting in message.partition("Still running")[2]
     assert len(metrics(capsys.readouterr().out)) == 1
 
@@ -320,87 +309,7 @@ def test_of_many_orphans_the_message_lists_some(stack: Stack) -> None:
         for number in range(201)
     ]
     reaping._tell(orphans, [], stack.settings, Clients(stack.settings))
-    [(subject, message)] = published()
+    [(subject, message)] = stack.published()
     assert "201 orphaned" in subject
     assert message.count("\n- i-") == 200
     assert "- and 1 more" in message
-
-
-# ---------------------------------------------------------------- on-execution-end
-
-
-def ended(status: str, run_id: str = "run-1", **detail: Any) -> dict[str, Any]:
-    """The event as Step Functions sends it to EventBridge."""
-    execution = f"arn:aws:states:us-east-1:{ACCOUNT}:execution:golden:{run_id}"
-    return {
-        "detail-type": "Step Functions Execution Status Change",
-        "source": "aws.states",
-        "resources": [execution],
-        "detail": {
-            "executionArn": execution,
-            "stateMachineArn": f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:golden",
-            "name": run_id,
-            "status": status,
-            "startDate": 1775030400000,
-            "stopDate": 1775034000000,
-            "input": "{}",
-            "error": None,
-            "cause": None,
-        }
-        | detail,
-    }
-
-
-def launched(stack: Stack) -> None:
-    stack.image(AMI)
-    stack.load([{"ami-id": AMI}])
-    stack.launch(AMI)
-    stack.clock.shift(timedelta(seconds=60))
-
-
-@pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT", "FAILED"])
-def test_terminates_and_reports(stack: Stack, status: str) -> None:
-    launched(stack)
-    assert on_execution_end(ended(status), None) == {"terminated": 1}
-    assert running(stack) == set()
-    run = stack.ledger.run("run-1")
-    assert (run.verdict, bool(run.report_key)) == ("NOT_ASSESSED", True)
-    assert len(published()) == 1
-    assert on_execution_end(ended(status), None) == {"terminated": 1}, "again terminates and reports nothing more"
-    assert len(published()) == 1
-
-
-@pytest.mark.parametrize("profile", ["", "somebody-elses"])
-def test_an_end_terminates_nothing_of_somebody_else(stack: Stack, profile: str) -> None:
-    launched(stack)
-    tags = {ASSESSMENT_TAG: "true", STACK_TAG: "golden", RUN_TAG: "run-1", AMI_TAG: AMI}
-    foreign = stack.foreign(tags, profile)
-    assert on_execution_end(ended("ABORTED"), None) == {"terminated": 1}
-    assert running(stack) == {foreign}
-
-
-def test_a_run_that_was_never_opened_is_reported_too(stack: Stack) -> None:
-    assert on_execution_end(ended("ABORTED"), None) == {"terminated": 0}
-    assert len(published()) == 1
-
-
-def test_success_needs_nothing(stack: Stack) -> None:
-    launched(stack)
-    assert on_execution_end(ended("SUCCEEDED"), None) == {"terminated": 0}
-    assert len(running(stack)) == 1
-
-
-def test_a_termination_that_fails_is_reported_and_raised(stack: Stack) -> None:
-    launched(stack)
-    stack.calls.fail("TerminateInstances", "InternalError", status=500)
-    with pytest.raises(ServiceFault):
-        on_execution_end(ended("ABORTED"), None)
-    [(_, message)] = published()
-    assert "still be running" in message
-    assert on_execution_end(ended("ABORTED"), None) == {"terminated": 1}
-
-
-@pytest.mark.parametrize("event", [{}, {"detail": None}, {"detail": {"name": 3}}, {"detail": {"name": ""}}])
-def test_other_events_are_refused(stack: Stack, event: dict[str, Any]) -> None:
-    with pytest.raises(InvalidEvent, match="name"):
-        on_execution_end(event, None)

@@ -1,0 +1,95 @@
+"""on-execution-end: what is done when an execution has ended without Terminate or Aggregate."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from golden_ami.errors import InvalidEvent, ServiceFault
+from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, RUN_TAG, STACK_TAG
+from handlers.on_execution_end import handler as on_execution_end
+
+if TYPE_CHECKING:
+    from tests.adapters.ec2.conftest import Stack
+
+ACCOUNT = "123456789012"
+AMI = "ami-00000000000000001"
+
+
+def ended(status: str, run_id: str = "run-1", **detail: Any) -> dict[str, Any]:
+    """The event as Step Functions sends it to EventBridge."""
+    execution = f"arn:aws:states:us-east-1:{ACCOUNT}:execution:golden:{run_id}"
+    return {
+        "detail-type": "Step Functions Execution Status Change",
+        "source": "aws.states",
+        "resources": [execution],
+        "detail": {
+            "executionArn": execution,
+            "stateMachineArn": f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:golden",
+            "name": run_id,
+            "status": status,
+            "startDate": 1775030400000,
+            "stopDate": 1775034000000,
+            "input": "{}",
+            "error": None,
+            "cause": None,
+        }
+        | detail,
+    }
+
+
+def launched(stack: Stack) -> None:
+    stack.image(AMI)
+    stack.load([{"ami-id": AMI}])
+    stack.launch(AMI)
+    stack.clock.shift(timedelta(seconds=60))
+
+
+@pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT", "FAILED"])
+def test_terminates_and_reports(stack: Stack, status: str) -> None:
+    launched(stack)
+    assert on_execution_end(ended(status), None) == {"terminated": 1}
+    assert stack.running() == set()
+    run = stack.ledger.run("run-1")
+    assert (run.verdict, bool(run.report_key)) == ("NOT_ASSESSED", True)
+    assert len(stack.published()) == 1
+    assert on_execution_end(ended(status), None) == {"terminated": 1}, "again terminates and reports nothing more"
+    assert len(stack.published()) == 1
+
+
+@pytest.mark.parametrize("profile", ["", "somebody-elses"])
+def test_an_end_terminates_nothing_of_somebody_else(stack: Stack, profile: str) -> None:
+    launched(stack)
+    tags = {ASSESSMENT_TAG: "true", STACK_TAG: "golden", RUN_TAG: "run-1", AMI_TAG: AMI}
+    foreign = stack.foreign(tags, profile)
+    assert on_execution_end(ended("ABORTED"), None) == {"terminated": 1}
+    assert stack.running() == {foreign}
+
+
+def test_a_run_that_was_never_opened_is_reported_too(stack: Stack) -> None:
+    assert on_execution_end(ended("ABORTED"), None) == {"terminated": 0}
+    assert len(stack.published()) == 1
+
+
+def test_success_needs_nothing(stack: Stack) -> None:
+    launched(stack)
+    assert on_execution_end(ended("SUCCEEDED"), None) == {"terminated": 0}
+    assert len(stack.running()) == 1
+
+
+def test_a_termination_that_fails_is_reported_and_raised(stack: Stack) -> None:
+    launched(stack)
+    stack.calls.fail("TerminateInstances", "InternalError", status=500)
+    with pytest.raises(ServiceFault):
+        on_execution_end(ended("ABORTED"), None)
+    [(_, message)] = stack.published()
+    assert "still be running" in message
+    assert on_execution_end(ended("ABORTED"), None) == {"terminated": 1}
+
+
+@pytest.mark.parametrize("event", [{}, {"detail": None}, {"detail": {"name": 3}}, {"detail": {"name": ""}}])
+def test_other_events_are_refused(stack: Stack, event: dict[str, Any]) -> None:
+    with pytest.raises(InvalidEvent, match="name"):
+        on_execution_end(event, None)
