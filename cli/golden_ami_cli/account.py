@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from golden_ami.ledger import Ledger
     from golden_ami.settings import Settings
     from golden_ami.storage.objects import S3Store
-    from golden_ami_cli.history.source import Source
+    from golden_ami_cli.history.source import HistorySource
 
 DEFAULT_STACK = "golden-ami-assessment"  # as samconfig.yaml names it
 
@@ -111,11 +111,11 @@ class Account:
         return S3Store(self.client("s3"), self.bucket)
 
     @property
-    def source(self) -> Source:
+    def source(self) -> HistorySource:
         """Where histories are read from."""
-        from golden_ami_cli.history.source import Source
+        from golden_ami_cli.history.source import HistorySource
 
-        return Source(self.store, self.client("stepfunctions"), self.ledger, self.state_machine)
+        return HistorySource(self.store, self.client("stepfunctions"), self.ledger, self.state_machine)
 
     def execution_arn(self, run: str) -> str:
         """The ARN of a run that is named by its id or its ARN."""

@@ -20,11 +20,11 @@ from golden_ami_emulator.sessions import operator_client
 from golden_ami_emulator.world import ACCOUNT, REGION, World
 
 if TYPE_CHECKING:
-    from golden_ami_emulator.deployment.cloudformation import Stack
+    from golden_ami_emulator.deployment.cloudformation import EmulatedStack
 
 
 @dataclass(frozen=True)
-class Notification:
+class PublishedMessage:
     """A message that was published to a topic."""
 
     topic: str  # ARN
@@ -84,7 +84,7 @@ class Embedded(AbstractContextManager["Embedded"]):
 
         from golden_ami_emulator.calls import Calls
         from golden_ami_emulator.clock import Clock
-        from golden_ami_emulator.deployment.cloudformation import Stack
+        from golden_ami_emulator.deployment.cloudformation import EmulatedStack
         from golden_ami_emulator.economy import Economy
         from golden_ami_emulator.events import Bus
         from golden_ami_emulator.iam.enforcement import Enforcement
@@ -125,7 +125,7 @@ class Embedded(AbstractContextManager["Embedded"]):
         stack.enter_context(self.images)
         stack.enter_context(install(self.world, self.clock, self.bus.publish, self.region, self.account))
         self._open_elsewhere(stack)
-        self.stack = Stack(self.stack_name, self.client, self.region, self.account)
+        self.stack = EmulatedStack(self.stack_name, self.client, self.region, self.account)
         self.update({})
 
     def _open_elsewhere(self, stack: ExitStack) -> None:
@@ -164,11 +164,13 @@ class Embedded(AbstractContextManager["Embedded"]):
         """A boto3 client with the operator's credentials, which are good in every account."""
         return operator_client(service, region or self.region, "" if account == self.account else account)
 
-    def deploy(self, template: Path, parameters: Mapping[str, str], *, name: str, account: str, region: str) -> Stack:
+    def deploy(
+        self, template: Path, parameters: Mapping[str, str], *, name: str, account: str, region: str
+    ) -> EmulatedStack:
         """Deploy a further template, as docs/member-role.yaml, into a place."""
-        from golden_ami_emulator.deployment.cloudformation import Stack
+        from golden_ami_emulator.deployment.cloudformation import EmulatedStack
 
-        made = Stack(name, partial(self.client, region=region, account=account), region, account)
+        made = EmulatedStack(name, partial(self.client, region=region, account=account), region, account)
         made.deploy(template, parameters)
         return made
 
@@ -182,13 +184,13 @@ class Embedded(AbstractContextManager["Embedded"]):
         tier = "Advanced" if len(content.encode()) > 4096 else "Standard"
         self.client("ssm").put_parameter(Name=name, Value=content, Type="String", Tier=tier, Overwrite=True)
 
-    def notifications(self) -> list[Notification]:
+    def notifications(self) -> list[PublishedMessage]:
         """Every message published to a topic of this account and region, in order of topics and times."""
         from moto.sns.models import sns_backends
 
         topics = sns_backends[self.account][self.region].topics.values()
         return [
-            Notification(topic.arn, subject or "", message)
+            PublishedMessage(topic.arn, subject or "", message)
             for topic in topics
             for _, message, subject, *_ in topic.sent_notifications
         ]

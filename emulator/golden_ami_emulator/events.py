@@ -31,7 +31,7 @@ class Permits(Protocol):
     def __call__(self, service: str, resource: str, source: str, role: str = "", event: str = "") -> bool: ...
 
 
-class ClientFactory(Protocol):
+class OperatorClients(Protocol):
     """A boto3 client of the operator."""
 
     def __call__(self, service: str, region: str | None = None) -> Any: ...
@@ -40,7 +40,7 @@ class ClientFactory(Protocol):
 class Bus(Patches):
     """The routes between services, while open."""
 
-    def __init__(self, clock: Clock, deliver: Deliver, client: ClientFactory, account: str, region: str) -> None:
+    def __init__(self, clock: Clock, deliver: Deliver, client: OperatorClients, account: str, region: str) -> None:
         super().__init__()
         self._clock = clock
         self._deliver = deliver

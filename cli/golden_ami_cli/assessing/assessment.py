@@ -170,7 +170,7 @@ def _usage(aws: AssessedAccount, execution: dict[str, Any], events: list[dict[st
     return used_by(run.config, amis, events, shipped(), execution.get("stopDate") or datetime.now(UTC))
 
 
-def _instances(aws: AssessedAccount, run_id: str, regions: set[str]) -> result.Instances:
+def _instances(aws: AssessedAccount, run_id: str, regions: set[str]) -> result.InstanceTotals:
     filters = [{"Name": f"tag:{RUN_TAG}", "Values": [run_id]}]
     reservations = [
         reservation

@@ -47,7 +47,7 @@ class AmiResult(Output):
     notes: list[str] = field(default_factory=list)
 
 
-class Instances(Output):
+class InstanceTotals(Output):
     """The run's instances, as EC2 says after the run."""
 
     launched: int = 0
@@ -79,7 +79,7 @@ class Result(Output):
     amis: list[AmiResult]
     totals: Counts
     verdicts: dict[Verdict, int]
-    instances: Instances
+    instances: InstanceTotals
     notifications: list[Notification]
     reports: dict[str, str]
     usage: list[UsageLine] = field(default_factory=list)  # what was estimated, with what was used beside it
@@ -92,7 +92,7 @@ def build(
     verdict: Verdict,
     *,
     engine: str,
-    instances: Instances,
+    instances: InstanceTotals,
     notifications: list[Notification],
     reports: dict[str, str],
     usage: list[UsageLine] | None = None,
@@ -146,11 +146,11 @@ def from_ledger(amis: Iterable[Ami]) -> list[AmiResult]:
     ]
 
 
-def instances_of(reservations: Iterable[Mapping[str, Any]]) -> Instances:
+def instances_of(reservations: Iterable[Mapping[str, Any]]) -> InstanceTotals:
     """Count DescribeInstances' reservations. One that is shutting down is on its way out and is not billed."""
     states = [instance["State"]["Name"] for reservation in reservations for instance in reservation["Instances"]]
     gone = sum(state in ("terminated", "shutting-down") for state in states)
-    return Instances(launched=len(states), terminated=gone, running=len(states) - gone)
+    return InstanceTotals(launched=len(states), terminated=gone, running=len(states) - gone)
 
 
 def _ami(ami: AmiReport) -> AmiResult:

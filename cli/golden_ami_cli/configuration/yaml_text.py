@@ -31,7 +31,7 @@ _OTHER_NUMBER = re.compile(
 
 
 @dataclass
-class _Open:
+class _OpenYaml:
     """A list or a mapping that is being read."""
 
     path: str
@@ -53,7 +53,7 @@ class Yaml:
     document: object = None
     places: list[DocumentNode] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    _stack: list[_Open] = field(default_factory=list)
+    _stack: list[_OpenYaml] = field(default_factory=list)
 
     @classmethod
     def read(cls, text: str, source: str) -> Yaml:
@@ -107,7 +107,9 @@ class Yaml:
         path = self._path(mark)
         if event.tag:
             self._problem(path, f"the tag {event.tag}", "leave it out", mark)
-        self._stack.append(_Open("" if path == "$" else path, {} if isinstance(event, yaml.MappingStartEvent) else []))
+        self._stack.append(
+            _OpenYaml("" if path == "$" else path, {} if isinstance(event, yaml.MappingStartEvent) else [])
+        )
 
     def _scalar(self, event: Any) -> None:
         if self._wants_name:

@@ -10,12 +10,12 @@ from golden_ami.executions import run_id_of
 from golden_ami.history.archive import verify as verify_archive
 from golden_ami_cli.console import Console
 from golden_ami_cli.errors import CommandError, UsageError
-from golden_ami_cli.history.source import Source, load
+from golden_ami_cli.history.source import HistorySource, load
 
 
 def history(
     run: str,
-    source: Source,
+    source: HistorySource,
     *,
     console: Console,
     html: Path | None = None,
@@ -45,7 +45,7 @@ def history(
         console.print(tree(found))
 
 
-def _verify(run_id: str, source: Source, console: Console, as_json: bool) -> None:
+def _verify(run_id: str, source: HistorySource, console: Console, as_json: bool) -> None:
     anchor = source.ledger.history_anchor(run_id) if source.ledger else ""
     problems = verify_archive(source.store, run_id, anchor)
     if problems:

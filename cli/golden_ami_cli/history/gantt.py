@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from golden_ami_cli.history.model import STATUSES, History, StateStatus, Visit, worst
+from golden_ami_cli.history.model import STATUSES, ExecutionHistory, StateStatus, Visit, worst
 from golden_ami_cli.history.phases import CALLBACKS, OURS, WAITS, human
 
 ITERATIONS = 60  # rows of iterations that one Map shows
@@ -43,7 +43,7 @@ class Tick:
     label: str
 
 
-def rows(history: History) -> list[GanttRow]:
+def rows(history: ExecutionHistory) -> list[GanttRow]:
     """The rows, states in the order in which they were first entered."""
     scale = _Scale(history.started, history.duration)
     by_name: dict[str, list[Visit]] = {}
@@ -52,7 +52,7 @@ def rows(history: History) -> list[GanttRow]:
     return [row for visits in by_name.values() for row in _state(visits, scale)]
 
 
-def ticks(history: History) -> list[Tick]:
+def ticks(history: ExecutionHistory) -> list[Tick]:
     """The marks of the axis: at most eight, at round times since the start."""
     seconds = history.duration.total_seconds()
     step = next((step for step in _STEPS if seconds / step <= 8), None)

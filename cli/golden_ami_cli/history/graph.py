@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from golden_ami_cli.history.model import Frame, History, StateStatus, Visit, worst
+from golden_ami_cli.history.model import ExecutionHistory, Frame, StateStatus, Visit, worst
 from golden_ami_cli.history.phases import human
 
 Path = tuple[str, ...]
@@ -73,7 +73,7 @@ class Graph:
                 yield from graph.walk()
 
 
-def graph_of(history: History) -> Graph:
+def graph_of(history: ExecutionHistory) -> Graph:
     """The definition's graph with what happened marked in it."""
     graph = read(history.definition)
     by_path: dict[Path, list[Visit]] = {}

@@ -102,7 +102,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class History:
+class ExecutionHistory:
     """One execution."""
 
     run_id: str

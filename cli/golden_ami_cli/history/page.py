@@ -17,7 +17,7 @@ from markupsafe import Markup
 from golden_ami.history.mask import masked, masked_text
 from golden_ami_cli.history.gantt import rows, ticks
 from golden_ami_cli.history.graph import Graph, graph_of
-from golden_ami_cli.history.model import STATUSES, History, Visit
+from golden_ami_cli.history.model import STATUSES, ExecutionHistory, Visit
 from golden_ami_cli.history.phases import human, shares
 from golden_ami_cli.history.readable import readable
 from golden_ami_cli.history.svg import LABELS, svg
@@ -27,7 +27,7 @@ TABS = 8  # more AMIs than this are chosen from a list
 _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
 
-def page(history: History) -> str:
+def page(history: ExecutionHistory) -> str:
     """The HTML document. Secrets in inputs, outputs and causes are masked."""
     graph = graph_of(history)
     items = _items(history)
@@ -63,7 +63,7 @@ def console_link(arn: str) -> str:
     return f"https://{parts[3]}.{host}/states/home?region={parts[3]}#/v2/executions/details/{arn}"
 
 
-def _items(history: History) -> list[str]:
+def _items(history: ExecutionHistory) -> list[str]:
     """What the Maps iterated over, in the order of their first appearance."""
     labels: dict[str, None] = {}
     for visit in history.visits():
@@ -89,7 +89,7 @@ class _Payloads:
         return self._known[text]
 
 
-def _data(history: History, graph: Graph) -> dict[str, Any]:
+def _data(history: ExecutionHistory, graph: Graph) -> dict[str, Any]:
     """What the page's script shows on demand. Times are milliseconds since the start."""
     payloads = _Payloads()
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from golden_ami.events import Event
 from golden_ami.executions import run_id_of
-from golden_ami_cli.history.model import Attempt, Frame, History, StateStatus, Step, Visit, walk, worst
+from golden_ami_cli.history.model import Attempt, ExecutionHistory, Frame, StateStatus, Step, Visit, walk, worst
 
 # The beginning of an attempt, and its ends, of the three kinds of task that Step Functions records.
 _BEGIN = frozenset({"TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled"})
@@ -38,7 +38,7 @@ def parse(
     definition: Mapping[str, Any],
     description: Mapping[str, Any],
     labels: Mapping[str, str] | None = None,
-) -> History:
+) -> ExecutionHistory:
     """The history of an execution.
 
     `events` in the order of their ids; `description` is DescribeExecution's answer; times are datetimes or ISO text.
@@ -52,7 +52,7 @@ def parse(
     last = stopped or reader.now
     reader.close(_OF_STATUS.get(status, "running"), last)
     arn = str(description.get("executionArn", ""))
-    return History(
+    return ExecutionHistory(
         run_id=str(description.get("name") or run_id_of(arn)),
         arn=arn,
         status=status,

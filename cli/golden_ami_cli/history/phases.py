@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from golden_ami_cli.history.model import History, Visit
+from golden_ami_cli.history.model import ExecutionHistory, Visit
 
 BOOT, AGENTS, ASSESSMENT, OURS = "boot", "agents", "assessment", "ours"
 LABELS = {
@@ -31,7 +31,7 @@ class Share:
         return LABELS[self.phase]
 
 
-def shares(history: History) -> list[Share]:
+def shares(history: ExecutionHistory) -> list[Share]:
     """The run's duration by phase. Only top-level states wait, so that nothing is counted twice."""
     spent = dict.fromkeys(LABELS, timedelta())
     for visit in history.root.visits:

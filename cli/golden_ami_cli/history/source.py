@@ -14,7 +14,7 @@ from golden_ami.history.archive import DEFINITION, EVENTS, EXECUTION, LEDGER, ev
 from golden_ami.storage.keys import history_prefix, is_ami, is_run
 from golden_ami.storage.objects import Missing, Store
 from golden_ami_cli.errors import CommandError
-from golden_ami_cli.history.model import History
+from golden_ami_cli.history.model import ExecutionHistory
 from golden_ami_cli.history.parse import parse
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Source:
+class HistorySource:
     """What is at hand. Without `states` and `ledger` (a copied directory) only the archive is read."""
 
     store: Store
@@ -33,7 +33,7 @@ class Source:
     state_machine_arn: str = ""
 
 
-def load(run: str, source: Source) -> History:
+def load(run: str, source: HistorySource) -> ExecutionHistory:
     """The history of a run, named by its id or by its execution's ARN. Raises CommandError when there is none."""
     run_id = run_id_of(run)
     if source.states is not None:
@@ -51,7 +51,7 @@ def load(run: str, source: Source) -> History:
         ) from error
 
 
-def from_aws(arn: str, source: Source) -> History:
+def from_aws(arn: str, source: HistorySource) -> ExecutionHistory:
     """The history as Step Functions tells it. Raises botocore's ClientError."""
     states = source.states
     description = plain(states.describe_execution(executionArn=arn))
@@ -60,7 +60,7 @@ def from_aws(arn: str, source: Source) -> History:
     return history_of(events_of(states, arn), json.loads(machine["definition"]), description, rows, source.store)
 
 
-def from_archive(run_id: str, store: Store) -> History:
+def from_archive(run_id: str, store: Store) -> ExecutionHistory:
     """The history as it was archived. Raises Missing."""
     prefix = history_prefix(run_id)
     events = [json.loads(line) for line in gzip.decompress(store.read(prefix + EVENTS)).splitlines()]
@@ -75,7 +75,7 @@ def history_of(
     description: Mapping[str, Any],
     rows: Iterable[Row],
     store: Store,
-) -> History:
+) -> ExecutionHistory:
     """The model, with what the ledger's rows add: the AMIs' names, the verdict, the report."""
     rows = list(rows)
     history = parse(list(events), definition, description, labels(rows))

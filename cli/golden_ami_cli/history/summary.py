@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from golden_ami.history.mask import masked_text
-from golden_ami_cli.history.model import History, Visit
+from golden_ami_cli.history.model import ExecutionHistory, Visit
 from golden_ami_cli.history.phases import shares
 
 
-def summary(history: History) -> dict[str, Any]:
+def summary(history: ExecutionHistory) -> dict[str, Any]:
     """The run, where its seconds went, and every visit of a state; inputs and outputs are left to the page."""
     return {
         "runId": history.run_id,

@@ -12,7 +12,7 @@ from rich.tree import Tree
 
 from golden_ami.characters import printable
 from golden_ami.history.mask import masked_text
-from golden_ami_cli.history.model import Frame, History, StateStatus, Visit, worst
+from golden_ami_cli.history.model import ExecutionHistory, Frame, StateStatus, Visit, worst
 from golden_ami_cli.history.phases import human, shares
 from golden_ami_cli.history.readable import cut, readable
 
@@ -32,7 +32,7 @@ _MARKS: dict[StateStatus, tuple[str, str]] = {
 }
 
 
-def tree(history: History) -> RenderableType:
+def tree(history: ExecutionHistory) -> RenderableType:
     """The execution as a tree, and where its time went. Colour repeats what the signs and words say."""
     title = Text.assemble(
         (printable(history.run_id), "bold"), "  ", history.status.replace("_", " "), f"  {human(history.duration)}"
@@ -125,7 +125,7 @@ def _error(error: str, cause: str) -> Text:
     return line
 
 
-def _shares(history: History) -> Table:
+def _shares(history: ExecutionHistory) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(justify="right", style="cyan")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from golden_ami_cli.account import Account
 
 
-class Orphan(NamedTuple):
+class ExpiredInstance(NamedTuple):
     """An instance past its expiry."""
 
     instance: str
@@ -40,11 +40,11 @@ def instances_of(account: Account, region: str, run_id: str | None = None) -> li
     return find_instances(place, account.settings, account.clients, run_id=run_id)
 
 
-def find(account: Account) -> list[Orphan]:
+def find(account: Account) -> list[ExpiredInstance]:
     """What the reaper would terminate now, in every region where it looks. Raises botocore's ClientError."""
     regions = dict.fromkeys([account.region, *account.settings.reap_regions])
     return [
-        Orphan(
+        ExpiredInstance(
             one.instance_id,
             region,
             one.tags.get(RUN_TAG, ""),

@@ -112,11 +112,11 @@ def history(
     - `golden-ami history RUN --from copied-bucket`
     """
     from golden_ami_cli.history.command import history as show
-    from golden_ami_cli.history.source import Source
+    from golden_ami_cli.history.source import HistorySource
 
     exclude(context, "copied", _OF_A_STACK, _ONE_SOURCE)
     exclude(context, "verify", ("html",), "--verify checks the archive and writes no page")
-    source = Source(_store(copied)) if copied else connect(stack, profile, region).source
+    source = HistorySource(_store(copied)) if copied else connect(stack, profile, region).source
     show(run, source, console=console.stdout(), html=html, verify=verify, as_json=form is Form.JSON)
 
 

@@ -30,7 +30,7 @@ _ROUNDS = 60  # of the reaper at most in one trial: more than a day, in which ev
 
 
 @dataclass(frozen=True)
-class Launched:
+class LaunchedInstance:
     """An instance of a run, as EC2 says at the end."""
 
     instance_id: str
@@ -51,7 +51,7 @@ class Ran:
     messages: list[str]  # to the results topic, about this run
     owner_messages: list[str]  # to the topic of an owner with a route
     tagged: Mapping[str, str]  # ami id -> the verdict that EC2 holds as a tag of this run
-    instances: list[Launched]
+    instances: list[LaunchedInstance]
     left: int  # instances alive at the instant of its end, before anything beside the definition acts
     reported: bool  # whether the report stood at that instant
     scanned: dict[str, datetime]  # ami id -> when a scan of it for this run was over, as the emulation knows
@@ -257,7 +257,7 @@ class Bench(AbstractContextManager["Bench"]):
                 if tags.get("assessment-run") == run_id:
                     yield image["ImageId"], tags["assessment-verdict"]
 
-    def _instances(self, run_id: str) -> list[Launched]:
+    def _instances(self, run_id: str) -> list[LaunchedInstance]:
         filters = [{"Name": f"tag:{RUN_TAG}", "Values": [run_id]}]
         found = []
         for account, region in self._places:
@@ -267,10 +267,10 @@ class Bench(AbstractContextManager["Bench"]):
                     tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
                     alive = instance["State"]["Name"] not in ("terminated", "shutting-down")
                     ami = tags[AMI_TAG].rpartition("/")[2]
-                    found.append(Launched(instance["InstanceId"], ami, run_id, alive))
+                    found.append(LaunchedInstance(instance["InstanceId"], ami, run_id, alive))
         return found
 
-    def _scanned(self, plan: Plan, instances: Sequence[Launched]) -> Iterator[tuple[str, datetime]]:
+    def _scanned(self, plan: Plan, instances: Sequence[LaunchedInstance]) -> Iterator[tuple[str, datetime]]:
         """What the emulated Inspector itself knows of scans that ended well; no API of it, no ledger is asked."""
         of_ami = {one.ami_id: one.instance_id for one in instances}
         for ami, engine in plan.engines.items():

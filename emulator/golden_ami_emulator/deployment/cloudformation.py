@@ -25,7 +25,7 @@ class Resource:
     made: Made
 
 
-class Stack:
+class EmulatedStack:
     """A stack. `deploy` creates or updates it; a failure rolls back, as CloudFormation does by default, and raises."""
 
     def __init__(self, name: str, client: Callable[[str], Any], region: str, account: str) -> None:
@@ -105,7 +105,9 @@ def _policy(template: Template, logical_id: str, kind: str) -> str:
 
 
 class _Deployment:
-    def __init__(self, stack: Stack, place: StackPlace, template: Template, parameters: Mapping[str, Any]) -> None:
+    def __init__(
+        self, stack: EmulatedStack, place: StackPlace, template: Template, parameters: Mapping[str, Any]
+    ) -> None:
         self._stack = stack
         self._place = place
         self._template = template

@@ -94,7 +94,7 @@ def position(text: str, at: int) -> str:
 
 def places(text: str) -> Iterator[DocumentNode]:
     """Every member and item of a valid JSON text, in its order; the first is the document itself, "$"."""
-    stack: list[_Open] = []
+    stack: list[_OpenJson] = []
     key: tuple[str, int] | None = None  # the string read last, which a colon makes a name
     fresh = True  # whether a value may begin here
     for token in re.finditer(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}:,]|[^][{}:,"\s]+', text, re.DOTALL):
@@ -112,13 +112,13 @@ def places(text: str) -> Iterator[DocumentNode]:
                 yield top.item(token.start()) if top else DocumentNode("$", token.start())
                 fresh = False
             if kind in "[{":
-                stack.append(_Open(kind == "{", top.last if top else ""))
+                stack.append(_OpenJson(kind == "{", top.last if top else ""))
                 fresh = kind == "["
             elif kind == '"':
                 key = (json.loads(token[0], strict=False), token.start())
 
 
-class _Open:
+class _OpenJson:
     """A list or an object that is being read."""
 
     def __init__(self, names_members: bool, path: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from golden_ami_cli.doctor.stack_name import LONGEST, examine_name
-from golden_ami_emulator.deployment.cloudformation import Stack
+from golden_ami_emulator.deployment.cloudformation import EmulatedStack
 from golden_ami_emulator.deployment.template import TemplateError
 from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.limits import refusal
@@ -24,7 +24,7 @@ EMPTY = "Transform: AWS::Serverless-2016-10-31\nResources:\n  Queue: {Type: AWS:
 OPTIONS = {"ScheduleState": "ENABLED", "MemberAccountIds": "222222222222", "MemberRoleName": "Member"}
 
 
-def deployed(account: Embedded, name: str, parameters: dict[str, str] | None = None) -> Stack:
+def deployed(account: Embedded, name: str, parameters: dict[str, str] | None = None) -> EmulatedStack:
     place = {"account": account.account, "region": account.region}
     return account.deploy(TEMPLATE, parameters or OPTIONS, name=name, **place)
 

@@ -23,7 +23,7 @@ from golden_ami.storage.objects import DirectoryStore, S3Store
 from golden_ami_cli.console import Console
 from golden_ami_cli.errors import CommandError
 from golden_ami_cli.history.command import history
-from golden_ami_cli.history.source import Source
+from golden_ami_cli.history.source import HistorySource
 from golden_ami_emulator.transport import Transport
 
 REGION, BUCKET, TABLE, RUN = "us-east-1", "reports", "ledger", "run-1"
@@ -85,8 +85,8 @@ class Account:
         return self.store.read(history_prefix(RUN) + name)
 
     @property
-    def source(self) -> Source:
-        return Source(self.store, self.states, self.ledger, self.machine)
+    def source(self) -> HistorySource:
+        return HistorySource(self.store, self.states, self.ledger, self.machine)
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_pages_of_a_thousand_are_followed() -> None:
 # ---------------------------------------------------------------- the command
 
 
-def said(run: str, source: Source, **options: Any) -> str:
+def said(run: str, source: HistorySource, **options: Any) -> str:
     out = io.StringIO()
     history(run, source, console=Console(file=out, width=140, color_system=None), **options)
     return out.getvalue()
@@ -235,14 +235,16 @@ def test_the_history_is_the_same_from_aws_from_the_archive_and_from_a_copy(accou
     live = said(RUN, account.source)
     assert "golden · ami-1" in live
     assert live == said(account.arn, account.source)
-    assert live == said(RUN, Source(account.store)) == said(RUN, Source(store))
-    assert json.loads(said(RUN, Source(store), as_json=True))["verdict"] == "PASS"
+    assert live == said(RUN, HistorySource(account.store)) == said(RUN, HistorySource(store))
+    assert json.loads(said(RUN, HistorySource(store), as_json=True))["verdict"] == "PASS"
 
 
 def test_the_archive_is_read_when_step_functions_has_forgotten(account: Account) -> None:
     account.archive()
     account.states.delete_state_machine(stateMachineArn=account.machine)
-    elsewhere = Source(account.store, account.states, account.ledger, account.machine.replace("machine", "other"))
+    elsewhere = HistorySource(
+        account.store, account.states, account.ledger, account.machine.replace("machine", "other")
+    )
     assert "✓ Each" in said(RUN, elsewhere)
 
 

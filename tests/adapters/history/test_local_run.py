@@ -13,7 +13,7 @@ from golden_ami.storage.objects import S3Store
 from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.console import Console
 from golden_ami_cli.history.command import history
-from golden_ami_cli.history.source import Source
+from golden_ami_cli.history.source import HistorySource
 from golden_ami_emulator.embedded import Embedded
 
 
@@ -40,8 +40,8 @@ def test_a_cancelled_run_is_archived_and_shown(tmp_path: Path) -> None:
         assert '"userData"' not in rows
         out = io.StringIO()
         console = Console(file=out, width=140, color_system=None)
-        history("run-cancelled", Source(store), console=console)
-        history("run-cancelled", Source(store), console=console, html=tmp_path / "history.html")
+        history("run-cancelled", HistorySource(store), console=console)
+        history("run-cancelled", HistorySource(store), console=console, html=tmp_path / "history.html")
     text = out.getvalue()
     assert "■ Wait For Boot" in text
     assert "aborted" in text

@@ -60,7 +60,7 @@ def built(**execution: Any) -> result.Result:
         result.from_report(REPORT),
         "FAIL",
         engine="instance",
-        instances=result.Instances(launched=2, terminated=2),
+        instances=result.InstanceTotals(launched=2, terminated=2),
         notifications=[result.Notification(topic="T", subject="S", bytes=9)],
         reports={"json": "s3://b/runs/r/report.json"},
     )
@@ -117,7 +117,7 @@ def test_without_a_report_no_ami_counts_as_assessed() -> None:
 def test_instances_are_counted_as_ec2_says() -> None:
     states = ["terminated", "shutting-down", "running", "stopped"]
     reservations = [{"Instances": [{"State": {"Name": state}}]} for state in states]
-    assert result.instances_of(reservations) == result.Instances(launched=4, terminated=2, running=2)
+    assert result.instances_of(reservations) == result.InstanceTotals(launched=4, terminated=2, running=2)
 
 
 def test_the_table_shows_no_zero_for_what_was_not_assessed() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from golden_ami.storage.objects import DirectoryStore
-from golden_ami_cli.history.model import History
+from golden_ami_cli.history.model import ExecutionHistory
 from golden_ami_cli.history.source import history_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures/history"
@@ -28,10 +28,10 @@ def recorded() -> Callable[[str], dict[str, Any]]:
 
 
 @pytest.fixture
-def history(recorded: Callable[[str], dict[str, Any]], tmp_path: Path) -> Callable[[str], History]:
+def history(recorded: Callable[[str], dict[str, Any]], tmp_path: Path) -> Callable[[str], ExecutionHistory]:
     """The parsed history of a scenario."""
 
-    def parsed(name: str) -> History:
+    def parsed(name: str) -> ExecutionHistory:
         it = recorded(name)
         return history_of(it["events"], it["definition"], it["description"], it["rows"], DirectoryStore(tmp_path))
 

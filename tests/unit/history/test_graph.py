@@ -18,14 +18,14 @@ from golden_ami_cli.history import phases
 from golden_ami_cli.history.gantt import rows, ticks
 from golden_ami_cli.history.graph import END, START, Graph, Node, graph_of
 from golden_ami_cli.history.layout import Box, Drawing, lay_out
-from golden_ami_cli.history.model import History
+from golden_ami_cli.history.model import ExecutionHistory
 from golden_ami_cli.history.svg import svg
 
-Parsed = Callable[[str], History]
+Parsed = Callable[[str], ExecutionHistory]
 DEFINITION = json.loads((Path(__file__).parents[3] / "statemachine/assessment.asl.json").read_text(encoding="utf-8"))
 
 
-def nodes(history: History) -> dict[str, Node]:
+def nodes(history: ExecutionHistory) -> dict[str, Node]:
     return {node.name: node for node in graph_of(history).walk()}
 
 

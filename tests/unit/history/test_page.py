@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from golden_ami_cli.history.model import History
+from golden_ami_cli.history.model import ExecutionHistory
 from golden_ami_cli.history.page import console_link, page
 from golden_ami_cli.history.parse import parse
 from golden_ami_cli.history.summary import summary
 from golden_ami_cli.history.terminal import tree
 
-Parsed = Callable[[str], History]
+Parsed = Callable[[str], ExecutionHistory]
 Recorded = Callable[[str], dict[str, Any]]
 
 
@@ -122,7 +122,7 @@ def test_the_console_link_is_of_the_executions_partition() -> None:
     assert console_link("") == ""
 
 
-def terminal(history: History) -> str:
+def terminal(history: ExecutionHistory) -> str:
     out = StringIO()
     Console(file=out, width=120, color_system=None).print(tree(history))
     return out.getvalue()

@@ -11,25 +11,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golden_ami_cli.history.model import Frame, History, Visit, walk
+from golden_ami_cli.history.model import ExecutionHistory, Frame, Visit, walk
 from golden_ami_cli.history.parse import parse
 
 Recorded = Callable[[str], dict[str, Any]]
-Parsed = Callable[[str], History]
+Parsed = Callable[[str], ExecutionHistory]
 SCENARIOS = ("happy", "polled", "retries", "one-ami-fails", "failed", "aborted", "timed-out", "local", "local-refused")
 SECOND = "golden-2 · ami-0a1b2c3d4e5f60002"
 
 
-def visits(history: History, name: str) -> list[Visit]:
+def visits(history: ExecutionHistory, name: str) -> list[Visit]:
     return [visit for visit in history.visits() if visit.name == name]
 
 
-def only(history: History, name: str) -> Visit:
+def only(history: ExecutionHistory, name: str) -> Visit:
     (visit,) = visits(history, name)
     return visit
 
 
-def iteration(history: History, map_state: str, label: str) -> Frame:
+def iteration(history: ExecutionHistory, map_state: str, label: str) -> Frame:
     (frame,) = [frame for frame in only(history, map_state).frames if frame.label == label]
     return frame
 
