@@ -70,7 +70,7 @@ def test_the_stock_aws_cli_runs_an_assessment(served: Served) -> None:
     assert {finding["severity"] for finding in found} >= {"CRITICAL", "HIGH"}
 
 
-def test_assess_tells_of_a_stack_what_it_tells_locally(run: dict[str, Any]) -> None:
+def test_assess_prints_the_same_for_a_stack_as_locally(run: dict[str, Any]) -> None:
     assert run["executionStatus"] == "SUCCEEDED"
     assert {ami["amiId"][-1]: ami["verdict"] for ami in run["amis"]} == {
         "1": "FAIL", "2": "FAIL", "3": "FAIL", "4": "PASS", "5": "PASS",
