@@ -36,12 +36,12 @@ _PAGE = 500
 _WAVE = 8 * _ARNS  # findings described side by side
 
 
-def make(place: Place, settings: Settings, clients: Clients, ledger: Ledger) -> Classic:
+def make(place: Place, settings: Settings, clients: Clients, ledger: Ledger) -> ClassicEngine:
     """The adapter."""
-    return Classic(place, settings, clients, ledger)
+    return ClassicEngine(place, settings, clients, ledger)
 
 
-class Classic:
+class ClassicEngine:
     """The `classic` engine in one place; see `base.Adapter` for the contract."""
 
     def __init__(self, place: Place, settings: Settings, clients: Clients, ledger: Ledger) -> None:

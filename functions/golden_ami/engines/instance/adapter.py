@@ -27,12 +27,12 @@ _SSM_VALUES = 100
 _DETAILS = 10  # ARNs that BatchGetFindingDetails takes
 
 
-def make(place: Place, _settings: Settings, clients: Clients, ledger: Ledger) -> Instance:
+def make(place: Place, _settings: Settings, clients: Clients, ledger: Ledger) -> InstanceEngine:
     """The adapter."""
-    return Instance(place, clients, ledger)
+    return InstanceEngine(place, clients, ledger)
 
 
-class Instance:
+class InstanceEngine:
     """The `instance` engine in one place; see `base.Adapter` for the contract."""
 
     def __init__(self, place: Place, clients: Clients, ledger: Ledger) -> None:
