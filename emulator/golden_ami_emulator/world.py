@@ -11,6 +11,9 @@ ACCOUNT = "123456789012"  # moto's default account
 REGION = "us-east-1"
 
 
+DeepInspection = Literal["ACTIVATED", "DEACTIVATED", "PENDING", "FAILED"]
+
+
 class Timer(Protocol):
     """A call that is due later."""
 
@@ -28,9 +31,19 @@ class Timers(Protocol):
         """Call `action` when the emulated time has come."""
 
 
+# What an image of a `platform` runs that does not say so: PlatformName and PlatformVersion of Systems Manager.
+_SYSTEMS = {"windows": ("Microsoft Windows Server 2022 Datacenter", "10.0.20348"), "mac": ("macOS", "15.5")}
+_AMAZON_LINUX = ("Amazon Linux", "2023")
+
+
 @dataclass(frozen=True)
 class Image:
-    """An AMI that the embedded account holds. Tags may be what EC2 allows: up to 50, empty values."""
+    """An AMI that the embedded account holds. Tags may be what EC2 allows: up to 50, empty values.
+
+    `platform_name` and `platform_version` are what ssm DescribeInstanceInformation reports of an instance of it. An
+    empty name: the agent reports none. Where `platform` alone is given, they are those of a system of that platform,
+    and the other way round.
+    """
 
     image_id: str
     name: str
@@ -40,6 +53,22 @@ class Image:
     owner: str = ACCOUNT
     platform: str = "Linux/UNIX"
     key_arn: str = ""  # of the customer managed KMS key that encrypts its snapshots
+    platform_name: str = "Amazon Linux"
+    platform_version: str = "2023"
+
+    def __post_init__(self) -> None:
+        named = (self.platform_name, self.platform_version)
+        for word, system in _SYSTEMS.items():
+            if word in self.platform.lower() and named == _AMAZON_LINUX:
+                self._become(*system)
+            elif word in self.platform_name.lower() and self.platform == "Linux/UNIX":
+                object.__setattr__(self, "platform", {"windows": "windows", "mac": "macOS"}[word])
+        if not self.platform_name:
+            self._become("", "")
+
+    def _become(self, name: str, version: str) -> None:
+        object.__setattr__(self, "platform_name", name)
+        object.__setattr__(self, "platform_version", version)
 
 
 @dataclass
@@ -54,13 +83,18 @@ class Behaviour:
     scan_seconds: float = 900  # `instance` and `ami` engines; Classic takes the template's duration
     scan_result: str = "SUCCESSFUL"  # else a reason of ListCoverage or of GetOnDemandScanStatus
     classic_result: str = "COMPLETED"  # final state of a Classic run; the worst of its AMIs counts
-    events: tuple[str, ...] = ("complete",)  # what is sent at the end: () lost, ("complete", "complete") twice
+    # What is sent at the end: () lost, ("complete", "complete") twice; "uncounted": one that tells no numbers (`ami`).
+    events: tuple[str, ...] = ("complete",)
     findings_events_lost: int = 0  # of the on-demand scan's findings events, the first n
+    listing_late: float = 0  # for so long after each of its scans, an instance's last finding is not listed
     listing_lag: int = 0  # so many times ListFindings answers one finding fewer than the scan announced
     cis_checks: int = 5  # checks that a CIS scan reports
     cis_failed: int = 1  # of those, the first n fail
     cis_result: Literal["COMPLETED", "FAILED", "CANCELLED"] = "COMPLETED"  # the worst of the scan's AMIs counts
     repeat_arns: int = 0  # so many findings are listed a second time, on a later page
+    language_packages_after: float | None = 0  # from an instance's first scan to its deep inspection; None: never
+    suppressed: int = 0  # so many of an instance's findings, the first ones, a suppression rule of Inspector's hides
+    rows_after: float | None = 0  # from an on-demand scan's end until EC2 tells what it found; None: never
 
 
 @dataclass
@@ -73,6 +107,7 @@ class World:
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     inspector_enabled: bool = True  # Amazon Inspector's EC2 scanning, at the start
     security_hub_enabled: bool = True
+    deep_inspection: DeepInspection = "ACTIVATED"  # of EC2 instances; with any other status none takes place
     parameters: Mapping[str, str] = field(default_factory=dict)  # SSM: NAME or NAME:VERSION or NAME:LABEL to AMI id
 
     def findings_of(self, image_id: str) -> Sequence[Mapping[str, Any]]:

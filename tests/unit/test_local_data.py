@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from golden_ami.errors import InvalidConfiguration
 from golden_ami_emulator.inspector.bodies import bodies, counts
 from golden_ami_emulator.inspector.data import load_findings, load_images
 from golden_ami_emulator.inspector.paging import InvalidToken, Pages
+from golden_ami_emulator.world import Image
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests" / "fixtures" / "inspector2"
@@ -28,7 +28,8 @@ def write(path: Path, content: Any) -> Path:
 
 def test_the_samples_load() -> None:
     images = load_images(ROOT / "samples" / "images.json").images
-    findings = load_findings(ROOT / "samples" / "findings.json")
+    findings, left_out = load_findings(ROOT / "samples" / "findings.json")
+    assert not left_out
     assert len(images) == 5
     assert {image.image_id for image in images} == findings.keys()
     assert [image.architecture for image in images].count("arm64") == 1
@@ -44,16 +45,86 @@ def test_the_samples_load() -> None:
     assert len(known_exploited) > 3
 
 
-def test_real_findings_are_for_every_image() -> None:
-    findings = load_findings(FIXTURES / "findings-mixed.json")
-    severities = Counter(finding["severity"] for finding in findings["*"])
-    assert severities == {"MEDIUM": 3, "HIGH": 2, "LOW": 1, "UNTRIAGED": 2}
-    assert load_findings(FIXTURES / "findings-none.json") == {"*": []}
+def test_real_findings_are_for_every_image_but_not_those_of_containers() -> None:
+    findings, left_out = load_findings(FIXTURES / "findings-mixed.json")
+    assert [finding["resources"][0]["type"] for finding in findings["*"]] == ["AWS_EC2_INSTANCE"]
+    assert left_out == {"AWS_ECR_CONTAINER_IMAGE": 7}
+    assert load_findings(FIXTURES / "findings-none.json") == ({"*": []}, {})
+
+
+INSTANCE, CONTAINER = {"type": "AWS_EC2_INSTANCE", "id": "i-1"}, {"type": "AWS_ECR_CONTAINER_IMAGE", "id": "arn:x"}
+
+
+@pytest.mark.parametrize(
+    ("resources", "kept"),
+    [
+        ([INSTANCE], True),
+        ([{"type": "MACHINE_IMAGE"}], True),
+        ([CONTAINER, INSTANCE], True),
+        ([], True),
+        (None, True),
+        ([{"id": "i-1"}], True),
+        ([CONTAINER], False),
+        ([{"type": "Microsoft.Compute/virtualMachines"}], False),
+    ],
+)
+def test_a_finding_stays_unless_it_is_on_other_resources_alone(tmp_path: Path, resources: Any, kept: bool) -> None:
+    found = load_findings(write(tmp_path, {"findings": [{"title": "x", "resources": resources}]}))
+    assert (len(found.findings["*"]), found.left_out.total()) == ((1, 0) if kept else (0, 1))
+
+
+def test_what_is_closed_is_found_on_nothing_and_suppressed_is_kept() -> None:
+    statuses = ({"title": status, "status": status} for status in ("ACTIVE", "SUPPRESSED", "CLOSED"))
+    found = [(body.members["title"], body.suppressed) for body in bodies([*statuses, {"title": "none"}])]
+    assert found == [("ACTIVE", False), ("SUPPRESSED", True), ("none", False)]
+
+
+def test_a_byte_order_mark_and_null_members_are_read(tmp_path: Path) -> None:
+    findings = {"findings": [{"severity": None, "status": None, "title": "x", "resources": [None]}], "amis": None}
+    found = load_findings(write(tmp_path, "\ufeff" + json.dumps(findings)))
+    assert found.findings == {"*": [{"title": "x", "resources": [None]}]}
+    assert [body.members["severity"] for body in bodies(found.findings["*"])] == ["UNTRIAGED"]
+    image = {"imageId": "ami-1", "name": "a", "tags": None, "architecture": None, "platformName": None}
+    holdings = load_images(write(tmp_path, "\ufeff" + json.dumps({"images": [image], "parameters": None})))
+    assert holdings == ([Image("ami-1", "a")], {})
+
+
+@pytest.mark.parametrize(
+    ("members", "system", "platform"),
+    [
+        ({}, ("Amazon Linux", "2023"), "Linux/UNIX"),
+        ({"platformName": "Ubuntu", "platformVersion": "22.04"}, ("Ubuntu", "22.04"), "Linux/UNIX"),
+        ({"platform": "windows"}, ("Microsoft Windows Server 2022 Datacenter", "10.0.20348"), "windows"),
+        ({"platformName": "Microsoft Windows Server 2019", "platformVersion": "10.0.17763"},
+         ("Microsoft Windows Server 2019", "10.0.17763"), "windows"),
+        ({"platformName": ""}, ("", ""), "Linux/UNIX"),
+    ],
+)  # fmt: skip
+def test_the_system_of_an_image(tmp_path: Path, members: Any, system: tuple[str, str], platform: str) -> None:
+    [image] = load_images(write(tmp_path, [{"imageId": "ami-1", "name": "a", **members}])).images
+    assert ((image.platform_name, image.platform_version), image.platform) == (system, platform)
+
+
+@pytest.mark.parametrize(
+    ("members", "path", "remedy"),
+    [
+        ({"platformName": "Amazon Linux", "platformVersion": 2023}, "platformVersion", "write a text"),
+        ({"platformName": ["x"]}, "platformName", "write a text"),
+        ({"platformName": "Amazon Linux"}, "platformVersion", "write the version"),
+        ({"platformVersion": "2"}, "platformVersion", "platformName beside it"),
+    ],
+)
+def test_faults_in_the_system_of_an_image(tmp_path: Path, members: Any, path: str, remedy: str) -> None:
+    with pytest.raises(InvalidConfiguration) as refused:
+        load_images(write(tmp_path, [{"imageId": "ami-1", "name": "a", **members}]))
+    [problem] = refused.value.problems
+    assert problem.path == f"$[0].{path}"
+    assert remedy in problem.remedy
 
 
 def test_both_forms_may_stand_in_one_file(tmp_path: Path) -> None:
     content = {"findings": [{"severity": "LOW"}], "amis": {"ami-1": {"findings": []}}}
-    assert load_findings(write(tmp_path, content)) == {"*": [{"severity": "LOW"}], "ami-1": []}
+    assert load_findings(write(tmp_path, content)).findings == {"*": [{"severity": "LOW"}], "ami-1": []}
 
 
 @pytest.mark.parametrize(
@@ -67,6 +138,7 @@ def test_both_forms_may_stand_in_one_file(tmp_path: Path) -> None:
         ({"findings": {}}, "$.findings", "list of findings"),
         ({"findings": [1]}, "$.findings[0]", "object"),
         ({"findings": [{"severity": "High"}]}, "$.findings[0].severity", "CRITICAL"),
+        ({"findings": [{"status": "OPEN"}]}, "$.findings[0].status", "SUPPRESSED"),
         ({"findings": [{"type": "x"}]}, "$.findings[0].type", "PACKAGE_VULNERABILITY"),
         ({"amis": []}, "$.amis", '"amis"'),
         ({"amis": {"ami-1": []}}, "$.amis.ami-1", '"findings"'),

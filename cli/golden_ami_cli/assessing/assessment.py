@@ -81,8 +81,9 @@ def assess_locally(
     except UnknownFault as error:
         raise UsageError(f"--fault {error}: no such fault; `golden-ami local faults` lists them") from error
     parameters = needed(inputs.config)
-    for note in inputs.notes:
-        console.print(f"Note: {note}", markup=False, highlight=False, soft_wrap=True)
+    said = [*(f"Warning: {text}" for text in inputs.warnings), *(f"Note: {text}" for text in inputs.notes)]
+    for line in said:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     for directory in filter(None, (report_dir, archive_dir)):
         make_directory(directory)
     with Embedded(inputs.world, parameters={"ClassicEngine": "allowed", **parameters}) as aws:

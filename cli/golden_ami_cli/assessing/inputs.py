@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
 class Inputs:
     """What is assessed and what the embedded account holds. `text` is the parameter's content.
 
-    `notes` say what was made up, and what of the configuration the embedded account does not hold.
+    `notes` say what was made up, and what of the configuration the embedded account does not hold; `warnings`, what of
+    the files is left out.
     """
 
     text: str
     config: Config
     world: World
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def read(
@@ -56,8 +59,14 @@ class Inputs:
             found = load_findings(findings or SAMPLES / "findings.json")
         except InvalidConfiguration as error:
             raise UsageError(str(error)) from error
-        world = World(images=held.images, findings=found, parameters=held.parameters)
+        world = World(images=held.images, findings=found.findings, parameters=held.parameters)
         world, notes = (world, lacking(world, checked)) if images else filled(world, checked)
         if options := as_options(needed(checked)):
             notes.append(f"deployed with {options}, which a stack in AWS needs for this configuration, too")
-        return cls(text, checked, world, tuple(notes))
+        warnings = [_left_out(findings, found.left_out)] if found.left_out else []
+        return cls(text, checked, world, tuple(notes), tuple(warnings))
+
+
+def _left_out(path: Path | None, types: Mapping[str, int]) -> str:
+    counted = ", ".join(f"{count:,} on {name}" for name, count in sorted(types.items()))
+    return f"{path}: findings left out, for they are on neither an instance nor an AMI: {counted}"

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from golden_ami.characters import printable
 from golden_ami.models import SEVERITIES, Severity, Verdict
+from golden_ami.report.verdicts import words
 from golden_ami.usage.lines import sentence
 from golden_ami_cli.assessing.result import AmiResult, Result
 from golden_ami_cli.history.readable import cut, readable
@@ -41,9 +42,10 @@ def show(result: Result, report: str = "") -> RenderableType:
     return Group(_Amis(result), *lines) if result.amis else Group(*lines)
 
 
-def verdict_text(verdict: Verdict) -> Text:
+def verdict_text(verdict: Verdict, report_only: bool = False) -> Text:
     """A verdict in words and colour."""
-    return Text(verdict.replace("_", " "), style=VERDICT_STYLES[verdict])
+    style = VERDICT_STYLES["NOT_ASSESSED" if report_only and verdict == "PASS" else verdict]
+    return Text(words(verdict, report_only), style=style)
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def _table(result: Result, narrow: bool) -> Table:
     table.add_column("Reason", overflow="fold")
     for ami in result.amis:
         names = [_line(ami.ami_id)] if narrow else [_line(ami.ami_id), _line(ami.name)]
-        table.add_row(*names, verdict_text(ami.verdict), *_counts(ami), _line(_why(ami)))
+        table.add_row(*names, verdict_text(ami.verdict, ami.report_only), *_counts(ami), _line(_why(ami)))
     return table
 
 
@@ -77,11 +79,10 @@ def _line(text: str) -> Text:
 
 
 def _counts(ami: AmiResult) -> list[Text]:
-    """An AMI without a completed scan shows no zero: absence of a scan never reads as clean."""
-    if ami.verdict == "NOT_ASSESSED":
-        return [Text("-", style="dim") for _ in SEVERITIES]
+    """An AMI that is not assessed shows what was found and no zero: absence of a scan never reads as clean."""
+    none = Text("-" if ami.verdict == "NOT_ASSESSED" else "0", style="dim")
     return [
-        Text(str(ami.findings[severity]), style=_SEVERITY_STYLES.get(severity, "") if ami.findings[severity] else "dim")
+        Text(str(found), style=_SEVERITY_STYLES.get(severity, "")) if (found := ami.findings[severity]) else none
         for severity in SEVERITIES
     ]
 
@@ -91,11 +92,16 @@ def _why(ami: AmiResult) -> str:
 
 
 def _lines(result: Result, reports: list[str]) -> list[Text]:
-    verdicts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in result.verdicts.items() if count)
+    passed = [ami for ami in result.amis if ami.verdict == "PASS"]
+    reported = sum(ami.report_only for ami in passed)
+    verdicts = ", ".join(f"{count} {words(verdict)}" for verdict, count in result.verdicts.items() if count)
+    verdicts += f", {reported} report only" if reported else ""
     instances, messages = result.instances, result.notifications
     lines = [
         Text(),
-        Text.assemble("Run verdict    ", verdict_text(result.verdict), f"  ({verdicts or 'no AMI'})"),
+        Text.assemble(
+            "Run verdict    ", verdict_text(result.verdict, reported == len(passed)), f"  ({verdicts or 'no AMI'})"
+        ),
         Text(f"Execution      {result.execution_status}, {result.transitions} state transitions, run {result.run_id}"),
         Text(
             f"Instances      {instances.launched} launched, {instances.terminated} terminated, "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from golden_ami.events import Event
-from golden_ami.models import SEVERITIES, Ami, Severity, Verdict
+from golden_ami.models import SEVERITIES, Ami, Evidence, Severity, Verdict
 from golden_ami.reasons import reporting
 from golden_ami.usage.history import transitions
 from golden_ami.usage.lines import UsageLine
@@ -45,6 +45,9 @@ class AmiResult(Output):
     tags: dict[str, str]
     findings: Counts
     notes: list[str] = field(default_factory=list)
+    report_only: bool = False  # PASS says nothing: no finding can fail the AMI
+    suppressed: int = 0  # findings, by rules of Amazon Inspector
+    evidence: list[Evidence] = field(default_factory=list)  # what the verdict rests on
 
 
 class InstanceTotals(Output):
@@ -141,6 +144,7 @@ def from_ledger(amis: Iterable[Ami]) -> list[AmiResult]:
             tags=ami.tags,
             findings=_all_severities(ami.counts),
             notes=ami.notes,
+            evidence=ami.evidence,
         )
         for ami in amis
     ]
@@ -168,6 +172,9 @@ def _ami(ami: AmiReport) -> AmiResult:
         tags=ami.tags,
         findings=_all_severities(ami.counts),
         notes=ami.notes,
+        report_only=ami.report_only,
+        suppressed=ami.suppressed,
+        evidence=ami.evidence,
     )
 
 
@@ -176,7 +183,9 @@ def _why(ami: AmiReport) -> str | None:
         return ami.reason.message
     if ami.verdict == "FAIL":
         return ", ".join(f"{rule}: {count}" for rule, count in ami.rules.items()) or "fails its policy"
-    return f"{ami.excepted} accepted by exception" if ami.excepted else None
+    accepted = f"{ami.excepted} accepted by exception" if ami.excepted else ""
+    suppressed = f"{ami.suppressed} suppressed in Inspector" if ami.suppressed else ""
+    return ", ".join(filter(None, [accepted, suppressed])) or None
 
 
 def _all_severities(counts: Counts) -> Counts:

@@ -56,6 +56,7 @@ class Injection(Patches):
         self._before: list[Rule] = []
         self._after: list[Rule] = []
         self._tampers: list[Tamper] = []
+        self._heard: list[Callable[[str], None]] = []
         self._entered: list[Entered] = []
         self._current = ""
 
@@ -99,6 +100,10 @@ class Injection(Patches):
     def tamper(self, tamper: Tamper) -> None:
         """Give a completion's text; deliver it after each of the seconds that come back."""
         self._tampers.append(tamper)
+
+    def heard(self, action: Callable[[str], None]) -> None:
+        """Call with the text of each message to resume that is no completion, right after it was sent on its way."""
+        self._heard.append(action)
 
     def entered(self, action: Entered) -> None:
         """Call with the execution's ARN and the state's name whenever a state is entered, in its own thread."""
@@ -149,8 +154,11 @@ class Injection(Patches):
 
         send = partial(self._notify, subscription, message, message_id, **kwargs)
         resumes = str(subscription.endpoint).endswith(f":{self.aws.lambda_name('resume')}")
-        if not self._tampers or not resumes or not isinstance(read(message), Completion):
+        completes = resumes and isinstance(read(message), Completion)
+        if not self._tampers or not completes:
             send()
+            for action in self._heard if resumes and not completes else ():
+                action(message)
             return
         delays: Sequence[float] = [0.0]
         for tamper in self._tampers:
@@ -167,6 +175,12 @@ class Injection(Patches):
         if running is not None:
             for action in self._entered:
                 action(running.execution.exec_arn, name)
+
+
+def behaves(injection: Injection, ami: str, **changes: object) -> None:
+    """Lay a fault that is a behaviour of the world's, of an AMI or of all (`*`): it strikes whatever is called."""
+    injection.name()
+    injection.behave(ami, **changes)
 
 
 def _first(rules: Sequence[Rule], call: Call) -> BaseException | None:

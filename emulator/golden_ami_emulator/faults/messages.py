@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 
 from golden_ami_emulator.calls import Call
@@ -12,6 +13,7 @@ from golden_ami_emulator.faults.fault import InjectableFault, Injection
 from golden_ami_emulator.world import ACCOUNT, REGION
 
 STRANGER = "999999999999"
+_FINDING = "OnDemand AMI Scan Findings"
 _GARBAGE = (
     "not JSON at all",
     "[]",
@@ -47,6 +49,12 @@ def faults() -> Iterator[InjectableFault]:
     yield fault("another-account", "another account sends a completion of the run's scan", _forged(STRANGER))
     yield fault("stranger", "a completion arrives of a machine that nobody assesses", _stranger)
     yield fault("garbage", "garbage arrives before every completion", _garbage)
+    for name, about, inject in (
+        ("finding-forged", "an invented finding arrives while the scan still runs", _finding(ACCOUNT)),
+        ("finding-of-another-account", "another account sends a finding of the run's scan", _finding(STRANGER)),
+        ("finding-replaced", "a harmless finding of the same ARN arrives after each real one", _replaced),
+    ):
+        yield replace(fault(name, about, inject), engines=frozenset({"ami"}))
 
 
 def completion(scan: str, account: str = ACCOUNT, *, total: int = 0) -> str:
@@ -66,16 +74,44 @@ def completion(scan: str, account: str = ACCOUNT, *, total: int = 0) -> str:
         if instance
         else {"scanId": scan, "scanStatus": "SUCCESSFUL", "findingSeverityCounts": {"TOTAL": total}, "version": "1.0"}
     )
+    kind = "Inspector2 Scan" if instance else "Inspector2 OnDemand Scan Complete"
+    return _event(kind, "aws.inspector2", account, scan, detail)
+
+
+def finding(scan: str, account: str = ACCOUNT) -> str:
+    """The message of a finding of an on-demand scan that nobody found."""
+    detail = {
+        "findingArn": f"arn:aws:inspector2:{REGION}:{account}:finding/ondemand/{scan}/{'f' * 32}",
+        "scanId": scan,
+        "awsAccountId": account,
+        "type": "PACKAGE_VULNERABILITY",
+        "title": "CVE-2026-99999 - invented",
+        "description": "Invented.",
+        "severity": "LOW",
+        "status": "ACTIVE",
+        "firstObservedAt": "2026-11-23T12:00:00.000Z",
+        "packageVulnerabilityDetails": {
+            "vulnerabilityId": "CVE-2026-99999",
+            "source": "NVD",
+            "vulnerablePackages": [{"name": "invented", "version": "1"}],
+        },
+        "fixAvailable": "NO",
+        "exploitAvailable": "NO",
+    }
+    return _event(_FINDING, "inspector2.ami.ondemand", account, scan, detail)
+
+
+def _event(kind: str, source: str, account: str, resource: str, detail: Mapping[str, object]) -> str:
     return json.dumps(
         {
             "version": "0",
             "id": "00000000-0000-0000-0000-000000000000",
-            "detail-type": "Inspector2 Scan" if instance else "Inspector2 OnDemand Scan Complete",
-            "source": "aws.inspector2",
+            "detail-type": kind,
+            "source": source,
             "account": account,
             "time": "2026-11-23T12:00:00Z",
             "region": REGION,
-            "resources": [scan],
+            "resources": [resource],
             "detail": detail,
         }
     )
@@ -125,6 +161,27 @@ def _forged(account: str) -> Callable[[Injection], None]:
         _on_scan(injection, lambda scan: injection.send(completion(scan, account)))
 
     return inject
+
+
+def _finding(account: str) -> Callable[[Injection], None]:
+    def inject(injection: Injection) -> None:
+        _on_scan(injection, lambda scan: injection.send(finding(scan, account)))
+
+    return inject
+
+
+def _replaced(injection: Injection) -> None:
+    """Sent right after the real one, and so taken after it: both are as long under way."""
+    struck = injection.name
+
+    def replace_finding(text: str) -> None:
+        event = json.loads(text)
+        if event.get("detail-type") == _FINDING:
+            struck()
+            event["detail"] |= {"severity": "INFORMATIONAL", "fixAvailable": "NO", "exploitAvailable": "NO"}
+            injection.send(json.dumps(event))
+
+    injection.heard(replace_finding)
 
 
 def _before_token(injection: Injection) -> None:

@@ -6,9 +6,9 @@ import json
 import time
 from collections.abc import Iterator
 
-from golden_ami.reasons import scanning
+from golden_ami.reasons import incomplete, scanning
 from golden_ami_emulator.calls import Call, client_error
-from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection
+from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection, behaves
 
 OUTAGE = 120.0  # emulated seconds for which a service fails
 _REFUSED_TERMINATION = 200.0
@@ -66,14 +66,14 @@ def _ec2() -> Iterator[InjectableFault]:
     yield InjectableFault(
         "ec2.dies-booting",
         "the first AMI's instance terminates itself 60 seconds after its launch",
-        lambda injection: _behave(injection, injection.amis[0], instance_dies_after=60),
+        lambda injection: behaves(injection, injection.amis[0], instance_dies_after=60),
         words=(scanning.INSTANCE_DIED.code, "TERMINATED"),
         engines=LAUNCHING,
     )
     yield InjectableFault(
         "ec2.dies-scanning",
         "the first AMI's instance terminates itself while it is scanned",
-        lambda injection: _behave(injection, injection.amis[0], instance_dies_after=500, scan_seconds=900),
+        lambda injection: behaves(injection, injection.amis[0], instance_dies_after=500, scan_seconds=900),
         words=("RESOURCE_TERMINATED", scanning.AGENT_SENT_NOTHING.code),
         engines=LAUNCHING,
     )
@@ -90,7 +90,7 @@ def _inspector() -> Iterator[InjectableFault]:
     yield InjectableFault(
         "inspector.agent-never-healthy",
         "the agent on the first AMI's instance never answers",
-        lambda injection: _behave(injection, injection.amis[0], agent_after=None),
+        lambda injection: behaves(injection, injection.amis[0], agent_after=None),
         words=("AGENT",),
         engines=LAUNCHING,
     )
@@ -101,8 +101,8 @@ def _inspector() -> Iterator[InjectableFault]:
             "COMPLETED_WITH_ERRORS",
             "DEEP_INSPECTION_COLLECTION_TIME_LIMIT_EXCEEDED",
             "ends with errors",
-            (),
-            False,
+            (incomplete.LANGUAGE_PACKAGES_INCOMPLETE.code,),
+            True,
         ),
         ("run-cancelled", "CANCELED", "RESOURCE_TERMINATED", "is cancelled", ("CANCELED", "TERMINATED"), True),
         ("never-ends", "", "SCAN_IN_PROGRESS", "never ends", (scanning.COMPLETION_DEADLINE.code,), True),
@@ -113,7 +113,7 @@ def _inspector() -> Iterator[InjectableFault]:
         yield InjectableFault(
             f"inspector.{name}",
             f"the first AMI's scan (with Classic, the run) {about}",
-            lambda injection, changes=changes, never=never: _behave(  # type: ignore[misc]
+            lambda injection, changes=changes, never=never: behaves(  # type: ignore[misc]
                 injection, injection.amis[0], **(changes | ({"scan_seconds": _ENDLESS} if never else {}))
             ),
             costs=costs,
@@ -129,15 +129,15 @@ def _inspector() -> Iterator[InjectableFault]:
     )
     yield InjectableFault(
         "inspector.findings-late",
-        "Inspector lists one finding fewer than it announced, the first two times",
-        lambda injection: _behave(injection, "*", listing_lag=2),
+        "Inspector lists the last finding of each instance only 120 seconds after its scan",
+        lambda injection: behaves(injection, "*", listing_late=120),
         costs=False,
         engines=frozenset({"instance"}),
     )
     yield InjectableFault(
         "inspector.findings-events-lost",
         "the first event with a finding of each AMI is lost",
-        lambda injection: _behave(injection, "*", findings_events_lost=1),
+        lambda injection: behaves(injection, "*", findings_events_lost=1),
         costs=False,
         engines=frozenset({"ami"}),
     )
@@ -146,11 +146,6 @@ def _inspector() -> Iterator[InjectableFault]:
 def _listed_late(injection: Injection) -> None:
     injection.name()
     injection.set(injection.aws.launches, "listed_after", _LISTED_AFTER)
-
-
-def _behave(injection: Injection, ami: str, **changes: object) -> None:
-    injection.name()
-    injection.behave(ami, **changes)
 
 
 def _refused(injection: Injection, code: str, ami: str = "") -> None:

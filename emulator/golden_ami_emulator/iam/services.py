@@ -164,9 +164,10 @@ TABLE: dict[str, Builder] = {  # "boto3 service:Operation"
     ),
     **anywhere(
         "inspector2", "inspector2",
-        "BatchGetAccountStatus", "BatchGetFindingDetails", "GetCisScanResultDetails", "GetOnDemandScanStatus",
-        "ListCisScanConfigurations", "ListCisScanResultsAggregatedByTargetResource", "ListCisScans", "ListCoverage",
-        "ListFindings", "ListOnDemandScans", "StartOnDemandScan",
+        "BatchGetAccountStatus", "BatchGetFindingDetails", "GetCisScanResultDetails",
+        "GetEc2DeepInspectionConfiguration", "GetOnDemandScanStatus", "ListCisScanConfigurations",
+        "ListCisScanResultsAggregatedByTargetResource", "ListCisScans", "ListCoverage", "ListFindings",
+        "ListOnDemandScans", "SearchVulnerabilities", "StartOnDemandScan",
     ),
     "inspector2:Enable": _enable,
     "inspector2:CreateCisScanConfiguration": on("inspector2:CreateCisScanConfiguration", _cis_configuration),

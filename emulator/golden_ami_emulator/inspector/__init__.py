@@ -1,8 +1,8 @@
 """The part of the embedded AWS that moto lacks, at the level of the APIs: real boto3 clients talk to it.
 
-`inspector` (Classic); of `inspector2` account status, coverage, findings, CIS and on-demand scans; `ssm`
-DescribeInstanceInformation, `ec2` GetImageFindings, `securityhub` BatchUpdateFindings. What the services find and how
-they behave is data: `world.World`.
+`inspector` (Classic); of `inspector2` account status, coverage, deep inspection's status, findings, vulnerabilities,
+CIS and on-demand scans; `ssm` DescribeInstanceInformation, `ec2` GetImageFindings and DescribeImages' ScanResults,
+`securityhub` BatchUpdateFindings. What the services find and how they behave is data: `world.World`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["COUNTERPARTS", "InspectorRegion", "Publish", "install", "installed"]
 COUNTERPARTS: dict[Engine, tuple[str, ...]] = {
     "classic": ("classic", "classic_findings", "classic_run_operations", "classic_runs", "classic_state", "notify"),
     "instance": ("inspector2", "coverage", "findings", "cis", "ssm", "securityhub"),
-    "ami": ("inspector2", "ondemand", "ec2"),
+    "ami": ("inspector2", "ondemand", "ec2", "vulnerabilities"),
 }
 
 

@@ -1,4 +1,9 @@
-"""Amazon Inspector's scan of an instance: when it begins, when it ends, and what ListCoverage says meanwhile."""
+"""Amazon Inspector's scan of an instance: when it begins, when it ends, and what ListCoverage says meanwhile.
+
+The first scan sees the packages of the operating system. Deep inspection, which sees those of programming languages,
+comes after it, if it is activated (Amazon Inspector User Guide, "Deep inspection": Linux only, without Bottlerocket).
+Where there is none, nothing tells so: the row says SUCCESSFUL (inferred), and their findings never come.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +23,7 @@ RETENTION = timedelta(days=3)  # what is left of a terminated instance
 # Reasons with which a scan is still on its way, or done in part; botocore's ScanStatusReason has the names.
 _NEVER_ENDING = frozenset({"PENDING_INITIAL_SCAN", "SCAN_IN_PROGRESS", "INTERNAL_ERROR"})
 _PARTIAL = "DEEP_INSPECTION_"
+_NOT_YET = "DEEP_INSPECTION_NO_INVENTORY"  # "has not collected yet", by the model's text: a state that passes
 _PLATFORMS = (("windows", "WINDOWS"), ("mac", "MACOS"), ("linux", "LINUX"))
 
 
@@ -25,7 +31,7 @@ def agent_answers(region: InspectorRegion, tracked: Tracked) -> None:
     """The agent answers for the first time: the scan begins, or its refusal is announced."""
     consider(region, tracked)
     if region.scans_ec2 and tracked.running and tracked.scan_timer is None:
-        code, reason = status(tracked, region.now())
+        code, reason = status(region, tracked)
         region.send([_coverage_event(region, tracked, code, reason)], "coverage")
 
 
@@ -40,7 +46,8 @@ def consider(region: InspectorRegion, tracked: Tracked) -> None:
 def _scannable(region: InspectorRegion, tracked: Tracked) -> bool:
     result = tracked.behaviour.scan_result
     succeeds = result == "SUCCESSFUL" or result.startswith(_PARTIAL)
-    return region.scans_ec2 and succeeds and not tracked.excluded and tracked.managed(region.now())
+    allowed = tracked.system.instances and not tracked.excluded
+    return region.scans_ec2 and succeeds and allowed and tracked.managed(region.now())
 
 
 def _scan_ends(region: InspectorRegion, tracked: Tracked) -> None:
@@ -48,13 +55,38 @@ def _scan_ends(region: InspectorRegion, tracked: Tracked) -> None:
     if not _scannable(region, tracked):
         return
     tracked.scanned_at = region.now()
-    tracked.findings = on_instance(region, tracked)
+    tracked.findings = on_instance(region, tracked, of_language_packages=False)
+    after = tracked.behaviour.language_packages_after
+    if _inspects_deeply(region, tracked) and after == 0:
+        _inspect_deeply(region, tracked)
+    elif _inspects_deeply(region, tracked) and after is not None:
+        due = region.later(after, lambda: _deep_inspection_ends(region, tracked), "deep inspection")
+        tracked.timers.append(due)
     deliveries = []
     if tracked.behaviour.events:
-        deliveries.append(_coverage_event(region, tracked, *status(tracked, region.now())))
+        deliveries.append(_coverage_event(region, tracked, *status(region, tracked)))
     complete = region.event("Inspector2 Scan", _initial_scan(tracked), tracked.id)
     deliveries += [complete for event in tracked.behaviour.events if event == "complete"]
     region.send(deliveries, "instance scan complete")
+
+
+def _inspects_deeply(region: InspectorRegion, tracked: Tracked) -> bool:
+    collects = tracked.behaviour.scan_result != _NOT_YET
+    return collects and region.world.deep_inspection == "ACTIVATED" and tracked.system.deep_inspection
+
+
+def _inspect_deeply(region: InspectorRegion, tracked: Tracked) -> None:
+    tracked.deeply_inspected_at = region.now()
+    tracked.findings += on_instance(region, tracked, of_language_packages=True)
+
+
+def _deep_inspection_ends(region: InspectorRegion, tracked: Tracked) -> None:
+    """Its end shows in the row and in the coverage event; no second completion is documented."""
+    if not (_scannable(region, tracked) and _inspects_deeply(region, tracked)):
+        return
+    _inspect_deeply(region, tracked)
+    if tracked.behaviour.events:
+        region.send([_coverage_event(region, tracked, *status(region, tracked))], "deep inspection")
 
 
 def _initial_scan(tracked: Tracked) -> dict[str, Any]:
@@ -78,9 +110,9 @@ def _coverage_event(region: InspectorRegion, tracked: Tracked, code: str, reason
     return region.event("Inspector2 Coverage", detail, tracked.id)
 
 
-def status(tracked: Tracked, now: datetime) -> tuple[str, str]:
+def status(region: InspectorRegion, tracked: Tracked) -> tuple[str, str]:
     """The status code and reason of an instance's PACKAGE row."""
-    result = tracked.behaviour.scan_result
+    result, now = tracked.behaviour.scan_result, region.now()
     if tracked.terminated_at:
         return "INACTIVE", "RESOURCE_TERMINATED"
     if not tracked.running:
@@ -89,12 +121,15 @@ def status(tracked: Tracked, now: datetime) -> tuple[str, str]:
         return "INACTIVE", "EXCLUDED_BY_TAG"
     if not tracked.managed(now):
         return "INACTIVE", "UNMANAGED_EC2_INSTANCE"
+    if not tracked.system.instances:
+        return "INACTIVE", "UNSUPPORTED_OS"
     if result in _NEVER_ENDING:
         return "ACTIVE", result
     if result != "SUCCESSFUL" and not result.startswith(_PARTIAL):
         return "INACTIVE", result
     if tracked.scanned_at:
-        return "ACTIVE", result
+        waits = _inspects_deeply(region, tracked) and tracked.deeply_inspected_at is None
+        return "ACTIVE", _NOT_YET if waits and result == "SUCCESSFUL" else result
     began = tracked.scan_started_at or now
     pending = now < began + timedelta(seconds=tracked.behaviour.scan_seconds / 4)
     return "ACTIVE", "PENDING_INITIAL_SCAN" if pending else "SCAN_IN_PROGRESS"
@@ -108,8 +143,8 @@ def rows(region: InspectorRegion, instances: Iterable[Tracked]) -> Iterator[dict
         gone = tracked.terminated_at is not None and now >= tracked.terminated_at + RETENTION
         if gone or now < tracked.launched_at + DISCOVERY:
             continue
-        package_status = status(tracked, now)
-        yield _row(region, tracked, "PACKAGE", package_status, tracked.scanned_at)
+        package_status = status(region, tracked)
+        yield _row(region, tracked, "PACKAGE", package_status, tracked.deeply_inspected_at or tracked.scanned_at)
         stopped = package_status[1] in ("RESOURCE_TERMINATED", "EC2_INSTANCE_STOPPED", "EXCLUDED_BY_TAG")
         network_status = package_status if stopped else ("ACTIVE", "SUCCESSFUL")
         yield _row(region, tracked, "NETWORK", network_status, tracked.launched_at + DISCOVERY)

@@ -1,16 +1,22 @@
 """The files that say which images the embedded account holds and what Inspector finds on them.
 
-Images: a list of `{"imageId", "name", "tags", "architecture", "state", "owner", "platform"}`; the first two are needed.
+Images: a list of `{"imageId", "name", "tags", "architecture", "state", "owner", "platform", "platformName",
+"platformVersion"}`; the first two are needed. The last two name the operating system as ssm DescribeInstanceInformation
+does; without them it is Amazon Linux 2023, and an empty name is a system that the agent does not tell.
 Or `{"images": [...], "parameters": {"/golden-amis/web": "ami-..."}}`, with the SSM parameters that hold AMI ids.
 Findings: `{"findings": [...]}` for every image, in the shape of `aws inspector2 list-findings`, or
 `{"amis": {"ami-...": {"findings": [...]}, "*": ...}}` for each its own. Any member of a finding may be missing; beside
-it `details` may stand, as `findings` describes.
+it `details` may stand, as `bodies` describes. Its `status` counts; what is on resources of other kinds alone, as
+container images and functions, is left out.
+
+A member that is null is as one that is missing, and a byte order mark is read.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_type_hints
@@ -20,9 +26,12 @@ from golden_ami.errors import InvalidConfiguration, Problem
 from golden_ami_emulator.world import Image
 
 _PARAMETER = re.compile(r"((/[A-Za-z0-9_.-]+)+|[A-Za-z0-9_.-]+)(:[A-Za-z0-9_.-]+)?")  # with a version or label
-_MEMBERS = ("imageId", "name", "tags", "architecture", "state", "owner", "platform")
+_MEMBERS = ("imageId", "name", "tags", "architecture", "state", "owner", "platform", "platformName", "platformVersion")
+_FIELDS = {"platformName": "platform_name", "platformVersion": "platform_version"}  # of world.Image
 _TYPES = ("PACKAGE_VULNERABILITY", "NETWORK_REACHABILITY", "CODE_VULNERABILITY")
 _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
+_STATUSES = ("ACTIVE", "SUPPRESSED", "CLOSED")
+_OURS = frozenset({"AWS_EC2_INSTANCE", "MACHINE_IMAGE"})  # resources whose findings an AMI or its instance can have
 _CHOICES = {name: get_args(get_type_hints(Image)[name]) for name in ("architecture", "state")}
 
 
@@ -31,6 +40,16 @@ class Holdings(NamedTuple):
 
     images: list[Image]
     parameters: dict[str, str]
+
+
+class Found(NamedTuple):
+    """What Inspector finds, by image, "*" for every other one; and how many findings were left out, by resource type.
+
+    Those are on resources of other types alone.
+    """
+
+    findings: dict[str, list[dict[str, Any]]]
+    left_out: Counter[str]
 
 
 def load_images(path: Path | str) -> Holdings:
@@ -75,8 +94,8 @@ def _parameter_problems(parameters: Any) -> list[Problem]:
     return problems
 
 
-def load_findings(path: Path | str) -> dict[str, list[dict[str, Any]]]:
-    """The findings of a file by image; "*" is for every other image. Raises InvalidConfiguration."""
+def load_findings(path: Path | str) -> Found:
+    """The findings of a file. Raises InvalidConfiguration with every problem found."""
     content = _read(path, '{"amis": {"ami-…": {"findings": []}}}')
     remedy = 'write {"findings": [...]} for every AMI, or {"amis": {"ami-...": {"findings": [...]}}}'
     if not isinstance(content, dict) or not content.keys() & {"findings", "amis"}:
@@ -99,17 +118,35 @@ def load_findings(path: Path | str) -> dict[str, list[dict[str, Any]]]:
         problems += _findings_problems(where, findings)
     if problems:
         raise InvalidConfiguration(str(path), problems)
-    return {image_id: list(findings) for image_id, (_, findings) in groups.items()}
+    left_out: Counter[str] = Counter()
+    for _, findings in groups.values():
+        left_out.update(other for finding in findings if (other := _other_resource(finding)))
+    kept = {name: [one for one in found if not _other_resource(one)] for name, (_, found) in groups.items()}
+    return Found(kept, left_out)
+
+
+def _other_resource(finding: Mapping[str, Any]) -> str:
+    """The type of the first resource of a finding that is on none of ours; "" for one that is, or that names none."""
+    resources = finding.get("resources")
+    each = resources if isinstance(resources, list) else []
+    types = [str(one["type"]) for one in each if isinstance(one, dict) and "type" in one]
+    return types[0] if types and not _OURS & set(types) else ""
 
 
 def _read(path: Path | str, least: str) -> Any:
     try:
-        return decode(Path(path).read_text(encoding="utf-8"), str(path), least)
+        return _without_nulls(decode(Path(path).read_text(encoding="utf-8"), str(path), least))
     except OSError as error:
         text = error.strerror or str(error)
         raise InvalidConfiguration(str(path), [Problem("file", text, "name a file that can be read")]) from error
     except ValueError as error:
         raise InvalidConfiguration(str(path), [Problem("file", str(error), "write valid JSON in UTF-8")]) from error
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(member) for name, member in value.items() if member is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _shown(value: Any) -> str:
@@ -135,12 +172,31 @@ def _image_problems(where: str, entry: Any) -> list[Problem]:
     for name in ("owner", "platform"):
         if name in entry and not isinstance(entry[name], str):
             problems.append(Problem(f"{where}.{name}", _shown(entry[name]), "write a text"))
+    problems += _system_problems(where, entry)
     unknown = [name for name in entry if name not in _MEMBERS]
     return problems + [Problem(f"{where}.{name}", _shown(entry[name]), "remove this member") for name in unknown]
 
 
+def _system_problems(where: str, entry: Mapping[str, Any]) -> list[Problem]:
+    """A system has a name and a version, both as text; a name that is empty needs no version."""
+    name, version = entry.get("platformName"), entry.get("platformVersion")
+    given = {"platformName": name, "platformVersion": version}
+    problems = [
+        Problem(f"{where}.{member}", _shown(value), "write a text, as ssm describe-instance-information reports it")
+        for member, value in given.items()
+        if value is not None and not isinstance(value, str)
+    ]
+    if version is not None and not name and not problems:
+        remedy = "write platformName beside it, or remove it"
+        problems.append(Problem(f"{where}.platformVersion", _shown(version), remedy))
+    if name and not version and not problems:
+        remedy = 'write the version of it, as "22.04" or "2023"'
+        problems.append(Problem(f"{where}.platformVersion", _shown(version), remedy))
+    return problems
+
+
 def _image(entry: Mapping[str, Any]) -> Image:
-    given = {name: entry[name] for name in _MEMBERS[2:] if name in entry}
+    given = {_FIELDS.get(name, name): entry[name] for name in _MEMBERS[2:] if name in entry}
     return Image(entry["imageId"], entry["name"], **given)
 
 
@@ -153,7 +209,7 @@ def _findings_problems(where: str, findings: Any) -> list[Problem]:
         if not isinstance(finding, dict):
             problems.append(Problem(place, _shown(finding), "write an object as list-findings answers it"))
             continue
-        for name, allowed in (("severity", _SEVERITIES), ("type", _TYPES)):
+        for name, allowed in (("severity", _SEVERITIES), ("type", _TYPES), ("status", _STATUSES)):
             if name in finding and finding[name] not in allowed:
                 problems.append(Problem(f"{place}.{name}", _shown(finding[name]), f"use one of {', '.join(allowed)}"))
     return problems

@@ -1,23 +1,26 @@
-"""EC2's GetImageFindings and EnableImageDeprecation, which moto lacks; its other operations stay."""
+"""EC2's GetImageFindings and EnableImageDeprecation, and DescribeImages' ScanResults, which moto lacks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.utils import parse_timestamp
+from moto.core.responses import ActionResult
 from moto.ec2.responses import EC2Response
 
+from golden_ami_emulator.inspector import registry
 from golden_ami_emulator.inspector.errors import Refusal
-from golden_ami_emulator.inspector.ondemand import latest_success
+from golden_ami_emulator.inspector.ondemand import shown
 from golden_ami_emulator.inspector.service import Params, Service, operation, present
 from golden_ami_emulator.inspector.wire import ModelViolation, epoch
 
 if TYPE_CHECKING:
+    from golden_ami_emulator.inspector.ondemand_scan import OnDemandScan
     from golden_ami_emulator.inspector.region import InspectorRegion
 
-_LABELS = frozenset({"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"})  # UNTRIAGED has none
+_LABELS = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")  # the lowest first; UNTRIAGED has none
 
 
 class Ec2(Service, EC2Response):
@@ -37,11 +40,21 @@ class Ec2(Service, EC2Response):
         ami = region.ec2.amis.get(image_id)
         if ami is None and region.image(image_id) is None:
             raise Refusal("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
-        scan = latest_success(region, image_id)
+        scan = shown(region, image_id)
         snapshot = getattr(getattr(ami, "ebs_snapshot", None), "id", None)
         rows = [_row(finding, snapshot) for finding in scan.findings] if scan else []
         page, token = self.page(region, params, int(params.get("MaxResults") or 1000), lambda: rows)
         return present(ImageFindings=page, NextToken=token)
+
+    def describe_images(self) -> ActionResult:
+        """moto's answer; the images that were scanned on demand with what the last scan found."""
+        answer: Any = super().describe_images()
+        if region := registry.find(self.current_account, self.region):
+            with region.lock:
+                for image in answer.result["Images"]:
+                    scan = shown(region, image.id)
+                    image.scan_results = _scan_results(scan) if scan else None
+        return cast("ActionResult", answer)
 
     @operation
     def enable_image_deprecation(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
@@ -71,4 +84,26 @@ def _row(finding: Mapping[str, Any], snapshot: str | None) -> dict[str, Any]:
         Paths=(paths or ([code] if code else []))[:10] or None,
         SeverityLabel=label.lower() if label in _LABELS else None,
         SnapshotId=snapshot,
+    )
+
+
+def _scan_results(scan: OnDemandScan) -> dict[str, Any]:
+    """Image.ScanResults. That on-demand scans fill it is inferred: their page sends readers to the EC2 console.
+
+    A fix counts as available since the finding was first observed (inferred).
+    """
+    labels = [label for label in _LABELS if any(finding["severity"] == label for finding in scan.findings)]
+    fixed: dict[str, float] = {}
+    for finding in scan.findings:
+        if finding.get("fixAvailable") in ("YES", "PARTIAL"):
+            label, since = str(finding["severity"]), finding["firstObservedAt"]
+            fixed[label] = min(since, fixed.get(label, since))
+    return present(
+        HighestFindingSeverityLabel=labels[-1].lower() if labels else None,
+        FindingScanDate=scan.completed_at,
+        **{
+            f"{label.capitalize()}FixAvailableSince": datetime.fromtimestamp(since, UTC)
+            for label, since in fixed.items()
+            if label in _LABELS
+        },
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from golden_ami_emulator.inspector.bodies import Body, digest
+from golden_ami_emulator.inspector.bodies import Body, digest, end_of_support
 from golden_ami_emulator.inspector.wire import epoch
 
 if TYPE_CHECKING:
@@ -21,17 +21,36 @@ def _carried(body: Body, arn: str, account: str, seen: datetime, resource: Mappi
     return {**dates, **body.members, **own}
 
 
-def on_instance(region: InspectorRegion, tracked: Tracked) -> list[dict[str, Any]]:
-    """The findings of a scanned instance, as ListFindings answers them, and `tracked.details` beside them."""
+def on_instance(region: InspectorRegion, tracked: Tracked, *, of_language_packages: bool) -> list[dict[str, Any]]:
+    """The findings of a scanned instance, as ListFindings answers them, and `tracked.details` beside them.
+
+    Those that are on packages of programming languages alone, or the others.
+    """
     resource = _instance_resource(region, tracked)
     found = []
-    for body in region.bodies_of(tracked.image_id):
+    for body, suppressed in _of_instance(region, tracked):
+        if body.of_language_packages != of_language_packages:
+            continue
         name = digest(tracked.id, body.key)
         arn = f"arn:{region.partition}:inspector2:{region.name}:{region.account}:finding/{name}"
-        found.append(_carried(body, arn, region.account, region.now(), resource))
+        carried = _carried(body, arn, region.account, region.now(), resource)
+        found.append({**carried, "status": "SUPPRESSED" if suppressed else "ACTIVE"})
         tracked.details[arn] = _details(body)
         region.owners[arn] = tracked
     return found
+
+
+def _of_instance(region: InspectorRegion, tracked: Tracked) -> Iterator[tuple[Body, bool]]:
+    """What is found on an instance, and whether a suppression rule hides it. Nothing, once its system is silent."""
+    today = region.now().date()
+    if tracked.system.is_silent(today):
+        return
+    keys: dict[str, bool] = {}
+    for body in region.bodies_of(tracked.image_id):
+        keys.setdefault(body.key, body.suppressed or len(keys) < tracked.behaviour.suppressed)
+        yield body, keys[body.key]
+    if tracked.system.is_discontinued(today):
+        yield end_of_support(tracked.system.name), False
 
 
 def _details(body: Body) -> dict[str, Any]:
@@ -70,7 +89,11 @@ def _instance_resource(region: InspectorRegion, tracked: Tracked) -> dict[str, A
 
 
 def on_image(region: InspectorRegion, image_id: str, scan_id: str) -> list[dict[str, Any]]:
-    """The findings of an on-demand scan of an image. Repeats are dropped: the scan reports each once."""
+    """The findings of an on-demand scan of an image. Repeats are dropped: the scan reports each once.
+
+    It evaluates a software inventory, so it finds vulnerable packages only (Inspector User Guide, "Running on-demand
+    machine image scans"): no code, and no network that could be reached.
+    """
     image = region.image(image_id)
     details: dict[str, Any] = {"machineImageId": image_id, "ownerAccountId": region.account}
     tags: Mapping[str, str] = {}
@@ -89,6 +112,8 @@ def on_image(region: InspectorRegion, image_id: str, scan_id: str) -> list[dict[
     prefix = f"arn:{region.partition}:inspector2:{region.name}:{region.account}:finding/ondemand/{scan_id}"
     found = {}
     for body in region.bodies_of(image_id):
+        if body.members["type"] != "PACKAGE_VULNERABILITY":
+            continue
         arn = f"{prefix}/{digest(image_id, body.key)}"
         found[arn] = _carried(body, arn, region.account, region.now(), resource)
     return list(found.values())

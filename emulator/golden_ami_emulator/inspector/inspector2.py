@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from moto.inspector2.responses import Inspector2Response
 
-from golden_ami_emulator.inspector import coverage, filters
+from golden_ami_emulator.inspector import coverage, filters, vulnerabilities
 from golden_ami_emulator.inspector.cis import CisOperations
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.ondemand import OnDemandOperations
@@ -62,6 +63,17 @@ class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response)
         return {"accounts": _statuses(region, accounts), "failedAccounts": failed}
 
     @operation
+    def get_ec2_deep_inspection_configuration(
+        self,
+        region: InspectorRegion,
+        params: Params,  # noqa: ARG002
+    ) -> dict[str, Any]:
+        """Whether instances are looked at for packages of programming languages; no paths of one's own are set."""
+        status = region.world.deep_inspection
+        message = "Deep inspection could not be activated." if status == "FAILED" else None
+        return present(packagePaths=[], orgPackagePaths=[], status=status, errorMessage=message)
+
+    @operation
     def list_coverage(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """The covered resources."""
         criteria = params.get("filterCriteria") or {}
@@ -99,6 +111,17 @@ class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response)
             "findingDetails": found,
             "errors": [_no_details(arn) for arn in params["findingArns"] if arn not in known],
         }
+
+    @operation
+    def search_vulnerabilities(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
+        """The one vulnerability asked for; none for an id that nothing here was found under."""
+        [name] = params["filterCriteria"]["vulnerabilityIds"]
+        if not vulnerabilities.is_cve(name):
+            path = ("filterCriteria", "vulnerabilityIds")
+            text = f"Value '{name}' at '{'.'.join(path)}' failed to satisfy constraint: Member must match a CVE id"
+            raise self.refuse([ModelViolation(path, "pattern", text)])
+        found = region.vulnerabilities.get(name)
+        return {"vulnerabilities": [found] if found else []}
 
 
 def _accounts(region: InspectorRegion, params: Params) -> tuple[list[str], list[dict[str, Any]]]:
@@ -149,13 +172,22 @@ def _instance_of(finding: Any) -> str:
 
 
 def _with_lag(region: InspectorRegion, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without the last finding of every instance whose listing still lags; each such listing uses up one lag."""
+    """Without the last finding of every instance whose listing still lags; each such listing uses up one lag.
+
+    ListFindings is not said to be consistent with the message of a scan's end; how late it is, is not documented.
+    """
     last = {_instance_of(finding): number for number, finding in enumerate(findings)}
     lagging = {instance_id for instance_id in last if region.instances[instance_id].lag > 0}
     for instance_id in lagging:
         region.instances[instance_id].lag -= 1
-    dropped = {last[instance_id] for instance_id in lagging}
+    late = {instance_id for instance_id in last if _is_late(region, region.instances[instance_id])}
+    dropped = {last[instance_id] for instance_id in lagging | late}
     return [finding for number, finding in enumerate(findings) if number not in dropped]
+
+
+def _is_late(region: InspectorRegion, tracked: Tracked) -> bool:
+    scanned = tracked.deeply_inspected_at or tracked.scanned_at
+    return scanned is not None and region.now() < scanned + timedelta(seconds=tracked.behaviour.listing_late)
 
 
 def _with_repeats(region: InspectorRegion, findings: Sequence[Any]) -> Sequence[Any]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from golden_ami_emulator.world import Behaviour, Timer
+from golden_ami_emulator.inspector.operating_systems import OperatingSystem, operating_system
+from golden_ami_emulator.world import Behaviour, Image, Timer
 
 EXCLUSION_TAG = "inspectorec2exclusion"  # any case; its value does not matter
 AGENT_VERSION = "3.3.3050.0"
@@ -19,12 +20,13 @@ class Tracked:
 
     host: Any
     behaviour: Behaviour
-    platform: str
+    image: Image
     launched_at: datetime
     timers: list[Timer] = field(default_factory=list)
     scan_timer: Timer | None = None
     scan_started_at: datetime | None = None
     scanned_at: datetime | None = None  # Amazon Inspector's first scan ended
+    deeply_inspected_at: datetime | None = None  # packages of programming languages were looked at
     terminated_at: datetime | None = None
     findings: list[dict[str, Any]] = field(default_factory=list)  # as ListFindings answers them
     details: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # for BatchGetFindingDetails, by ARN
@@ -39,6 +41,16 @@ class Tracked:
     def image_id(self) -> str:
         """What it was launched from."""
         return str(self.host.image_id)
+
+    @property
+    def platform(self) -> str:
+        """EC2's word for the kind of system on it."""
+        return self.image.platform
+
+    @property
+    def system(self) -> OperatingSystem:
+        """The operating system on it, and what Inspector does with that."""
+        return operating_system(self.image.platform_name, self.image.platform_version)
 
     @property
     def running(self) -> bool:

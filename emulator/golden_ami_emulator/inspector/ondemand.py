@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -13,8 +13,10 @@ from golden_ami_emulator.inspector.bodies import counts
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.findings import on_image
 from golden_ami_emulator.inspector.ondemand_scan import OnDemandScan
+from golden_ami_emulator.inspector.operating_systems import OperatingSystem, operating_system
 from golden_ami_emulator.inspector.service import Params, operation, present
 from golden_ami_emulator.inspector.wire import iso
+from golden_ami_emulator.world import Image
 
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.region import InspectorRegion
@@ -28,6 +30,15 @@ FAILURES = frozenset({
     "AGENTLESS_INSTANCE_COLLECTION_TIME_LIMIT_EXCEEDED",
 })  # fmt: skip
 _TIMESTAMPS = ("firstObservedAt", "lastObservedAt", "updatedAt")
+# What a findings event has, by the example of the User Guide's "EventBridge event schema".
+_MEMBERS = (
+    "findingArn", "awsAccountId", "type", "title", "description", "severity", "status", "inspectorScore",
+    "inspectorScoreDetails", "remediation", "fixAvailable", "exploitAvailable", "networkReachabilityDetails",
+    "codeVulnerabilityDetails",
+)  # fmt: skip
+_OF_VULNERABILITIES = ("vulnerabilityId", "source", "sourceUrl", "vendorSeverity")
+_OF_PACKAGES = ("name", "version", "epoch", "packageManager", "filePath", "fixedInVersion")
+_OF_RESOURCES = ("type", "id", "partition", "region")
 
 
 class OnDemandOperations:
@@ -81,9 +92,13 @@ def _row(scan: OnDemandScan) -> dict[str, Any]:
     )
 
 
-def latest_success(region: InspectorRegion, image_id: str) -> OnDemandScan | None:
-    """The last successful scan of an image."""
-    scans = [s for s in region.on_demand.values() if s.image_id == image_id and s.status == "SUCCESSFUL"]
+def shown(region: InspectorRegion, image_id: str) -> OnDemandScan | None:
+    """The scan of an image that EC2 tells of: the last successful one whose results have reached it.
+
+    How long that takes is documented nowhere; `Behaviour.rows_after` says it.
+    """
+    now = region.now()
+    scans = [s for s in region.on_demand.values() if s.image_id == image_id and s.rows_at and s.rows_at <= now]
     return max(scans, key=lambda scan: scan.started_at, default=None)
 
 
@@ -102,21 +117,24 @@ def _check_image(region: InspectorRegion, image_id: str) -> None:
 
 def _ends(region: InspectorRegion, scan: OnDemandScan) -> None:
     behaviour = region.world.behaviour_of(scan.image_id)
-    image = region.image(scan.image_id)
-    unsupported = image is not None and "mac" in image.platform.lower()
-    reason = "UNSUPPORTED_OS" if unsupported else behaviour.scan_result
+    reason = behaviour.scan_result if _system(region, scan).machine_images else "UNSUPPORTED_OS"
     scan.completed_at = region.now()
     deliveries: list[Callable[[], None]] = []
     if reason in FAILURES:
         scan.status, scan.reason = "FAILED", reason
     else:
         scan.status = "SUCCESSFUL"
+        if behaviour.rows_after is not None:
+            scan.rows_at = scan.completed_at + timedelta(seconds=behaviour.rows_after)
         scan.findings = on_image(region, scan.image_id, scan.id)
         for finding in scan.findings[behaviour.findings_events_lost :]:
             detail = _finding_detail(scan, finding)
             deliveries.append(region.event("OnDemand AMI Scan Findings", detail, scan.image_id, SOURCE))
-    complete = region.event("Inspector2 OnDemand Scan Complete", _completion(region, scan), scan.image_id)
-    deliveries += [complete for event in behaviour.events if event == "complete"]
+    completion = _completion(region, scan)
+    uncounted = {name: value for name, value in completion.items() if name != "findingSeverityCounts"}
+    sent = {"complete": completion, "uncounted": uncounted}
+    for told in (sent[event] for event in behaviour.events if event in sent):
+        deliveries.append(region.event("Inspector2 OnDemand Scan Complete", told, scan.image_id))
     region.send(deliveries, f"on-demand scan of {scan.image_id} complete")
 
 
@@ -136,6 +154,28 @@ def _completion(region: InspectorRegion, scan: OnDemandScan) -> dict[str, Any]:
     return {**detail, "findingSeverityCounts": counts(scan.findings), "version": "1.0"}
 
 
+def _system(region: InspectorRegion, scan: OnDemandScan) -> OperatingSystem:
+    image = region.image(scan.image_id) or Image(scan.image_id, scan.image_id)
+    return operating_system(image.platform_name, image.platform_version)
+
+
 def _finding_detail(scan: OnDemandScan, finding: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of the User Guide's example ("EventBridge event schema"), and of findings of other types their own.
+
+    Whether the others never come, as EPSS and the CVSS list, is unknown.
+    """
+    told = _picked(finding, _MEMBERS)
     dates = {name: iso(parse_timestamp(finding[name])) for name in _TIMESTAMPS}
-    return {**finding, **dates, "scanId": scan.id}
+    if "packageVulnerabilityDetails" in finding:
+        told["packageVulnerabilityDetails"] = _package_detail(finding["packageVulnerabilityDetails"])
+    resources = [_picked(resource, _OF_RESOURCES) for resource in finding["resources"]]
+    return {**told, **dates, "resources": resources, "scanId": scan.id}
+
+
+def _package_detail(details: Mapping[str, Any]) -> dict[str, Any]:
+    packages = [_picked(package, _OF_PACKAGES) for package in details.get("vulnerablePackages", [])]
+    return {**_picked(details, _OF_VULNERABILITIES), "vulnerablePackages": packages}
+
+
+def _picked(members: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: members[name] for name in names if name in members}

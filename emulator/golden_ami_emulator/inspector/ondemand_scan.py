@@ -18,4 +18,5 @@ class OnDemandScan:
     status: str = "IN_PROGRESS"
     reason: str = ""
     completed_at: datetime | None = None
+    rows_at: datetime | None = None  # from when on EC2 tells what it found; None: not yet, or never
     findings: list[dict[str, Any]] = field(default_factory=list)

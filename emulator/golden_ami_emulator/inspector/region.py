@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from threading import RLock
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from golden_ami_emulator.inspector.classic_model import Classic
 from golden_ami_emulator.inspector.instances import Tracked
 from golden_ami_emulator.inspector.ondemand_scan import OnDemandScan
 from golden_ami_emulator.inspector.paging import Pages
+from golden_ami_emulator.inspector.vulnerabilities import known
 from golden_ami_emulator.world import Image, Timer, Timers, World
 
 Publish = Callable[[str, str, Mapping[str, Any], Sequence[str]], None]
@@ -123,6 +125,11 @@ class InspectorRegion:
             self._bodies[image_id] = bodies(self.world.findings_of(image_id))
         return self._bodies[image_id]
 
+    @cached_property
+    def vulnerabilities(self) -> dict[str, dict[str, Any]]:
+        """What Inspector knows of each vulnerability that the world's findings name, by CVE id."""
+        return known(body for image_id in self.world.findings for body in self.bodies_of(image_id))
+
     # ------------------------------------------------------------ instances
 
     def discover(self) -> None:
@@ -141,9 +148,8 @@ class InspectorRegion:
 
     def _adopt(self, host: Any) -> None:
         behaviour = self.world.behaviour_of(host.image_id)
-        image = self.image(host.image_id)
-        platform = image.platform if image else "Linux/UNIX"
-        tracked = Tracked(host, behaviour, platform, self.now(), lag=behaviour.listing_lag)
+        image = self.image(host.image_id) or Image(host.image_id, host.image_id)
+        tracked = Tracked(host, behaviour, image, self.now(), lag=behaviour.listing_lag)
         self.instances[tracked.id] = tracked
         if behaviour.agent_after is not None:
             check = self.later(behaviour.agent_after, lambda: self._coverage.agent_answers(self, tracked), "agent up")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from moto.core.responses import ActionResult
 from moto.ssm.responses import SimpleSystemManagerResponse
 
+from golden_ami_emulator.inspector import coverage
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.instances import AGENT_VERSION
 from golden_ami_emulator.inspector.service import Params, Service, operation, present
@@ -27,6 +28,7 @@ _MEMBERS = {
     "AgentVersion": "AgentVersion",
     "IamRole": "IamRole",
 }
+_TYPES = {"WINDOWS": "Windows", "MACOS": "MacOS"}
 _EMPTY = frozenset({"ActivationIds", "AssociationStatus", "SourceIds", "SourceTypes"})  # no instance here has any
 
 
@@ -104,18 +106,15 @@ def _information(region: InspectorRegion) -> Iterable[tuple[Tracked, dict[str, A
         known = registered is not None and now >= registered and bool(tracked.profile_arn)
         if not known or tracked.terminated_at:
             continue
-        windows = "windows" in tracked.platform.lower()
         yield (
             tracked,
             {
+                **_system(tracked),
                 "InstanceId": tracked.id,
                 "PingStatus": "Online" if tracked.running else "ConnectionLost",
                 "LastPingDateTime": now,
                 "AgentVersion": AGENT_VERSION,
                 "IsLatestVersion": True,
-                "PlatformType": "Windows" if windows else "Linux",
-                "PlatformName": "Microsoft Windows Server 2022" if windows else "Amazon Linux",
-                "PlatformVersion": "10.0.20348" if windows else "2023",
                 "ResourceType": "EC2Instance",
                 "IamRole": tracked.profile_arn.rpartition("/")[2][:64],
                 "RegistrationDate": registered,
@@ -125,3 +124,10 @@ def _information(region: InspectorRegion) -> Iterable[tuple[Tracked, dict[str, A
                 "SourceType": "AWS::EC2::Instance",
             },
         )
+
+
+def _system(tracked: Tracked) -> dict[str, str]:
+    """The members that name the operating system; an agent that knows neither name nor version leaves them out."""
+    kind = _TYPES.get(coverage.platform(tracked), "Linux")
+    named = {"PlatformName": tracked.image.platform_name, "PlatformVersion": tracked.image.platform_version}
+    return {"PlatformType": kind, **{member: text for member, text in named.items() if text}}

@@ -111,9 +111,9 @@ class Aws:
 
 @pytest.fixture
 def mixed() -> list[dict[str, Any]]:
-    """Eight findings that Amazon Inspector wrote."""
+    """Eight findings that Amazon Inspector wrote, all of them open."""
     findings: list[dict[str, Any]] = json.loads((FIXTURES / "findings-mixed.json").read_text())["findings"]
-    return findings
+    return [{**finding, "status": "ACTIVE"} for finding in findings]
 
 
 MakeAws = Callable[..., Aws]

@@ -79,7 +79,9 @@ def test_a_scan_from_start_to_its_events(make: Any) -> None:
     prefix = f"arn:aws:inspector2:us-east-1:123456789012:finding/ondemand/{scan_id}/"
     assert all(detail["findingArn"].startswith(prefix) and detail["scanId"] == scan_id for detail in details)
     assert details[0]["firstObservedAt"] == "2024-02-02T15:30:33.045Z"
-    assert details[0]["resources"][0]["details"]["machineImage"]["architecture"] == "ARM64"
+    assert details[0]["resources"] == [
+        {"type": "MACHINE_IMAGE", "id": "ami-1-long-enough", "partition": "aws", "region": "us-east-1"}
+    ]
 
 
 def test_it_needs_no_activation_and_lists_nothing(make: Any) -> None:
@@ -171,6 +173,143 @@ def test_image_findings_come_from_the_last_scan(make: Any) -> None:
     assert rows[0]["FirstObservedAt"].timestamp() == 1706887833
     pages = client.get_paginator("get_image_findings").paginate(ImageId="ami-1-long-enough", MaxResults=3)
     assert [len(page["ImageFindings"]) for page in pages] == [3, 3, 2]
+
+
+# Of the findings event in the User Guide's "Amazon EventBridge event schema for Amazon Inspector events".
+DOCUMENTED = {
+    "findingArn", "scanId", "awsAccountId", "type", "title", "description", "severity", "status", "firstObservedAt",
+    "lastObservedAt", "updatedAt", "resources", "inspectorScore", "inspectorScoreDetails", "remediation",
+    "packageVulnerabilityDetails", "fixAvailable", "exploitAvailable",
+}  # fmt: skip
+DOCUMENTED_OF_PACKAGES = {"name", "version", "epoch", "packageManager", "filePath", "fixedInVersion"}
+
+
+def test_a_findings_event_has_the_documented_members_only(make: Any, mixed: list[dict[str, Any]]) -> None:
+    more = {
+        "epss": {"score": 0.9},
+        "exploitAvailable": "YES",
+        "exploitabilityDetails": {"lastKnownExploitAt": "2026-01-01"},
+        "details": {"cisaData": {"dateAdded": "2026-01-01"}},
+    }
+    aws = make(findings={"*": [{**finding, **more} for finding in mixed]})
+    start(aws)
+    aws.advance(900)
+    for detail in aws.details("OnDemand AMI Scan Findings"):
+        assert not detail.keys() - DOCUMENTED
+        vulnerability = detail["packageVulnerabilityDetails"]
+        allowed = {"vulnerabilityId", "vulnerablePackages", "source", "sourceUrl", "vendorSeverity"}
+        assert not vulnerability.keys() - allowed
+        assert (
+            not {name for package in vulnerability["vulnerablePackages"] for name in package} - DOCUMENTED_OF_PACKAGES
+        )
+        assert detail["exploitAvailable"] == "YES"
+
+
+def test_on_demand_scans_know_no_suppression(make: Any, mixed: list[dict[str, Any]]) -> None:
+    given = [{**mixed[0], "status": "SUPPRESSED"}, {**mixed[1], "status": "CLOSED"}, *mixed[2:]]
+    aws = make(findings={"*": given}, behaviours={"*": Behaviour(suppressed=5)})
+    start(aws)
+    aws.advance(900)
+    assert [detail["status"] for detail in aws.details("OnDemand AMI Scan Findings")] == ["ACTIVE"] * 7
+    assert aws.details("Inspector2 OnDemand Scan Complete")[0]["findingSeverityCounts"]["TOTAL"] == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "failed"),
+    [("Amazon Linux", "2", True), ("Alpine Linux", "3.20", True), ("Ubuntu", "24.04", False), ("", "", False)],
+)
+def test_a_system_outside_the_machine_image_table(make_aws: MakeAws, name: str, version: str, failed: bool) -> None:
+    image = Image("ami-1-long-enough", "golden", platform_name=name, platform_version=version)
+    aws = make_aws(images=[image])
+    scan_id = start(aws)
+    aws.advance(900)
+    answer = status(aws, scan_id)
+    expected = ("FAILED", "UNSUPPORTED_OS") if failed else ("SUCCESSFUL", None)
+    assert (answer["scanStatus"], answer.get("scanStatusReason")) == expected
+    assert len(aws.client("ec2").get_image_findings(ImageId=image.image_id)["ImageFindings"]) == (0 if failed else 8)
+
+
+def test_a_completion_may_tell_no_numbers(make: Any) -> None:
+    aws = make(behaviours={"*": Behaviour(events=("uncounted",))})
+    start(aws)
+    aws.advance(900)
+    [detail] = aws.details("Inspector2 OnDemand Scan Complete")
+    assert (detail["scanStatus"], "findingSeverityCounts" in detail) == ("SUCCESSFUL", False)
+
+
+def scan_results(aws: Aws, image_id: str = "ami-1-long-enough") -> dict[str, Any] | None:
+    [image] = aws.client("ec2").describe_images(ImageIds=[image_id])["Images"]
+    found: dict[str, Any] | None = image.get("ScanResults")
+    return found
+
+
+def described(aws: Aws) -> None:
+    """Make the world's images known to EC2, as the embedded account does."""
+    from golden_ami_emulator.images import Images
+
+    Images(aws.world, "us-east-1", "123456789012").__enter__()
+
+
+def test_an_image_that_was_scanned_has_scan_results(make: Any) -> None:
+    aws = make()
+    described(aws)
+    assert scan_results(aws) is None
+    scan_id = start(aws)
+    assert scan_results(aws) is None
+    aws.advance(900)
+    results = scan_results(aws)
+    assert results is not None
+    assert results["HighestFindingSeverityLabel"] == "high"
+    assert results["FindingScanDate"] == status(aws, scan_id)["completedAt"]
+    assert results["MediumFixAvailableSince"].isoformat().startswith("2024-02-02T")
+    assert scan_results(aws, "ami-4-long-enough") is None
+
+
+def test_a_scan_without_findings_has_a_date_and_no_severity(make: Any) -> None:
+    aws = make(findings={})
+    described(aws)
+    start(aws)
+    aws.advance(900)
+    assert (scan_results(aws) or {}).keys() == {"FindingScanDate"}
+
+
+def test_a_scan_that_failed_shows_nothing(make: Any) -> None:
+    aws = make(behaviours={"*": Behaviour(scan_result="UNSUPPORTED_OS")})
+    described(aws)
+    start(aws)
+    aws.advance(900)
+    assert scan_results(aws) is None
+
+
+def test_until_the_rows_come_they_are_those_of_the_scan_before(make: Any, mixed: list[dict[str, Any]]) -> None:
+    aws = make(behaviours={"*": Behaviour(rows_after=300)})
+    described(aws)
+
+    def seen() -> tuple[int, Any]:
+        rows = aws.client("ec2").get_image_findings(ImageId="ami-1-long-enough")["ImageFindings"]
+        return len(rows), (scan_results(aws) or {}).get("FindingScanDate")
+
+    start(aws)
+    aws.advance(900)
+    first = aws.timers.now()
+    aws.advance(299)
+    assert seen() == (0, None)
+    aws.advance(1)
+    assert seen() == (8, first)
+    start(aws)
+    aws.advance(900)
+    assert seen() == (8, first)
+    aws.advance(300)
+    assert seen()[1] > first
+
+
+def test_the_rows_may_never_come(make: Any) -> None:
+    aws = make(behaviours={"*": Behaviour(rows_after=None)})
+    described(aws)
+    start(aws)
+    aws.advance(86_400)
+    assert scan_results(aws) is None
+    assert aws.client("ec2").get_image_findings(ImageId="ami-1-long-enough")["ImageFindings"] == []
 
 
 def test_image_findings_of_no_image(make: Any) -> None:

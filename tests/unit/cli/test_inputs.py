@@ -93,3 +93,18 @@ def test_any_unusable_file_is_wrong_usage(tmp_path: Path, option: str) -> None:
     with pytest.raises(UsageError, match=r"has [1-9]+ problem") as caught:
         Inputs.read(files["configuration"], files["images"], files["findings"])
     assert str(path) in str(caught.value)
+
+
+def test_findings_of_other_resources_are_counted_in_a_warning(tmp_path: Path) -> None:
+    image, function = ({"resources": [{"type": kind}]} for kind in ("AWS_ECR_CONTAINER_IMAGE", "AWS_LAMBDA_FUNCTION"))
+    path = write(tmp_path / "findings.json", json.dumps({"findings": [image, function, image, {"severity": "LOW"}]}))
+    inputs = Inputs.read(None, None, path)
+    assert inputs.world.findings == {"*": [{"severity": "LOW"}]}
+    [warning] = inputs.warnings
+    assert warning.startswith(f"{path}: findings left out")
+    assert warning.endswith("2 on AWS_ECR_CONTAINER_IMAGE, 1 on AWS_LAMBDA_FUNCTION")
+
+
+def test_without_such_findings_there_is_no_warning(tmp_path: Path) -> None:
+    path = write(tmp_path / "findings.json", json.dumps({"findings": [{"resources": [{"type": "AWS_EC2_INSTANCE"}]}]}))
+    assert Inputs.read(None, None, path).warnings == ()
