@@ -11,6 +11,8 @@ ConfiguredEngine = Literal["classic", "instance", "ami", "auto"]
 DEFAULT_ENGINE: Engine = "instance"
 Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED"]
 Verdict = Literal["PASS", "FAIL", "NOT_ASSESSED"]
+EvidenceKind = Literal["operatingSystem", "packages", "languagePackages", "network", "cis", "findings", "exploitData"]
+EvidenceStatus = Literal["COMPLETE", "PENDING", "PARTIAL", "MISSING", "NOT_APPLICABLE"]
 SEVERITIES: tuple[Severity, ...] = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
 
 # Tags that this system puts on what it launches. The first is the 2017 solution's; EC2 is asked by the others.
@@ -50,15 +52,18 @@ class Waits(Data, omit_defaults=False):
     assessment_seconds: int = 3600  # the duration of a Classic assessment template
     poll_seconds: int = 300  # how often Inspector itself is asked while no completion arrives
     completion_deadline_seconds: int = 10800  # counted from the start of the assessment
+    language_packages_seconds: int = 3600  # counted from the start of the assessment
+    findings_seconds: int = 900  # counted from the first look at an AMI's findings
 
 
 class Threshold(Data):
     """When a finding fails an AMI. A finding counts if it meets any of the given conditions."""
 
     severities: list[Severity] = field(default_factory=lambda: ["CRITICAL", "HIGH"])
-    known_exploited: bool = False  # CISA KEV lists it
+    known_exploited: bool | None = None  # CISA KEV lists it; None: true, but for an engine that never tells
     exploit_available: bool = False
     epss: float | None = None  # probability 0..1; at or above it
+    discontinued_os: bool = False  # Amazon Inspector's own finding that the operating system is out of support
 
 
 class Policy(Data):
@@ -67,6 +72,10 @@ class Policy(Data):
     fail_on: Threshold = field(default_factory=Threshold)
     only_fixable: bool = False
     grace_days: int = 0  # since the finding was first observed
+    tolerate_known_exploited: bool = False  # onlyFixable and graceDays hold for known exploited findings too
+    suppressed: Literal["judge", "tolerate"] = "judge"  # findings that a rule of Amazon Inspector suppresses
+    require: list[EvidenceKind] | None = None  # evidence that PASS needs; None: see evidence.requirements
+    report_only: bool = False  # findings are reported and none fails an AMI
 
 
 class Scope(Data):
@@ -191,6 +200,17 @@ class Scan(Data):
 SeverityCounts = dict[Severity, int]
 
 
+class Evidence(Data):
+    """What a run knows of one thing that a verdict rests on."""
+
+    kind: EvidenceKind
+    status: EvidenceStatus
+    detail: str = ""  # what was seen
+    at: str = ""  # ISO 8601, UTC
+    code: str = ""  # of the reason, where the AMI is NOT ASSESSED for the lack of it
+    remedy: str = ""
+
+
 class Ami(Data):
     """One AMI in one run: a row of the ledger, from lookup to verdict."""
 
@@ -220,6 +240,10 @@ class Ami(Data):
     scan: str = ""  # key of its Scan
     scan_status: Literal["", "PENDING", "COMPLETED", "PARTIAL"] = ""
     scanned_at: str = ""
+    platform_name: str = ""  # of the operating system, as its agent reports it
+    platform_version: str = ""
+    scan_started_at: str = ""  # as Inspector says; "" where it does not
+    evidence: list[Evidence] = field(default_factory=list)  # one of a kind
     findings_total: int | None = None  # announced by the completion, where the engine says it
     findings_key: str = ""  # S3 key of the NDJSON object; set when findings were collected, even none
     findings_source: str = ""  # the API or event the findings were read from
@@ -268,13 +292,16 @@ class Package(Struct, frozen=True, gc=False, rename="camel", kw_only=True, omit_
     remediation: str = ""
 
 
+END_OF_SUPPORT = "END_OF_SUPPORT"
+
+
 class Finding(Data, gc=False):
     """One finding of any engine, one line of an AMI's NDJSON object."""
 
     arn: str
     severity: Severity
     title: str
-    type: str  # PACKAGE_VULNERABILITY | NETWORK_REACHABILITY | CODE_VULNERABILITY | CIS | CLASSIC
+    type: str  # PACKAGE_VULNERABILITY | NETWORK_REACHABILITY | CODE_VULNERABILITY | CIS | CLASSIC | END_OF_SUPPORT
     source: str  # the API or event that it was read from
     vulnerability_id: str = ""  # CVE id, rule id or check id
     description: str = ""
@@ -291,4 +318,9 @@ class Finding(Data, gc=False):
     urls: list[str] = field(default_factory=list)
     cwes: list[str] = field(default_factory=list)
     remedy: str = ""
+    suppressed: bool = False  # by a rule of Amazon Inspector
+    related: list[str] = field(default_factory=list)  # ids of vulnerabilities that Inspector names beside its own
+    # Members that no service has told: "" and False of these are no answers. An unknown EPSS is None; with "epss" here
+    # it may be higher than `epss` says.
+    unanswered: list[Literal["knownExploited", "exploitAvailable", "epss"]] = field(default_factory=list)
     tags: dict[str, str] | UnsetType = UNSET  # the AMI's tags, joined on when stored

@@ -132,7 +132,7 @@ def retriers(name: str) -> Iterator[State]:
         yield {
             "ErrorEquals": ["FindingsIncomplete"],
             "IntervalSeconds": 30,
-            "MaxAttempts": 6,
+            "MaxAttempts": 16,
             "MaxDelaySeconds": 300,
         } | spread
     faults = ["Throttled", "ServiceFault", *TRANSIENT]

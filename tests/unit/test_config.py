@@ -53,7 +53,8 @@ def test_the_defaults_of_the_schema_are_those_of_the_model() -> None:
         for name, described in definitions[part]["properties"].items():
             if "default" in described and not isinstance(described["default"], dict):
                 snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-                assert getattr(model, snake) == described["default"], f"{part}.{name}"
+                wanted = None if name == "knownExploited" else described["default"]  # None: true where it can be known
+                assert getattr(model, snake) == wanted, f"{part}.{name}"
 
 
 @pytest.mark.parametrize("name", ["ami-id", "Ami-Id", "amiId", "AmiId", "AMI_ID", "ami id"])
@@ -108,7 +109,13 @@ def test_marks_that_do_not_show_are_escaped() -> None:
         ('"ami-0a1b2c3d4e5f60001"', "$", '"amis"'),
         ("", "$", '"amis"'),
         (with_ami(version=2), "version", "write 1"),
-        (with_ami(policy={"failOn": {"severities": []}}), "policy.failOn.severities", "no finding can fail an AMI"),
+        (
+            with_ami(policy={"failOn": {"severities": [], "knownExploited": False}}),
+            "policy.failOn.severities",
+            "no finding can fail an AMI",
+        ),
+        (with_ami(policy={"reportOnly": True, "failOn": {"epss": 0.5}}), "policy.failOn.epss", "reportOnly"),
+        (with_ami(policy={"require": []}), "policy.require", "at least one"),
         (
             {"amis": [{"amiId": AMI, "policy": {"failOn": {"severities": [], "knownExploited": False}}}]},
             "amis[0].policy.failOn.severities",

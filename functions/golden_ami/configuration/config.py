@@ -222,16 +222,33 @@ def _size_problems(settings: dict[str, Any]) -> list[Problem]:
 
 
 def _policy_problems(path: str, policy: object) -> list[Problem]:
-    """A threshold that no finding meets would pass every AMI, whatever is found."""
-    given = policy.get("failOn") if isinstance(policy, dict) else None
+    """A threshold that no finding meets would pass every AMI, whatever is found: that has to be asked for."""
+    if not isinstance(policy, dict):
+        return []
+    given = policy.get("failOn")
+    given = given if isinstance(given, dict) else {}
     try:
-        threshold = _converted(given, Threshold) if isinstance(given, dict) else Threshold()
+        rules = _rules_of(_converted(given, Threshold))
     except (msgspec.ValidationError, UnicodeEncodeError):  # the latter of half a surrogate pair
         return []  # the schema has said so
-    if threshold.severities or threshold.known_exploited or threshold.exploit_available or threshold.epss is not None:
+    if policy.get("reportOnly") is True:
+        remedy = "take it out, for with reportOnly no finding fails an AMI; or take reportOnly out"
+        return [Problem(f"{path}.failOn.{name}", shown(given[name]), remedy) for name in rules if name in given]
+    if rules:
         return []
-    remedy = "name a severity, or set knownExploited, exploitAvailable or epss: as it is, no finding can fail an AMI"
+    remedy = "no finding can fail an AMI: name a severity, knownExploited, exploitAvailable or epss, or set reportOnly"
     return [Problem(f"{path}.failOn.severities", "[]", remedy)]
+
+
+def _rules_of(threshold: Threshold) -> list[str]:
+    """The rules of `failOn` that are on, but for `discontinuedOs`, which is no rule on what is found."""
+    on = {
+        "severities": bool(threshold.severities),
+        "knownExploited": threshold.known_exploited is not False,
+        "exploitAvailable": threshold.exploit_available,
+        "epss": threshold.epss is not None,
+    }
+    return [name for name, is_on in on.items() if is_on]
 
 
 def _exception_problems(given: object) -> list[Problem]:

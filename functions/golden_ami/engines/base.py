@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from golden_ami.models import Ami, Finding, Reason, Run, Scan
+from golden_ami.models import Ami, Evidence, Finding, Reason, Run, Scan
 
 if TYPE_CHECKING:
     from golden_ami.settings import Settings
@@ -18,6 +18,8 @@ class Traits(NamedTuple):
     needs_instances: bool  # it scans a launched instance, not the AMI itself
     known_duration: bool = False  # its scans take waits.assessmentSeconds
     needs_activation: bool = False  # Amazon Inspector's EC2 scanning has to be turned on
+    has_benchmark: bool = False  # it runs a CIS benchmark where the configuration asks for one
+    tells_exploitation: bool = True  # its findings, or their vulnerabilities, say whether they are exploited
     newest_operation: str = ""  # of inspector2: an SDK without it cannot serve the engine
     unavailable: Callable[[Settings], str] = lambda _: ""  # why it cannot be used, and what to use; "" when it can be
 
@@ -28,6 +30,8 @@ class Agent(NamedTuple):
     ami_key: str
     status: Literal["READY", "WAITING", "FAILED"]
     reason: Reason | None = None  # FAILED: no waiting will help; WAITING: the cause if it is still so at the deadline
+    platform_name: str = ""  # of the operating system, where the agent reports it
+    platform_version: str = ""
 
 
 class Progress(NamedTuple):
@@ -40,6 +44,8 @@ class Progress(NamedTuple):
     note: str = ""  # with PARTIAL and COMPLETED: what a reader of the report must know
     at: str = ""  # when the scan ended, ISO 8601 UTC
     total_since: str = ""  # a total of findings that was announced before this instant is not believed
+    started_at: str = ""  # when the scan started, ISO 8601 UTC; "" where Inspector does not say
+    evidence: tuple[Evidence, ...] = ()  # with PARTIAL and COMPLETED: what the scan looked at
 
 
 class Amount(NamedTuple):
@@ -77,10 +83,13 @@ class Adapter(Protocol):
         """Ask Inspector itself; one answer for each AMI."""
 
     def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:
-        """Every finding of one AMI, page by page, possibly with repeats. Raises FindingsIncomplete at the end."""
+        """Every finding of one AMI that can be read now, page by page, possibly with repeats."""
 
-    def confirm(self, run: Run, ami: Ami) -> Reason | None:
-        """After the findings were read: why they may not be all of the AMI's, or None."""
+    def confirm(self, run: Run, ami: Ami, received: Mapping[str, int]) -> list[Evidence]:
+        """After the findings were read: evidence `findings`, and more where reading them shows more.
+
+        `received` is the number of findings by source. PENDING where another look may find more.
+        """
 
     def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:
         """Put the AMI's tags on its findings where the engine has such a place.

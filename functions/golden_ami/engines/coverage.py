@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from golden_ami.models import Reason
+from golden_ami.models import Evidence, Reason
 
 
 class Outcome(NamedTuple):
@@ -14,3 +14,4 @@ class Outcome(NamedTuple):
     detail: str
     reason: Reason | None = None
     note: str = ""
+    evidence: tuple[Evidence, ...] = ()

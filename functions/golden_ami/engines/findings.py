@@ -7,15 +7,19 @@ whose dates are not ISO 8601.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from golden_ami import times
-from golden_ami.models import SEVERITIES, Finding, Package, Severity
+from golden_ami.models import END_OF_SUPPORT, SEVERITIES, Finding, Package, Severity
 
 LIST_FINDINGS = "inspector2:ListFindings"
 
 _MAYBE_UNKNOWN = frozenset("nN ")  # how a placeholder begins
+_OUT_OF_SUPPORT = re.compile(
+    r"end[ -]of[ -](life|(standard )?support)|\bEO[LS]\b|no longer supported|out of support|discontinued", re.IGNORECASE
+)
 _TYPES = ("PACKAGE_VULNERABILITY", "NETWORK_REACHABILITY", "CODE_VULNERABILITY")
 
 
@@ -28,11 +32,13 @@ def from_inspector(raw: object, source: str = LIST_FINDINGS) -> Finding:
     recommendation = mapping(mapping(finding.get("remediation")).get("recommendation"))
     exploit = mapping(finding.get("exploitabilityDetails"))
     vulnerability = text(package.get("vulnerabilityId")) or text(code.get("ruleId")) or text(code.get("detectorId"))
+    kind = _type(finding, package, network, code)
+    known_exploit = finding.get("exploitAvailable") in ("YES", "NO", True, False)
     return Finding(
         arn=arn_of(finding.get("findingArn"), finding),
         severity=severity(finding.get("severity")),
         title=text(finding.get("title")) or vulnerability or text(finding.get("type")) or "untitled",
-        type=_type(finding, package, network, code),
+        type=END_OF_SUPPORT if kind == "PACKAGE_VULNERABILITY" and is_end_of_support(finding, package) else kind,
         source=source,
         vulnerability_id=vulnerability,
         description=text(finding.get("description")),
@@ -47,12 +53,25 @@ def from_inspector(raw: object, source: str = LIST_FINDINGS) -> Finding:
         urls=_urls(package, code, recommendation),
         cwes=texts(code.get("cwes")),
         remedy=known(recommendation.get("text")),
+        suppressed=finding.get("status") == "SUPPRESSED",
+        related=texts(package.get("relatedVulnerabilities")),
+        unanswered=[] if known_exploit or kind != "PACKAGE_VULNERABILITY" else ["exploitAvailable"],
     )
+
+
+def is_end_of_support(finding: Mapping[str, Any], package: Mapping[str, Any]) -> bool:
+    """Whether it is Amazon Inspector's own finding that the operating system is out of support.
+
+    The User Guide ("Supported operating systems") says that there is one and not what it looks like. Inferred: its
+    title says so, and it names neither a vulnerability nor a package. What names either is judged as any finding.
+    """
+    named = text(package.get("vulnerabilityId")) or listed(package.get("vulnerablePackages"))
+    return not named and _OUT_OF_SUPPORT.search(text(finding.get("title"))) is not None
 
 
 def severity(value: object) -> Severity:
     """Any engine's word for a severity; what is unknown is UNTRIAGED, never dropped."""
-    word = text(value).upper()
+    word = text(value).strip().upper()
     return word if word in SEVERITIES else "UNTRIAGED"
 
 

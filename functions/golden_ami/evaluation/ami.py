@@ -27,6 +27,8 @@ class AmiEvaluation(Struct, kw_only=True):
     excepted: int = 0  # covered by an exception that is in force
     tolerated: int = 0  # a rule names them, yet they do not fail the AMI
     failing: int = 0
+    suppressed: int = 0  # by rules of Amazon Inspector
+    unknown: dict[str, int] = field(default_factory=dict)  # rule of failOn -> findings that it may fail the AMI on
     rules: dict[str, int] = field(default_factory=dict)  # rule -> findings that it fails the AMI on
     failures: list[Item] = field(default_factory=list)
     upgrades: list[Upgrade] = field(default_factory=list)  # all of them
@@ -51,7 +53,8 @@ class AmiEvaluator:
         self._kinds: Counter[tuple[Severity, bool, bool, bool]] = Counter()
         self._failed_rules: Counter[str] = Counter()
         self._exceptions: Counter[int] = Counter()
-        self._excepted = self._tolerated = 0
+        self._unknown: Counter[str] = Counter()
+        self._excepted = self._tolerated = self._suppressed = 0
 
     def add(self, finding: Finding) -> EvaluatedFinding:
         """Evaluate a finding and count it."""
@@ -72,6 +75,9 @@ class AmiEvaluator:
         if status.exception is not None:
             self._exceptions[status.exception] += 1
             self._excepted += found.accepted
+        self._suppressed += finding.suppressed
+        if found.unknown:
+            self._unknown.update(found.unknown)
         self._upgrades.add(finding, found.affected, fails=fails)
 
     def _offer(self, found: EvaluatedFinding) -> None:
@@ -90,6 +96,8 @@ class AmiEvaluator:
             excepted=self._excepted,
             tolerated=self._tolerated,
             failing=self._failed_rules.total(),
+            suppressed=self._suppressed,
+            unknown=dict(self._unknown),
             rules=dict(self._failed_rules.most_common()),
             failures=_items(self._failures),
             upgrades=self._upgrades.ranked(),
@@ -141,4 +149,5 @@ def _item(found: EvaluatedFinding) -> Item:
         since=status.since,
         known_exploited=bool(finding.known_exploited_since),
         exploit_available=finding.exploit_available,
+        suppressed=finding.suppressed,
     )

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 from golden_ami.evaluation.model import Change, Comparison, FindingIdentity, FindingStatus, Item
 from golden_ami.evaluation.versions import number_of
+from golden_ami.evidence.requirements import is_partial
 from golden_ami.models import SEVERITIES, Ami, Assessment
 
 _DIGITS = "0123456789"
@@ -41,7 +42,7 @@ class EarlierAssessment:
         """What changed, after every finding of the present assessment was matched. `limit`: fixed items listed."""
         then = self.assessment
         note, fixed = "", [status for at, status in enumerate(self._statuses) if at not in self._matched]
-        if ami.scan_status == "PARTIAL":
+        if is_partial(ami):
             note, fixed = "this scan was partial: what it does not show may still be there", []
         elif ami.engine != then.engine:
             note = f"the engine was {then.engine} then: only package vulnerabilities can be seen as fixed"

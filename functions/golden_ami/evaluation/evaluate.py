@@ -12,7 +12,7 @@ from golden_ami.evaluation.exceptions import ExceptionIndex
 from golden_ami.evaluation.identity import identities_of
 from golden_ami.evaluation.model import FindingStatus
 from golden_ami.evaluation.packages import Affected, affected_by, is_fixable
-from golden_ami.evaluation.policy import rule_met, tolerance
+from golden_ami.evaluation.policy import ExploitQuestion, rule_met, tolerance, unknown_rules
 from golden_ami.models import Ami, Finding, Policy
 
 
@@ -34,6 +34,7 @@ class EvaluatedFinding(Struct, frozen=True, gc=False):
     fixable: bool  # False when the finding does not say
     accepted: bool  # covered by an exception that is in force
     known_since: list[str]  # ISO date by earlier assessment; "": it did not have the finding
+    unknown: list[ExploitQuestion]  # rules that may fail it, whose answer nobody gave
 
 
 def evaluate(finding: Finding, rules: AmiRules, history: Sequence[EarlierAssessment] = ()) -> EvaluatedFinding:
@@ -46,14 +47,14 @@ def evaluate(finding: Finding, rules: AmiRules, history: Sequence[EarlierAssessm
     known_since = [earlier.match(identities) for earlier in history]
     since = first_observed(finding.first_observed_at, known_since, rules.today)
     fixable = is_fixable(finding, affected)
-    rule = rule_met(finding, rules.policy.fail_on)
+    rule = rule_met(finding, rules.policy)
     exception = rules.exceptions.covering(finding, rules.ami, rules.today)
     accepted = rules.exceptions.in_force(exception, rules.today)
     tolerated = ""
     if rule and accepted:
         tolerated = f"exception of {accepted.owner}, until {accepted.expires}"
     elif rule:
-        tolerated = tolerance(fixable, rules.policy, since, rules.today)
+        tolerated = tolerance(finding, fixable, rules.policy, since, rules.today)
     status = FindingStatus(
         identities=identities,
         severity=finding.severity,
@@ -64,4 +65,7 @@ def evaluate(finding: Finding, rules: AmiRules, history: Sequence[EarlierAssessm
         tolerated=tolerated,
         exception=exception,
     )
-    return EvaluatedFinding(finding, status, affected, bool(fixable), accepted is not None, known_since)
+    unknown: list[ExploitQuestion] = []
+    if not status.fails and not accepted:
+        unknown = unknown_rules(finding, fixable, rules.policy, since, rules.today)
+    return EvaluatedFinding(finding, status, affected, bool(fixable), accepted is not None, known_since, unknown)

@@ -14,6 +14,17 @@ ExceptionStatus = Literal["ACTIVE", "EXPIRING", "EXPIRED", "UNUSED"]
 FindingIdentity = tuple[str, str, str, str]
 
 
+class Answered(Data, gc=False):
+    """What is known of a finding's vulnerability beside what is stored of the finding itself."""
+
+    known_exploited_since: str = ""
+    known_exploited_due: str = ""
+    epss: float | None = None
+    exploit_available: bool = False
+    last_known_exploit_at: str = ""
+    unanswered: list[Literal["knownExploited", "exploitAvailable", "epss"]] = field(default_factory=list)
+
+
 class FindingStatus(Data, gc=False):
     """The status of one finding in one run: a line of the NDJSON object under `standings/`, in the findings' order.
 
@@ -28,6 +39,7 @@ class FindingStatus(Data, gc=False):
     rule: str = ""  # the rule of the policy that names the finding, for example "severity CRITICAL"
     tolerated: str = ""  # why a rule that names the finding does not fail the AMI
     exception: int | None = None  # index in the report's exceptions; that exception may have expired
+    answered: Answered | None = None  # None: the finding is as it is stored
 
     @property
     def fails(self) -> bool:
@@ -46,6 +58,7 @@ class Item(Data):
     since: str = ""
     known_exploited: bool = False
     exploit_available: bool = False
+    suppressed: bool = False  # by a rule of Amazon Inspector
 
 
 class Upgrade(Data):

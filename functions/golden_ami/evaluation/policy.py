@@ -2,15 +2,21 @@
 
 A finding fails its AMI when a rule of `policy.failOn` names it, it is fixable where `onlyFixable` asks for that, its
 days of grace are over, and no exception that is in force covers it. Unknown values count against the AMI: a finding
-that says nothing about a fix counts as fixable.
+that says nothing about a fix counts as fixable, and what a rule asks of a finding and nobody answers keeps its AMI from
+PASS (`unknown_rules`). `onlyFixable` and `graceDays` do not hold for a known exploited finding unless
+`tolerateKnownExploited` says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Literal
 
-from golden_ami.models import Ami, Finding, Policy, Threshold, Verdict
+from golden_ami.models import END_OF_SUPPORT, Ami, Finding, Policy, Threshold, Verdict
+
+DISCONTINUED_OS = "discontinued operating system"
+ExploitQuestion = Literal["knownExploited", "exploitAvailable", "epss"]  # as the rules of failOn are named
 
 
 def policy_of(ami: Ami, policy: Policy) -> Policy:
@@ -18,23 +24,74 @@ def policy_of(ami: Ami, policy: Policy) -> Policy:
     return ami.entry.policy or policy
 
 
-def rule_met(finding: Finding, threshold: Threshold) -> str:
-    """The first rule of the threshold that names the finding, worst first; "" when none does."""
-    if threshold.known_exploited and finding.known_exploited_since:
+def rule_met(finding: Finding, policy: Policy) -> str:
+    """The first rule of `failOn` that names the finding, worst first; "" when none does."""
+    rules = policy.fail_on
+    if policy.report_only:
+        return ""
+    if finding.type == END_OF_SUPPORT:
+        return DISCONTINUED_OS if rules.discontinued_os else ""
+    if _known_exploited(finding, rules):
         return "known exploited (CISA KEV)"
-    if threshold.exploit_available and finding.exploit_available:
+    if rules.exploit_available and finding.exploit_available:
         return "exploit available"
-    if threshold.epss is not None and finding.epss is not None and finding.epss >= threshold.epss:
-        return f"EPSS {finding.epss:.3f} >= {threshold.epss:g}"
-    return f"severity {finding.severity}" if finding.severity in threshold.severities else ""
+    if rules.epss is not None and finding.epss is not None and finding.epss >= rules.epss:
+        return f"EPSS {finding.epss:.3f} >= {rules.epss:g}"
+    return f"severity {finding.severity}" if finding.severity in rules.severities else ""
 
 
-def tolerance(fixable: bool | None, policy: Policy, since: str, today: date) -> str:
+def tolerance(finding: Finding, fixable: bool | None, policy: Policy, since: str, today: date) -> str:
     """Why a finding that a rule names does not fail its AMI, exceptions aside; "" when it does.
 
     `fixable` is None when the finding does not say; `since` is the ISO date of its first observation in its
     lineage.
     """
+    if finding.suppressed and policy.suppressed == "tolerate":
+        return "suppressed by a rule of Amazon Inspector"
+    if _known_exploited(finding, policy.fail_on) and not policy.tolerate_known_exploited:
+        return ""
+    return _respite(fixable, policy, since, today)
+
+
+def unknown_rules(
+    finding: Finding, fixable: bool | None, policy: Policy, since: str, today: date
+) -> list[ExploitQuestion]:
+    """Rules of `failOn` that could fail a finding that does not fail so far, if only their answer were known.
+
+    CISA's catalogue lists CVEs only: a finding that names another vulnerability alone is not in it.
+    """
+    rules = policy.fail_on
+    if policy.report_only or finding.type != "PACKAGE_VULNERABILITY":
+        return []
+    if finding.suppressed and policy.suppressed == "tolerate":
+        return []
+    found: list[ExploitQuestion] = []
+    respite = _respite(fixable, policy, since, today)
+    if (
+        rules.known_exploited is not False
+        and "knownExploited" in finding.unanswered
+        and (cves_of(finding) or not finding.vulnerability_id)
+        and not (respite and policy.tolerate_known_exploited)
+    ):
+        found.append("knownExploited")
+    if rules.exploit_available and "exploitAvailable" in finding.unanswered and not respite:
+        found.append("exploitAvailable")
+    if rules.epss is not None and (finding.epss is None or "epss" in finding.unanswered) and not respite:
+        found.append("epss")
+    return found
+
+
+def cves_of(finding: Finding) -> list[str]:
+    """The CVE ids that a finding names: its own and those beside it."""
+    return [one for one in (finding.vulnerability_id, *finding.related) if one.upper().startswith("CVE-")]
+
+
+def _known_exploited(finding: Finding, rules: Threshold) -> bool:
+    return rules.known_exploited is not False and bool(finding.known_exploited_since)
+
+
+def _respite(fixable: bool | None, policy: Policy, since: str, today: date) -> str:
+    """What `onlyFixable` and `graceDays` say for a finding."""
     if policy.only_fixable and fixable is False:
         return "no fix exists (onlyFixable)"
     if policy.grace_days:

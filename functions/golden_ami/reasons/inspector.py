@@ -94,7 +94,10 @@ AMI_DENIED = _ami(
     "to use the key that encrypts them",
     f"copy the AMI into this account, or {_OTHER_ENGINE}",
 )
-AMI_UNSUPPORTED_OS = _ami("Inspector's AMI scan does not support the operating system or the file system (LVM, macOS)")
+AMI_UNSUPPORTED_OS = _ami(
+    "Inspector's AMI scan does not support the operating system or the file system (LVM, macOS)",
+    f"move the image to a supported system; if Inspector still makes findings for it on instances, {_OTHER_ENGINE}",
+)
 AMI_SCAN_FAILED = _ami("Inspector's AMI scan failed internally", f"run again, or {_OTHER_ENGINE}")
 AMI_REMOVED = _ami(
     "the AMI or its snapshot was removed during the scan", "remove the AMI from the configuration, or restore it"

@@ -6,20 +6,27 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+from msgspec.structs import replace
+
+from golden_ami import times
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import named_errors
 from golden_ami.engines.registry import adapter
-from golden_ami.errors import AssessmentError, worst
+from golden_ami.errors import AssessmentError, FindingsIncomplete, worst
+from golden_ami.evidence.requirements import merged
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
-from golden_ami.models import SEVERITIES, Ami, Finding, Run
+from golden_ami.models import SEVERITIES, Ami, Evidence, Finding, Run
 from golden_ami.parallel import chunks
 from golden_ami.places import Place
 from golden_ami.settings import Settings
-from golden_ami.storage.keys import findings_key
+from golden_ami.storage.keys import findings_key, vulnerabilities_key
 from golden_ami.storage.ndjson import NdjsonObject
+from golden_ami.vulnerabilities.questions import questions
 
 _TOGETHER = 20  # findings encoded by one call; many more would no longer be in the processor's cache
+_LOOKED_AT = ("findings", "exploitData")  # evidence that collecting the findings gives
 _WAVE = 1000  # findings written back at once
 
 
@@ -33,8 +40,8 @@ class Collected(NamedTuple):
 def tag_findings(run_id: str, batch: str, settings: Settings, clients: Clients, ledger: Ledger) -> Collected:
     """Collect the findings of every AMI of the batch whose scan is complete. What was collected before is skipped.
 
-    What fails with one AMI is raised when the others are collected: FindingsIncomplete while Inspector lists fewer
-    findings than it announced, and `errors` for faults.
+    What fails with one AMI is raised when the others are collected: `errors` for faults, and FindingsIncomplete while
+    another look may find more. What was found so far is kept: when no look comes any more, it is judged as it is.
     """
     run, batched = ledger.run_and_amis(run_id, batch)
     collected: list[Ami] = []
@@ -44,13 +51,24 @@ def tag_findings(run_id: str, batch: str, settings: Settings, clients: Clients, 
             continue
         try:
             with named_errors():
-                collected.append(ami if ami.findings_key else _collect(run, ami, settings, clients, ledger))
+                taken = ami if _is_collected(ami) else _collect(run, ami, settings, clients, ledger)
+            collected.append(taken)
+            if not _is_collected(taken):
+                faults.append(FindingsIncomplete(f"{taken.ami_id}: {_pending(taken)}"))
         except AssessmentError as fault:
             faults.append(fault)
     if faults:
         raise worst(faults)
-    taken = [ami for ami in collected if ami.findings_key]
-    return Collected(len(taken), sum(sum(ami.counts.values()) for ami in taken))
+    return Collected(len(collected), sum(sum(ami.counts.values()) for ami in collected))
+
+
+def _is_collected(ami: Ami) -> bool:
+    return bool(ami.findings_key) and not _pending(ami)
+
+
+def _pending(ami: Ami) -> str:
+    """What another look may complete; "" when none will."""
+    return "; ".join(one.detail for one in ami.evidence if one.kind in _LOOKED_AT and one.status == "PENDING")
 
 
 def _collect(run: Run, ami: Ami, settings: Settings, clients: Clients, ledger: Ledger) -> Ami:
@@ -59,6 +77,8 @@ def _collect(run: Run, ami: Ami, settings: Settings, clients: Clients, ledger: L
     sources: Counter[str] = Counter()
     written_back: Counter[str] = Counter()
     wave: list[str] = []
+    asked = set[str]()
+    policy = ami.entry.policy or run.config.policy
     key = findings_key(ami.run_id, ami.key)
     with NdjsonObject(clients.client("s3"), settings.bucket, key) as lines:
         for findings in chunks(_distinct(scanner.findings(run, ami)), _TOGETHER):
@@ -67,24 +87,39 @@ def _collect(run: Run, ami: Ami, settings: Settings, clients: Clients, ledger: L
                 counts[finding.severity] += 1
                 sources[finding.source] += 1
                 wave.append(finding.arn)
+                asked.update(questions(finding, policy))
             lines.write(findings)
             if len(wave) >= _WAVE:
                 written_back.update(scanner.write_back(run, ami, wave))
                 wave.clear()
         if wave:
             written_back.update(scanner.write_back(run, ami, wave))
-    if reason := scanner.confirm(run, ami):
-        logger.warning("findings not taken", extra={"ami": ami.key, "reason": reason.code})
-        return ledger.update_ami(ami, reason=reason)  # though its scan is complete: what it found can no longer be read
+    if asked:
+        where = {"Bucket": settings.bucket, "Key": vulnerabilities_key(ami.run_id, ami.key)}
+        body = msgspec.json.encode(sorted(asked))
+        clients.client("s3").put_object(**where, Body=body, ContentType="application/json")
+    confirmed = [_dated(one, run, ami) for one in scanner.confirm(run, ami, sources)]
     logger.info("findings collected", extra={"ami": ami.key, "findings": counts.total(), "source": dict(sources)})
     notes = [f"{note} ({number} findings)" if number else note for note, number in written_back.items()]
     return ledger.update_ami(
         ami,
         findings_key=key,
         findings_source=", ".join(sorted(sources)),
+        evidence=merged(ami.evidence, confirmed),
         counts={severity: counts[severity] for severity in SEVERITIES if counts[severity]},
         notes=list(dict.fromkeys([*ami.notes, *notes])),
     )
+
+
+def _dated(evidence: Evidence, run: Run, ami: Ami) -> Evidence:
+    """Evidence with its instant: of what is pending, that of the first look.
+
+    After waits.findingsSeconds nobody looks again.
+    """
+    first = next((one.at for one in ami.evidence if one.kind == evidence.kind and one.status == "PENDING"), "")
+    at = first or times.iso(times.now())
+    over = evidence.status == "PENDING" and -times.until(at) >= run.config.waits.findings_seconds
+    return replace(evidence, at=at, status="PARTIAL" if over else evidence.status)
 
 
 def _distinct(findings: Iterator[Finding]) -> Iterator[Finding]:

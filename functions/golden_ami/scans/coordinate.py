@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from golden_ami import times
+from golden_ami.announcement import Announcement
 from golden_ami.aws.clients import Clients
 from golden_ami.engines.base import Adapter, Agent, Progress
 from golden_ami.engines.registry import adapter, assessable, by_engine_and_place, next_look, traits
 from golden_ami.errors import AssessmentError, EngineBusy, EngineUnavailable
-from golden_ami.ledger import Announcement, Ledger
+from golden_ami.evidence.requirements import merged
+from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.models import NO_BATCH, Ami, Engine, Reason, Run
 from golden_ami.parallel import side_by_side
@@ -68,6 +70,7 @@ class Scans:
             for (engine, place), group in by_engine_and_place([*amis.values()]).items()
             for answer in self._adapter(engine, place).agents(run, group)
         ]
+        side_by_side(lambda agent: self._note_system(amis[agent.ami_key], agent), answers)
         given_up = ("FAILED", "WAITING") if times.passed(deadline) else ("FAILED",)
         lost = [answer for answer in answers if answer.status in given_up]
         side_by_side(lambda agent: self._ledger.not_assessed(amis[agent.ami_key], _no_agent(agent)), lost)
@@ -164,14 +167,23 @@ class Scans:
         seconds = run.config.waits.completion_deadline_seconds
         return run.completion_deadline or self._ledger.once(run.run_id, "completion_deadline", times.after(seconds))
 
+    def _note_system(self, ami: Ami, agent: Agent) -> None:
+        """Keep what the agent says of the operating system, which nobody can be asked for after the instance."""
+        told = (agent.platform_name, agent.platform_version)
+        if any(told) and told != (ami.platform_name, ami.platform_version):
+            self._ledger.update_ami(ami, platform_name=told[0], platform_version=told[1])
+
     def _record(self, ami: Ami, progress: Progress, announced: Announcement | None, late: bool) -> Ami:
         if progress.status in ("COMPLETED", "PARTIAL"):
-            known = announced is not None and announced.sent_after(progress.total_since)
-            total = announced.completion.findings_total if announced and known else None
+            total = announced.total_after(progress.total_since) if announced else None
             notes = [*ami.notes, *([progress.note] if progress.note and progress.note not in ami.notes else [])]
             at = progress.at or times.iso(times.now())
-            found: dict[str, int] = {} if total is None else {"findings_total": total}
-            return self._ledger.update_ami(ami, scan_status=progress.status, scanned_at=at, notes=notes, **found)
+            found: dict[str, Any] = {} if total is None else {"findings_total": total}
+            found |= {"scan_started_at": progress.started_at} if progress.started_at else {}
+            evidence = merged(ami.evidence, progress.evidence)
+            return self._ledger.update_ami(
+                ami, scan_status=progress.status, scanned_at=at, notes=notes, evidence=evidence, **found
+            )
         if progress.status == "FAILED" or late:
             return self._ledger.not_assessed(ami, _why(progress))
         return ami

@@ -53,6 +53,8 @@ def test_the_input_of_2017_opens_a_run(stack: Stack) -> None:
             "assessmentSeconds": 3600,
             "pollSeconds": 300,
             "completionDeadlineSeconds": 10800,
+            "languagePackagesSeconds": 3600,
+            "findingsSeconds": 900,
         },
         "assessment": {"nextLookSeconds": 300},
     }

@@ -22,6 +22,7 @@ from msgspec import json as msgspec_json
 from golden_ami import times
 from golden_ami.aws.clients import Clients
 from golden_ami.engines.registry import next_look, traits
+from golden_ami.errors import FindingsIncomplete
 from golden_ami.lambda_handler import Stack
 from golden_ami.ledger import Ledger
 from golden_ami.models import (
@@ -41,6 +42,7 @@ from golden_ami.scans.collect import tag_findings
 from golden_ami.scans.coordinate import Agents, Scans, State
 from golden_ami.settings import Settings
 from golden_ami.storage.keys import findings_key
+from golden_ami_emulator.images import Images
 from golden_ami_emulator.inspector import install
 from golden_ami_emulator.world import ACCOUNT, REGION, Behaviour, Image, World
 
@@ -188,6 +190,17 @@ class Harness:
             look = state.next_look_seconds
         raise AssertionError(f"not over after {most} waits: {state}")
 
+    def collect(self, batch: str) -> None:
+        """Tag Findings, which the definition tries again while findings are missing."""
+        for _ in range(40):
+            try:
+                tag_findings("run-1", batch, *self.stack)
+            except FindingsIncomplete:
+                self.clock.advance(30)
+            else:
+                return
+        raise AssertionError(f"the findings of {batch} are still incomplete")
+
     def run(self, engine: Engine, amis: Sequence[str] = ("ami-11111111",), **config: Any) -> list[Ami]:
         """A whole run, up to and with Tag Findings; its AMIs as the ledger then has them."""
         self.open(engine, amis, **config)
@@ -197,7 +210,7 @@ class Harness:
             self.wait_for_agents()
         self.assess()
         for ami in amis:
-            tag_findings("run-1", ami, *self.stack)
+            self.collect(ami)
         return self.ledger.amis("run-1")
 
     def stored(self, ami: Ami) -> list[Finding]:
@@ -295,6 +308,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeHarness]:
                 return callbacks if service == "stepfunctions" else real.client(service)
 
             harness = Harness(ManualTimers(traveller), settings, Clients(settings, client), callbacks)
+            stack.enter_context(Images(content, REGION, ACCOUNT))
             stack.enter_context(install(content, harness.clock, harness.publish, REGION, ACCOUNT))
             _resources(harness)
             advance = harness.clock.advance

@@ -9,7 +9,7 @@ import pytest
 
 from golden_ami.engines.instance import cis
 from golden_ami.errors import EngineUnavailable, FindingsIncomplete
-from golden_ami.models import Waits
+from golden_ami.models import Ami, Evidence, Waits
 from golden_ami.scans.collect import tag_findings
 from golden_ami_emulator.world import Behaviour
 
@@ -26,6 +26,14 @@ def finding(number: int, **members: Any) -> dict[str, Any]:
         "severity": "HIGH",
         "packageVulnerabilityDetails": vulnerability,
     } | members
+
+
+def evidence_of(ami: Ami, kind: str) -> Evidence:
+    return next(one for one in ami.evidence if one.kind == kind)
+
+
+def status_of(ami: Ami, kind: str) -> str:
+    return evidence_of(ami, kind).status
 
 
 def test_scanning_that_is_off_is_an_error_that_says_how(make: Make) -> None:
@@ -92,7 +100,8 @@ def test_language_packages_that_could_not_be_read_make_it_partial(make: Make) ->
     harness = make(behaviours={A: Behaviour(scan_result="DEEP_INSPECTION_COLLECTION_TIME_LIMIT_EXCEEDED")})
     [ami] = harness.run("instance")
     assert ami.scan_status == "PARTIAL"
-    assert "language packages" in ami.notes[0]
+    assert "languages" in ami.notes[0]
+    assert status_of(ami, "languagePackages") == "PARTIAL"
     assert ami.counts == {"HIGH": 1}
 
 
@@ -103,10 +112,10 @@ def test_one_ami_of_a_batch_whose_listing_lags_does_not_keep_the_others_from_bei
     harness.launch()
     harness.wait_for_agents()
     harness.assess()
-    with pytest.raises(FindingsIncomplete, match=r"announced 2 findings .* lists \d so far"):
+    with pytest.raises(FindingsIncomplete, match=r"2 findings were announced, \d received"):
         tag_findings("run-1", "00", *harness.stack)
     first, second = harness.ledger.amis("run-1")
-    assert (first.ami_id, first.findings_key) == (A, "")
+    assert (first.ami_id, status_of(first, "findings")) == (A, "PENDING")
     assert (second.ami_id, second.counts) == (B, {"HIGH": 2})
 
 
@@ -116,14 +125,96 @@ def test_a_listing_shorter_than_announced_is_not_believed(make: Make) -> None:
     harness.launch()
     harness.wait_for_agents()
     harness.assess()
-    with pytest.raises(FindingsIncomplete, match=r"announced 2 findings .* lists 1 so far"):
+    with pytest.raises(FindingsIncomplete, match=r"2 findings were announced, 1 received"):
         tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
-    assert not ami.findings_key
+    assert (status_of(ami, "findings"), ami.counts) == ("PENDING", {"HIGH": 1})
     assert tag_findings("run-1", A, *harness.stack) == (1, 2)
     assert tag_findings("run-1", A, *harness.stack) == (1, 2)  # collected already
     [ami] = harness.ledger.amis("run-1")
-    assert len(harness.stored(ami)) == 2
+    assert (len(harness.stored(ami)), status_of(ami, "findings")) == (2, "COMPLETE")
+
+
+def test_findings_that_never_come_are_waited_for_so_long_only(make: Make) -> None:
+    harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={"*": Behaviour(listing_lag=10**6)})
+    harness.open("instance", waits=Waits(findings_seconds=900))
+    harness.launch()
+    harness.wait_for_agents()
+    harness.assess()
+    with pytest.raises(FindingsIncomplete):
+        tag_findings("run-1", A, *harness.stack)
+    harness.clock.advance(899)
+    with pytest.raises(FindingsIncomplete):
+        tag_findings("run-1", A, *harness.stack)
+    harness.clock.advance(1)
+    assert tag_findings("run-1", A, *harness.stack) == (1, 1)
+    [ami] = harness.ledger.amis("run-1")
+    assert (status_of(ami, "findings"), ami.counts, ami.reason) == ("PARTIAL", {"HIGH": 1}, None)
+
+
+def test_a_listing_that_no_message_counts_is_believed_after_a_while_only(make: Make) -> None:
+    """Its completion is lost, and what is listed at first is nothing."""
+    late = Behaviour(events=(), listing_late=250, scan_seconds=830)
+    harness = make(findings={"*": [finding(1)]}, behaviours={"*": late})
+    harness.open("instance")
+    harness.launch()
+    harness.wait_for_agents()
+    harness.assess()
+    with pytest.raises(FindingsIncomplete, match="no message tells how many"):
+        tag_findings("run-1", A, *harness.stack)
+    harness.collect(A)
+    [ami] = harness.ledger.amis("run-1")
+    assert (ami.counts, status_of(ami, "findings")) == ({"HIGH": 1}, "COMPLETE")
+
+
+def test_a_completion_that_comes_after_the_look_counts(make: Make) -> None:
+    harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={"*": Behaviour(events=(), listing_lag=1)})
+    harness.open("instance")
+    harness.launch()
+    harness.wait_for_agents()
+    harness.assess()
+    [ami] = harness.ledger.amis("run-1")
+    detail = {"scan-status": "INITIAL_SCAN_COMPLETE", "instance-id": ami.instance_id}
+    harness.publish("aws.inspector2", "Inspector2 Scan", detail | {"finding-severity-counts": {"TOTAL": 2}}, [])
+    with pytest.raises(FindingsIncomplete, match="2 findings were announced, 1 received"):
+        tag_findings("run-1", A, *harness.stack)
+
+
+def test_an_entry_of_cisa_without_its_date_is_an_entry(make: Make) -> None:
+    harness = make(findings={"*": [finding(1, details={"cisaData": {"action": "Apply updates."}})]})
+    [ami] = harness.run("instance")
+    assert harness.stored(ami)[0].known_exploited_since
+
+
+def test_suppressed_findings_are_collected_and_marked(make: Make) -> None:
+    harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={"*": Behaviour(suppressed=1)})
+    [ami] = harness.run("instance")
+    assert ami.counts == {"HIGH": 2}
+    assert sorted(one.suppressed for one in harness.stored(ami)) == [False, True]
+
+
+def test_the_system_that_the_agent_reports_is_evidence(make: Make) -> None:
+    [ami] = make().run("instance")
+    assert (ami.platform_name, ami.platform_version) == ("Amazon Linux", "2023")
+    assert {one.kind: one.status for one in ami.evidence} == {
+        "operatingSystem": "COMPLETE",
+        "packages": "COMPLETE",
+        "languagePackages": "COMPLETE",
+        "network": "COMPLETE",
+        "findings": "COMPLETE",
+    }
+
+
+def test_language_packages_that_come_late_are_waited_for(make: Make) -> None:
+    harness = make(behaviours={"*": Behaviour(language_packages_after=600)})
+    [ami] = harness.run("instance")
+    assert status_of(ami, "languagePackages") == "COMPLETE"
+
+
+def test_language_packages_that_never_come_are_partial_after_their_wait(make: Make) -> None:
+    harness = make(behaviours={"*": Behaviour(language_packages_after=None)})
+    [ami] = harness.run("instance")
+    assert (ami.scan_status, status_of(ami, "languagePackages")) == ("PARTIAL", "PARTIAL")
 
 
 def test_an_arn_on_two_pages_counts_once(make: Make) -> None:
@@ -188,18 +279,16 @@ def test_a_cis_scan_is_started_once_though_start_run_is_repeated(make: Make) -> 
 def test_zero_checks_are_no_pass(make: Make) -> None:
     harness = make(behaviours={A: Behaviour(cis_checks=0)})
     first, second = harness.run("instance", [A, B], cis="LEVEL_1")
-    assert first.reason
-    assert first.reason.code == "CIS_NO_CHECKS"
-    assert second.reason is None
+    assert (first.reason, second.reason) == (None, None), "its findings may fail it"
+    assert (evidence_of(first, "cis").code, evidence_of(second, "cis").status) == ("CIS_NO_CHECKS", "COMPLETE")
 
 
 @pytest.mark.parametrize("result", ["FAILED", "CANCELLED"])
 def test_a_cis_scan_that_fails_is_named(make: Make, result: Any) -> None:
     harness = make(behaviours={A: Behaviour(cis_result=result)})
     [ami] = harness.run("instance", cis="LEVEL_1")
-    assert ami.reason
-    assert ami.reason.code == "CIS_FAILED"
-    assert result in ami.reason.message
+    assert evidence_of(ami, "cis").code == "CIS_FAILED"
+    assert result in evidence_of(ami, "cis").detail
 
 
 @pytest.mark.parametrize(
@@ -213,8 +302,8 @@ def test_a_cis_scan_that_fails_is_named(make: Make, result: Any) -> None:
     ],
 )
 def test_a_target_that_was_not_checked_through_is_not_assessed(row: dict[str, Any], code: str) -> None:
-    reason = cis._judged(row, "i-1").reason
-    assert (reason.code if reason else "") == code
+    evidence = cis._judged(row, "i-1")
+    assert (evidence.code, evidence.status == "COMPLETE") == (code, not code)
 
 
 @pytest.mark.parametrize("state", ["terminated", "stopped"])
@@ -230,8 +319,7 @@ def test_an_instance_that_ends_before_its_findings_are_read(make: Make, state: s
     ec2 = harness.client("ec2")
     (ec2.terminate_instances if state == "terminated" else ec2.stop_instances)(InstanceIds=[first.instance_id])
     for batch in (first.batch, second.batch):
-        tag_findings("run-1", batch, *harness.stack)
+        harness.collect(batch)
     first, second = harness.ledger.amis("run-1")
-    assert first.reason
-    assert (first.reason.code, first.findings_key) == ("INSTANCE_DIED", "")
+    assert (evidence_of(first, "findings").status, evidence_of(first, "findings").code) == ("MISSING", "INSTANCE_DIED")
     assert (second.reason, second.counts) == (None, {"HIGH": 1})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from golden_ami.errors import AccessDenied, EngineUnavailable, FindingsIncomplete, Retriable, ServiceFault
+from golden_ami.errors import EngineUnavailable, FindingsIncomplete, Retriable, ServiceFault
 from golden_ami.scans.collect import tag_findings
 
 Make = Callable[..., Any]
@@ -76,11 +76,11 @@ def test_findings_that_classic_does_not_describe_are_waited_for(make: Make, answ
     harness = make(findings=FINDINGS)
     assessed(harness, "classic")
     answer("DescribeFindings", change)
-    with pytest.raises(FindingsIncomplete, match="INTERNAL_ERROR"):
+    with pytest.raises(FindingsIncomplete, match="12 findings were announced, 10 received"):
         tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
-    assert (ami.findings_key, ami.counts) == ("", {}), "nothing stands that looks like the whole"
-    assert "Contents" not in harness.client("s3").list_objects_v2(Bucket=harness.settings.bucket)
+    assert [one.status for one in ami.evidence if one.kind == "findings"] == ["PENDING"]
+    assert ami.counts == {"LOW": 10}, "a failing one among them is known"
 
 
 def test_a_run_that_classic_fails_to_describe_is_not_taken_for_lost(make: Make, answer: Any) -> None:
@@ -112,9 +112,10 @@ def test_details_that_inspector_fails_to_give_are_waited_for(make: Make, answer:
     harness = make(findings=FINDINGS)
     assessed(harness, "instance")
     answer("BatchGetFindingDetails", change)
-    with pytest.raises(FindingsIncomplete, match="does not answer details of arn:aws:inspector2"):
+    with pytest.raises(FindingsIncomplete, match="does not answer the details of"):
         tag_findings("run-1", A, *harness.stack)
-    assert harness.ledger.amis("run-1")[0].findings_key == ""
+    [ami] = harness.ledger.amis("run-1")
+    assert [one.status for one in ami.evidence if one.kind == "exploitData"] == ["PENDING"]
 
 
 def test_details_that_are_refused_are_no_details_that_say_nothing(make: Make, answer: Any) -> None:
@@ -126,9 +127,12 @@ def test_details_that_are_refused_are_no_details_that_say_nothing(make: Make, an
     harness = make(findings=FINDINGS)
     assessed(harness, "instance")
     answer("BatchGetFindingDetails", change)
-    with pytest.raises(AccessDenied, match="details of arn:aws:inspector2"):
-        tag_findings("run-1", A, *harness.stack)
-    assert harness.ledger.amis("run-1")[0].findings_key == ""
+    tag_findings("run-1", A, *harness.stack)
+    [ami] = harness.ledger.amis("run-1")
+    [exploit] = [one for one in ami.evidence if one.kind == "exploitData"]
+    assert (exploit.status, exploit.code) == ("MISSING", "EXPLOIT_DATA_MISSING")
+    unanswered = [one for one in harness.stored(ami) if "knownExploited" in one.unanswered]
+    assert len(unanswered) == 2, "one of each ten"
 
 
 @pytest.mark.parametrize("operation", ["BatchGetAccountStatus", "Enable"])

@@ -7,10 +7,13 @@ from typing import Any
 
 import botocore.session
 import pytest
+from msgspec.structs import replace
 
 from golden_ami.engines.ami.coverage import of_image
+from golden_ami.engines.coverage import Outcome
 from golden_ami.engines.instance import coverage
-from golden_ami.models import Ami, AmiEntry
+from golden_ami.engines.instance.looked_at import DeepInspection
+from golden_ami.models import Ami, AmiEntry, Evidence
 
 LAUNCHED = datetime(2026, 11, 2, 8, 0, 0, 500_000, tzinfo=UTC)
 SOON = LAUNCHED + timedelta(minutes=5)
@@ -26,6 +29,8 @@ AMI = Ami(
     account="123456789012",
     instance_id="i-1",
     launched_at="2026-11-02T08:00:00.500Z",
+    platform_name="Amazon Linux",
+    platform_version="2023",
 )
 
 
@@ -33,10 +38,33 @@ def row(reason: str, code: str = "ACTIVE", scanned: datetime | None = SOON) -> d
     return {"scanStatus": {"statusCode": code, "reason": reason}} | ({"lastScannedAt": scanned} if scanned else {})
 
 
+ACTIVATED = DeepInspection("ACTIVATED")
+
+
+def of_instance(
+    answer: Any,
+    now: datetime = SOON,
+    *,
+    ami: Ami = AMI,
+    inspection: DeepInspection = ACTIVATED,
+    over: bool = False,
+    network: Any = None,
+) -> Outcome:
+    return coverage.of_instance(ami, answer, coverage.Look(now, inspection, over, network))
+
+
+def evidence_of(outcome: Outcome, kind: str) -> Evidence:
+    return next(one for one in outcome.evidence if one.kind == kind)
+
+
+def status_of(outcome: Outcome, kind: str) -> str:
+    return evidence_of(outcome, kind).status
+
+
 def test_done() -> None:
-    assert coverage.of_instance(AMI, row("SUCCESSFUL"), SOON).status == "COMPLETED"
+    assert of_instance(row("SUCCESSFUL")).status == "COMPLETED"
     same_second = LAUNCHED.replace(microsecond=0)
-    assert coverage.of_instance(AMI, row("SUCCESSFUL", scanned=same_second), SOON).status == "COMPLETED"
+    assert of_instance(row("SUCCESSFUL", scanned=same_second)).status == "COMPLETED"
 
 
 @pytest.mark.parametrize(
@@ -53,27 +81,63 @@ def test_done() -> None:
         row("INTERNAL_ERROR"),
         row("DEEP_INSPECTION_NO_INVENTORY", scanned=None),
         row("A_REASON_OF_NEXT_YEAR"),
+        row("DEEP_INSPECTION_OF_NEXT_YEAR"),
     ],
 )
 def test_wait_for_ever(answer: Any) -> None:
-    assert coverage.of_instance(AMI, answer, LATE).status == "RUNNING"
+    assert of_instance(answer, LATE).status == "RUNNING"
 
 
 def test_partial() -> None:
-    outcome = coverage.of_instance(AMI, row("DEEP_INSPECTION_PACKAGE_COLLECTION_LIMIT_EXCEEDED"), SOON)
+    outcome = of_instance(row("DEEP_INSPECTION_PACKAGE_COLLECTION_LIMIT_EXCEEDED"))
     assert outcome.status == "PARTIAL"
-    assert "language packages" in outcome.note
+    assert "languages" in outcome.note
+    assert status_of(outcome, "packages") == "COMPLETE"
+    assert status_of(outcome, "languagePackages") == "PARTIAL"
+
+
+def test_language_packages_are_waited_for() -> None:
+    late = row("DEEP_INSPECTION_NO_INVENTORY")
+    assert of_instance(late).status == "RUNNING"
+    over = of_instance(late, over=True)
+    assert (over.status, status_of(over, "languagePackages")) == ("PARTIAL", "PARTIAL")
+
+
+@pytest.mark.parametrize("status", ["DEACTIVATED", "PENDING", "FAILED", ""])
+def test_success_without_deep_inspection_proves_no_languages(status: str) -> None:
+    outcome = of_instance(row("SUCCESSFUL"), inspection=DeepInspection(status))
+    assert (outcome.status, status_of(outcome, "languagePackages")) == ("COMPLETED", "MISSING")
+
+
+def test_deep_inspection_that_may_not_be_read_proves_nothing() -> None:
+    outcome = of_instance(row("SUCCESSFUL"), inspection=DeepInspection(error="not authorized"))
+    assert status_of(outcome, "languagePackages") == "MISSING"
+    assert "not authorized" in evidence_of(outcome, "languagePackages").detail
+
+
+@pytest.mark.parametrize("name", ["Microsoft Windows Server 2022 Datacenter", "Bottlerocket"])
+def test_systems_without_deep_inspection_need_none(name: str) -> None:
+    ami = replace(AMI, platform_name=name)
+    outcome = of_instance(row("DEEP_INSPECTION_NO_INVENTORY"), ami=ami)
+    assert (outcome.status, status_of(outcome, "languagePackages")) == ("COMPLETED", "NOT_APPLICABLE")
+
+
+def test_network_needs_a_successful_row_since_the_launch() -> None:
+    assert status_of(of_instance(row("SUCCESSFUL")), "network") == "MISSING"
+    assert status_of(of_instance(row("SUCCESSFUL"), network=row("SUCCESSFUL")), "network") == "COMPLETE"
+    before = row("SUCCESSFUL", scanned=LAUNCHED - timedelta(days=1))
+    assert status_of(of_instance(row("SUCCESSFUL"), network=before), "network") == "MISSING"
 
 
 @pytest.mark.parametrize("reason", ["UNMANAGED_EC2_INSTANCE", "NO_INVENTORY", "STALE_INVENTORY"])
 def test_wait_for_a_grace_period_then_fail(reason: str) -> None:
-    early = coverage.of_instance(AMI, row(reason, "INACTIVE"), SOON)
-    late = coverage.of_instance(AMI, row(reason, "INACTIVE"), LATE)
+    early = of_instance(row(reason, "INACTIVE"), SOON)
+    late = of_instance(row(reason, "INACTIVE"), LATE)
     assert (early.status, late.status) == ("RUNNING", "FAILED")
     assert early.reason == late.reason
     over = LAUNCHED.replace(microsecond=0) + timedelta(seconds=coverage.GRACE)
-    assert coverage.of_instance(AMI, row(reason, "INACTIVE"), over).status == "FAILED"
-    assert coverage.of_instance(AMI, row(reason, "INACTIVE"), over - timedelta(seconds=1)).status == "RUNNING"
+    assert of_instance(row(reason, "INACTIVE"), over).status == "FAILED"
+    assert of_instance(row(reason, "INACTIVE"), over - timedelta(seconds=1)).status == "RUNNING"
     assert late.reason
     assert late.reason.code == f"INSPECTOR_{reason}"
 
@@ -85,7 +149,7 @@ def test_wait_for_a_grace_period_then_fail(reason: str) -> None:
      "AGENTLESS_INSTANCE_COLLECTION_TIME_LIMIT_EXCEEDED", "PENDING_DISABLE"],
 )  # fmt: skip
 def test_fail_now(reason: str) -> None:
-    outcome = coverage.of_instance(AMI, row(reason, "INACTIVE"), SOON)
+    outcome = of_instance(row(reason, "INACTIVE"), SOON)
     assert outcome.status == "FAILED"
     assert outcome.reason
     assert outcome.reason.remedy
@@ -97,7 +161,7 @@ def test_fail_now(reason: str) -> None:
 def test_every_reason_of_the_services_model_has_a_meaning() -> None:
     model: Any = botocore.session.get_session().get_service_model("inspector2")
     for reason in model.shape_for("ScanStatusReason").enum:
-        outcome = coverage.of_instance(AMI, row(reason, "INACTIVE"), LATE)
+        outcome = of_instance(row(reason, "INACTIVE"), LATE)
         assert outcome.status in ("RUNNING", "COMPLETED", "PARTIAL", "FAILED")
         assert (outcome.status == "FAILED") == (outcome.reason is not None)
 

@@ -21,7 +21,7 @@ TODAY = date(2026, 4, 2)
 SINCE = "2026-04-01T09:00:00Z"
 
 KEV = {"known_exploited_since": "2026-01-01T00:00:00Z"}
-_NOTHING = Threshold(severities=[])
+_NOTHING = Threshold(severities=[], known_exploited=False)
 _KEV = Threshold(severities=[], known_exploited=True)
 _NO_FIX, _FIX = [package(fixed_in="")], [package(fixed_in="3.0.8")]
 _NOT_AVAILABLE = [package(fixed_in="NotAvailable"), package(fixed_in="None"), package(fixed_in=" N/A ")]
@@ -40,6 +40,7 @@ POLICIES = [
     (_policy(Threshold(severities=["LOW"])), {"severity": "CRITICAL"}, "", False),
     (_policy(Threshold(severities=["UNTRIAGED"])), {"severity": "UNTRIAGED"}, "severity UNTRIAGED", True),
     (_policy(_NOTHING), {"severity": "CRITICAL"} | KEV, "", False),
+    (_policy(), {"severity": "LOW"} | KEV, "known exploited (CISA KEV)", True),
     (_policy(_KEV), {"severity": "LOW"} | KEV, "known exploited (CISA KEV)", True),
     (_policy(_KEV), {"severity": "CRITICAL"}, "", False),
     (_policy(Threshold(severities=[], exploit_available=True)), {"exploit_available": True}, "exploit available", True),

@@ -20,11 +20,12 @@ from golden_ami.engines import hosts
 from golden_ami.engines.base import Agent, Progress
 from golden_ami.engines.classic.attributes import attributes
 from golden_ami.engines.classic.coverage import FAILED, IN_PROGRESS, of_agent, of_run
-from golden_ami.engines.classic.findings import from_classic
+from golden_ami.engines.classic.findings import DESCRIBE_FINDINGS, from_classic
 from golden_ami.engines.classic.setup import NAME, Setup
-from golden_ami.errors import EngineBusy, EngineUnavailable, FindingsIncomplete, ServiceFault
+from golden_ami.errors import EngineBusy, EngineUnavailable, ServiceFault
+from golden_ami.evidence.announced import announced
 from golden_ami.ledger import Ledger
-from golden_ami.models import Ami, Finding, Reason, Run, Scan
+from golden_ami.models import Ami, Evidence, Finding, Run, Scan
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.places import Place
 from golden_ami.reasons import scanning
@@ -50,6 +51,7 @@ class ClassicEngine:
         self._ledger = ledger
         self._place = place
         self._inspector = clients.client("inspector", place)
+        self._listed: set[str] = set()  # findings of the AMI whose findings are read
         self._setup = Setup(self._inspector, settings.complete_topic)
 
     def ensure(self, run: Run, amis: Sequence[Ami]) -> None:
@@ -86,7 +88,7 @@ class ClassicEngine:
         return [one for arn, group in by_run.items() for one in self._progress(arn, described.get(arn), group)]
 
     def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:  # noqa: ARG002
-        """Every page of ListFindings of our agent, described in tens."""
+        """Every page of ListFindings of our agent, described in tens; those that are not described are left out."""
         pages = self._inspector.get_paginator("list_findings").paginate(
             assessmentRunArns=[ami.scan],
             filter={"agentIds": [ami.instance_id]},
@@ -94,12 +96,14 @@ class ClassicEngine:
         )
         arns = (arn for page in pages for arn in page["findingArns"])
         for wave in chunks(arns, _WAVE):
-            for batch in side_by_side(self._describe, chunks(dict.fromkeys(wave), _ARNS)):
+            distinct = list(dict.fromkeys(wave))
+            self._listed.update(distinct)
+            for batch in side_by_side(self._describe, chunks(distinct, _ARNS)):
                 yield from map(from_classic, batch)
 
-    def confirm(self, run: Run, ami: Ami) -> Reason | None:  # noqa: ARG002
-        """Findings of a scan stay, whatever becomes of what was scanned."""
-        return None
+    def confirm(self, run: Run, ami: Ami, received: Mapping[str, int]) -> list[Evidence]:  # noqa: ARG002
+        """Evidence `findings`: pending while Inspector lists more than it describes."""
+        return [announced(len(self._listed), received.get(DESCRIBE_FINDINGS, 0), DESCRIBE_FINDINGS)]
 
     def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:
         """AddAttributesToFindings with as many of the AMI's tags as Inspector takes."""
@@ -211,11 +215,5 @@ class ClassicEngine:
 
     def _describe(self, arns: Sequence[str]) -> list[dict[str, Any]]:
         answer = self._inspector.describe_findings(findingArns=list(arns))
-        failed = answer["failedItems"]
-        if failed:
-            arn, item = next(iter(failed.items()))
-            raise FindingsIncomplete(
-                f"Inspector lists {len(failed)} findings that it does not describe: {arn} ({item['failureCode']})"
-            )
         findings: list[dict[str, Any]] = answer["findings"]
         return findings

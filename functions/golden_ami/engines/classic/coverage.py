@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from golden_ami.engines.base import Progress
-from golden_ami.models import Ami
-from golden_ami.reasons import scanning
+from golden_ami.models import Ami, Evidence, EvidenceKind
+from golden_ami.reasons import incomplete, scanning
 
 IN_PROGRESS = (
     "CREATED",
@@ -43,6 +43,19 @@ def of_agent(ami: Ami, agent: Mapping[str, Any] | None, state: str, at: str) -> 
         reason = scanning.AGENT_SENT_NOTHING(instance=ami.instance_id, health=health + details)
         return Progress(ami.key, "FAILED", state, reason, at=at)
     if agent["agentHealth"] == "HEALTHY":
-        return Progress(ami.key, "COMPLETED", state, at=at)
-    note = f"the agent was not healthy at the end ({health}{details}): findings may be missing"
-    return Progress(ami.key, "PARTIAL", state, note=note, at=at)
+        packages = Evidence(kind="packages", status="COMPLETE", detail="the agent took part in the whole run", at=at)
+        return Progress(ami.key, "COMPLETED", state, at=at, evidence=(*_of_every_agent(at), packages))
+    detail = f"the run ended as {state}, the agent as {health}{details}"
+    note = f"{detail}: findings may be missing"
+    packages = incomplete.evidence("packages", "PARTIAL", incomplete.PACKAGES_INCOMPLETE(detail=detail), at)
+    return Progress(ami.key, "PARTIAL", state, note=note, at=at, evidence=(*_of_every_agent(at), packages))
+
+
+def _of_every_agent(at: str) -> list[Evidence]:
+    """What Inspector Classic can never say: it names no dates for operating systems and looks at no languages."""
+    details: dict[EvidenceKind, str] = {
+        "operatingSystem": "Inspector Classic names no dates for operating systems",
+        "languagePackages": "Inspector Classic does not look at packages of languages",
+        "network": "what the rules packages of the run look at",
+    }
+    return [Evidence(kind=kind, status="NOT_APPLICABLE", detail=text, at=at) for kind, text in details.items()]

@@ -2,4 +2,4 @@
 
 from golden_ami.engines.base import Traits
 
-TRAITS = Traits(needs_instances=True, needs_activation=True)
+TRAITS = Traits(needs_instances=True, needs_activation=True, has_benchmark=True)

@@ -4,26 +4,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from golden_ami import times
+from golden_ami.announcement import Announcement
 from golden_ami.aws.clients import Clients
+from golden_ami.aws.errors import code_of
 from golden_ami.engines import hosts
 from golden_ami.engines.base import Agent, Progress
-from golden_ami.engines.findings import from_inspector
+from golden_ami.engines.findings import LIST_FINDINGS, from_inspector
 from golden_ami.engines.instance import coverage
 from golden_ami.engines.instance.cis import Cis
-from golden_ami.engines.instance.findings import with_details
+from golden_ami.engines.instance.coverage import Look
+from golden_ami.engines.instance.findings import with_details, without_details
+from golden_ami.engines.instance.looked_at import DeepInspection
 from golden_ami.engines.instance.security_hub import put_tags
-from golden_ami.errors import AccessDenied, EngineUnavailable, FindingsIncomplete
+from golden_ami.errors import EngineUnavailable
+from golden_ami.evidence.announced import announced
 from golden_ami.ledger import Ledger
-from golden_ami.models import Ami, Finding, Reason, Run, Scan
+from golden_ami.models import Ami, Evidence, Finding, Run, Scan
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.places import Place
+from golden_ami.reasons import incomplete
 from golden_ami.settings import Settings
 
 _FILTER_VALUES = 10  # values that a filter of ListCoverage or ListFindings takes
 _SSM_VALUES = 100
+_SETTLING = 300  # seconds after a scan that no message counts, before what is listed is believed
+_SAME_SCAN = timedelta(seconds=60)  # between the end of a scan and the instant of its message
 _DETAILS = 10  # ARNs that BatchGetFindingDetails takes
 
 
@@ -39,7 +51,11 @@ class InstanceEngine:
         self._clients = clients
         self._place = place
         self._inspector = clients.client("inspector2", place)
+        self._ledger = ledger
         self._cis = Cis(self._inspector, ledger, place)
+        # Of the details of findings: ARNs that are not answered for now, and what the service refuses them with.
+        self._without_details: list[str] = []
+        self._refused: list[str] = []
 
     def ensure(self, run: Run, amis: Sequence[Ami]) -> None:  # noqa: ARG002
         """See that EC2 scanning is on; turn it on only where the configuration says so."""
@@ -68,9 +84,9 @@ class InstanceEngine:
         """READY when the SSM agent is online; FAILED when the instance is gone or Inspector will never scan it."""
         online = self._online(amis)
         silent = [ami for ami in amis if ami.instance_id not in online]
-        rows = self._coverage(silent)
+        rows = self._coverage(silent, "PACKAGE")
         instances = hosts.described(self._clients.client("ec2", self._place), silent)
-        return [self._agent(ami, ami.instance_id in online, rows, instances) for ami in amis]
+        return [self._agent(ami, online.get(ami.instance_id), rows, instances) for ami in amis]
 
     def start(self, run: Run, amis: Sequence[Ami]) -> list[Scan]:
         """Inspector scans what it discovers: a scan is the instance itself. A CIS scan is started on top if asked."""
@@ -79,33 +95,53 @@ class InstanceEngine:
         return [Scan(key=ami.instance_id, ami_keys=[ami.key]) for ami in amis]
 
     def poll(self, run: Run, amis: Sequence[Ami]) -> list[Progress]:
-        """ListCoverage's PACKAGE row of every instance, and the CIS scan."""
-        rows = self._coverage(amis)
-        now = times.now()
-        progress = [self._progress(ami, rows.get(ami.instance_id), now) for ami in amis]
+        """ListCoverage's rows of every instance, and the CIS scan."""
+        rows, networks = self._coverage(amis, "PACKAGE"), self._coverage(amis, "NETWORK")
+        now, deep_inspection = times.now(), self._deep_inspection()
+        over = _language_packages_over(run)
+        look = Look(now, deep_inspection, over)
+        progress = [
+            self._progress(ami, rows.get(ami.instance_id), look._replace(network=networks.get(ami.instance_id)))
+            for ami in amis
+        ]
         return self._cis.judge(run, amis, progress) if run.config.cis else progress
 
     def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:
-        """ListFindings by resource, with details; not believed while shorter than what the completion announced."""
-        listed: set[str] = set()
+        """ListFindings by resource, with details, and the failed checks of the CIS benchmark.
+
+        Suppressed findings are listed too: a rule of Amazon Inspector hides them, it does not close them.
+        """
         for page in self._pages(ami):
-            listed.update(raw["findingArn"] for raw in page)
-            yield from self._detailed([raw for raw in page if raw.get("status") != "SUPPRESSED"])
-        if len(listed) < (ami.findings_total or 0):
-            raise FindingsIncomplete(
-                f"Inspector announced {ami.findings_total} findings on {ami.instance_id} and lists {len(listed)} so far"
-            )
+            yield from self._detailed(page)
         if run.config.cis:
             yield from self._cis.findings(run, ami)
 
-    def confirm(self, run: Run, ami: Ami) -> Reason | None:  # noqa: ARG002
-        """An instance that has ended by now may have had its findings closed before they were listed.
+    def confirm(self, run: Run, ami: Ami, received: Mapping[str, int]) -> list[Evidence]:
+        """Evidence `findings`: pending while fewer are listed than the completion announced.
 
-        Inspector closes the findings of a terminated instance (Inspector User Guide, "Automatically scanning Amazon EC2
-        instances").
+        An instance that has ended by now may have had its findings closed before they were listed: Inspector closes
+        those of a terminated instance (Inspector User Guide, "Automatically scanning Amazon EC2 instances").
         """
         instances = hosts.described(self._clients.client("ec2", self._place), [ami])
-        return hosts.death(instances.get(ami.instance_id), ami.instance_id)
+        if died := hosts.death(instances.get(ami.instance_id), ami.instance_id):
+            return [incomplete.evidence("findings", "MISSING", died)]
+        listed = received.get(LIST_FINDINGS, 0)
+        told = self._ledger.announcements({ami.scan}).get(ami.scan)
+        later = (
+            told.total_after("") if told else None
+        )  # also of a message that came after the scan was known to be over
+        total = max((one for one in (ami.findings_total, later) if one is not None), default=None)
+        evidence = [announced(total, listed, LIST_FINDINGS)]
+        if evidence[0].status == "COMPLETE" and (left := _unsettled(run, ami, told)) > 0:
+            reason = incomplete.FINDINGS_UNSETTLED(received=listed, left=ceil(left))
+            evidence = [incomplete.evidence("findings", "PENDING", reason)]
+        if self._refused:
+            reason = incomplete.DETAILS_REFUSED(error=self._refused[0])
+            evidence.append(incomplete.evidence("exploitData", "MISSING", reason))
+        elif self._without_details:
+            reason = incomplete.DETAILS_NOT_ANSWERED(count=len(self._without_details))
+            evidence.append(incomplete.evidence("exploitData", "PENDING", reason))
+        return evidence
 
     def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:
         """Findings inherit the instance's tags; where Security Hub is on they are written there too."""
@@ -119,35 +155,53 @@ class InstanceEngine:
         if run.config.cis:
             self._cis.close(run)
 
-    def _online(self, amis: Sequence[Ami]) -> set[str]:
+    def _deep_inspection(self) -> DeepInspection:
+        try:
+            answer = self._inspector.get_ec2_deep_inspection_configuration()
+        except ClientError as error:
+            if code_of(error) != "AccessDeniedException":
+                raise
+            return DeepInspection(error=error.response["Error"].get("Message", "access denied"))
+        return DeepInspection(answer.get("status", ""))
+
+    def _online(self, amis: Sequence[Ami]) -> dict[str, dict[str, Any]]:
+        """What Systems Manager knows of instances whose agent is online, by instance id."""
         ssm = self._clients.client("ssm", self._place)
 
-        def ask(ids: list[str]) -> set[str]:
+        def ask(ids: list[str]) -> list[dict[str, Any]]:
             filters = [{"Key": "InstanceIds", "Values": ids}, {"Key": "PingStatus", "Values": ["Online"]}]
             pages = ssm.get_paginator("describe_instance_information").paginate(
                 Filters=filters, PaginationConfig={"PageSize": 50}
             )
-            return {row["InstanceId"] for page in pages for row in page["InstanceInformationList"]}
+            return [row for page in pages for row in page["InstanceInformationList"]]
 
-        return set().union(*side_by_side(ask, chunks([ami.instance_id for ami in amis], _SSM_VALUES)))
+        found = side_by_side(ask, chunks([ami.instance_id for ami in amis], _SSM_VALUES))
+        return {row["InstanceId"]: row for rows in found for row in rows}
 
-    def _agent(self, ami: Ami, online: bool, rows: Mapping[str, Any], instances: Mapping[str, dict[str, Any]]) -> Agent:
+    def _agent(
+        self,
+        ami: Ami,
+        online: Mapping[str, Any] | None,
+        rows: Mapping[str, Any],
+        instances: Mapping[str, dict[str, Any]],
+    ) -> Agent:
         if online:
-            return Agent(ami.key, "READY")
+            name, version = online.get("PlatformName", ""), online.get("PlatformVersion", "")
+            return Agent(ami.key, "READY", platform_name=name, platform_version=version)
         instance = instances.get(ami.instance_id)
         died = hosts.death(instance, ami.instance_id)
         if died:
             return Agent(ami.key, "FAILED", died)
         row = rows.get(ami.instance_id)
-        if coverage.fails_at_once(row):
-            return Agent(ami.key, "FAILED", coverage.of_instance(ami, row, times.now()).reason)
+        if row and coverage.fails_at_once(row):
+            return Agent(ami.key, "FAILED", coverage.failure(ami, row))
         return Agent(ami.key, "WAITING", hosts.no_agent(instance, ami.instance_id))
 
-    def _coverage(self, amis: Sequence[Ami]) -> dict[str, dict[str, Any]]:
+    def _coverage(self, amis: Sequence[Ami], scan_type: str) -> dict[str, dict[str, Any]]:
         def ask(ids: list[str]) -> list[dict[str, Any]]:
             criteria = {
                 "resourceId": [{"comparison": "EQUALS", "value": each} for each in ids],
-                "scanType": [{"comparison": "EQUALS", "value": "PACKAGE"}],
+                "scanType": [{"comparison": "EQUALS", "value": scan_type}],
             }
             pages = self._inspector.get_paginator("list_coverage").paginate(filterCriteria=criteria)
             return [row for page in pages for row in page["coveredResources"]]
@@ -155,13 +209,13 @@ class InstanceEngine:
         found = side_by_side(ask, chunks([ami.instance_id for ami in amis], _FILTER_VALUES))
         return {row["resourceId"]: row for rows in found for row in rows}
 
-    def _progress(self, ami: Ami, row: Mapping[str, Any] | None, now: Any) -> Progress:
-        outcome = coverage.of_instance(ami, row, now)
+    def _progress(self, ami: Ami, row: Mapping[str, Any] | None, look: Look) -> Progress:
+        one = coverage.of_instance(ami, row, look)
         at = times.read((row or {}).get("lastScannedAt"))
-        return Progress(ami.key, outcome.status, outcome.detail, outcome.reason, outcome.note, at)
+        return Progress(ami.key, one.status, one.detail, one.reason, one.note, at, evidence=one.evidence)
 
     def _pages(self, ami: Ami) -> Iterator[list[dict[str, Any]]]:
-        # CLOSED ones are of an earlier state of the resource; SUPPRESSED ones count for the reconciliation only.
+        # CLOSED ones are of an earlier state of the resource.
         criteria = {
             "resourceId": [{"comparison": "EQUALS", "value": ami.instance_id}],
             "findingStatus": [{"comparison": "EQUALS", "value": status} for status in ("ACTIVE", "SUPPRESSED")],
@@ -173,23 +227,53 @@ class InstanceEngine:
             yield page["findings"]
 
     def _detailed(self, page: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+        """The findings of a page with their details; without, it is not known whether they are exploited."""
         findings = [from_inspector(raw) for raw in page]
         arns = [finding.arn for finding in findings if finding.type == "PACKAGE_VULNERABILITY"]
         details = {one.get("findingArn"): one for batch in self._batches(arns) for one in batch}
+        asked = frozenset(arns)
         for finding in findings:
-            yield with_details(finding, details[finding.arn]) if finding.arn in details else finding
+            if finding.arn in details:
+                yield with_details(finding, details[finding.arn])
+            else:
+                yield without_details(finding) if finding.arn in asked else finding
 
     def _batches(self, arns: Sequence[str]) -> list[list[dict[str, Any]]]:
         def ask(batch: list[str]) -> list[dict[str, Any]]:
-            answer = self._inspector.batch_get_finding_details(findingArns=batch)
-            for error in answer.get("errors", []):
-                if error["errorCode"] == "ACCESS_DENIED":  # without details nothing is known to be exploited
-                    raise AccessDenied(
-                        f"Inspector refuses the details of {error['findingArn']}: {error['errorMessage']}"
-                    )
-                if error["errorCode"] == "INTERNAL_ERROR":
-                    raise FindingsIncomplete(f"Inspector does not answer details of {error['findingArn']} yet")
+            try:
+                answer = self._inspector.batch_get_finding_details(findingArns=batch)
+            except ClientError as error:
+                if code_of(error) != "AccessDeniedException":
+                    raise
+                self._refused.append(error.response["Error"].get("Message", "access denied"))
+                return []
+            for failed in answer.get("errors", []):
+                if failed["errorCode"] == "ACCESS_DENIED":
+                    self._refused.append(failed["errorMessage"])
+                elif failed["errorCode"] == "INTERNAL_ERROR":
+                    self._without_details.append(failed["findingArn"])
             details: list[dict[str, Any]] = answer.get("findingDetails", [])
             return details
 
         return side_by_side(ask, chunks(arns, _DETAILS))
+
+
+def _language_packages_over(run: Run) -> bool:
+    """Whether the run waits for packages of languages no longer; both waits are counted from the scans' start."""
+    waits = run.config.waits
+    if not run.completion_deadline:
+        return False
+    left = times.until(run.completion_deadline)
+    return left <= 0 or waits.completion_deadline_seconds - left >= waits.language_packages_seconds
+
+
+def _unsettled(run: Run, ami: Ami, told: Announcement | None) -> float:
+    """Seconds for which a listing is not yet believed: no message tells how many findings the last scan has.
+
+    A completion comes with an instance's first scan only, and may be lost; packages of languages are scanned after it.
+    How late ListFindings is then is not documented.
+    """
+    scanned = datetime.fromisoformat(ami.scanned_at)
+    if told and told.total_after(times.iso(scanned - _SAME_SCAN)) is not None:
+        return 0
+    return min(_SETTLING, run.config.waits.findings_seconds) + times.until(ami.scanned_at)

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
+from golden_ami import times
 from golden_ami.aws.errors import code_of
 from golden_ami.engines.base import Progress
 from golden_ami.engines.instance.findings import from_cis
 from golden_ami.ledger import Ledger
-from golden_ami.models import RUN_TAG, Ami, Finding, Run
+from golden_ami.models import RUN_TAG, Ami, Evidence, EvidenceStatus, Finding, Reason, Run
 from golden_ami.places import Place
-from golden_ami.reasons import scanning
+from golden_ami.reasons import incomplete, scanning
 
 
 class Cis:
@@ -41,26 +43,33 @@ class Cis:
         self._ledger.note_made(run.run_id, self._made, arn)
 
     def judge(self, run: Run, amis: Sequence[Ami], progress: Sequence[Progress]) -> list[Progress]:
-        """The scans' progress with the CIS scan taken into account: an AMI is complete when both are."""
+        """The scans' progress with the CIS scan taken into account: an AMI's scan is over when both are.
+
+        At the completion deadline a benchmark that still runs is missing evidence.
+        """
         open_keys = {one.ami_key for one in progress if one.status in ("COMPLETED", "PARTIAL")}
         if not open_keys:
             return list(progress)
         scan = self._scan(run)
         status = scan.get("status", "IN_PROGRESS")
         instances = {ami.key: ami.instance_id for ami in amis if ami.key in open_keys}
+        failed = _lacking("MISSING", scanning.CIS_FAILED(status=status))
+        verdicts: dict[str, Evidence | None]
         if status == "COMPLETED":
             counts = self._counts(scan["scanArn"], set(instances.values()))
             verdicts = {key: _judged(counts.get(instance, {}), instance) for key, instance in instances.items()}
         elif status == "IN_PROGRESS":
-            verdicts = dict.fromkeys(instances, Progress("", "RUNNING", "CIS scan in progress"))
+            late = bool(run.completion_deadline) and times.passed(run.completion_deadline)
+            verdicts = dict.fromkeys(instances, failed if late else None)
         else:
-            reason = scanning.CIS_FAILED(status=status)
-            verdicts = dict.fromkeys(instances, Progress("", "FAILED", f"CIS {status}", reason))
-        return [_merged(one, verdicts.get(one.ami_key)) for one in progress]
+            verdicts = dict.fromkeys(instances, failed)
+        return [_merged(one, verdicts[one.ami_key]) if one.ami_key in verdicts else one for one in progress]
 
     def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:
         """The failed checks of one instance."""
         scan = self._scan(run)
+        if not scan:
+            return
         pages = self._inspector.get_paginator("get_cis_scan_result_details").paginate(
             scanArn=scan["scanArn"],
             targetResourceId=ami.instance_id,
@@ -109,24 +118,27 @@ def _name(run: Run) -> str:
     return f"golden-ami-{run.run_id}"  # a run id has at most 80 characters, a scan name 128
 
 
-def _judged(row: dict[str, Any], instance_id: str) -> Progress:
+def _judged(row: dict[str, Any], instance_id: str) -> Evidence:
     counts = row.get("statusCounts") or {}
     failed, passed, skipped = (counts.get(name) or 0 for name in ("failed", "passed", "skipped"))
     why = row.get("targetStatusReason") or row.get("targetStatus") or "no result"
     if failed + passed == 0:
-        reason = scanning.CIS_NO_CHECKS(instance=instance_id, status=why, skipped=skipped)
-        return Progress("", "FAILED", "CIS without checks", reason)
+        return _lacking("MISSING", scanning.CIS_NO_CHECKS(instance=instance_id, status=why, skipped=skipped))
     if row.get("targetStatus", "COMPLETED") != "COMPLETED":  # TIMED_OUT or CANCELLED: some checks were not made
-        reason = scanning.CIS_UNFINISHED(instance=instance_id, status=why, checks=failed + passed)
-        return Progress("", "FAILED", "CIS not complete", reason)
-    note = f"CIS benchmark: {failed} of {failed + passed + skipped} checks failed, {skipped} skipped"
-    return Progress("", "COMPLETED", note=note)
+        return _lacking("PARTIAL", scanning.CIS_UNFINISHED(instance=instance_id, status=why, checks=failed + passed))
+    detail = f"CIS benchmark: {failed} of {failed + passed + skipped} checks failed, {skipped} skipped"
+    return Evidence(kind="cis", status="COMPLETE", detail=detail)
 
 
-def _merged(scan: Progress, cis: Progress | None) -> Progress:
-    """A complete scan is what the CIS scan makes of it; a scan that runs or failed stays as it is."""
+def _lacking(status: EvidenceStatus, reason: Reason) -> Evidence:
+    return incomplete.evidence("cis", status, reason)
+
+
+def _merged(scan: Progress, cis: Evidence | None) -> Progress:
+    """A scan that is over runs on while the CIS scan does; `cis` is None then."""
     if cis is None:
-        return scan
-    if cis.status == "COMPLETED":
-        return scan._replace(note="; ".join(filter(None, [scan.note, cis.note])))
-    return scan._replace(status=cis.status, detail=cis.detail, reason=cis.reason)
+        return scan._replace(status="RUNNING", detail="CIS scan in progress")
+    note = cis.detail if cis.status == "COMPLETE" else ""
+    return scan._replace(
+        note="; ".join(filter(None, [scan.note, note])), evidence=(*scan.evidence, replace(cis, at=scan.at))
+    )

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from golden_ami import times
 from golden_ami.engines.coverage import Outcome
-from golden_ami.models import Ami
+from golden_ami.engines.instance import looked_at
+from golden_ami.engines.instance.looked_at import DeepInspection
+from golden_ami.models import Ami, Reason
 from golden_ami.reasons import inspector
 
 # Seconds after the launch for which Inspector may say so of a machine that is about to be managed: it evaluates the
@@ -45,29 +47,56 @@ FAIL = {
     "NO_RESOURCES_FOUND": inspector.NOTHING_FOUND,
 }
 
+NO_LANGUAGE_PACKAGES_YET = "DEEP_INSPECTION_NO_INVENTORY"
+# The scan of packages ended, and deep inspection did not see all packages of languages; it will not look again soon.
+DEEP_INSPECTION_LIMITS = frozenset({
+    "DEEP_INSPECTION_PACKAGE_COLLECTION_LIMIT_EXCEEDED",
+    "DEEP_INSPECTION_DAILY_SSM_INVENTORY_LIMIT_EXCEEDED",
+    "DEEP_INSPECTION_COLLECTION_TIME_LIMIT_EXCEEDED",
+})  # fmt: skip
 
-def of_instance(ami: Ami, row: Mapping[str, Any] | None, now: datetime) -> Outcome:
+
+class Look(NamedTuple):
+    """What Inspector's answers about an instance are read with."""
+
+    now: datetime
+    deep_inspection: DeepInspection
+    language_packages_over: bool  # they are waited for no longer
+    network: Mapping[str, Any] | None = None  # the instance's row of type NETWORK
+
+
+def of_instance(ami: Ami, row: Mapping[str, Any] | None, look: Look) -> Outcome:
     """The meaning of an instance's row of type PACKAGE in ListCoverage; None when there is no row yet."""
     scan_status = (row or {}).get("scanStatus") or {}
     code, name = scan_status.get("statusCode", ""), scan_status.get("reason", "")
     if not row or not name:
         return Outcome("RUNNING", "no coverage yet")
-    if name == "SUCCESSFUL":
-        fresh = code == "ACTIVE" and _scanned_since_launch(ami, row)
-        return Outcome("COMPLETED", name) if fresh else Outcome("RUNNING", f"{name}, but not since the launch")
-    if name.startswith("DEEP_INSPECTION_"):
-        if not _scanned_since_launch(ami, row):
-            return Outcome("RUNNING", name)
-        text = f"language packages were not fully inspected ({name}); packages of the operating system were"
-        return Outcome("PARTIAL", name, note=text)
+    if name == "SUCCESSFUL" or name == NO_LANGUAGE_PACKAGES_YET or name in DEEP_INSPECTION_LIMITS:
+        return _of_scanned(ami, row, code, name, look)
     if name in _WAIT:
         return Outcome("RUNNING", name)
     if name in GRACE_THEN_FAIL:
         reason = GRACE_THEN_FAIL[name](name=name, resource=ami.instance_id)
-        return Outcome("RUNNING" if now < _launched(ami) + timedelta(seconds=GRACE) else "FAILED", name, reason)
+        grace = look.now < _launched(ami) + timedelta(seconds=GRACE)
+        return Outcome("RUNNING" if grace else "FAILED", name, reason)
     if name in FAIL:
         return Outcome("FAILED", name, FAIL[name](name=name, resource=ami.instance_id))
     return Outcome("RUNNING", name)
+
+
+def _of_scanned(ami: Ami, row: Mapping[str, Any], code: str, name: str, look: Look) -> Outcome:
+    """An instance whose operating system's packages were scanned, if that was after its launch."""
+    if code != "ACTIVE" or not is_since_launch(ami, row):
+        return Outcome("RUNNING", f"{name}, but not since the launch")
+    waits = name == NO_LANGUAGE_PACKAGES_YET and looked_at.may_have_language_packages(ami, look.deep_inspection)
+    if waits and not look.language_packages_over:
+        return Outcome("RUNNING", name)
+    evidence = looked_at.evidence_of(ami, row, name, look.deep_inspection)
+    network = looked_at.network(look.network, is_since_launch(ami, look.network or {}))
+    languages = next(one for one in evidence if one.kind == "languagePackages")
+    partial = languages.status in ("PARTIAL", "PENDING")
+    note = languages.detail if partial else ""
+    return Outcome("PARTIAL" if partial else "COMPLETED", name, note=note, evidence=(*evidence, network))
 
 
 def fails_at_once(row: Mapping[str, Any] | None) -> bool:
@@ -75,7 +104,14 @@ def fails_at_once(row: Mapping[str, Any] | None) -> bool:
     return ((row or {}).get("scanStatus") or {}).get("reason", "") in FAIL
 
 
-def _scanned_since_launch(ami: Ami, row: Mapping[str, Any]) -> bool:
+def failure(ami: Ami, row: Mapping[str, Any]) -> Reason:
+    """The reason of a row that `fails_at_once`."""
+    name = row["scanStatus"]["reason"]
+    return FAIL[name](name=name, resource=ami.instance_id)
+
+
+def is_since_launch(ami: Ami, row: Mapping[str, Any]) -> bool:
+    """Whether a row's last scan came after the launch of the AMI's instance."""
     scanned = times.read(row.get("lastScannedAt"))
     return bool(scanned) and datetime.fromisoformat(scanned) >= _launched(ami)
 

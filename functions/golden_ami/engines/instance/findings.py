@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec.structs import replace
 
 from golden_ami import times
@@ -22,13 +25,23 @@ def with_details(finding: Finding, raw: object) -> Finding:
     epss = number(details.get("epssScore"))
     return replace(
         finding,
-        known_exploited_since=times.read(cisa.get("dateAdded")) or finding.known_exploited_since,
+        known_exploited_since=_listed_since(cisa) or finding.known_exploited_since,
         known_exploited_due=times.read(cisa.get("dateDue")) or finding.known_exploited_due,
         last_known_exploit_at=finding.last_known_exploit_at or times.read(exploit.get("lastSeen")),
         cwes=list(dict.fromkeys([*finding.cwes, *texts(details.get("cwes"))])),
         urls=list(dict.fromkeys([*finding.urls, *texts(details.get("referenceUrls"))])),
         epss=epss if finding.epss is None else finding.epss,
     )
+
+
+def _listed_since(cisa: Mapping[str, Any]) -> str:
+    """Since when CISA lists it, of a finding with `cisaData`; today, when that does not say."""
+    return (times.read(cisa.get("dateAdded")) or times.iso(times.now())) if cisa else ""
+
+
+def without_details(finding: Finding) -> Finding:
+    """The finding when BatchGetFindingDetails has no answer: nobody says whether CISA lists it."""
+    return replace(finding, unanswered=[*finding.unanswered, "knownExploited"])
 
 
 def from_cis(raw: object, instance_id: str) -> Finding:
