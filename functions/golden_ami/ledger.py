@@ -7,8 +7,8 @@
     RUN#<run>         MADE#<name>           what was made in AWS for this run only, to be removed after it
     AWAIT#<run>       <scan>                an outstanding scan: the run awaits it and no completion of it is known
     SCAN#<scan>       RUN#<run>             that a run awaits this scan
-    SCAN#<scan>       DONE                  the announced completion of a scan (models.Completion); the newest stands
-    SCAN#<scan>       FINDING#<arn>         a finding that came as an event
+    SCAN#<scan>       DONE                  the newest completion announced (models.Completion), the totals of all
+    SCAN#<scan>       FINDING#<arn>         a finding that came as an event; the first of its ARN stands
     RUNS              <started>#<run>       index of the runs
     RUN#<run>         HISTORY               SHA-256 of the archived history's manifest; never changed, never expires
     RUN#<run>         SENT#<name>           what the run asks of the outside: recorded before, confirmed by messageId
@@ -25,15 +25,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 import msgspec
 
+from golden_ami.announcement import AnnouncedTotal, Announcement, with_total
 from golden_ami.aws.clients import Clients
-from golden_ami.errors import RunNotFound
+from golden_ami.errors import RunNotFound, Throttled
 from golden_ami.logs import logger
 from golden_ami.models import Ami, Assessment, Completion, Finding, Reason, Run
 from golden_ami.parallel import together
@@ -53,6 +53,7 @@ RESULTS = "results"  # the name of the message to the results topic
 _DAY = 86400
 _RETENTION = 400 * _DAY  # seconds; of runs
 _STRAY = 2 * _DAY  # of a completion: most are of machines that no run awaits
+_TRIES = 20  # of a write that meets another of the same row
 _FINDINGS = 30 * _DAY  # of findings that came as events; as long as Inspector keeps an on-demand scan
 
 
@@ -61,20 +62,6 @@ class Resumption(NamedTuple):
 
     run_id: str
     token: str
-
-
-class Announcement(NamedTuple):
-    """A completion as a message announced it; `version` tells it from a later message about the same scan."""
-
-    completion: Completion
-    version: str
-
-    def sent_after(self, ended_at: str) -> bool:
-        """Whether it was sent after the scan ended (ISO 8601; "": not known). One that is dated earlier is forged."""
-        if not ended_at:
-            return True
-        ended = datetime.fromisoformat(ended_at).replace(microsecond=0)  # an event may be dated by whole seconds
-        return bool(self.completion.at) and datetime.fromisoformat(self.completion.at) >= ended
 
 
 class Ledger:
@@ -286,17 +273,32 @@ class Ledger:
         return self._resumption(run_id)
 
     def complete_scan(self, completion: Completion) -> list[Resumption]:
-        """Record a completion; the runs that have nothing left to await because of it. A repeat changes nothing."""
-        done = _stored(completion) | {"version": uuid4().hex}
-        self._table.put(_row(keys.completion_row(completion.scan), done, _STRAY))
+        """Record a completion; the runs that have nothing left to await because of it. A repeat changes nothing.
+
+        Of all completions of the scan the announced totals are kept. Raises Throttled where too many come at once.
+        """
+        self._announce(completion)
         runs = [item["runId"] for item in self._table.query(keys.scan_partition(completion.scan), keys.WAITING_RUNS)]
         self._table.delete_many(keys.awaited_row(run_id, completion.scan) for run_id in runs)
         return [resumption for run_id in runs if (resumption := self._resumption(run_id))]
 
+    def _announce(self, completion: Completion) -> None:
+        """Put the completion beside the totals of those before it; one that comes in between is not lost."""
+        key = keys.completion_row(completion.scan)
+        for _ in range(_TRIES):
+            before = self._table.get(key)
+            totals = with_total(_announcement(before).totals if before else (), completion)
+            done = _stored(completion) | {"version": uuid4().hex, "totals": [_stored(one) for one in totals]}
+            same = "version = :version" if before else "attribute_not_exists(pk)"
+            values = {":version": before["version"]} if before else None
+            if self._table.put(_row(key, done, _STRAY), condition=same, values=values):
+                return
+        raise Throttled(f"completions of scan {completion.scan} come faster than they can be kept")
+
     def announcements(self, scans: Iterable[str]) -> dict[str, Announcement]:
         """What messages announced of the scans, by scan; retracted ones too."""
         items = self._table.get_many(keys.completion_row(scan) for scan in scans)
-        return {item["scan"]: Announcement(_loaded(item, Completion), item["version"]) for item in items}
+        return {item["scan"]: _announcement(item) for item in items}
 
     def retract(self, announcement: Announcement) -> None:
         """Mark this completion as unconfirmed: Inspector itself does not confirm it. A newer message still counts.
@@ -331,14 +333,20 @@ class Ledger:
     # ------------------------------------------------------------ findings that come as events
 
     def store_finding(self, scan: str, finding: Finding) -> None:
-        """Keep a finding of a scan; the same ARN again replaces it."""
-        key = keys.finding_row(scan, finding.arn)
-        self._table.put(_row(key, {"finding": msgspec.json.encode(finding).decode()}, _FINDINGS))
+        """Keep a finding of a scan; the first of an ARN stands, whatever comes after it."""
+        row = _row(keys.finding_row(scan, finding.arn), {"finding": msgspec.json.encode(finding).decode()}, _FINDINGS)
+        self._table.put(row, condition="attribute_not_exists(pk)")
 
     def findings(self, scan: str) -> Iterator[Finding]:
         """The findings kept for a scan, each once."""
         for item in self._table.query(keys.scan_partition(scan), keys.FINDINGS):
             yield msgspec.json.decode(item["finding"], type=Finding)
+
+
+def _announcement(item: Item) -> Announcement:
+    completion = _loaded(item, Completion)
+    totals = [_loaded(one, AnnouncedTotal) for one in item.get("totals", [])]
+    return Announcement(completion, item["version"], tuple(totals or with_total((), completion)))
 
 
 def _ami_key(ami: Ami) -> Key:

@@ -51,25 +51,38 @@ def _read(value: object) -> datetime | None:
     if isinstance(value, datetime):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return datetime.fromtimestamp(value / 1000 if abs(value) > 1e11 else value, UTC)
+        return _of_epoch(value)
     if not isinstance(value, str) or not value.strip():
         return None
     text = " ".join(value.split())  # also the narrow no-break space that newer Java puts before AM and PM
-    for parse in (datetime.fromisoformat, *_PARSERS, parsedate_to_datetime):
+    for parse in (datetime.fromisoformat, *_PARSERS, parsedate_to_datetime, _of_epoch):
         try:
             return parse(text)
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError, OverflowError):
             continue
     return None
+
+
+def _of_epoch(value: str | float) -> datetime:
+    seconds = float(value)
+    return datetime.fromtimestamp(seconds / 1000 if abs(seconds) > 1e11 else seconds, UTC)
 
 
 def _of_form(form: str) -> Callable[[str], datetime]:
     return lambda text: datetime.strptime(text, form)
 
 
-# EventBridge's `Inspector2 Finding` writes the first; the others are Java's and C's default forms.
 _PARSERS = tuple(
     map(
-        _of_form, ("%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p", "%a %b %d %H:%M:%S %Z %Y", "%a %b %d %H:%M:%S %Y")
+        _of_form,
+        (
+            "%a %b %d %H:%M:%S.%f %Z %Y",  # EventBridge's `Inspector2 Finding`, in every example of AWS's
+            "%a %b %d %H:%M:%S %Z %Y",
+            "%Y-%m-%d %H:%M:%S %Z",
+            # Java's and C's default forms.
+            "%b %d, %Y, %I:%M:%S %p",
+            "%b %d, %Y %I:%M:%S %p",
+            "%a %b %d %H:%M:%S %Y",
+        ),
     )
 )

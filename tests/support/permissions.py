@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from golden_ami.models import ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
+from golden_ami.storage.keys import ANSWERS
 from golden_ami.storage.ndjson import NdjsonObject
 from golden_ami_emulator.calls import Call, client_error
 from golden_ami_emulator.embedded import Embedded
@@ -236,6 +237,10 @@ def _classic(aws: Embedded) -> None:
 
 def _image_scans(aws: Embedded) -> None:
     aws.client("inspector2").start_on_demand_scan(resourceId=AMIS[0], resourceType="AMI")
+    bucket = aws.outputs["ReportBucket"]
+    run(aws, configuration("ami"))
+    aws.client("s3").delete_object(Bucket=bucket, Key=ANSWERS)  # so that who reports after an abort has to ask
+    run(aws, configuration("ami"), stop="Terminate")
     with behaving(aws, findings_events_lost=1):
         run(aws, configuration("ami"))
 

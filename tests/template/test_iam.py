@@ -236,7 +236,8 @@ def test_the_table_is_used_by_its_name_and_never_scanned(full: Any) -> None:
 def test_the_bucket_is_written_by_prefix_and_nothing_is_deleted(full: Any) -> None:
     used = {(action, resource) for _, action, resource, _ in grants(full) if action.startswith("s3:")}
     objects = {resource for action, resource in used if action != "s3:ListBucket"}
-    assert objects == {"arn:aws:s3:::ReportBucket/" + key for key in ("config/*", "runs/*", "runs/*/findings/*")}
+    prefixes = ("config/*", "runs/*", "runs/*/findings/*", "runs/*/vulnerabilities/*", "vulnerabilities/*")
+    assert objects == {"arn:aws:s3:::ReportBucket/" + key for key in prefixes}
     assert not any("Delete" in action for action, _ in used)
 
 

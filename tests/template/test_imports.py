@@ -26,6 +26,8 @@ HEAVY = {
     "golden_ami.history": set(),
     "golden_ami.report": {"aggregate"},
     "golden_ami.evaluation": {"aggregate"},
+    "golden_ami.vulnerabilities.answer": {"aggregate"},
+    "golden_ami.vulnerabilities.known": {"aggregate"},
     "golden_ami.usage.estimate": set(),
     "golden_ami.scans.coordinate": {"check_agents", "check_run", "ensure_target_template", "start_run"},
     "golden_ami.instances.launch": {"launch_instances"},

@@ -44,8 +44,12 @@ def test_it_allows_what_the_functions_that_assume_it_do(full: Any) -> None:
         for action in as_list(statement["Action"])
         if not AT_HOME.match(action)
     }
-    # The configuration's own parameter is read at home; enabling Inspector and acting on AMIs is the account's affair.
-    home_only = {"ssm:GetParameter", "inspector2:Enable", "events:PutEvents", "ec2:EnableImageDeprecation"}
+    # The configuration's own parameter is read at home, as are vulnerabilities, which are the same everywhere; enabling
+    # Inspector and acting on AMIs is the account's affair.
+    home_only = {
+        "ssm:GetParameter", "inspector2:Enable", "events:PutEvents", "ec2:EnableImageDeprecation",
+        "inspector2:SearchVulnerabilities",
+    }  # fmt: skip
     assert here == there - home_only
 
 

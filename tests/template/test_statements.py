@@ -41,6 +41,7 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "AnswerTheCallback": ([f"arn:aws:states:{HERE}:stateMachine:gold"], NONE),
     "AskAgents": (["*"], NONE),
     "AskInspector": (["*"], NONE),
+    "AskOfVulnerabilities": (["*"], NONE),
     "DeadLetters": ([f"arn:aws:sqs:{HERE}:DeadLetters"], NONE),
     "DeliverLogs": (["*"], NONE),
     "DeprecateAmis": (["arn:aws:ec2:*::image/*"], NONE),
@@ -58,6 +59,7 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
     ),
     "Invoke": ([f"arn:aws:lambda:{HERE}:function:Reap"], NONE),
     "InvokeTheNineFunctions": ([f"arn:aws:lambda:{HERE}:function:{name}" for name in NINE], NONE),
+    "KeepAnswers": (["arn:aws:s3:::ReportBucket/vulnerabilities/*"], NONE),
     "LaunchFromAnyAmi": (["arn:aws:ec2:*::image/*", f"arn:aws:ec2:*:{ACCOUNT}:network-interface/*"], NONE),
     "LaunchInOtherRegions": (
         [f"arn:aws:ec2:*:{ACCOUNT}:subnet/*", f"arn:aws:ec2:*:{ACCOUNT}:security-group/*"],
@@ -98,6 +100,7 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "StartCisScan": (CIS, NONE),
     "StartScans": (["*"], NONE),
     "StoreFindings": (["arn:aws:s3:::ReportBucket/runs/*/findings/*"], NONE),
+    "StoreQuestions": (["arn:aws:s3:::ReportBucket/runs/*/vulnerabilities/*"], NONE),
     "TagAmis": (["arn:aws:ec2:*::image/*"], NONE),
     "TagAtLaunchOnly": (
         [f"arn:aws:ec2:*:{ACCOUNT}:instance/*", f"arn:aws:ec2:*:{ACCOUNT}:volume/*"],

@@ -65,10 +65,12 @@ class MemoryTable(Table):
         keys = sorted((key for key in self.rows if key[0] == pk and key[1].startswith(prefix)), reverse=not forward)
         return iter([deepcopy(self.rows[key]) for key in keys[:limit]])
 
-    def put(self, item: Item, *, condition: str | None = None) -> bool:
-        assert condition is None
+    def put(self, item: Item, *, condition: str | None = None, values: Item | None = None) -> bool:
         self._step()
-        self.rows[(item["pk"], item["sk"])] = deepcopy(item)
+        key = (item["pk"], item["sk"])
+        if not self._holds(self.rows.get(key, {}), condition, values):
+            return False
+        self.rows[key] = deepcopy(item)
         return True
 
     def put_many(self, items: Iterable[Item]) -> None:
@@ -83,16 +85,19 @@ class MemoryTable(Table):
     def update(self, key: Key, fields: Item, *, condition: str | None = None, values: Item | None = None) -> bool:
         self._step()
         row = self.rows.get(key, {})
-        holds = {
-            None: True,
-            "attribute_exists(pk)": bool(row),
-            "version = :version": row.get("version") == (values or {}).get(":version"),
-        }
-        if not holds[condition]:
+        if not self._holds(row, condition, values):
             return False
         changed = {"pk": key[0], "sk": key[1]} | row | deepcopy(fields)
         self.rows[key] = {name: value for name, value in changed.items() if value is not None}
         return True
+
+    def _holds(self, row: Item, condition: str | None, values: Item | None) -> bool:
+        return {
+            None: True,
+            "attribute_exists(pk)": bool(row),
+            "attribute_not_exists(pk)": not row,
+            "version = :version": row.get("version") == (values or {}).get(":version"),
+        }[condition]
 
 
 @dataclass

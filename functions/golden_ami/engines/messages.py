@@ -33,9 +33,17 @@ def is_event(body: Mapping[str, Any], source: str, kind: str) -> bool:
     return body.get("source") == source and body.get("detail-type") == kind
 
 
-def is_whole(event: Mapping[str, Any]) -> bool:
-    """Whether an EventBridge event has a detail and an account, as every one of AWS has."""
-    return isinstance(event.get("detail"), Mapping) and bool(match(_ACCOUNT, event.get("account")))
+def account_of(event: Mapping[str, Any]) -> str:
+    """The account of an EventBridge event that has a detail; "" when it has none.
+
+    EventBridge adds it to every event. The User Guide's example of an on-demand finding ("Amazon EventBridge event
+    schema for Amazon Inspector events") has it in the detail alone, so it is read there where the event has none.
+    """
+    detail = event.get("detail")
+    if not isinstance(detail, Mapping):
+        return ""
+    found = match(_ACCOUNT, event.get("account", detail.get("awsAccountId")))
+    return found[0] if found else ""
 
 
 def match(pattern: re.Pattern[str], value: object) -> re.Match[str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from golden_ami.engines.messages import Ignored, Message, is_whole
+from golden_ami.engines.messages import Ignored, Message, account_of
 from golden_ami.engines.registry import ENGINES, part
 
 _READERS = [part(engine, "messages").read for engine in ENGINES]
@@ -19,8 +19,11 @@ def read(text: object) -> Message:
         return Ignored("not JSON")
     if not isinstance(body, Mapping):
         return Ignored("not a JSON object")
-    if "detail-type" in body and not is_whole(body):
-        return Ignored("an event without detail or account")
+    if "detail-type" in body:
+        account = account_of(body)
+        if not account:
+            return Ignored("an event without detail or account")
+        body = {**body, "account": account}
     meanings: list[Message] = [meaning for reader in _READERS if (meaning := reader(body))]
     if meanings:
         return meanings[0]

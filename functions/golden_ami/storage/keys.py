@@ -2,9 +2,11 @@
 
     runs/<run>/findings/<ami key>.ndjson   an AMI's findings (models.Finding)
     runs/<run>/standings/<ami key>.ndjson  how each of them stands, in the same order (report.model.Standing)
+    runs/<run>/vulnerabilities/<ami key>.json  CVE ids of its findings of which Amazon Inspector is to be asked
     runs/<run>/urgent/<ami key>.ndjson     the most urgent of them, of a run with many
     runs/<run>/report.json                 the report; its other formats are beside it
     runs/<run>/history/                    the archived execution
+    vulnerabilities/answers.ndjson         what Amazon Inspector answered of CVE ids (vulnerabilities.answer.Answer)
     config/<name>.json                     a configuration that no parameter can hold
 
 For the rows of the table see `golden_ami.ledger`.
@@ -17,6 +19,7 @@ from typing import Any
 
 RUNS = "runs/"
 CONFIGURATIONS = "config/"
+ANSWERS = "vulnerabilities/answers.ndjson"
 
 Key = tuple[str, str]  # pk, sk
 
@@ -36,6 +39,11 @@ def findings_key(run_id: str, ami_key: str) -> str:
 def standings_key(run_id: str, ami_key: str) -> str:
     """The key of the standings beside an AMI's findings."""
     return f"{run_prefix(run_id)}standings/{ami_key}.ndjson"
+
+
+def vulnerabilities_key(run_id: str, ami_key: str) -> str:
+    """The key of the CVE ids that an AMI's findings leave open."""
+    return f"{run_prefix(run_id)}vulnerabilities/{ami_key}.json"
 
 
 def urgent_key(run_id: str, ami_key: str) -> str:

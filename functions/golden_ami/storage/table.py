@@ -64,9 +64,11 @@ class Table:
         for page in pages:
             yield from map(plain, page["Items"])
 
-    def put(self, item: Item, *, condition: str | None = None) -> bool:
-        """Write an item whole."""
+    def put(self, item: Item, *, condition: str | None = None, values: Item | None = None) -> bool:
+        """Write an item whole. `condition` may use names and the placeholders `values`."""
         request: Item = {"TableName": self.name, "Item": typed(item)}
+        if values:
+            request["ExpressionAttributeValues"] = typed(values)
         return self._conditional(
             self._client.put_item, request | ({"ConditionExpression": condition} if condition else {})
         )

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from golden_ami.engines.ami.adapter import is_shown
+from golden_ami.errors import FindingsIncomplete
 from golden_ami.scans.collect import tag_findings
+from golden_ami.storage.keys import vulnerabilities_key
 from golden_ami_emulator.world import Behaviour
 
 Make = Callable[..., Any]
 A, B = "ami-11111111", "ami-22222222"
 EVENT, ROW = "EventBridge:OnDemand AMI Scan Findings", "ec2:GetImageFindings"
+BOTH = f"{EVENT} and {ROW}"
+KIND = "Inspector2 OnDemand Scan Complete"
 
 
 def finding(number: int) -> dict[str, Any]:
@@ -32,7 +38,7 @@ def test_findings_come_from_events(make: Make) -> None:
     harness = make(findings=FINDINGS)
     [ami] = harness.run("ami")
     assert ami.counts == {"CRITICAL": 2, "HIGH": 3}
-    assert ami.findings_source == EVENT
+    assert ami.findings_source == BOTH
     assert ami.findings_total == 5
 
 
@@ -40,9 +46,9 @@ def test_what_events_lost_comes_from_ec2_and_each_row_says_so(make: Make) -> Non
     harness = make(findings=FINDINGS, behaviours={"*": Behaviour(findings_events_lost=2)})
     [ami] = harness.run("ami")
     assert ami.counts == {"CRITICAL": 2, "HIGH": 3}
-    assert ami.findings_source == f"{EVENT}, {ROW}"
+    assert ami.findings_source == f"{BOTH}, {ROW}"
     sources = [found.source for found in harness.stored(ami)]
-    assert (sources.count(EVENT), sources.count(ROW)) == (3, 2)
+    assert (sources.count(BOTH), sources.count(ROW)) == (3, 2)
     assert len({found.vulnerability_id for found in harness.stored(ami)}) == 5
 
 
@@ -72,8 +78,7 @@ def test_a_total_announced_before_the_end_of_the_scan_is_not_believed(make: Make
     harness.assessment.start("run-1", "t")
     [ami] = harness.ledger.amis("run-1")
     detail = {"scanId": ami.scan, "scanStatus": "SUCCESSFUL", "findingSeverityCounts": {"TOTAL": 0}, **dated}
-    kind = "Inspector2 OnDemand Scan Complete"
-    forged = {"source": "aws.inspector2", "detail-type": kind, "account": ami.account, "detail": detail}
+    forged = {"source": "aws.inspector2", "detail-type": KIND, "account": ami.account, "detail": detail}
     harness.clock.advance(60)
     harness.receive(json.dumps(forged))
     harness.clock.advance(Behaviour().scan_seconds - 60)  # the scan is over, its messages are on their way
@@ -83,7 +88,7 @@ def test_a_total_announced_before_the_end_of_the_scan_is_not_believed(make: Make
     assert harness.assessment.check("run-1").over
     tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
-    assert (ami.counts, ami.findings_total, ami.findings_source) == ({"CRITICAL": 2, "HIGH": 3}, 5, EVENT)
+    assert (ami.counts, ami.findings_total, ami.findings_source) == ({"CRITICAL": 2, "HIGH": 3}, 5, BOTH)
 
 
 def test_events_twice_count_once(make: Make) -> None:
@@ -141,3 +146,170 @@ def test_a_scan_that_runs_already_is_waited_for(make: Make) -> None:
     [ami] = harness.run("ami")
     assert ami.scan == other
     assert ami.counts == {"CRITICAL": 2, "HIGH": 3}
+
+
+# ---------------------------------------------------------------- the sign that does without messages
+
+
+def evidence(ami: Any) -> tuple[str, str]:
+    found = next(one for one in ami.evidence if one.kind == "findings")
+    return found.status, found.code
+
+
+@pytest.mark.parametrize("deliver", [True, False])
+def test_a_scan_runs_on_until_ec2_shows_its_results(make: Make, deliver: bool) -> None:
+    harness = make(findings=FINDINGS, behaviours={"*": Behaviour(rows_after=700)})
+    harness.deliver = deliver
+    harness.open("ami")
+    state = harness.assess()
+    [ami] = harness.ledger.amis("run-1")
+    assert state.completed == 1
+    assert (datetime.now(UTC) - datetime.fromisoformat(ami.scanned_at)).total_seconds() >= 700
+    tag_findings("run-1", A, *harness.stack)
+    [ami] = harness.ledger.amis("run-1")
+    assert (ami.counts, evidence(ami)) == ({"CRITICAL": 2, "HIGH": 3}, ("COMPLETE", ""))
+
+
+def test_findings_that_ec2_never_confirms_are_partial_in_the_end(make: Make) -> None:
+    harness = make(findings=FINDINGS, behaviours={"*": Behaviour(rows_after=None)})
+    harness.open("ami")
+    harness.assess()
+    [ami] = harness.ledger.amis("run-1")
+    assert 900 <= (datetime.now(UTC) - datetime.fromisoformat(ami.scanned_at)).total_seconds() < 1300
+    with pytest.raises(FindingsIncomplete, match="EC2 shows no results of this scan"):
+        tag_findings("run-1", A, *harness.stack)
+    [ami] = harness.ledger.amis("run-1")
+    assert (ami.counts, evidence(ami)) == ({"CRITICAL": 2, "HIGH": 3}, ("PENDING", "FINDINGS_NOT_CONFIRMED"))
+    harness.clock.advance(900)
+    tag_findings("run-1", A, *harness.stack)
+    [ami] = harness.ledger.amis("run-1")
+    assert evidence(ami) == ("PARTIAL", "FINDINGS_NOT_CONFIRMED")
+
+
+@pytest.mark.parametrize(
+    ("date", "started", "shown"),
+    [
+        ("", "2026-11-02T08:00:00.500Z", False),
+        ("2026-11-02T07:59:59.999Z", "2026-11-02T08:00:00.500Z", False),
+        ("2026-11-02T08:00:00Z", "2026-11-02T08:00:00.500Z", True),
+        ("2026-11-02T08:00:00Z", "", False),
+    ],
+)
+def test_results_of_an_earlier_scan_are_no_sign(date: str, started: str, shown: bool) -> None:
+    assert is_shown(date, started) is shown
+
+
+def test_rows_read_before_ec2_showed_results_are_not_confirmed(make: Make) -> None:
+    """The results may appear while rows are read: those are still the earlier scan's."""
+    harness = make(findings=FINDINGS)
+    harness.open("ami")
+    harness.assess()
+    ec2 = harness.client("ec2")
+    hidden = [True]
+
+    def show(parsed: dict[str, Any], **_: Any) -> None:
+        if hidden:
+            parsed["Images"] = []
+
+    ec2.meta.events.register_last("after-call.ec2.DescribeImages", show)
+    ec2.meta.events.register("after-call.ec2.GetImageFindings", lambda **_: hidden.clear())
+    with pytest.raises(FindingsIncomplete):
+        tag_findings("run-1", A, *harness.stack)
+    tag_findings("run-1", A, *harness.stack)
+    [ami] = harness.ledger.amis("run-1")
+    assert evidence(ami) == ("COMPLETE", "")
+
+
+# ---------------------------------------------------------------- messages that anybody may send
+
+
+def collected(harness: Any) -> Any:
+    tag_findings("run-1", A, *harness.stack)
+    [ami] = harness.ledger.amis("run-1")
+    return ami
+
+
+def assessed(make: Make) -> tuple[Any, Any]:
+    """A run whose scan is over and whose true messages are kept back."""
+    harness = make(findings=FINDINGS)
+    harness.deliver = False
+    harness.open("ami")
+    harness.assess()
+    [ami] = harness.ledger.amis("run-1")
+    return harness, ami
+
+
+def forged(ami: Any, number: int, severity: str = "INFORMATIONAL", **members: Any) -> dict[str, Any]:
+    prefix = f"arn:aws:inspector2:{ami.region}:{ami.account}:finding/ondemand/{ami.scan}"
+    invented = {"scanId": ami.scan, "findingArn": f"{prefix}/{number:032x}", "severity": severity}
+    named = {"title": "CVE-2026-9 - bash", "packageVulnerabilityDetails": {"vulnerabilityId": "CVE-2026-9"}}
+    detail = finding(number) | named | invented | members
+    source = "inspector2.ami.ondemand"
+    return {"source": source, "detail-type": "OnDemand AMI Scan Findings", "account": ami.account, "detail": detail}
+
+
+def test_an_invented_finding_adds_and_hides_nothing(make: Make) -> None:
+    harness, ami = assessed(make)
+    harness.receive(json.dumps(forged(ami, 99)))
+    assert collected(harness).counts == {"CRITICAL": 2, "HIGH": 3, "INFORMATIONAL": 1}
+
+
+def test_a_replaced_finding_lowers_nothing_whichever_comes_first(make: Make) -> None:
+    harness, ami = assessed(make)
+    true = [event for event in harness.published if event["source"] == "inspector2.ami.ondemand"]
+    for number, event in enumerate(true):
+        replaced = event | {"detail": event["detail"] | {"severity": "LOW", "status": "SUPPRESSED"}}
+        for one in (replaced, event) if number % 2 else (event, replaced):
+            harness.receive(json.dumps(one))
+    ami = collected(harness)
+    assert (ami.counts, ami.findings_source) == ({"CRITICAL": 2, "HIGH": 3}, BOTH)
+
+
+def test_a_finding_of_another_account_region_or_scan_is_left_out(make: Make) -> None:
+    harness, ami = assessed(make)
+    event = forged(ami, 99)
+    arn = event["detail"]["findingArn"]
+    for other in (
+        arn.replace(ami.account, "999999999999"),
+        arn.replace(ami.region, "eu-west-1"),
+        arn.replace(ami.scan, "s"),
+    ):
+        harness.receive(json.dumps(event | {"detail": event["detail"] | {"findingArn": other}}))
+    harness.receive(json.dumps(event | {"account": "999999999999"}))
+    assert collected(harness).counts == {"CRITICAL": 2, "HIGH": 3}
+
+
+def test_invented_findings_fill_no_gap(make: Make) -> None:
+    harness, ami = assessed(make)
+    at = datetime.now(UTC).isoformat()
+    detail = {"scanId": ami.scan, "scanStatus": "SUCCESSFUL", "findingSeverityCounts": {"TOTAL": 7}, "completedAt": at}
+    completion = {"source": "aws.inspector2", "detail-type": KIND, "account": ami.account, "detail": detail}
+    harness.receive(json.dumps(completion))
+    harness.receive(json.dumps(forged(ami, 98)))
+    harness.receive(json.dumps(forged(ami, 99)))
+    with pytest.raises(FindingsIncomplete, match="7 findings were announced, 5 received"):
+        collected(harness)
+
+
+def test_a_completion_that_announces_less_lowers_no_total(make: Make) -> None:
+    harness = make(findings=FINDINGS)
+    harness.deliver = False
+    harness.open("ami")
+    harness.assessment.start("run-1", "t")
+    harness.clock.advance(Behaviour().scan_seconds + 120)
+    [ami] = harness.ledger.amis("run-1")
+    at = datetime.now(UTC).isoformat()
+    detail = {"scanId": ami.scan, "scanStatus": "SUCCESSFUL", "findingSeverityCounts": {"TOTAL": 0}, "completedAt": at}
+    lower = {"source": "aws.inspector2", "detail-type": KIND, "account": ami.account, "detail": detail}
+    for event in [*harness.published, lower]:
+        harness.receive(json.dumps(event))
+    assert harness.assessment.check("run-1").over
+    assert harness.ledger.amis("run-1")[0].findings_total == 5
+
+
+def test_the_ids_that_findings_leave_open_are_noted_for_aggregate(make: Make) -> None:
+    harness, _ = assessed(make)
+    collected(harness)
+    key = vulnerabilities_key("run-1", A)
+    noted = harness.client("s3").get_object(Bucket=harness.settings.bucket, Key=key)["Body"].read()
+    assert json.loads(noted) == [f"CVE-2026-{number:04}" for number in range(1, 6)]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from golden_ami.errors import RunNotFound, Throttled
 from golden_ami.ledger import Ledger, Resumption
 from golden_ami.models import Ami, AmiEntry, Completion, Config, Finding, Package, Policy, Reason, Run, Threshold
+from golden_ami.parallel import side_by_side
 from golden_ami.storage.table import Table
 
 
@@ -191,6 +192,44 @@ def test_a_message_newer_than_the_one_retracted_still_counts(ledger: Ledger) -> 
     assert ledger.await_scans("run-1", "t", ["a"]) == Resumption("run-1", "t")
 
 
+def test_every_total_that_was_announced_is_kept(ledger: Ledger) -> None:
+    ledger.complete_scan(done("a", findings_total=5, at="2026-11-02T08:10:00Z"))
+    ledger.retract(ledger.announcements(["a"])["a"])
+    ledger.complete_scan(done("a", findings_total=0, at="2026-11-02T08:11:00Z"))
+    ledger.complete_scan(done("a"))
+    kept = ledger.announcements(["a"])["a"]
+    assert (kept.completion.findings_total, kept.completion.at) == (None, "")
+    assert kept.total_after("2026-11-02T08:10:00Z") == 5
+    assert kept.total_after("2026-11-02T08:10:30Z") == 0
+
+
+def test_of_completions_at_once_no_total_is_lost(ledger: Ledger) -> None:
+    totals = range(1, 9)
+    side_by_side(lambda total: ledger.complete_scan(done("a", findings_total=total)), totals)
+    assert ledger.announcements(["a"])["a"].total_after("") == 8
+
+
+def test_a_completion_between_reading_and_writing_is_not_lost(ledger: Ledger, dynamodb: Any) -> None:
+    ledger.complete_scan(done("a"))
+    between = [done("a", findings_total=5)]
+
+    def interrupt(**_: Any) -> None:
+        if between:
+            ledger.complete_scan(between.pop())
+
+    dynamodb.meta.events.register("before-call.dynamodb.PutItem", interrupt)
+    ledger.complete_scan(done("a", findings_total=0))
+    assert ledger.announcements(["a"])["a"].total_after("") == 5
+
+
+def test_a_row_of_an_earlier_version_keeps_its_total(ledger: Ledger, dynamodb: Any) -> None:
+    ledger.complete_scan(done("a", findings_total=5))
+    key = {"pk": {"S": "SCAN#a"}, "sk": {"S": "DONE"}}
+    dynamodb.update_item(TableName="ledger", Key=key, UpdateExpression="REMOVE totals")
+    ledger.complete_scan(done("a", findings_total=0))
+    assert ledger.announcements(["a"])["a"].total_after("") == 5
+
+
 def test_two_runs_may_await_one_scan(ledger: Ledger) -> None:
     ledger.await_scans("run-1", "t1", ["a"])
     ledger.await_scans("run-2", "t2", ["a", "b"])
@@ -213,6 +252,7 @@ def test_findings_of_events_are_kept_once_each(ledger: Ledger) -> None:
     ledger.store_finding("scan", finding)
     ledger.store_finding("scan", finding)
     ledger.store_finding("scan", msgspec.structs.replace(finding, arn="arn:2", score=7.5))
+    ledger.store_finding("scan", msgspec.structs.replace(finding, severity="LOW"))  # a replacement is none
     assert [one.arn for one in ledger.findings("scan")] == ["arn:1", "arn:2"]
     assert next(iter(ledger.findings("scan"))) == finding
     assert ledger.announcements(["scan"]) == {}

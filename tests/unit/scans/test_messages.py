@@ -14,6 +14,7 @@ from golden_ami.models import Completion
 from golden_ami.scans.messages import read
 
 ACCOUNT = "111122223333"
+ARN = f"arn:aws:inspector2:us-east-1:{ACCOUNT}:finding/ondemand/s-1/cea7c73a3d57d9c142992e845644d317"
 RUN = f"arn:aws:inspector:us-east-1:{ACCOUNT}:target/0-x/template/0-y/run/0-44oJJkCM"
 CLASSIC: dict[str, Any] = {
     "template": f"arn:aws:inspector:us-east-1:{ACCOUNT}:target/0-x/template/0-y",
@@ -54,9 +55,30 @@ FINDING: dict[str, Any] = {
     "detail-type": "OnDemand AMI Scan Findings",
     "source": "inspector2.ami.ondemand",
     "account": ACCOUNT,
-    "detail": {"scanId": "s-1", "findingArn": "arn:f", "severity": "HIGH", "title": "CVE-2026-1 - x"},
+    "detail": {"scanId": "s-1", "findingArn": ARN, "severity": "HIGH", "title": "CVE-2026-1 - x"},
 }
-ALL = [CLASSIC, INSTANCE, IMAGE, FINDING]
+# As the Amazon Inspector User Guide shows it ("Amazon EventBridge event schema"): the detail alone names the account.
+DOCUMENTED: dict[str, Any] = {
+    "detail-type": "OnDemand AMI Scan Findings",
+    "source": "inspector2.ami.ondemand",
+    "detail": {
+        "findingArn": ARN,
+        "scanId": "s-1",
+        "awsAccountId": ACCOUNT,
+        "type": "PACKAGE_VULNERABILITY",
+        "title": "CVE-2023-30861 - flask",
+        "severity": "HIGH",
+        "status": "ACTIVE",
+        "firstObservedAt": "Wed Sep 04 16:50:37.627 UTC 2024",
+        "exploitAvailable": "YES",
+        "exploitabilityDetails": {"lastKnownExploitAt": "Sat Aug 31 00:04:50.000 UTC 2024"},
+        "packageVulnerabilityDetails": {
+            "vulnerabilityId": "CVE-2023-30861",
+            "vulnerablePackages": [{"name": "flask", "version": "2.0.0", "fixedInVersion": "2.3.2"}],
+        },
+    },
+}
+ALL = [CLASSIC, INSTANCE, IMAGE, FINDING, DOCUMENTED]
 
 
 def test_classic() -> None:
@@ -90,8 +112,33 @@ def test_image() -> None:
 def test_finding() -> None:
     message = read(json.dumps(FINDING))
     assert isinstance(message, ScanFinding)
-    assert (message.scan, message.finding.arn, message.finding.severity) == ("s-1", "arn:f", "HIGH")
+    assert (message.scan, message.finding.arn, message.finding.severity) == ("s-1", ARN, "HIGH")
     assert message.finding.source == "EventBridge:OnDemand AMI Scan Findings"
+
+
+def test_the_documented_finding_has_account_and_dates_in_its_detail() -> None:
+    message = read(json.dumps(DOCUMENTED))
+    assert isinstance(message, ScanFinding)
+    assert message.account == ACCOUNT
+    found = message.finding
+    assert (found.first_observed_at, found.last_known_exploit_at) == (
+        "2024-09-04T16:50:37.627Z",
+        "2024-08-31T00:04:50Z",
+    )
+    assert (found.exploit_available, found.unanswered) == (True, ["knownExploited"])
+
+
+def test_a_completion_may_have_its_account_in_the_detail() -> None:
+    bare = {name: IMAGE[name] for name in ("detail-type", "source")}
+    message = read(json.dumps(bare | {"detail": IMAGE["detail"] | {"awsAccountId": ACCOUNT}}))
+    assert isinstance(message, Completion)
+    assert (message.account, message.findings_total) == (ACCOUNT, 8)
+
+
+def test_the_account_of_the_event_stands_before_that_of_the_detail() -> None:
+    message = read(json.dumps(IMAGE | {"detail": IMAGE["detail"] | {"awsAccountId": "999999999999"}}))
+    assert isinstance(message, Completion)
+    assert message.account == ACCOUNT
 
 
 @pytest.mark.parametrize(
@@ -115,6 +162,11 @@ def test_finding() -> None:
         json.dumps(IMAGE | {"detail": IMAGE["detail"] | {"scanStatus": ["SUCCESSFUL"]}}),
         json.dumps(IMAGE | {"detail": IMAGE["detail"] | {"scanId": "x" * 65}}),
         json.dumps(FINDING | {"detail": FINDING["detail"] | {"findingArn": "x" * 1001}}),
+        json.dumps(FINDING | {"detail": FINDING["detail"] | {"findingArn": ARN + "x" * 1001}}),
+        json.dumps(FINDING | {"detail": FINDING["detail"] | {"findingArn": ARN.replace("ondemand/s-1/", "")}}),
+        json.dumps(FINDING | {"detail": FINDING["detail"] | {"scanId": "s-2"}}),
+        json.dumps(FINDING | {"account": "999999999999"}),
+        json.dumps(DOCUMENTED | {"detail": DOCUMENTED["detail"] | {"awsAccountId": 111122223333}}),
     ],
 )
 def test_everything_else_is_ignored_with_a_reason(message: Any) -> None:

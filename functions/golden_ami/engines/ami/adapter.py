@@ -1,10 +1,11 @@
-"""Inspector's on-demand scan of an AMI: no instance, no agent, no wait; findings come as events."""
+"""Inspector's on-demand scan of an AMI: no instance, no agent; findings are EC2's, and events tell more of them."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,23 +14,35 @@ from golden_ami import times
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import code_of
 from golden_ami.engines.ami import coverage
-from golden_ami.engines.ami.findings import from_image_row
+from golden_ami.engines.ami.findings import BOTH, FINDING_EVENT, IMAGE_FINDINGS, from_image_row
+from golden_ami.engines.ami.join import joined, of_scan
 from golden_ami.engines.base import Agent, Progress
-from golden_ami.errors import FindingsIncomplete
+from golden_ami.evidence.announced import announced
 from golden_ami.ledger import Ledger
-from golden_ami.models import Ami, Finding, Reason, Run, Scan
-from golden_ami.parallel import side_by_side
+from golden_ami.logs import logger
+from golden_ami.models import Ami, Evidence, Finding, Run, Scan
+from golden_ami.parallel import chunks, side_by_side
 from golden_ami.places import Place
+from golden_ami.reasons import incomplete
 from golden_ami.settings import Settings
 
 _TYPE = "AMI"
+_UNKNOWN = "ResourceNotFoundException"
+_IMAGES = 200  # values that a filter of DescribeImages takes
 _EVENTS_GRACE = 60  # seconds after a scan's end in which a poll leaves it to its events
-_REFUSALS = ("AccessDeniedException", "ValidationException", "ResourceNotFoundException")
+_REFUSALS = ("AccessDeniedException", "ValidationException", _UNKNOWN)
 
 
 def make(place: Place, _settings: Settings, clients: Clients, ledger: Ledger) -> ImageScan:
     """The adapter."""
     return ImageScan(place, clients, ledger)
+
+
+def is_shown(scan_date: str, started_at: str) -> bool:
+    """Whether results of this date are not older than a scan that started then; ISO 8601, "" where not known."""
+    if not scan_date or not started_at:
+        return False
+    return datetime.fromisoformat(scan_date) >= datetime.fromisoformat(started_at).replace(microsecond=0)
 
 
 class ImageScan:
@@ -39,6 +52,7 @@ class ImageScan:
         self._clients = clients
         self._ledger = ledger
         self._place = place
+        self._shown: dict[str, str] = {}  # FindingScanDate by image id, as it was before the findings were read
         self._inspector = clients.client("inspector2", place)
 
     def ensure(self, run: Run, amis: Sequence[Ami]) -> None:
@@ -54,31 +68,42 @@ class ImageScan:
         return [Scan(key=scan, ami_keys=[ami.key]) for ami, scan in started if scan]
 
     def poll(self, run: Run, amis: Sequence[Ami]) -> list[Progress]:
-        """GetOnDemandScanStatus of every AMI. A scan that ended just now runs on until its events had time to come."""
+        """GetOnDemandScanStatus of every AMI, and of those whose scan was successful whether EC2 shows its results.
+
+        A scan runs on until it does, for `waits.findingsSeconds` from its end at most; and until its events had time
+        to come.
+        """
+        answers = dict(side_by_side(lambda ami: (ami.key, self._status(ami)), amis))
+        ended = [ami for ami in amis if (answers[ami.key] or {}).get("scanStatus") == "SUCCESSFUL"]
+        shown = self._scan_dates(ended)
         late = bool(run.completion_deadline) and times.passed(run.completion_deadline)
-        return side_by_side(lambda ami: self._poll(ami, late), amis)
+        wait = 0.0 if late else run.config.waits.findings_seconds
+        return side_by_side(
+            lambda ami: self._progress(ami, answers[ami.key], shown.get(ami.ami_id, ""), wait, late), amis
+        )
 
-    def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:  # noqa: ARG002
-        """The findings that came as events; what is missing among them is taken from ec2 GetImageFindings."""
-        stored: Counter[str] = Counter()
-        for finding in self._ledger.findings(ami.scan):
-            stored[finding.title] += 1
-            yield finding
-        count = stored.total()
-        if ami.findings_total is not None and count >= ami.findings_total:
-            return
-        for finding in self._missing(ami, stored):
-            count += 1
-            yield finding
-        if count < (ami.findings_total or 0):
-            raise FindingsIncomplete(
-                f"Inspector announced {ami.findings_total} findings on {ami.ami_id}; "
-                f"events and GetImageFindings have {count} so far"
-            )
+    def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:
+        """What ec2 GetImageFindings lists, and what events add to it."""
+        # Before the rows: what EC2 shows only after they were read, they may lack.
+        self._shown |= self._scan_dates([ami])
+        policy = ami.entry.policy or run.config.policy
+        return joined(self._image_findings(ami), self._events(ami), policy.fail_on.severities)
 
-    def confirm(self, run: Run, ami: Ami) -> Reason | None:  # noqa: ARG002
-        """Findings of a scan stay, whatever becomes of what was scanned."""
-        return None
+    def confirm(self, run: Run, ami: Ami, received: Mapping[str, int]) -> list[Evidence]:  # noqa: ARG002
+        """Evidence `findings`: pending while EC2 shows no results of this scan, or fewer rows than were announced.
+
+        The results' FindingScanDate (ec2 DescribeImages) is the sign that the rows are this scan's, and no message.
+        That an on-demand scan sets it is inferred from the User Guide ("Running on-demand machine image scans"), which
+        sends its readers to EC2 for the results. Rows alone count as received: an invented event fills no gap.
+        """
+        rows = sum(number for source, number in received.items() if IMAGE_FINDINGS in source)
+        date = self._shown.get(ami.ami_id, "")
+        if not is_shown(date, ami.scan_started_at):
+            reason = incomplete.FINDINGS_NOT_CONFIRMED(date=date or "missing", received=rows)
+            return [incomplete.evidence("findings", "PENDING", reason)]
+        also, alone = received.get(BOTH, 0), received.get(FINDING_EVENT, 0)
+        events = f", {also} of them also as events, {alone} more as events alone" if also or alone else ""
+        return [announced(self._total(ami), rows, IMAGE_FINDINGS + events)]
 
     def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:  # noqa: ARG002
         """On-demand findings have no attributes and no place in Security Hub; they inherit the AMI's own tags."""
@@ -112,35 +137,79 @@ class ImageScan:
         scans = [scan for page in pages for scan in page["items"] if scan["scanStatus"] == "IN_PROGRESS"]
         return str(scans[0]["scanId"]) if scans else ""
 
-    def _poll(self, ami: Ami, late: bool) -> Progress:
+    def _status(self, ami: Ami) -> dict[str, Any] | None:
+        """What Inspector says of the scan; None when it knows none."""
         try:
-            answer = self._inspector.get_on_demand_scan_status(
+            answer: dict[str, Any] = self._inspector.get_on_demand_scan_status(
                 resourceId=ami.ami_id, scanId=ami.scan, resourceType=_TYPE
             )
         except ClientError as error:
-            if code_of(error) != "ResourceNotFoundException":
+            if code_of(error) != _UNKNOWN:
                 raise
-            reason = coverage.refused(ami, code_of(error), f"it knows no scan {ami.scan}")
-            return Progress(ami.key, "FAILED", code_of(error), reason)
+            return None
+        return answer
+
+    def _progress(self, ami: Ami, answer: Mapping[str, Any] | None, shown: str, wait: float, late: bool) -> Progress:
+        if answer is None:
+            return Progress(
+                ami.key, "FAILED", _UNKNOWN, coverage.refused(ami, _UNKNOWN, f"it knows no scan {ami.scan}")
+            )
         outcome = coverage.of_image(ami, answer)
-        at = times.read(answer.get("completedAt"))
-        if outcome.status == "COMPLETED" and not late and self._events_may_come(ami, at):
-            return Progress(ami.key, "RUNNING", f"{outcome.detail}, its events not yet here")
-        return Progress(ami.key, outcome.status, outcome.detail, outcome.reason, outcome.note, at, total_since=at)
+        at, started_at = times.read(answer.get("completedAt")), times.read(answer.get("startedAt"))
+        if outcome.status == "COMPLETED" and at:
+            if not is_shown(shown, started_at) and times.until(at) > -wait:
+                return Progress(ami.key, "RUNNING", f"{outcome.detail}, its results are not shown yet")
+            if not late and self._events_may_come(ami, at):
+                return Progress(ami.key, "RUNNING", f"{outcome.detail}, its events not yet here")
+        return Progress(
+            ami.key,
+            outcome.status,
+            outcome.detail,
+            outcome.reason,
+            outcome.note,
+            at,
+            total_since=at,
+            started_at=started_at,
+            evidence=outcome.evidence,
+        )
 
     def _events_may_come(self, ami: Ami, completed_at: str) -> bool:
         """Events tell more than GetImageFindings does, so a poll must not overtake them."""
-        recent = bool(completed_at) and completed_at > times.after(-_EVENTS_GRACE)
+        if times.until(completed_at) <= -_EVENTS_GRACE:
+            return False
         announced = self._ledger.announcements({ami.scan}).get(ami.scan)
-        return recent and not (announced and announced.sent_after(completed_at))
+        return not (announced and announced.sent_after(completed_at))
 
-    def _missing(self, ami: Ami, stored: Counter[str]) -> Iterator[Finding]:
-        """Rows of GetImageFindings beyond those that came as events, told apart by their titles."""
-        seen: Counter[str] = Counter()
-        for finding in self._image_findings(ami):
-            seen[finding.title] += 1
-            if seen[finding.title] > stored[finding.title]:
+    def _total(self, ami: Ami) -> int | None:
+        """The highest total that was announced, also by messages that came after the scan was recorded as over."""
+        announced = self._ledger.announcements({ami.scan}).get(ami.scan)
+        later = announced.total_after(ami.scanned_at) if announced else None
+        return max((total for total in (ami.findings_total, later) if total is not None), default=None)
+
+    def _scan_dates(self, amis: Sequence[Ami]) -> dict[str, str]:
+        """`ScanResults.FindingScanDate` of ec2 DescribeImages by image id, ISO 8601; without those that have none."""
+        ec2 = self._clients.client("ec2", self._place)
+
+        def ask(ids: list[str]) -> list[dict[str, Any]]:
+            # A filter, for ImageIds fails as a whole when one is unknown.
+            pages = ec2.get_paginator("describe_images").paginate(
+                Filters=[{"Name": "image-id", "Values": ids}], IncludeDeprecated=True, IncludeDisabled=True
+            )
+            return [image for page in pages for image in page["Images"]]
+
+        images = [
+            image for found in side_by_side(ask, chunks([ami.ami_id for ami in amis], _IMAGES)) for image in found
+        ]
+        dates = {image["ImageId"]: times.read(image.get("ScanResults", {}).get("FindingScanDate")) for image in images}
+        return {image_id: date for image_id, date in dates.items() if date}
+
+    def _events(self, ami: Ami) -> Iterator[Finding]:
+        """The findings of the scan that came as events; one that is another region's or account's is ignored."""
+        for finding in self._ledger.findings(ami.scan):
+            if of_scan(ami, finding.arn):
                 yield finding
+            else:
+                logger.warning("ignored a finding that is not the scan's: %s", finding.arn, extra={"ami": ami.key})
 
     def _image_findings(self, ami: Ami) -> Iterator[Finding]:
         ec2: Any = self._clients.client("ec2", self._place)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from golden_ami import times
 from golden_ami.engines.coverage import Outcome
-from golden_ami.models import Ami, Reason
+from golden_ami.models import Ami, Evidence, EvidenceKind, Reason
 from golden_ami.reasons import inspector
 
 ON_DEMAND = {
@@ -27,11 +28,27 @@ ON_DEMAND = {
 def of_image(ami: Ami, answer: Mapping[str, Any]) -> Outcome:
     """The meaning of an answer of GetOnDemandScanStatus."""
     if answer["scanStatus"] == "SUCCESSFUL":
-        return Outcome("COMPLETED", "SUCCESSFUL")
+        return Outcome("COMPLETED", "SUCCESSFUL", evidence=_looked_at(times.read(answer.get("completedAt"))))
     if answer["scanStatus"] != "FAILED":
         return Outcome("RUNNING", str(answer["scanStatus"]))
     name = answer.get("scanStatusReason") or "INTERNAL_ERROR"
     return Outcome("FAILED", name, refused(ami, name))
+
+
+def _looked_at(at: str) -> tuple[Evidence, ...]:
+    """What a successful scan is evidence of: it fails with UNSUPPORTED_OS where it does not know the system.
+
+    An on-demand scan reads the snapshots as an agentless scan does, packages of languages with them (Inspector User
+    Guide, "Running on-demand machine image scans"; that it reads as much of languages is inferred).
+    """
+    details: dict[EvidenceKind, str] = {
+        "operatingSystem": "one that Amazon Inspector scans as a machine image",
+        "packages": "the scan of the image was successful",
+        "languagePackages": "the scan of the image was successful",
+    }
+    found = [Evidence(kind=kind, status="COMPLETE", detail=text, at=at) for kind, text in details.items()]
+    network = Evidence(kind="network", status="NOT_APPLICABLE", detail="an image has no network", at=at)
+    return (*found, network)
 
 
 def refused(ami: Ami, name: str, detail: str = "") -> Reason:

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from golden_ami import times
-from golden_ami.engines.findings import from_inspector
+from golden_ami.engines.ami.findings import from_event
 from golden_ami.engines.messages import Ignored, Message, ScanFinding, is_event, match, total
 from golden_ami.models import Completion
 
-FINDING_EVENT = "EventBridge:OnDemand AMI Scan Findings"
 _SCAN = re.compile(r"[\w-]{1,64}", re.ASCII)  # it becomes a key, so it is checked before it is used
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:inspector2:[a-z0-9-]{1,32}:(?P<account>\d{12}):finding/ondemand/(?P<scan>[\w-]{1,64})/[\w-]{1,128}",
+    re.ASCII,
+)
 
 
 def read(body: Mapping[str, Any]) -> Message | None:
@@ -41,8 +44,14 @@ def _completion(detail: Mapping[str, Any], account: str) -> Message:
 
 
 def _finding(detail: Mapping[str, Any], account: str) -> Message:
+    """A finding of a scan, when its ARN says so: `arn:<partition>:inspector2:<region>:<account>:finding/ondemand/…`.
+
+    The form is the User Guide's ("Amazon EventBridge event schema for Amazon Inspector events").
+    """
     scan = match(_SCAN, detail.get("scanId"))
-    arn = detail.get("findingArn")
-    if not scan or not isinstance(arn, str) or not 0 < len(arn.encode("utf-8", "replace")) <= 1000:
+    arn = match(_ARN, detail.get("findingArn"))
+    if not scan or not arn:
         return Ignored("an on-demand finding without scan or ARN")
-    return ScanFinding(scan[0], account, from_inspector(detail, FINDING_EVENT))
+    if (arn["account"], arn["scan"]) != (account, scan[0]):
+        return Ignored(f"an on-demand finding of account {account} and scan {scan[0]} with the ARN {arn[0][:200]}")
+    return ScanFinding(scan[0], account, from_event(detail))

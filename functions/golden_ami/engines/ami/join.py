@@ -1,0 +1,99 @@
+"""The findings of an AMI: what GetImageFindings lists, and what events add to it. Pure.
+
+Anybody may send an event, so nothing that one says may hide a row, make it less severe, later observed or without a
+fix, or have it excepted. An event that is not of a row is a finding of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from msgspec.structs import replace
+
+from golden_ami.engines.ami.findings import BOTH, is_count
+from golden_ami.models import SEVERITIES, Ami, Finding, Package, Severity
+
+
+def of_scan(ami: Ami, arn: str) -> bool:
+    """Whether the ARN of an event's finding names the AMI's own region, account and scan."""
+    own = rf"arn:aws[a-z-]*:inspector2:{re.escape(ami.region)}:{ami.account}:finding/ondemand/{re.escape(ami.scan)}/.+"
+    return re.fullmatch(own, arn) is not None
+
+
+def joined(rows: Iterable[Finding], events: Iterable[Finding], failing: Collection[Severity]) -> Iterator[Finding]:
+    """Every row once, with what an event adds to it, then every event that is of no row.
+
+    `failing` are the severities that fail the AMI by themselves.
+    """
+    waiting: dict[tuple[str, str], list[Finding]] = {}
+    for event in events:
+        waiting.setdefault(_key(event), []).append(event)
+    seen: set[str] = set()  # pages may overlap
+    for row in rows:
+        if row.arn not in seen:
+            seen.add(row.arn)
+            own = _taken(waiting.get(_key(row)), row)
+            yield _with(row, own, failing) if own else row
+    for left in waiting.values():
+        yield from left
+
+
+def _key(finding: Finding) -> tuple[str, str]:
+    """Vulnerability and first package: an event with the same is of the row. Of a row without either, none is."""
+    package = finding.packages[0].name if finding.packages else ""
+    return (finding.vulnerability_id, package) if finding.vulnerability_id and package else ("", finding.arn)
+
+
+def _taken(events: list[Finding] | None, row: Finding) -> Finding | None:
+    """One of the events, that of the row's path before any other; it is of no other row."""
+    if not events:
+        return None
+    same = (at for at, event in enumerate(events) if event.packages[0].path == row.packages[0].path)
+    return events.pop(next(same, 0))
+
+
+def _with(row: Finding, event: Finding, failing: Collection[Severity]) -> Finding:
+    """The row with what the event adds to it: all that tells more, and what speaks against the AMI.
+
+    That no exploit is available, that the exploit score is low and that there is no fix, the row alone could say.
+    """
+    observed = [at for at in (row.first_observed_at, event.first_observed_at) if at]
+    exploit = ["exploitAvailable"] if event.exploit_available else []
+    unanswered = [one for one in row.unanswered if one not in exploit]
+    return replace(
+        row,
+        arn=event.arn,
+        source=BOTH,
+        severity=min(row.severity, event.severity, key=lambda one: (one not in failing, SEVERITIES.index(one))),
+        description=event.description,
+        score=max((one for one in (row.score, event.score) if one is not None), default=None),
+        epss=event.epss,
+        exploit_available=event.exploit_available,
+        last_known_exploit_at=event.last_known_exploit_at,
+        fix_available=event.fix_available if event.fix_available in ("YES", "PARTIAL") else row.fix_available,
+        first_observed_at=min(observed, default=""),
+        packages=_packages(row, event),
+        urls=event.urls,
+        cwes=event.cwes,
+        remedy=event.remedy,
+        related=event.related,
+        unanswered=[*unanswered, "epss"] if event.epss is not None else unanswered,
+    )
+
+
+def _packages(row: Finding, event: Finding) -> list[Package]:
+    """The event's packages, which have versions, and the row's that are not among them.
+
+    The row's first stays in its place, under which other runs know the finding, whatever place the event gives it.
+    """
+    first, *others = row.packages
+    names = {package.name for package in event.packages}
+    places = {(package.name, package.architecture, package.path) for package in event.packages}
+    own = replace(event.packages[0], architecture="", path=first.path)
+    named = len(names) >= len(row.packages)  # also those that the row only counts
+    return [
+        *event.packages,
+        *([] if (own.name, own.architecture, own.path) in places else [own]),
+        *(one for one in others if one.name not in names and not (named and is_count(one))),
+    ]
