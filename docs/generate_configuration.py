@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from golden_ami.evaluation.verdict import required
+from golden_ami.models import Config, Engine, Policy
+from golden_ami_cli.configuration.view import fails_on
+
 SCHEMA = Path(__file__).parents[1] / "functions" / "golden_ami" / "schema" / "configuration.schema.json"
 
 HEAD = """# Configuration
@@ -78,6 +82,27 @@ def rows(definition: dict[str, Any], definitions: dict[str, Any]) -> Iterator[st
         yield f"| `{name}` | {kind(node, definitions)} | {value} | {' '.join(words.split())} |"
 
 
+ENGINES: tuple[Engine, ...] = ("instance", "ami", "classic")
+DEFAULTS = """## Defaults of a policy by engine
+
+What holds where the configuration says nothing. `golden-ami config show` tells it for a configuration, AMI by AMI.
+[The report](report.md#evidence) says what each kind of evidence is, [engines](engines.md#what-pass-means) which of it
+an engine gives. A policy under which no finding can fail an AMI is refused, unless `reportOnly` says so.
+
+| Engine | `failOn` | `require` |
+| --- | --- | --- |
+"""
+
+
+def by_engine() -> Iterator[str]:
+    """The rows of what holds by default; with CIS where an engine has the benchmark."""
+    for engine in ENGINES:
+        needed = required(Policy(), Config(), engine)
+        more = [kind for kind in required(Policy(), Config(cis="LEVEL_1"), engine) if kind not in needed]
+        kinds = ", ".join(f"`{kind}`" for kind in needed) + "".join(f"; with `{kind}` set, `{kind}`" for kind in more)
+        yield f"| `{engine}` | {fails_on(Policy(), engine)} | {kinds} |\n"
+
+
 def page() -> str:
     """The page's Markdown."""
     definitions: dict[str, Any] = json.loads(SCHEMA.read_text())["$defs"]
@@ -94,7 +119,7 @@ def page() -> str:
             "",
         ]
         parts.append("\n".join(lines))
-    return "\n".join(parts)
+    return "\n".join([*parts, DEFAULTS + "".join(by_engine())])
 
 
 if __name__ == "__main__":

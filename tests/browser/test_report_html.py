@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evidence import complete_evidence
 from patience import HANGS
 from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 from report_world import World, ami, finding, package, sample
 
-from golden_ami.models import Finding, Reason
+from golden_ami.models import Evidence, Finding, Reason
 from golden_ami.report.model import Report
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
@@ -297,6 +298,32 @@ def test_hostile_text_stays_text(browser: Browser, tmp_path: Path) -> None:
     assert sorted(titles) == sorted(HOSTILE)
     assert page.locator("main script, main img, main iframe, main svg[onload]").count() == 0
     assert page.locator("a[href^=javascript]").count() == 0
+    assert opened.is_quiet()
+    opened.context.close()
+
+
+def test_evidence_is_seen_at_a_glance_and_told_when_opened(browser: Browser, tmp_path: Path) -> None:
+    world = World(tmp_path)
+    gap = Evidence(kind="languagePackages", status="PARTIAL", detail="NO_INVENTORY", code="C", remedy="Wait longer")
+    evidence = [*(one for one in complete_evidence() if one.kind != gap.kind), gap]
+    image = ami("ami-1", evidence=evidence)
+    found = [finding("CVE-1", severity="LOW", suppressed=True)]
+    opened = Opened(browser, _file(world, world.run("run-1", "2026-04-02T03:00:00Z", [(image, found)]), tmp_path))
+    page = opened.page
+    expect(page.locator("#ami-table .seen.partial")).to_have_text(
+        "\N{CIRCLE WITH LEFT HALF BLACK}\xa0languages partial, "
+    )
+    expect(page.locator("#ami-table .seen")).to_have_count(5)
+    page.locator("#ami-table .open").click()
+    drawer = page.locator("#ami-table .detail")
+    expect(drawer).to_contain_text("languagePackages: partial, NO_INVENTORY. Wait longer")
+    expect(drawer).to_contain_text("Suppressed in Inspector")
+    cells = page.locator("#ami-table tbody tr").first.locator("td").all_inner_texts()
+    assert cells[0] == "NOT ASSESSED"
+    assert cells[5] == "1"  # low; the others are not known to be none
+    assert all("unknown" in cell for cell in cells[1:5])
+    page.locator("input[name=suppressed]").check()
+    expect(page.locator("#finding-table .chip", has_text="suppressed")).to_have_count(1)
     assert opened.is_quiet()
     opened.context.close()
 

@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import msgspec
+from evidence import complete_evidence
 from msgspec.structs import replace
 
 from golden_ami.events import Event
@@ -22,11 +23,13 @@ from golden_ami.models import (
     Config,
     Finding,
     Package,
+    Policy,
     Reason,
     RiskException,
     Run,
     Scope,
     Severity,
+    Threshold,
 )
 from golden_ami.report.build import build
 from golden_ami.report.formats import load, write
@@ -35,6 +38,7 @@ from golden_ami.storage.objects import DirectoryStore
 from golden_ami.usage import paths
 from golden_ami.usage.actual import used_by
 from golden_ami.usage.prices import shipped
+from golden_ami.vulnerabilities.known import NOTHING, Known
 
 RECORDED = Path(__file__).parents[1] / "fixtures" / "history" / "happy.json"
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -42,10 +46,11 @@ Image = tuple[Ami, Iterable[Finding] | None]
 
 
 def ami(ami_id: str, **fields: Any) -> Ami:
-    """An AMI of the lineage "web" as launch and scan would leave it."""
+    """An AMI of the lineage "web" as launch and scan would leave it: scanned whole, unless there is a reason."""
     given: dict[str, Any] = {
         "run_id": "", "batch": ami_id, "key": ami_id, "ami_id": ami_id, "entry": AmiEntry(ami_id=ami_id),
         "engine": "instance", "region": REGION, "account": ACCOUNT, "name": ami_id, "lineage": "web",
+        "evidence": [] if fields.get("reason") else complete_evidence(),
     }  # fmt: skip
     return Ami(**(given | fields))
 
@@ -136,6 +141,7 @@ class World:
         config: Config | None = None,
         state: Mapping[str, Any] | None = None,
         events: Sequence[Event] = (),
+        known: Known = NOTHING,
     ) -> Report:
         """Store the findings, build the report, and store it as aggregate does; with a history, also what was used."""
         rows = [self._store(run_id, image, findings) for image, findings in images]
@@ -153,7 +159,7 @@ class World:
         )
         launched = {"launched": len(rows), "terminated": len(rows), "running": 0}
         ended = {"instances": launched} if state is None else state
-        report = build(run, rows, ended, self.store, self.history, completed_at)
+        report = build(run, rows, ended, self.store, self.history, completed_at, known)
         if events:
             graph = json.loads(RECORDED.read_text())["definition"]  # so that the golden files outlive a new state
             to_come = paths.states_after(graph, "Aggregate")
@@ -197,6 +203,7 @@ def sample(root: Path) -> tuple[World, Report]:
     """A fleet over three runs, with every kind of outcome: what the documentation's picture shows."""
     world = World(root)
     config = Config(
+        policy=Policy(fail_on=Threshold(known_exploited=False)),
         exceptions=[
             exception("CVE-2026-1004", "2026-12-31", package="curl"),
             exception("CVE-2026-1007", "2026-04-10", lineage="web-base"),

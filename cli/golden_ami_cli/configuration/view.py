@@ -9,7 +9,9 @@ from rich.table import Table
 
 from golden_ami.characters import printable
 from golden_ami.engines.registry import traits
-from golden_ami.models import Ami, Config
+from golden_ami.evaluation.policy import policy_of
+from golden_ami.evaluation.verdict import required
+from golden_ami.models import Ami, Config, Engine, Policy
 from golden_ami.usage.lines import UsageLine, amount, cost
 
 
@@ -24,6 +26,47 @@ def amis_table(amis: list[Ami]) -> Table:
         kind = ami.entry.instance_type if traits(ami.engine).needs_instances else ""
         table.add_row(*map(printable, (ami.key, ami.name, ami.engine, kind, ami.lineage, "; ".join(remarks))))
     return table
+
+
+def policy_table(config: Config, amis: list[Ami]) -> Table:
+    """What fails an AMI and what PASS needs, by policy and engine, with what holds by default."""
+    table = Table(show_edge=False, pad_edge=False, header_style="bold", title="Policy", title_justify="left")
+    for name in ("AMIs", "Engine", "Fails on", "PASS needs", "Suppressed in Inspector"):
+        table.add_column(name, overflow="fold")
+    for (policy, engine), keys in _by_policy(config, amis).items():
+        shown = ", ".join(keys[:3]) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")
+        decoded = msgspec.json.decode(policy, type=Policy)
+        needed = ", ".join(required(decoded, config, engine)) + ("" if decoded.require is not None else " (default)")
+        suppressed = {"judge": "judged", "tolerate": "tolerated"}[decoded.suppressed]
+        table.add_row(*map(printable, (shown, engine, fails_on(decoded, engine), needed, suppressed)))
+    return table
+
+
+def _by_policy(config: Config, amis: list[Ami]) -> dict[tuple[bytes, Engine], list[str]]:
+    """The keys of the AMIs that are judged alike: by one policy, as JSON, and of one engine."""
+    found: dict[tuple[bytes, Engine], list[str]] = {}
+    for ami in amis:
+        policy = msgspec.json.encode(policy_of(ami, config.policy))
+        found.setdefault((policy, ami.engine), []).append(ami.key)
+    return found
+
+
+def fails_on(policy: Policy, engine: Engine) -> str:
+    """The rules of a policy in words. Engine `classic` tells nothing of exploitation: a default does not hold there."""
+    rules = policy.fail_on
+    if policy.report_only:
+        return "nothing: report only"
+    known = rules.known_exploited is not False and not (rules.known_exploited is None and engine == "classic")
+    words = [
+        ", ".join(rules.severities),
+        "known exploited" * known,
+        "exploit available" * rules.exploit_available,
+        "" if rules.epss is None else f"EPSS from {rules.epss:g}",
+        "a discontinued operating system" * rules.discontinued_os,
+    ]
+    limits = ["only fixable" * policy.only_fixable, f"after {policy.grace_days} days" if policy.grace_days else ""]
+    also = " (known exploited, too)" * (policy.tolerate_known_exploited and any(limits))
+    return "; ".join(filter(None, [*words, *limits])) + also
 
 
 def estimate_table(lines: list[UsageLine]) -> Table:
@@ -64,5 +107,6 @@ def to_json(config: Config, amis: list[Ami], lines: list[UsageLine], rights: str
     for row in rows:
         row.get("entry", {}).pop("userData", None)
     settings = msgspec.to_builtins(msgspec.structs.replace(config, amis=[]))
-    content = {"configuration": settings, "amis": rows, "estimate": lines, "rights": rights}
+    needed = {ami.key: required(policy_of(ami, config.policy), config, ami.engine) for ami in amis}
+    content = {"configuration": settings, "required": needed, "amis": rows, "estimate": lines, "rights": rights}
     return msgspec.json.format(msgspec.json.encode(content), indent=2).decode()

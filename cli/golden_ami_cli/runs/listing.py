@@ -30,6 +30,7 @@ class _Totals(Struct, rename="camel", kw_only=True):
 
     amis: int = 0
     passed: int = 0
+    report_only: int = 0
     failed: int = 0
     not_assessed: int = 0
     findings: int = 0
@@ -50,6 +51,7 @@ class Listed(Struct, rename="camel", kw_only=True):
     seconds: int | None
     amis: int | None
     passed: int | None = None
+    report_only: int | None = None  # of those that passed
     failed: int | None = None
     not_assessed: int | None = None
     findings: dict[Severity, int] | None = None
@@ -103,7 +105,7 @@ def _count(row: Listed, account: Account, key: str) -> None:
     except (Missing, msgspec.DecodeError):
         return  # deleted by the bucket's lifecycle, or not ours: the ledger's verdict stands
     row.passed, row.failed, row.not_assessed = totals.passed, totals.failed, totals.not_assessed
-    row.findings = totals.counts
+    row.findings, row.report_only = totals.counts, totals.report_only
 
 
 def _seconds(start: datetime | None, stop: datetime | None) -> int | None:
@@ -122,7 +124,8 @@ def to_json(found: list[Listed]) -> str:
 def lines(found: list[Listed]) -> Iterator[Text]:
     """The list for people: two lines a run, so that a run id stays whole on any console."""
     for run in found:
-        verdict = verdict_text(run.verdict) if run.verdict else Text(run.status)
+        report_only = bool(run.passed) and run.report_only == run.passed
+        verdict = verdict_text(run.verdict, report_only) if run.verdict else Text(run.status)
         yield Text.assemble(Text(printable(run.run_id), style="bold"), "  ", verdict)
         yield Text("  " + ", ".join(filter(None, [run.started_at, *_words(run)])), style="dim")
 
@@ -130,7 +133,12 @@ def lines(found: list[Listed]) -> Iterator[Text]:
 def _words(run: Listed) -> list[str]:
     took = "" if run.seconds is None else clock(timedelta(seconds=run.seconds))
     amis = "" if run.amis is None else f"{run.amis} AMIs"
-    verdicts = {"pass": run.passed, "fail": run.failed, "not assessed": run.not_assessed}
+    verdicts = {
+        "pass": run.passed,
+        "report only": run.report_only,
+        "fail": run.failed,
+        "not assessed": run.not_assessed,
+    }
     found = run.findings or {}
     severities = {"critical": found.get("CRITICAL"), "high": found.get("HIGH"), "findings": sum(found.values())}
     counts = [f"{number} {name}" for name, number in (verdicts | severities).items() if number]

@@ -22,6 +22,7 @@ from golden_ami.models import Act, Reason
 from golden_ami.parallel import side_by_side
 from golden_ami.places import Place
 from golden_ami.report.model import Action, AmiReport, Report
+from golden_ami.report.verdicts import value_of_ami
 
 if TYPE_CHECKING:
     from golden_ami.aws.clients import Clients
@@ -116,7 +117,7 @@ def _refusal(client: Any, call: Call, report: Report, ami: AmiReport) -> str:
 
 def _tag(client: Any, report: Report, ami: AmiReport) -> None:
     tags = {
-        "assessment-verdict": ami.verdict,
+        "assessment-verdict": value_of_ami(ami),
         "assessment-run": report.run.run_id,
         "assessment-completed-at": report.run.completed_at,
     }
@@ -194,7 +195,7 @@ def _entry(report: Report, ami: AmiReport) -> Entry:
         "lineage": ami.lineage,
         "account": ami.account,
         "region": ami.region,
-        "verdict": ami.verdict,
+        "verdict": value_of_ami(ami),
         "reason": reason and _short(reason),
         "counts": ami.counts,
         "failing": ami.failing,

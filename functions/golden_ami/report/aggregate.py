@@ -26,6 +26,7 @@ from golden_ami.report.formats import CONTENT_TYPES, write
 from golden_ami.report.model import Fault, Report
 from golden_ami.storage.keys import report_key
 from golden_ami.storage.objects import S3Store, Store
+from golden_ami.vulnerabilities.known import known
 
 if TYPE_CHECKING:
     from golden_ami.aws.clients import Clients
@@ -50,7 +51,7 @@ def aggregate(execution: Execution, settings: Settings, clients: Clients, ledger
     except (AssessmentError, BotoCoreError, ClientError):
         raise
     except Exception as fault:  # noqa: BLE001 -- whatever we have done wrong, the run ends in a report
-        failing = {ami.key: ami.failing for report in built for ami in report.amis}
+        failing = {ami.key: ami.failing for report in built for ami in report.amis if ami.verdict == "FAIL"}
         return last.last_report(execution, fault, settings, clients, ledger, failing)
 
 
@@ -62,7 +63,8 @@ def _aggregated(
     run_id = run.run_id
     completed_at = _completed(run, ledger)
     store = S3Store(clients.client("s3"), settings.bucket)
-    report = build(run, amis, state if isinstance(state, Mapping) else {}, store, ledger, completed_at)
+    asked = known(run, amis, store, lambda: clients.client("inspector2"))
+    report = build(run, amis, state if isinstance(state, Mapping) else {}, store, ledger, completed_at, asked)
     built.append(report)
     _optional(report, "usage", lambda: _add_usage(report, run, amis, clients))
     _optional(report, "actions", lambda: act.act(report, run.config.act, clients, ledger))

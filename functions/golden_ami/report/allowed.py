@@ -11,19 +11,21 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from golden_ami.report.model import AmiReport
+from golden_ami.report.verdicts import value_of_ami
 
 _NAMES = 50
 _CRITERIA = 10
 
 
 def criteria(amis: Sequence[AmiReport], owners: Mapping[str, str]) -> str:
-    """A command for each region that admits its AMIs with the verdict PASS, and no deprecated one; "" without any.
+    """A command for each region that admits its AMIs that passed, and no deprecated one; "" without any.
 
-    `owners` are the accounts that own the images, by the AMI's key: EC2 compares the provider with the owner.
+    One whose findings are only reported has passed nothing. `owners` are the accounts that own the images, by the
+    AMI's key: EC2 compares the provider with the owner.
     """
     regions: dict[str, dict[str, list[str]]] = {}
     for ami in amis:
-        if ami.verdict == "PASS" and ami.name:
+        if value_of_ami(ami) == "PASS" and ami.name:
             regions.setdefault(ami.region, {}).setdefault(owners.get(ami.key) or ami.account, []).append(ami.name)
     return "\n".join(_command(region, accounts) for region, accounts in sorted(regions.items()))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from golden_ami.evaluation.ami import AmiEvaluation
+from golden_ami.evaluation.verdict import Judgement
 from golden_ami.models import Ami, Reason
 from golden_ami.report.model import AmiReport
 
@@ -14,11 +15,18 @@ def not_assessed(ami: Ami, owner_tag: str, reason: Reason) -> AmiReport:
     return replace(_described(ami, owner_tag), reason=reason)
 
 
-def assessed(ami: Ami, owner_tag: str, evaluation: AmiEvaluation, standings_key: str, limit: int) -> AmiReport:
+def assessed(
+    ami: Ami, owner_tag: str, evaluation: AmiEvaluation, judged: Judgement, standings_key: str, limit: int
+) -> AmiReport:
     """The part of an AMI whose findings were evaluated; it lists at most `limit` upgrades."""
+    described = _described(ami, owner_tag)
     return replace(
-        _described(ami, owner_tag),
-        verdict="FAIL" if evaluation.failing else "PASS",
+        described,
+        verdict=judged.verdict,
+        reason=judged.reason,
+        notes=[*described.notes, *judged.notes],
+        evidence=judged.evidence,
+        report_only=judged.report_only,
         counts=evaluation.counts,
         total=evaluation.total,
         known_exploited=evaluation.known_exploited,
@@ -27,6 +35,7 @@ def assessed(ami: Ami, owner_tag: str, evaluation: AmiEvaluation, standings_key:
         excepted=evaluation.excepted,
         tolerated=evaluation.tolerated,
         failing=evaluation.failing,
+        suppressed=evaluation.suppressed,
         rules=evaluation.rules,
         failures=evaluation.failures,
         upgrades=evaluation.upgrades[:limit],
@@ -51,6 +60,7 @@ def _described(ami: Ami, owner_tag: str) -> AmiReport:
         tags=ami.tags,
         own_policy=ami.entry.policy,
         notes=[*ami.notes, *([ami.engine_reason] if ami.engine_reason else [])],
+        evidence=ami.evidence,
         instance_id=ami.instance_id,
         launched_at=ami.launched_at,
         scanned_at=ami.scanned_at,

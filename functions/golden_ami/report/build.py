@@ -12,12 +12,14 @@ import msgspec
 
 from golden_ami.evaluation.ami import AmiEvaluation, AmiEvaluator
 from golden_ami.evaluation.comparison import EarlierAssessment, last_assessment, natural_order, previous_ami
-from golden_ami.evaluation.evaluate import AmiRules
+from golden_ami.evaluation.evaluate import AmiRules, EvaluatedFinding
 from golden_ami.evaluation.exceptions import ExceptionIndex
 from golden_ami.evaluation.identity import lineage_key
 from golden_ami.evaluation.policy import policy_of, run_verdict
 from golden_ami.evaluation.upgrades import RunUpgrades
-from golden_ami.models import Ami, Assessment, Reason, Run
+from golden_ami.evaluation.verdict import judge
+from golden_ami.evidence.requirements import is_partial
+from golden_ami.models import Ami, Assessment, Finding, Reason, Run
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.reasons import reporting
 from golden_ami.report import allowed, faults
@@ -30,6 +32,8 @@ from golden_ami.report.totals import Trend, legacy_of, owners_of, totals_of
 from golden_ami.report.urgent import SHOWN, encoded_urgent, shown_of_each
 from golden_ami.storage.keys import standings_key, urgent_key
 from golden_ami.storage.objects import Missing, Store
+from golden_ami.vulnerabilities.answer import answered_of, with_answers
+from golden_ami.vulnerabilities.known import NOTHING, Known
 
 _TOGETHER = 20  # statuses encoded by one call
 _UPGRADES = 50  # of the run
@@ -47,14 +51,22 @@ class History(Protocol):
 
 
 def build(
-    run: Run, amis: Sequence[Ami], state: Mapping[str, Any], store: Store, history: History, completed_at: str
+    run: Run,
+    amis: Sequence[Ami],
+    state: Mapping[str, Any],
+    store: Store,
+    history: History,
+    completed_at: str,
+    known: Known = NOTHING,
 ) -> Report:
     """Evaluate every AMI, compare it with its past, and sum up. Writes statuses to the store and the history's index.
+
+    `known` is what Amazon Inspector answered of vulnerabilities whose findings do not tell.
 
     Lineages are read side by side, the AMIs of one lineage in the order of their names; an AMI's findings are never
     all in memory. The report is the same to the byte whichever lineage is done first.
     """
-    builder = _Builder(run, amis, state, store, history, completed_at)
+    builder = _Builder(run, amis, state, store, history, completed_at, known)
     found = side_by_side(builder.lineage, builder.lineages())
     history.record_assessments(builder.records)
     return builder.report([built for group in found for built in group])
@@ -70,10 +82,17 @@ class _BuiltAmi(msgspec.Struct):
 
 class _Builder:
     def __init__(
-        self, run: Run, amis: Sequence[Ami], state: Mapping[str, Any], store: Store, history: History, completed_at: str
+        self,
+        run: Run,
+        amis: Sequence[Ami],
+        state: Mapping[str, Any],
+        store: Store,
+        history: History,
+        completed_at: str,
+        known: Known,
     ) -> None:
         self._run, self._amis, self._state = run, amis, state
-        self._store, self._history, self._completed_at = store, history, completed_at
+        self._store, self._history, self._completed_at, self._known = store, history, completed_at, known
         self._faults = faults.faults_of(state, run.run_id)
         self._failed_batches = faults.failed_batches(state)
         self._today = datetime.fromisoformat(completed_at).date()
@@ -121,12 +140,18 @@ class _Builder:
                 ami, f"{collected} were collected and {read} are there, or their severities differ"
             )
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, unreadable))
-        report = assessed(ami, owner_tag, evaluation, standings_key(ami.run_id, ami.key), self._listed)
-        record = self._assessment(ami, report)
-        history.insert(0, record)
+        config = self._run.config
+        judged = judge(ami, evaluation, policy_of(ami, config.policy), config)
+        report = assessed(ami, owner_tag, evaluation, judged, standings_key(ami.run_id, ami.key), self._listed)
+        if evaluation.unknown and self._known.problem:
+            report.notes.append(self._known.problem)
         with self._lock:
-            self.records.append(record)
             self._upgrades.add(evaluation.upgrades)
+        if judged.verdict != "NOT_ASSESSED":
+            record = self._assessment(ami, report)
+            history.insert(0, record)
+            with self._lock:
+                self.records.append(record)
         return _BuiltAmi(ami, report, evaluation.exceptions)
 
     def _evaluation(self, ami: Ami, earlier: Sequence[EarlierAssessment]) -> AmiEvaluation:
@@ -137,13 +162,21 @@ class _Builder:
         again = not self._urgent  # by the page and the other formats of a small run
         with self._store.writing(standings_key(ami.run_id, ami.key), _NDJSON, again=again) as out:
             findings = decoded_findings(self._store.lines(ami.findings_key, again=again))
-            for evaluated in chunks(map(evaluator.add, findings), _TOGETHER):
+            for evaluated in chunks((self._evaluated(evaluator, finding) for finding in findings), _TOGETHER):
                 out.write(encode([one.status for one in evaluated]))
         evaluation = evaluator.evaluation()
         if self._urgent:
             with self._store.writing(urgent_key(ami.run_id, ami.key), _NDJSON) as out:
                 out.write(encoded_urgent(evaluation.urgent))
         return evaluation
+
+    def _evaluated(self, evaluator: AmiEvaluator, stored: Finding) -> EvaluatedFinding:
+        """A finding with what is known of its vulnerability, evaluated; its status says what was not stored of it."""
+        finding = with_answers(stored, self._known.answers)
+        found = evaluator.add(finding)
+        if finding is not stored:
+            found.status.answered = answered_of(finding)
+        return found
 
     def _earlier(self, ami: Ami, history: Sequence[Assessment]) -> list[EarlierAssessment]:
         """What the AMI is compared with: its own last assessment, then that of the AMI before it."""
@@ -169,7 +202,7 @@ class _Builder:
             verdict=report.verdict,
             counts=report.counts,
             standings_key=report.standings_key,
-            partial=ami.scan_status == "PARTIAL",
+            partial=is_partial(ami),
         )
 
     # ------------------------------------------------------------ the whole
@@ -190,7 +223,7 @@ class _Builder:
             upgrades=self._upgrades.ranked()[:_UPGRADES],
             exceptions=exception_reports(self._exceptions, matches, unknown, self._today),
             owners=owners_of(amis, config),
-            trend=self._trend.points(self._completed_at, totals),
+            trend=self._trend.points(self._completed_at, amis),
             allowed_amis=allowed.criteria(amis, {one.ami.key: one.ami.owner_id for one in found}),
             legacy=[legacy_of(ami) for ami in amis],
         )

@@ -60,7 +60,7 @@ def last_report(
 ) -> Reported:
     """Write and send the last report. May be repeated: sends once.
 
-    `failing` has the AMIs, by key, of which failing findings are known, and how many. What cannot be done does not
+    `failing` has the AMIs, by key, that are known to fail, and on how many findings. What cannot be done does not
     stop the rest and is raised after it.
     """
     logger.error("the report failed; the last report is made", exc_info=fault)
@@ -192,7 +192,7 @@ def _ami(row: Row, reason: Reason, failing: Mapping[str, int], run: Row, setting
     tags = {_text(name): _text(value) for name, value in tags.items()} if isinstance(tags, Mapping) else {}
     configured = run.get("config")
     owner_tag = _text(configured.get("ownerTag")) if isinstance(configured, Mapping) else ""
-    fails = failing.get(key, 0)
+    fails = key in failing
     ami: dict[str, Any] = {
         "key": key,
         "amiId": _text(row.get("amiId")) or key.rpartition("/")[2],
@@ -205,7 +205,7 @@ def _ami(row: Row, reason: Reason, failing: Mapping[str, int], run: Row, setting
         "verdict": "FAIL" if fails else "NOT_ASSESSED",
         "tags": tags,
         "counts": _counts(row.get("counts")),
-        "failing": fails,
+        "failing": failing.get(key, 0),
     }
     ami["total"] = sum(ami["counts"].values())
     if not fails:
@@ -375,7 +375,8 @@ def _lines(amis: Iterable[Row]) -> Iterator[str]:
     listed = list(amis)
     for ami in listed[:_LISTED]:
         counts = ", ".join(f"{count} {name.lower()}" for name, count in ami["counts"].items() if count)
-        why = f": {ami['reason']['message']}" if "reason" in ami else f": {ami['failing']} findings fail it"
+        fails = f"{ami['failing']} findings fail it" if ami["failing"] else "its operating system fails it"
+        why = f": {ami['reason']['message']}" if "reason" in ami else f": {fails}"
         name = ami["name"] or ami["amiId"]
         yield f"  {ami['verdict'].replace('_', ' ')}  {name} ({ami['key']}){why} [findings: {counts or 'not known'}]"[
             :400

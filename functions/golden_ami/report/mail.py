@@ -11,13 +11,14 @@ from golden_ami.evaluation.model import Comparison
 from golden_ami.evaluation.upgrades import describe_upgrade
 from golden_ami.models import SEVERITIES
 from golden_ami.report.model import AmiReport, Report, Totals
+from golden_ami.report.seen import gaps, line
+from golden_ami.report.verdicts import words_of_ami, words_of_run
 from golden_ami.usage import lines as usage
 
 _SUBJECT = 100  # characters, ASCII, no line breaks or control characters (SNS Publish)
 _LINE = 300
 _AMIS = 25
 _CAUSES = 10
-_WORDS = {"PASS": "PASS", "FAIL": "FAIL", "NOT_ASSESSED": "NOT ASSESSED"}
 
 
 def subject(report: Report, owner: str = "") -> str:
@@ -30,12 +31,12 @@ def subject(report: Report, owner: str = "") -> str:
         for count, word in (
             (totals.failed, "fail"),
             (totals.not_assessed, "not assessed"),
-            (totals.passed, "pass"),
+            (totals.passed, f"pass{_report_only(totals)}"),
         )
         if count
     ]
     whose = f" ({owner})" if owner else ""
-    return _ascii(f"Golden AMIs{whose}: {_WORDS[report.verdict]} - {', '.join(counts) or 'no AMI'}")
+    return _ascii(f"Golden AMIs{whose}: {words_of_run(report)} - {', '.join(counts) or 'no AMI'}")
 
 
 def _ascii(text: str) -> str:
@@ -53,6 +54,7 @@ def body(report: Report, links: Sequence[str], owner: str = "") -> str:
         *_section("TOP UPGRADES", (describe_upgrade(upgrade) for upgrade in report.upgrades[:5]), numbered=True),
         *_section("AMIS", _amis(report.amis)),
         *_section("NOT ASSESSED", _causes(report.amis)),
+        *_section("WHAT THE SCANS DID NOT SEE", _unseen(report.amis)),
         *_section("EXCEPTIONS", _exceptions(report)),
         *_section("WHAT THE RUN USED", _usage(report.usage)),
         *_section("THE WHOLE REPORT", links),
@@ -77,12 +79,17 @@ def _headline(report: Report, owner: str) -> list[str]:
     totals, run = report.totals, report.run
     whose = f" of {_clean(owner, 100)}" if owner else ""
     return [
-        f"{_WORDS[report.verdict]}: {_count(totals.amis, 'golden AMI')}{whose} - "
-        f"{totals.failed} fail, {totals.not_assessed} not assessed, {totals.passed} pass",
+        f"{words_of_run(report)}: {_count(totals.amis, 'golden AMI')}{whose} - "
+        f"{totals.failed} fail, {totals.not_assessed} not assessed, {totals.passed} pass" + _report_only(totals),
         f"{_count(totals.findings, 'finding')}: {_severities(totals.counts)}"
-        + f"; {totals.known_exploited} known exploited, {totals.fixable} fixable, {totals.excepted} accepted",
+        + f"; {totals.known_exploited} known exploited, {totals.fixable} fixable, {totals.excepted} accepted"
+        + (f"; {totals.suppressed} suppressed in Inspector" if totals.suppressed else ""),
         f"Run {run.run_id}, completed {run.completed_at}",
     ]
+
+
+def _report_only(totals: Totals) -> str:
+    return f" ({totals.report_only} report only)" if totals.report_only else ""
 
 
 def _count(number: int, noun: str) -> str:
@@ -107,7 +114,7 @@ def _amis(amis: Sequence[AmiReport]) -> Iterator[str]:
     for ami in assessed[:_AMIS]:
         rules = ", ".join(f"{count} x {rule}" for rule, count in islice(ami.rules.items(), 4))
         why = f": {rules}" if rules else ""
-        yield _clean(f"{ami.verdict}  {ami.name or ami.ami_id} ({ami.key}){why}{_change(ami)}", _LINE)
+        yield _clean(f"{words_of_ami(ami)}  {ami.name or ami.ami_id} ({ami.key}){why}{_change(ami)}", _LINE)
     if len(assessed) > _AMIS:
         yield f"... and {len(assessed) - _AMIS} more in the whole report"
 
@@ -115,7 +122,13 @@ def _amis(amis: Sequence[AmiReport]) -> Iterator[str]:
 def _named(ami: AmiReport) -> str:
     """An AMI whose key is more than its id is not in the stack's own account and region."""
     name = ami.name or ami.ami_id
-    return f"{name} in {ami.account}/{ami.region}" if "/" in ami.key else name
+    found = f" ({_count(ami.total, 'finding')} all the same: {_severities(ami.counts)})" if _is_judged(ami) else ""
+    return _clean(f"{name} in {ami.account}/{ami.region}" if "/" in ami.key else name, 80) + found
+
+
+def _is_judged(ami: AmiReport) -> bool:
+    """Whether an AMI is NOT ASSESSED though findings of it are known."""
+    return ami.verdict == "NOT_ASSESSED" and bool(ami.total)
 
 
 def _change(ami: AmiReport) -> str:
@@ -134,10 +147,25 @@ def _causes(amis: Sequence[AmiReport]) -> Iterator[str]:
     ordered = sorted(causes.items(), key=lambda cause: -len(cause[1]))
     for (message, remedy), names in ordered[:_CAUSES]:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        shown = ", ".join(_clean(name, 80) for name in names[:3]) + more
+        shown = ", ".join(names[:3]) + more
         yield f"{shown}: {_clean(message, _LINE)}. {_clean(remedy, _LINE * 2)}".replace("..", ".")
     if len(ordered) > _CAUSES:
         yield f"... and {len(ordered) - _CAUSES} more causes in the whole report"
+
+
+def _unseen(amis: Sequence[AmiReport]) -> Iterator[str]:
+    """What is missing of AMIs that fail all the same; of those that are not assessed, the causes tell it."""
+    missing: dict[str, list[str]] = {}
+    for ami in amis:
+        lines = [_clean(line(one), _LINE) for one in gaps(ami)] if ami.verdict == "FAIL" else []
+        if lines:
+            missing.setdefault("; ".join(lines), []).append(_named(ami))
+    ordered = sorted(missing.items(), key=lambda one: -len(one[1]))
+    for text, names in ordered[:_CAUSES]:
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        yield f"{', '.join(names[:3])}{more}, which may have more findings: {text}"
+    if len(ordered) > _CAUSES:
+        yield f"... and {len(ordered) - _CAUSES} more in the whole report"
 
 
 def _exceptions(report: Report) -> Iterator[str]:

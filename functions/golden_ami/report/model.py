@@ -11,8 +11,14 @@ from typing import Literal
 from msgspec import field
 
 from golden_ami.evaluation.model import Comparison, ExceptionStatus, FindingStatus, Item, Upgrade
-from golden_ami.models import Data, Engine, Policy, Reason, RiskException, SeverityCounts, Verdict
+from golden_ami.evaluation.policy import DISCONTINUED_OS
+from golden_ami.models import Data, Engine, Evidence, Finding, Policy, Reason, RiskException, SeverityCounts, Verdict
 from golden_ami.usage.lines import UsageLine
+
+
+def _no_evidence() -> list[Evidence]:
+    """Not `list`, for then an empty list would be left out of report.json."""
+    return []
 
 
 class AmiReport(Data):
@@ -37,6 +43,9 @@ class AmiReport(Data):
     excepted: int = 0
     tolerated: int = 0  # a rule names them, yet they do not fail the AMI
     failing: int = 0
+    suppressed: int = 0  # by rules of Amazon Inspector
+    report_only: bool = False  # PASS says nothing: no finding can fail the AMI (policy.reportOnly)
+    evidence: list[Evidence] = field(default_factory=_no_evidence)  # what the verdict rests on
     rules: dict[str, int] = field(default_factory=dict)  # rule -> findings that it fails the AMI on
     failures: list[Item] = field(default_factory=list)
     upgrades: list[Upgrade] = field(default_factory=list)
@@ -49,6 +58,11 @@ class AmiReport(Data):
     scanned_at: str = ""
     findings_key: str = ""
     standings_key: str = ""
+
+    @property
+    def system_fails(self) -> bool:
+        """Whether its operating system fails it, and no finding says so."""
+        return DISCONTINUED_OS in self.rules and sum(self.rules.values()) > self.failing
 
 
 class ExceptionReport(Data):
@@ -111,6 +125,7 @@ class Totals(Data, omit_defaults=False):
 
     amis: int = 0
     passed: int = 0
+    report_only: int = 0  # of those that passed: no finding can fail them
     failed: int = 0
     not_assessed: int = 0
     findings: int = 0
@@ -120,6 +135,7 @@ class Totals(Data, omit_defaults=False):
     fixable: int = 0
     excepted: int = 0
     failing: int = 0
+    suppressed: int = 0  # by rules of Amazon Inspector
     compared: int = 0  # AMIs that had an earlier assessment
     new: int = 0
     open: int = 0
@@ -168,3 +184,7 @@ class Report(Data):
         if status.exception is None or self.exceptions[status.exception].status == "EXPIRED":
             return None
         return self.exceptions[status.exception].exception
+
+    def tolerates_suppressed(self, ami: AmiReport, finding: Finding) -> bool:
+        """Whether a rule of Amazon Inspector suppresses a finding, and the AMI's policy lets that hold."""
+        return finding.suppressed and (ami.own_policy or self.policy).suppressed == "tolerate"

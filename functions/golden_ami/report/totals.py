@@ -13,18 +13,20 @@ _LEGACY = dict(zip(SEVERITIES, ("Critical", "High", "Medium", "Low", "Informatio
 
 
 def totals_of(amis: Sequence[AmiReport]) -> Totals:
-    """Sums over AMIs. What changed is summed over those with an earlier assessment of themselves, else of their
-    lineage's previous AMI."""
+    """Sums over AMIs. What changed is summed over those that were assessed and have an earlier assessment of
+    themselves, else of their lineage's previous AMI."""
     totals = Totals(amis=len(amis))
     for ami in amis:
         totals.passed += ami.verdict == "PASS"
+        totals.report_only += ami.verdict == "PASS" and ami.report_only
         totals.failed += ami.verdict == "FAIL"
         totals.not_assessed += ami.verdict == "NOT_ASSESSED"
         _add(totals.counts, ami.counts)
         totals.findings += ami.total
-        for name in ("known_exploited", "exploit_available", "fixable", "excepted", "failing"):
+        for name in ("known_exploited", "exploit_available", "fixable", "excepted", "failing", "suppressed"):
             setattr(totals, name, getattr(totals, name) + getattr(ami, name))
-        if change := ami.since_last_run or ami.since_previous_ami:
+        change = ami.since_last_run or ami.since_previous_ami
+        if change and ami.verdict != "NOT_ASSESSED":
             totals.compared += 1
             totals.new += change.new
             totals.open += change.open
@@ -61,29 +63,32 @@ class Trend:
                 point.failed += one.verdict == "FAIL"
                 _add(point.counts, one.counts)
 
-    def points(self, completed_at: str, totals: Totals) -> list[Point]:
+    def points(self, completed_at: str, amis: Sequence[AmiReport]) -> list[Point]:
         """The last 12 runs, oldest first, with the present one at the end when it assessed an AMI."""
         earlier = sorted(self._points.values(), key=lambda point: (point.completed_at, point.run_id))[1 - _TREND :]
         for point in earlier:
             point.counts = by_severity(point.counts)
-        assessed = totals.passed + totals.failed
-        if not assessed:
+        totals = totals_of([ami for ami in amis if ami.verdict != "NOT_ASSESSED"])
+        if not totals.amis:
             return earlier
         counts, failed = totals.counts, totals.failed
         return [
             *earlier,
-            Point(run_id=self._run_id, completed_at=completed_at, amis=assessed, failed=failed, counts=counts),
+            Point(run_id=self._run_id, completed_at=completed_at, amis=totals.amis, failed=failed, counts=counts),
         ]
 
 
 def legacy_of(ami: AmiReport) -> dict[str, str | int]:
     """The object that the 2017 solution published of an instance: its tags without ours, and counts by severity.
 
-    It knew no CRITICAL; an AMI that was not assessed has a reason instead of counts, for zero would read as clean.
+    It knew no CRITICAL; an AMI that was not assessed has a reason, and counts only if findings are known, for zero
+    would read as clean.
     """
     found: dict[str, str | int] = {key: value for key, value in ami.tags.items() if key not in OWN_TAGS}
     if ami.reason:
-        return found | {"Not-Assessed": f"{ami.reason.code}: {ami.reason.message}"}
+        found["Not-Assessed"] = f"{ami.reason.code}: {ami.reason.message}"
+    if ami.reason and not ami.total:
+        return found
     return found | {f"Finding-Severity-{word}-Count": ami.counts.get(name, 0) for name, word in _LEGACY.items()}
 
 

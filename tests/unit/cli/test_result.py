@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from golden_ami.models import SEVERITIES, Ami, AmiEntry, Policy, Reason
+from golden_ami.models import SEVERITIES, Ami, AmiEntry, Evidence, Policy, Reason
 from golden_ami.report.model import About, AmiReport, Report, Totals
 from golden_ami_cli.assessing import output, result
 from golden_ami_cli.assessing.command import gate_status
@@ -126,6 +126,38 @@ def test_the_table_shows_no_zero_for_what_was_not_assessed() -> None:
     assert "NOT ASSESSED" in row
     assert "0" not in row
     assert "the agent never answered; check the instance profile" in row
+
+
+def test_the_table_shows_what_was_found_though_not_assessed() -> None:
+    answer = built()
+    answer.amis[2].findings["LOW"] = 7
+    (row,) = [line for line in shown(answer).splitlines() if "ami-3" in line]
+    assert row.split("NOT ASSESSED")[1].split()[:6] == ["-", "-", "-", "7", "-", "-"]
+
+
+def test_a_pass_that_nothing_could_fail_says_so() -> None:
+    found = [ami_report("ami-1", report_only=True, suppressed=2), ami_report("ami-2")]
+    answer = built()
+    answer.amis, answer.verdict = result.from_report(report(*found)), "PASS"
+    lines = shown(answer).splitlines()
+    assert "PASS (report only)" in lines[2]
+    assert "2 suppressed in Inspector" in lines[2]
+    assert "report only" not in lines[3]
+    (run,) = [line for line in lines if "Run verdict" in line]
+    assert "PASS (report only)" not in run
+    assert ", 1 report only)" in run
+    answer.amis.pop()
+    assert "Run verdict    PASS (report only)" in shown(answer)
+
+
+def test_json_has_the_evidence() -> None:
+    gap = Evidence(kind="network", status="MISSING", detail="no coverage yet", code="C", remedy="R")
+    answer = built()
+    answer.amis = result.from_report(report(ami_report("ami-1", evidence=[gap])))
+    (ami,) = json.loads(output.to_json(answer))["amis"]
+    assert ami["evidence"] == [
+        {"kind": "network", "status": "MISSING", "detail": "no coverage yet", "code": "C", "remedy": "R"}
+    ]
 
 
 def test_the_table_says_how_the_run_went() -> None:

@@ -7,19 +7,13 @@ import io
 import json
 import os
 import re
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import botocore.loaders
-import botocore.model
-import botocore.validate
-import jsonschema
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from report_world import World, ami, finding, package
+from standards import VALID
 
 from golden_ami.models import Reason
 from golden_ami.report.formats import CONTENT_TYPES
@@ -65,39 +59,11 @@ def test_golden(sampled: tuple[World, Report], name: str) -> None:
     assert rendered.decode() == golden.read_bytes().decode()
 
 
-def _valid_report(content: bytes) -> None:
-    shipped = files("golden_ami").joinpath("schema/report.schema.json").read_bytes()
-    jsonschema.Draft202012Validator(json.loads(shipped)).validate(json.loads(content))
-
-
-def _valid_sarif(content: bytes) -> None:
-    known = json.loads((FIXTURES / "sarif-2.1.0-rtm.5.json").read_bytes())
-    jsonschema.Draft4Validator(known).validate(json.loads(content))
-
-
-def _valid_cyclonedx(content: bytes) -> None:
-    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(content.decode()) is None
-
-
-def _valid_asff(content: bytes) -> None:
-    model = botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model("securityhub", "service-2"))
-    shape = model.operation_model("BatchImportFindings").input_shape
-    assert shape
-    findings = json.loads(content)
-    if not findings:
-        return  # BatchImportFindings takes one at least
-    found = botocore.validate.ParamValidator().validate({"Findings": findings}, shape)
-    assert not found.has_errors(), found.generate_report()
-
-
-_VALID = {"json": _valid_report, "sarif": _valid_sarif, "cyclonedx": _valid_cyclonedx, "asff": _valid_asff}
-
-
-@pytest.mark.parametrize("name", _VALID)
+@pytest.mark.parametrize("name", VALID)
 def test_valid_by_the_standards_own_schema(sampled: tuple[World, Report], world: World, name: str) -> None:
-    _VALID[name](_rendered(*sampled, name))
-    _VALID[name](_rendered(world, _hostile(world), name))
-    _VALID[name](_rendered(world, world.run("run-2", "2026-04-02T03:00:00Z", []), name))
+    VALID[name](_rendered(*sampled, name))
+    VALID[name](_rendered(world, _hostile(world), name))
+    VALID[name](_rendered(world, world.run("run-2", "2026-04-02T03:00:00Z", []), name))
 
 
 def test_csv_has_a_row_for_every_finding_and_for_every_ami_without(sampled: tuple[World, Report]) -> None:

@@ -18,10 +18,13 @@ from golden_ami.report.formats.sarif import fingerprint
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url, partition_of
 from golden_ami.report.model import AmiReport, Report
+from golden_ami.report.seen import summary
+from golden_ami.report.verdicts import value_of_ami
 from golden_ami.storage.objects import Store
 
 _TYPES = {
     "NETWORK_REACHABILITY": "Software and Configuration Checks/AWS Security Best Practices/Network Reachability",
+    "END_OF_SUPPORT": "Software and Configuration Checks/AWS Security Best Practices",
     "CIS": "Software and Configuration Checks/Industry and Regulatory Standards/CIS Host Hardening Benchmarks",
 }
 _CVE = "Software and Configuration Checks/Vulnerabilities/CVE"
@@ -44,6 +47,7 @@ def _finding(report: Report, ami: AmiReport, finding: Finding, status: FindingSt
     partition = partition_of(run.execution_arn)
     url = finding_url(finding)
     remedy = {"Text": (finding.remedy or "Build the AMI again with the packages upgraded.")[:512]}
+    accepted = report.accepted_by(status) is not None or report.tolerates_suppressed(ami, finding)
     label = "INFORMATIONAL" if finding.severity == "UNTRIAGED" else finding.severity
     return {
         "SchemaVersion": "2018-10-08",
@@ -61,20 +65,22 @@ def _finding(report: Report, ami: AmiReport, finding: Finding, status: FindingSt
         "Remediation": {"Recommendation": remedy | ({"Url": url} if 0 < len(url) <= 512 else {})},
         "Resources": [_resource(partition, ami)],
         **({"Vulnerabilities": [_vulnerability(finding)]} if finding.vulnerability_id else {}),
-        "Workflow": {"Status": "SUPPRESSED" if report.accepted_by(status) else "NEW"},
+        "Workflow": {"Status": "SUPPRESSED" if accepted else "NEW"},
         "RecordState": "ACTIVE",
-        "UserDefinedFields": _fields(report, ami, status),
+        "UserDefinedFields": _fields(report, ami, finding, status),
     }
 
 
-def _fields(report: Report, ami: AmiReport, status: FindingStatus) -> dict[str, str]:
+def _fields(report: Report, ami: AmiReport, finding: Finding, status: FindingStatus) -> dict[str, str]:
     fields = {
-        "verdict": ami.verdict,
+        "verdict": value_of_ami(ami),
         "run": report.run.run_id,
         "lineage": ami.lineage,
         "owner": ami.owner,
         "rule": status.rule,
         "tolerated": status.tolerated,
+        "suppressed": "by a rule of Amazon Inspector" if finding.suppressed else "",
+        "evidence": summary(ami),
     }
     return {name: value[:1024] for name, value in fields.items() if value}
 

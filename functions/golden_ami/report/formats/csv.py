@@ -1,4 +1,4 @@
-"""One row a finding; one row for an AMI without any, so that none is missing. Safe to open in a spreadsheet."""
+"""One row a finding; one row for an AMI without any or that is not assessed. Safe to open in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from typing import IO
 from golden_ami.characters import printable
 from golden_ami.evaluation.model import FindingStatus
 from golden_ami.evaluation.packages import fixed_version
+from golden_ami.evaluation.policy import DISCONTINUED_OS
 from golden_ami.models import Finding
 from golden_ami.report.findings import findings_of, remedy_of
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
+from golden_ami.report.seen import summary
+from golden_ami.report.verdicts import words_of_ami
 from golden_ami.storage.objects import Store
 
 COLUMNS = (
     "verdict", "account", "region", "ami", "name", "lineage", "owner", "severity", "vulnerability", "title", "packages",
     "installed", "fixed_in", "architecture", "path", "score", "epss", "known_exploited_since", "exploit_available",
-    "fix_available", "since", "change", "rule", "tolerated", "remedy", "url", "arn",
+    "fix_available", "since", "change", "rule", "tolerated", "remedy", "url", "arn", "suppressed", "evidence",
 )  # fmt: skip
 
 # What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection), in full width and as a minus sign too,
@@ -46,14 +49,23 @@ def safe(value: object) -> str:
 
 
 def _rows(store: Store, ami: AmiReport) -> Iterator[list[object]]:
-    head: list[object] = [ami.verdict, ami.account, ami.region, ami.ami_id, ami.name, ami.lineage, ami.owner]
-    empty = True
+    verdict = ami.verdict if ami.verdict != "PASS" else words_of_ami(ami)
+    head: list[object] = [verdict, ami.account, ami.region, ami.ami_id, ami.name, ami.lineage, ami.owner]
+    evidence = summary(ami)
+    if ami.reason or ami.system_fails or not ami.total:
+        yield [*head, *_cells_of_ami(ami), evidence]
     for finding, status in findings_of(store, ami):
-        empty = False
-        yield head + _cells(finding, status)
-    if empty:
-        title = f"{ami.reason.code}: {ami.reason.message}" if ami.reason else "no findings"
-        yield head + ["", "", title] + [""] * 14 + [ami.reason.remedy if ami.reason else "", "", ""]
+        yield [*head, *_cells(finding, status), evidence]
+
+
+def _cells_of_ami(ami: AmiReport) -> list[object]:
+    """What there is to say of an AMI and of no finding."""
+    title, rule, remedy = "no findings", "", ""
+    if ami.system_fails:
+        title, rule = "the operating system is out of standard support", DISCONTINUED_OS
+    if ami.reason:
+        title, remedy = f"{ami.reason.code}: {ami.reason.message}", ami.reason.remedy
+    return ["", "", title, *[""] * 12, rule, "", remedy, "", "", ""]
 
 
 def _cells(finding: Finding, status: FindingStatus) -> list[object]:
@@ -79,4 +91,5 @@ def _cells(finding: Finding, status: FindingStatus) -> list[object]:
         remedy_of(finding),
         finding_url(finding),
         finding.arn,
+        "YES" if finding.suppressed else "",
     ]

@@ -19,6 +19,8 @@ from golden_ami.report.findings import every_finding, findings_of
 from golden_ami.report.formats.streaming import members
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
+from golden_ami.report.seen import values
+from golden_ami.report.verdicts import value_of_ami
 from golden_ami.storage.objects import Store
 
 _SEVERITIES = {"INFORMATIONAL": "info", "UNTRIAGED": "unknown"}
@@ -29,6 +31,8 @@ _PURLS = {
     "NODEPKG": "npm", "NPM": "npm", "NUGET": "nuget", "PIP": "pypi", "PIPENV": "pypi",
     "POETRY": "pypi", "PYTHONPKG": "pypi", "YARN": "npm",
 }  # fmt: skip
+
+_SUPPRESSED = "suppressed by a rule of Amazon Inspector"
 
 
 def write(report: Report, store: Store, out: IO[bytes]) -> None:
@@ -51,14 +55,15 @@ def write(report: Report, store: Store, out: IO[bytes]) -> None:
 
 def _component(store: Store, ami: AmiReport) -> dict[str, Any]:
     packages = {_ref(ami, package): package for finding, _ in findings_of(store, ami) for package in finding.packages}
-    about = {"verdict": ami.verdict, "amiId": ami.ami_id, "region": ami.region, "account": ami.account}
+    about = {"verdict": value_of_ami(ami), "amiId": ami.ami_id, "region": ami.region, "account": ami.account}
     reason = {"notAssessed": f"{ami.reason.code}: {ami.reason.message}"} if ami.reason else {}
+    seen = {f"evidence.{kind}": text for kind, text in values(ami).items()}
     return {
         "type": "operating-system",
         "bom-ref": ami.key,
         "name": ami.name or ami.ami_id,
         "version": ami.ami_id,
-        "properties": [{"name": f"golden-ami:{key}", "value": value} for key, value in (about | reason).items()],
+        "properties": [{"name": f"golden-ami:{key}", "value": value} for key, value in (about | reason | seen).items()],
         **({"components": [_package(ref, package) for ref, package in packages.items()]} if packages else {}),
     }
 
@@ -84,7 +89,7 @@ def _vulnerabilities(report: Report, store: Store) -> Iterator[dict[str, Any]]:
 def _vulnerability(ref: str, report: Report, ami: AmiReport, finding: Finding, status: FindingStatus) -> dict[str, Any]:
     url = finding_url(finding)
     cwes = [int(found[1]) for cwe in finding.cwes if (found := re.fullmatch("(?:CWE-)?([0-9]{1,9})", cwe))]
-    analysis = _analysis(report, finding, status)
+    analysis = _analysis(report, ami, finding, status)
     rating = {"severity": _SEVERITIES.get(finding.severity, finding.severity.lower())}
     return {
         "bom-ref": ref,
@@ -119,16 +124,18 @@ def _affects(ami: AmiReport, finding: Finding) -> list[dict[str, Any]]:
     ]
 
 
-def _analysis(report: Report, finding: Finding, status: FindingStatus) -> dict[str, Any] | None:
+def _analysis(report: Report, ami: AmiReport, finding: Finding, status: FindingStatus) -> dict[str, Any] | None:
     if status.exception is not None:
         terms = report.exceptions[status.exception].exception
         detail = f"{terms.reason} (accepted by {terms.owner} until {terms.expires})"
         if not report.accepted_by(status):
             return {"state": "exploitable", "detail": f"the acceptance has expired: {detail}"}
         return {"state": "exploitable", "response": ["will_not_fix"], "detail": detail}
+    if report.tolerates_suppressed(ami, finding):
+        return {"state": "exploitable", "response": ["will_not_fix"], "detail": _SUPPRESSED}
     if finding.known_exploited_since:
         return {"state": "exploitable", "detail": f"CISA KEV lists it since {finding.known_exploited_since}"}
-    return None
+    return {"state": "in_triage", "detail": f"{_SUPPRESSED}, and judged"} if finding.suppressed else None
 
 
 def _properties(finding: Finding, status: FindingStatus) -> list[dict[str, str]]:
@@ -138,5 +145,6 @@ def _properties(finding: Finding, status: FindingStatus) -> list[dict[str, str]]
         "rule": status.rule,
         "tolerated": status.tolerated,
         "epss": "" if finding.epss is None else f"{finding.epss:g}",
+        "suppressed": _SUPPRESSED if finding.suppressed else "",
     }
     return [{"name": f"golden-ami:{name}", "value": value} for name, value in values.items() if value]

@@ -20,12 +20,14 @@ from markupsafe import Markup
 from golden_ami.evaluation.model import FindingStatus
 from golden_ami.evaluation.packages import affected_by, fixed_version, is_fixable
 from golden_ami.evaluation.versions import without_epoch
-from golden_ami.models import SEVERITIES, Finding, Package
+from golden_ami.models import END_OF_SUPPORT, SEVERITIES, Finding, Package
 from golden_ami.report.findings import remedy_of
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
+from golden_ami.report.seen import status_words
 from golden_ami.report.urgent import SHOWN, most_urgent, shown_of_each
+from golden_ami.report.verdicts import is_report_only, words_of_ami, words_of_run
 from golden_ami.storage.objects import Store
 from golden_ami.usage import lines
 
@@ -33,7 +35,8 @@ _FINDINGS = SHOWN
 _TEXT = 600  # characters of a description
 _BARS = 40  # AMIs in the chart
 _DATA = "@@data@@"  # where the template leaves room for the data
-_FLAGS = ("known_exploited", "exploit", "fixable", "fails", "accepted")
+_FLAGS = ("known_exploited", "exploit", "fixable", "fails", "accepted", "suppressed", "end_of_support")
+_SEEN = ("COMPLETE", "NOT_APPLICABLE")
 
 Texts = dict[str, list[Any]]
 
@@ -71,10 +74,13 @@ def _page(report: Report) -> str:
         script_hash=_hash(script),
         data=_DATA,
         severities=SEVERITIES,
-        words={"PASS": "PASS", "FAIL": "FAIL", "NOT_ASSESSED": "NOT ASSESSED"},
+        words=words_of_run(report),
+        report_only=is_report_only(report),
         bars=_bars(report),
+        charted=len(_charted(report)),
         trend=_trend(report),
         causes=_causes(report),
+        found_unassessed=any(ami.total for ami in report.amis if ami.reason),
         amount=lines.amount,
         estimated=lines.estimated,
         cost=lines.cost,
@@ -99,9 +105,14 @@ def _segments(counts: dict[Any, int], scale: int) -> list[tuple[str, float, floa
 
 
 def _bars(report: Report) -> list[tuple[AmiReport, list[tuple[str, float, float, int]]]]:
-    assessed = [ami for ami in report.amis if ami.verdict != "NOT_ASSESSED"]
-    scale = max((ami.total for ami in assessed), default=0) or 1
-    return [(ami, _segments(ami.counts, scale)) for ami in assessed[:_BARS]]
+    charted = _charted(report)
+    scale = max((ami.total for ami in charted), default=0) or 1
+    return [(ami, _segments(ami.counts, scale)) for ami in charted[:_BARS]]
+
+
+def _charted(report: Report) -> list[AmiReport]:
+    """The AMIs that were assessed or of which findings are known."""
+    return [ami for ami in report.amis if ami.verdict != "NOT_ASSESSED" or ami.total]
 
 
 def _trend(report: Report) -> list[tuple[Any, list[tuple[str, float, float, int]]]]:
@@ -149,6 +160,8 @@ def _ami(ami: AmiReport) -> dict[str, Any]:
         "id": ami.ami_id,
         "name": ami.name,
         "verdict": ami.verdict,
+        "verdictWords": words_of_ami(ami),
+        "reportOnly": ami.report_only,
         "owner": ami.owner,
         "lineage": ami.lineage,
         "place": f"{ami.account} / {ami.region}",
@@ -160,6 +173,11 @@ def _ami(ami: AmiReport) -> dict[str, Any]:
         "against": "" if change is None else f"{change.ami_id}, {change.completed_at}",
         "note": "" if change is None else change.note,
         "fixed": [] if change is None else [f"{item.vulnerability} {item.package}" for item in change.fixed_items],
+        "suppressed": ami.suppressed,
+        "evidence": [
+            [one.kind, one.status, status_words(one), one.detail, one.at, "" if one.status in _SEEN else one.remedy]
+            for one in ami.evidence
+        ],
         "rules": list(ami.rules.items()),
         "upgrades": [
             [one.package, ", ".join(one.installed), one.to, one.closes, one.known_exploited] for one in ami.upgrades[:5]
@@ -195,7 +213,9 @@ def _row(report: Report, ami: int, finding: Finding, status: FindingStatus, text
         finding.exploit_available,
         bool(is_fixable(finding, affected_by(finding))),
         status.fails,
-        report.accepted_by(status) is not None,
+        report.accepted_by(status) is not None or report.tolerates_suppressed(report.amis[ami], finding),
+        finding.suppressed,
+        finding.type == END_OF_SUPPORT,
     )
     return [
         ami,

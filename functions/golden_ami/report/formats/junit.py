@@ -1,7 +1,8 @@
 """JUnit XML for CI gates: a suite for every AMI, in which each finding that a rule names is a test.
 
-A finding that fails the AMI is a failure; one that an exception, a grace or `onlyFixable` tolerates is skipped; an AMI
-that was not assessed is an error, and so is each fault of the run, in a suite of its own.
+A finding that fails the AMI is a failure, and so is an operating system out of support that does; a finding that an
+exception, a grace, `onlyFixable` or a rule of Amazon Inspector tolerates is skipped; an AMI that was not assessed is an
+error, and so is each fault of the run, in a suite of its own. What the verdict rests on is in the suite's properties.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
 from golden_ami.evaluation.model import FindingStatus
+from golden_ami.evaluation.policy import DISCONTINUED_OS
 from golden_ami.models import Finding
 from golden_ami.report.findings import findings_of
 from golden_ami.report.links import is_web_address
 from golden_ami.report.model import AmiReport, Fault, Report
+from golden_ami.report.seen import values
+from golden_ami.report.verdicts import words_of_ami
 from golden_ami.storage.objects import Store
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
@@ -75,18 +79,31 @@ class _Writer:
     def _suite(self, ami: AmiReport) -> None:
         about = {"name": f"{ami.name or ami.ami_id} ({ami.ami_id})", "timestamp": self._report.run.completed_at[:19]}
         with self._element("testsuite", **about, **_counts(ami), time="0"):
+            self._properties(ami)
             if ami.reason:
                 with (
                     self._case(ami, "assessed"),
                     self._element("error", message=ami.reason.message, type=ami.reason.code),
                 ):
                     self._xml.characters(_clean(ami.reason.remedy))
-                return
+            if ami.system_fails:
+                with (
+                    self._case(ami, "operating system is in standard support"),
+                    self._element("failure", message=DISCONTINUED_OS, type=DISCONTINUED_OS),
+                ):
+                    self._xml.characters(_clean(values(ami).get("operatingSystem", "")))
             for finding, status in findings_of(self._store, ami):
                 if status.rule:
                     self._finding(ami, finding, status)
-            if not ami.failing:
+            if ami.verdict == "PASS":
                 with self._case(ami, "meets its policy"):
+                    pass
+
+    def _properties(self, ami: AmiReport) -> None:
+        found = {"verdict": words_of_ami(ami), **{f"evidence.{kind}": text for kind, text in values(ami).items()}}
+        with self._element("properties"):
+            for name, value in found.items():
+                with self._element("property", name=name, value=value):
                     pass
 
     @contextmanager
@@ -106,10 +123,9 @@ class _Writer:
 
 
 def _counts(ami: AmiReport) -> dict[str, int]:
-    if ami.reason:
-        return {"tests": 1, "failures": 0, "errors": 1, "skipped": 0}
-    tests = ami.failing + ami.tolerated + (0 if ami.failing else 1)
-    return {"tests": tests, "failures": ami.failing, "errors": 0, "skipped": ami.tolerated}
+    failures, errors = ami.failing + ami.system_fails, int(bool(ami.reason))
+    tests = failures + errors + ami.tolerated + (ami.verdict == "PASS")
+    return {"tests": tests, "failures": failures, "errors": errors, "skipped": ami.tolerated}
 
 
 def _run_counts(faults: int) -> dict[str, int]:

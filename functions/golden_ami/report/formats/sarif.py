@@ -16,6 +16,8 @@ from golden_ami.report.findings import every_finding
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
+from golden_ami.report.seen import values
+from golden_ami.report.verdicts import words_of_ami
 from golden_ami.storage.objects import Store
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
@@ -104,10 +106,21 @@ def _result(report: Report, ami: AmiReport, finding: Finding, status: FindingSta
             "tolerated": status.tolerated,
         },
     }
+    if suppressions := _suppressions(report, ami, finding, status):
+        result["suppressions"] = suppressions
+    return result
+
+
+def _suppressions(report: Report, ami: AmiReport, finding: Finding, status: FindingStatus) -> list[dict[str, str]]:
+    """Why a result is not to be counted (SARIF 3.27.23, 3.35); one that is under review still counts."""
+    found = []
     if accepted := report.accepted_by(status):
         why = f"{accepted.reason} ({accepted.owner}, until {accepted.expires})"
-        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
-    return result
+        found.append({"kind": "external", "status": "accepted", "justification": why})
+    if finding.suppressed:
+        state = "accepted" if report.tolerates_suppressed(ami, finding) else "underReview"
+        found.append({"kind": "external", "status": state, "justification": "a rule of Amazon Inspector"})
+    return found
 
 
 def _uri(path: str) -> str:
@@ -128,11 +141,13 @@ def _invocation(report: Report) -> dict[str, Any]:
         if ami.reason
     ]
     faults = [_notification("RUN_FAULT", fault.cause) for fault in run.faults]
+    evidence = {ami.key: values(ami) for ami in report.amis if ami.evidence}
     return {
         "executionSuccessful": run.succeeded,
         "startTimeUtc": run.started_at,
         "endTimeUtc": run.completed_at,
         "toolExecutionNotifications": faults + missing,
+        "properties": {"verdicts": {ami.key: words_of_ami(ami) for ami in report.amis}, "evidence": evidence},
     }
 
 

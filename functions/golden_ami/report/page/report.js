@@ -2,7 +2,6 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const words = { PASS: "PASS", FAIL: "FAIL", NOT_ASSESSED: "NOT ASSESSED" };
   const number = new Intl.NumberFormat("en");
   const PAGE = 25;
 
@@ -107,10 +106,18 @@
 
   const count = (value) => (value ? number.format(value) : element("span", { class: "zero" }, "0"));
   const unknown = () => element("span", { class: "zero" }, element("span", { "aria-hidden": "true" }, "–"), element("span", { class: "hidden" }, "unknown"));
+  // Of an AMI that is not assessed what was found is known, and never that there is nothing.
+  const known = (ami, found) => (ami.reason && !found ? null : found);
+  const shown = (ami, found) => (known(ami, found) === null ? unknown() : count(found));
+  const marks = { COMPLETE: "✓", PENDING: "…", PARTIAL: "◐", MISSING: "✕", NOT_APPLICABLE: "–" };
+  const kinds = { operatingSystem: "system", languagePackages: "languages", exploitData: "exploit data", cis: "CIS" };
+  const evidence = (ami) => ami.evidence.length ? element("span", { class: "sub evidence" }, element("span", { class: "hidden" }, "Evidence: "),
+    ...ami.evidence.map(([kind, status, words]) => element("span", { class: "seen " + status.toLowerCase() },
+      element("span", { "aria-hidden": "true" }, marks[status] + "\u00a0"), kinds[kind] || kind, element("span", { class: "hidden" }, ` ${words}, `)))) : "";
   const counted = (title, severity, kind) => ({
     title, class: "num " + (kind || ""), down: true,
-    value: (ami) => (ami.reason ? -1 : ami.counts[severity]),
-    cell: (ami) => (ami.reason ? unknown() : count(ami.counts[severity])),
+    value: (ami) => known(ami, ami.counts[severity]) ?? -1,
+    cell: (ami) => shown(ami, ami.counts[severity]),
   });
   const order = { FAIL: 0, NOT_ASSESSED: 1, PASS: 2 };
 
@@ -122,9 +129,9 @@
     caption: "AMIs, each with its verdict and findings by severity",
     rows: data.amis,
     columns: [
-      { title: "AMI", value: (ami) => ami.name || ami.id, cell: (ami, grid) => [grid.opener(ami, ami.name || ami.id), element("span", { class: "sub" }, [ami.id, ami.owner].filter(Boolean).join(" · "))] },
-      { title: "Verdict", value: (ami) => order[ami.verdict], cell: (ami) => element("span", { class: "verdict " + ami.verdict.toLowerCase() }, words[ami.verdict]) },
-      { title: "Failing", class: "num", down: true, value: (ami) => ami.failing, cell: (ami) => (ami.reason ? unknown() : count(ami.failing)) },
+      { title: "AMI", value: (ami) => ami.name || ami.id, cell: (ami, grid) => [grid.opener(ami, ami.name || ami.id), element("span", { class: "sub" }, [ami.id, ami.owner].filter(Boolean).join(" · ")), evidence(ami)] },
+      { title: "Verdict", value: (ami) => order[ami.verdict], cell: (ami) => element("span", { class: "verdict " + (ami.reportOnly ? "only" : ami.verdict.toLowerCase()) }, ami.verdictWords) },
+      { title: "Failing", class: "num", down: true, value: (ami) => ami.failing, cell: (ami) => shown(ami, ami.failing) },
       counted("Critical", 0), counted("High", 1), counted("Medium", 2, "wide"), counted("Low", 3, "wide"), counted("Other", 4, "wide"),
       { title: "Change", class: "nowrap wide", down: true, value: (ami) => (ami.change ? ami.change[0] - ami.change[1] : -1e9),
         cell: (ami) => (ami.change ? [chip("+" + ami.change[0], ami.change[0] ? "hot" : ""), chip("−" + ami.change[1], ami.change[1] ? "good" : "")] : ami.reason ? "" : "first time") },
@@ -137,6 +144,9 @@
   function amiDetail(ami) {
     const parts = [];
     if (ami.reason) parts.push(heading("Not assessed"), element("p", {}, ami.reason[0]), element("p", {}, ami.reason[1]));
+    if (ami.evidence.length) parts.push(heading("Evidence"), list(ami.evidence.map(([kind, , words, detail, at, remedy]) =>
+      `${kind}: ${words}${detail ? ", " + detail : ""}${at ? ` (${at})` : ""}${remedy ? ". " + remedy : ""}`)));
+    if (ami.suppressed) parts.push(heading("Suppressed in Inspector"), element("p", {}, number.format(ami.suppressed)));
     if (ami.rules.length) parts.push(heading("Fails on"), list(ami.rules.map(([rule, times]) => `${rule}: ${number.format(times)}`)));
     if (ami.upgrades.length) parts.push(heading("Upgrades"), list(ami.upgrades.map(([name, from, to, closes, exploited]) =>
       `${name} ${from} → ${to} closes ${number.format(closes)}${exploited ? `, ${exploited} exploited` : ""}`)));
@@ -152,7 +162,7 @@
     return parts;
   }
 
-  const [KNOWN, EXPLOIT, FIXABLE, FAILS, ACCEPTED] = [1, 2, 4, 8, 16];
+  const [KNOWN, EXPLOIT, FIXABLE, FAILS, ACCEPTED, SUPPRESSED, SUPPORT] = [1, 2, 4, 8, 16, 32, 64];
   const findings = data.findings.map(([ami, severity, id, title, packages, score, epss, flags, since, change, rule, tolerated], rank) =>
     ({ ami: data.amis[ami], severity, id, title, packages, score, epss, flags, since, change, rule, tolerated, rank,
        words: [id, title, ...packages.flat()].join("\n").toLowerCase() }));
@@ -169,7 +179,7 @@
       { title: "Since", class: "nowrap wide", value: (row) => row.since, cell: (row) => row.since },
       { title: "", cell: (row) => [
         row.flags & FAILS ? chip("fails", "hot") : "", row.flags & KNOWN ? chip("known exploited", "hot") : row.flags & EXPLOIT ? chip("exploit", "warn") : "",
-        row.change === "NEW" ? chip("new", "warn") : "", row.flags & ACCEPTED ? chip("accepted") : "", row.flags & FIXABLE ? "" : row.packages.length ? chip("no fix") : ""] },
+        row.change === "NEW" ? chip("new", "warn") : "", row.flags & SUPPORT ? chip("end of support", "warn") : "", row.flags & ACCEPTED ? chip("accepted") : "", row.flags & SUPPRESSED ? chip("suppressed") : "", row.flags & FIXABLE ? "" : row.packages.length ? chip("no fix") : ""] },
     ],
     detail: findingDetail,
   });
@@ -177,6 +187,7 @@
   function findingDetail(row) {
     const [description, url, remedy, cwes] = data.texts[row.id || row.title] || ["", "", "", []];
     const parts = [element("p", {}, element("strong", {}, row.title))];
+    if (row.flags & SUPPRESSED) parts.push(element("p", {}, "Suppressed by a rule of Amazon Inspector"));
     if (description) parts.push(element("p", {}, description));
     if (row.rule) parts.push(heading("Policy"), element("p", {}, row.tolerated ? `${row.rule}, tolerated: ${row.tolerated}` : `fails on ${row.rule}`));
     const fixes = row.packages.map(([name, from, to, architecture, path]) =>
@@ -203,7 +214,7 @@
     grid.filter((row) =>
       (!given.ami || row.ami.at === Number(given.ami)) && (!given.severity || row.severity === Number(given.severity)) &&
       (!given.fails || row.flags & FAILS) && (!given.fresh || row.change === "NEW") && (!given.exploited || row.flags & (KNOWN | EXPLOIT)) &&
-      (!given.fixable || row.flags & FIXABLE) && (!given.accepted || row.flags & ACCEPTED) && row.words.includes(wanted));
+      (!given.fixable || row.flags & FIXABLE) && (!given.accepted || row.flags & ACCEPTED) && (!given.suppressed || row.flags & SUPPRESSED) && row.words.includes(wanted));
   }
   function showFindings(ami) {
     findingForm.reset();

@@ -1,0 +1,36 @@
+"""How a verdict reads, wherever it is shown: one that no finding could have changed says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from golden_ami.models import Verdict
+    from golden_ami.report.model import AmiReport, Report
+
+_REPORT_ONLY = " (report only)"
+
+
+def words(verdict: Verdict, report_only: bool = False) -> str:
+    """A verdict for people, for example "NOT ASSESSED" or "PASS (report only)"."""
+    return verdict.replace("_", " ") + (_REPORT_ONLY if report_only and verdict == "PASS" else "")
+
+
+def words_of_ami(ami: AmiReport) -> str:
+    """An AMI's verdict for people."""
+    return words(ami.verdict, ami.report_only)
+
+
+def words_of_run(report: Report) -> str:
+    """A run's verdict for people: report only where each AMI that passes is."""
+    return words(report.verdict, is_report_only(report))
+
+
+def is_report_only(report: Report) -> bool:
+    """Whether a run passes and could not have failed: no finding fails any of its AMIs."""
+    return report.verdict == "PASS" and report.totals.report_only == report.totals.passed
+
+
+def value_of_ami(ami: AmiReport) -> str:
+    """An AMI's verdict for programs beside this one, which may know no more than PASS: REPORT_ONLY is none."""
+    return "REPORT_ONLY" if ami.verdict == "PASS" and ami.report_only else ami.verdict

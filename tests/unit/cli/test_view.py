@@ -1,0 +1,57 @@
+"""What `config show` says of the policy."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from report_world import ami
+from rich.console import Console
+
+from golden_ami.models import AmiEntry, Config, Policy, Threshold
+from golden_ami_cli.configuration import view
+
+
+def shown(config: Config, *amis: Any) -> str:
+    file = io.StringIO()
+    Console(file=file, width=220, highlight=False).print(view.policy_table(config, list(amis)))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("policy", "engine", "words"),
+    [
+        (Policy(), "instance", "CRITICAL, HIGH; known exploited"),
+        (Policy(), "classic", "CRITICAL, HIGH"),
+        (Policy(fail_on=Threshold(known_exploited=True)), "classic", "CRITICAL, HIGH; known exploited"),
+        (Policy(fail_on=Threshold(severities=[], epss=0.1)), "ami", "known exploited; EPSS from 0.1"),
+        (Policy(only_fixable=True, grace_days=7), "ami", "CRITICAL, HIGH; known exploited; only fixable; after 7 days"),
+        (Policy(report_only=True), "ami", "nothing: report only"),
+    ],
+)
+def test_what_a_policy_fails_on(policy: Policy, engine: Any, words: str) -> None:
+    assert view.fails_on(policy, engine) == words
+
+
+def test_the_defaults_are_shown_by_engine() -> None:
+    config = Config(cis="LEVEL_1")
+    text = shown(config, ami("ami-1"), ami("ami-2", engine="ami"), ami("ami-3"))
+    (instance,) = [line for line in text.splitlines() if "ami-1, ami-3" in line]
+    (image,) = [line for line in text.splitlines() if "ami-2" in line]
+    assert "operatingSystem, packages, languagePackages, findings, cis, exploitData (default)" in instance
+    assert "operatingSystem, packages, languagePackages, findings, exploitData (default)" in image
+    assert "judged" in instance
+
+
+def test_an_amis_own_policy_has_a_row() -> None:
+    own = AmiEntry(ami_id="ami-2", policy=Policy(require=["packages"], suppressed="tolerate"))
+    text = shown(Config(), ami("ami-1"), ami("ami-2", entry=own))
+    (row,) = [line for line in text.splitlines() if "ami-2" in line]
+    assert [cell.strip() for cell in row.split("│")][-2:] == ["packages", "tolerated"]
+
+
+def test_json_has_what_each_ami_needs() -> None:
+    answer = json.loads(view.to_json(Config(), [ami("ami-1")], [], "said"))
+    assert answer["required"]["ami-1"] == ["operatingSystem", "packages", "languagePackages", "findings", "exploitData"]
