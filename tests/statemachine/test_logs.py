@@ -13,10 +13,10 @@ import pytest
 from golden_ami import metrics
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
 from golden_ami_emulator.embedded import Embedded
-from golden_ami_emulator.inspector.data import load_findings
 from golden_ami_emulator.world import Behaviour, Image, World
 
-FINDINGS = Path(__file__).parents[1] / "fixtures" / "inspector2" / "findings-mixed.json"
+MIXED = Path(__file__).parents[1] / "fixtures" / "inspector2" / "findings-mixed.json"
+FINDINGS = [{**finding, "status": "ACTIVE"} for finding in json.loads(MIXED.read_text())["findings"]]
 FUNCTIONS = sorted(path.stem for path in (Path(__file__).parents[2] / "functions" / "handlers").glob("[!_]*.py"))
 USER_DATA = "#!/bin/bash\nexport PASSWORD=correct-horse-battery-staple\n"
 EXTERNAL_ID = "external-id-of-the-member-role"
@@ -43,7 +43,7 @@ class Ran:
 
 
 def ran(configuration: Any, behaviours: dict[str, Behaviour] | None = None) -> Ran:
-    world = World([Image(ami, f"image {ami[-1]}") for ami in AMIS[:2]], load_findings(FINDINGS), behaviours or {})
+    world = World([Image(ami, f"image {ami[-1]}") for ami in AMIS[:2]], {"*": FINDINGS}, behaviours or {})
     parameters = {
         "ClassicEngine": "allowed",
         "LogLevel": "DEBUG",

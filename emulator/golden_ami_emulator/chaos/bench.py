@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -55,6 +55,7 @@ class Ran:
     left: int  # instances alive at the instant of its end, before anything beside the definition acts
     reported: bool  # whether the report stood at that instant
     scanned: dict[str, datetime]  # ami id -> when a scan of it for this run was over, as the emulation knows
+    day: date = date.min  # on which it started, UTC
     reaped: frozenset[str] = frozenset()  # instances that the reaper asked EC2 to terminate before the run's end
 
 
@@ -236,6 +237,7 @@ class Bench(AbstractContextManager["Bench"]):
             left=self._at_end.get(run_id, (0, False))[0],
             reported=self._at_end.get(run_id, (0, False))[1],
             scanned=dict(self._scanned(plan, instances)),
+            day=execution["startDate"].astimezone(UTC).date(),
             reaped=frozenset(self._reaped[run_id]),
         )
 

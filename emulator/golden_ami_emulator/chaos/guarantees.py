@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -16,7 +16,7 @@ from typing import Literal
 from golden_ami.reasons import reporting
 from golden_ami.report.model import AmiReport
 from golden_ami_emulator.chaos.bench import Ran, Trial
-from golden_ami_emulator.chaos.oracle import by_severity_alone, expected_counts, expected_verdict
+from golden_ami_emulator.chaos.oracle import UNSUPPORTED, Seen
 from golden_ami_emulator.chaos.worlds import OWNERS
 from golden_ami_emulator.world import World
 
@@ -27,9 +27,8 @@ _DAY = 86_400.0  # the definition's TimeoutSeconds: the bound where functions ha
 _BUSY = ("in use by", "already in assessment run")  # two runs at once, where Classic's shared target allows one
 # Faults that keep the definition's own end from terminating, and from reporting.
 _KEEP_INSTANCES = ("terminate.", "ec2.terminate-failing", "dynamodb.failing")
-# Without its event, of an AMI's finding nothing is known but what EC2's GetImageFindings tells.
-_LOSE_EVENTS = ("resume.", "dynamodb.failing", "inspector.findings-events-lost")
 _COMPARED_WITH = re.compile(r" since ami-\w+\]")  # the lineage's previous AMI, whoever owned that one
+_ADD_FINDINGS = ("message.finding-forged", "message.finding-replaced")
 _KEEP_REPORTS = ("aggregate.", "s3.failing", "sns.failing", "dynamodb.failing")
 
 
@@ -53,7 +52,7 @@ def violations(trial: Trial, world: World, away: World | None = None) -> list[Vi
             *_instances(run),
             *_reaped(run),
             *_own_end(run, trial),
-            *_report(run, trial),
+            *_report(run, trial, world, away),
             *_verdicts(run, trial, world, away),
             *_once(run, trial),
             *_owner(run, trial),
@@ -120,7 +119,7 @@ def _all_ways_broken(trial: Trial) -> bool:
 # ---------------------------------------------------------------- 2: every AMI, once, with its cause
 
 
-def _report(run: Ran, trial: Trial) -> Iterator[Violation]:
+def _report(run: Ran, trial: Trial, world: World, away: World | None) -> Iterator[Violation]:
     if run.report is None:
         yield Violation(2, "lost", f"{run.run_id} ({run.status}) has no report")
         return
@@ -137,7 +136,9 @@ def _report(run: Ran, trial: Trial) -> Iterator[Violation]:
     for ami in run.report.amis:
         if ami.verdict == "NOT_ASSESSED":
             cause = _cause(run, ami)
-            if not any(word.lower() in cause.lower() for word in words):
+            seen = _seen(run, trial, ami.ami_id, world, away)
+            withheld = [*seen.expected().words, *(UNSUPPORTED if seen.unsupported() else ())] if seen else []
+            if not any(word.lower() in cause.lower() for word in (*words, *withheld)):
                 yield Violation(2, "lost", f"{ami.ami_id} is NOT ASSESSED without a fault that struck: {cause[:300]}")
 
 
@@ -167,7 +168,6 @@ def harmless(trial: Trial) -> list[Violation]:
 
 
 def _verdicts(run: Ran, trial: Trial, world: World, away: World | None) -> Iterator[Violation]:
-    held = {image.image_id: (place, image) for place in (world, away) if place for image in place.images}
     for ami in run.report.amis if run.report else ():
         if ami.verdict == "NOT_ASSESSED" or ami.ami_id not in run.plan.engines:
             continue
@@ -175,15 +175,40 @@ def _verdicts(run: Ran, trial: Trial, world: World, away: World | None) -> Itera
         if at is None or not _before(at, run):
             yield Violation(4, "wrongVerdict", f"{ami.ami_id} is {ami.verdict} without a completed scan")
             continue
-        place, image = held[ami.ami_id]
-        findings, engine, settings = place.findings_of(ami.ami_id), run.plan.engines[ami.ami_id], run.plan.settings
-        expected = expected_verdict(findings, engine, settings, ami.ami_id, image.tags)
-        unclear = engine == "ami" and _struck(trial, _LOSE_EVENTS) and not by_severity_alone(settings)
-        if ami.verdict != expected and not unclear:
-            yield Violation(4, "wrongVerdict", f"{ami.ami_id} is {ami.verdict}, its findings say {expected}")
-        counts = expected_counts(findings, engine)
-        if {name: count for name, count in ami.counts.items() if count} != counts:
-            yield Violation(4, "wrongVerdict", f"{ami.ami_id} counts {ami.counts}, its findings are {counts}")
+        seen = _seen(run, trial, ami.ami_id, world, away)
+        if seen is None:
+            continue
+        expected = seen.expected()
+        if ami.verdict not in expected.verdicts:
+            allowed = " or ".join(sorted(expected.verdicts))
+            yield Violation(4, "wrongVerdict", f"{ami.ami_id} is {ami.verdict}, the world says {allowed}")
+        counts: dict[str, int] = {name: count for name, count in ami.counts.items() if count}
+        if not _counted(counts, expected.counts, trial):
+            yield Violation(4, "wrongVerdict", f"{ami.ami_id} counts {counts}, its findings are {expected.counts}")
+
+
+def _counted(counts: Mapping[str, int], expected: Mapping[str, int], trial: Trial) -> bool:
+    """Whether the counts are right: nothing is lost, and only what was forged is added."""
+    if not _struck(trial, _ADD_FINDINGS):
+        return counts == expected
+    return all(counts.get(name, 0) >= count for name, count in expected.items())
+
+
+def _seen(run: Ran, trial: Trial, ami: str, world: World, away: World | None) -> Seen | None:
+    """What the run could see of an AMI; None for a stranger."""
+    held = {image.image_id: (place, image) for place in (world, away) if place for image in place.images}
+    if ami not in held or ami not in run.plan.engines:
+        return None
+    place, image = held[ami]
+    return Seen(
+        image=image,
+        findings=place.findings_of(ami),
+        engine=run.plan.engines[ami],
+        settings=run.plan.settings,
+        day=run.day,
+        struck=trial.struck,
+        first=ami == trial.runs[0].plan.amis[0],
+    )
 
 
 def _before(at: datetime, run: Ran) -> bool:

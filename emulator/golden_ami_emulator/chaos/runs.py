@@ -132,7 +132,8 @@ def hold(own: Sequence[int]) -> Tally:
 
     total, left = Tally(), list(own)
     while left:
-        home, away = world(IMAGES, WORLD_SEED, many=True), world(AWAY_IMAGES, WORLD_SEED, away=True)
+        home = world(IMAGES, WORLD_SEED, many=True, unsteady=True)
+        away = world(AWAY_IMAGES, WORLD_SEED, away=True, unsteady=True)
         with Bench(home, away) as bench:
             while left:
                 tally = one(bench, left.pop(0))
