@@ -15,12 +15,14 @@ from msgspec.structs import replace
 from benchmarks.worlds import TAGS, ami_ids, findings
 from golden_ami import times
 from golden_ami.engines.findings import from_inspector
-from golden_ami.models import Ami, AmiEntry, Finding, Severity
+from golden_ami.evidence.requirements import DEFAULT
+from golden_ami.models import Ami, AmiEntry, Evidence, Finding, Severity
 
 RUN = "run-1"
 BASES = 10
 _OF_BASE = 0.85  # of an AMI's findings: what its base image gave it
 _PATCHED = 0.2  # of a base image's findings: what one AMI lacks
+_EVIDENCE = [Evidence(kind=kind, status="COMPLETE") for kind in DEFAULT]
 _ON_TOP = 0.03  # findings of what is installed on top of any base, as a share of all that the fleet has
 _SAMPLES = 40
 _PACKAGES = 4 * _SAMPLES  # that are vulnerable in an image, some of them together
@@ -103,5 +105,6 @@ def _ami(number: int, ami_id: str, counts: Counter[Severity]) -> Ami:
     return Ami(
         run_id=RUN, batch="00", key=ami_id, ami_id=ami_id, entry=AmiEntry(ami_id=ami_id), engine="instance",
         region="us-east-1", account="123456789012", name=name, lineage=name, tags=TAGS | {"Name": name},
-        scan_status="COMPLETED", findings_key=f"runs/{RUN}/findings/{ami_id}.ndjson", counts=dict(counts),
+        scan_status="COMPLETED", evidence=_EVIDENCE,
+        findings_key=f"runs/{RUN}/findings/{ami_id}.ndjson", counts=dict(counts),
     )  # fmt: skip
