@@ -91,6 +91,12 @@ def test_conditions(condition: dict[str, Any], context: dict[str, list[str]], me
     assert meets(condition, **context) is met
 
 
+@pytest.mark.parametrize("name", ["GetEc2DeepInspectionConfiguration", "SearchVulnerabilities"])
+def test_questions_to_inspector_need_the_action_of_their_name(name: str) -> None:
+    request = Request("inspector2", name, {}, "us-east-1", "123456789012")
+    assert [(need.action, need.resource) for need in needs(request)] == [(f"inspector2:{name}", "*")]
+
+
 def test_what_is_not_known_is_refused_loudly() -> None:
     with pytest.raises(UnknownOperator, match="DateGreaterThan"):
         meets({"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}})
