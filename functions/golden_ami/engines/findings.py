@@ -33,7 +33,7 @@ def from_inspector(raw: object, source: str = LIST_FINDINGS) -> Finding:
     exploit = mapping(finding.get("exploitabilityDetails"))
     vulnerability = text(package.get("vulnerabilityId")) or text(code.get("ruleId")) or text(code.get("detectorId"))
     kind = _type(finding, package, network, code)
-    known_exploit = finding.get("exploitAvailable") in ("YES", "NO", True, False)
+    tells_exploit = finding.get("exploitAvailable") in ("YES", "NO", True, False)
     return Finding(
         arn=arn_of(finding.get("findingArn"), finding),
         severity=severity(finding.get("severity")),
@@ -55,7 +55,7 @@ def from_inspector(raw: object, source: str = LIST_FINDINGS) -> Finding:
         remedy=known(recommendation.get("text")),
         suppressed=finding.get("status") == "SUPPRESSED",
         related=texts(package.get("relatedVulnerabilities")),
-        unanswered=[] if known_exploit or kind != "PACKAGE_VULNERABILITY" else ["exploitAvailable"],
+        unanswered=[] if tells_exploit or kind != "PACKAGE_VULNERABILITY" else ["exploitAvailable"],
     )
 
 

@@ -16,7 +16,7 @@ from golden_ami.engines.registry import traits
 from golden_ami.evaluation.ami import AmiEvaluation
 from golden_ami.evaluation.policy import DISCONTINUED_OS
 from golden_ami.evidence.operating_systems import is_discontinued
-from golden_ami.evidence.requirements import DEFAULT, lacking, merged, needs_exploit_data
+from golden_ami.evidence.requirements import DEFAULT, gaps, lacking, merged, needs_exploit_data
 from golden_ami.models import Ami, Config, Engine, Evidence, EvidenceKind, Policy, Reason, Verdict
 from golden_ami.reasons import incomplete
 
@@ -44,12 +44,12 @@ def judge(ami: Ami, evaluation: AmiEvaluation, policy: Policy, config: Config) -
     lack = lacking(evidence, required(policy, config, ami.engine))
     notes = [f"{one.detail}; {one.remedy}" for one in evidence if one.status == "COMPLETE" and one.remedy]
     if evaluation.rules:
-        gaps = "; ".join(one.detail for one in lack)
-        notes += [f"more may be there: {gaps}"] if gaps else []
+        missing = "; ".join(one.detail for one in lack)
+        notes += [f"more may be there: {missing}"] if missing else []
         return Judgement("FAIL", evidence, notes=tuple(notes))
     if lack:
         return Judgement("NOT_ASSESSED", evidence, incomplete.reason_for(lack), tuple(notes))
-    unseen = [one.detail for one in lacking(evidence, [one.kind for one in evidence])]
+    unseen = [one.detail for one in gaps(evidence)]
     notes += [f"not required and not seen: {'; '.join(unseen)}"] if unseen else []
     notes += ["report only: no finding can fail this AMI (policy.reportOnly)"] if policy.report_only else []
     return Judgement("PASS", evidence, notes=tuple(notes), report_only=policy.report_only)

@@ -22,13 +22,17 @@ def lacking(evidence: Iterable[Evidence], wanted: Sequence[EvidenceKind]) -> lis
     """What is required and neither complete nor never to be had, in the order of `wanted`."""
     found = {one.kind: one for one in evidence}
     each = (found.get(kind) or _not_recorded(kind) for kind in wanted)
-    return [one for one in each if one.status not in _ENOUGH]
+    return gaps(each)
+
+
+def gaps(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """What was not or not wholly seen, whether a policy requires it or not."""
+    return [one for one in evidence if one.status not in _ENOUGH]
 
 
 def is_partial(ami: Ami) -> bool:
     """Whether the AMI's scan did not see everything, so that what it does not show may still be there."""
-    recorded = [one for one in ami.evidence if one.kind in DEFAULT]
-    return ami.scan_status == "PARTIAL" or any(one.status not in _ENOUGH for one in recorded)
+    return ami.scan_status == "PARTIAL" or any(one.kind in DEFAULT for one in gaps(ami.evidence))
 
 
 def merged(known: Iterable[Evidence], more: Iterable[Evidence]) -> list[Evidence]:

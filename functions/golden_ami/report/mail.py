@@ -9,9 +9,10 @@ from itertools import islice
 from golden_ami.characters import printable
 from golden_ami.evaluation.model import Comparison
 from golden_ami.evaluation.upgrades import describe_upgrade
+from golden_ami.evidence.requirements import gaps
 from golden_ami.models import SEVERITIES
+from golden_ami.report.evidence import line
 from golden_ami.report.model import AmiReport, Report, Totals
-from golden_ami.report.seen import gaps, line
 from golden_ami.report.verdicts import words_of_ami, words_of_run
 from golden_ami.usage import lines as usage
 
@@ -157,7 +158,7 @@ def _unseen(amis: Sequence[AmiReport]) -> Iterator[str]:
     """What is missing of AMIs that fail all the same; of those that are not assessed, the causes tell it."""
     missing: dict[str, list[str]] = {}
     for ami in amis:
-        lines = [_clean(line(one), _LINE) for one in gaps(ami)] if ami.verdict == "FAIL" else []
+        lines = [_clean(line(one), _LINE) for one in gaps(ami.evidence)] if ami.verdict == "FAIL" else []
         if lines:
             missing.setdefault("; ".join(lines), []).append(_named(ami))
     ordered = sorted(missing.items(), key=lambda one: -len(one[1]))

@@ -127,9 +127,7 @@ class InstanceEngine:
             return [incomplete.evidence("findings", "MISSING", died)]
         listed = received.get(LIST_FINDINGS, 0)
         told = self._ledger.announcements({ami.scan}).get(ami.scan)
-        later = (
-            told.total_after("") if told else None
-        )  # also of a message that came after the scan was known to be over
+        later = told.total_after("") if told else None  # also of a message that came after Check Run
         total = max((one for one in (ami.findings_total, later) if one is not None), default=None)
         evidence = [announced(total, listed, LIST_FINDINGS)]
         if evidence[0].status == "COMPLETE" and (left := _unsettled(run, ami, told)) > 0:

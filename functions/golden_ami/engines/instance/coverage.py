@@ -71,7 +71,7 @@ def of_instance(ami: Ami, row: Mapping[str, Any] | None, look: Look) -> Outcome:
     code, name = scan_status.get("statusCode", ""), scan_status.get("reason", "")
     if not row or not name:
         return Outcome("RUNNING", "no coverage yet")
-    if name == "SUCCESSFUL" or name == NO_LANGUAGE_PACKAGES_YET or name in DEEP_INSPECTION_LIMITS:
+    if name in ("SUCCESSFUL", NO_LANGUAGE_PACKAGES_YET, *DEEP_INSPECTION_LIMITS):
         return _of_scanned(ami, row, code, name, look)
     if name in _WAIT:
         return Outcome("RUNNING", name)

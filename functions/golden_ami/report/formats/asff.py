@@ -13,12 +13,12 @@ from typing import IO, Any
 from golden_ami.evaluation.model import FindingStatus
 from golden_ami.evaluation.packages import fixed_version
 from golden_ami.models import Finding, Package
+from golden_ami.report.evidence import summary
 from golden_ami.report.findings import every_finding
 from golden_ami.report.formats.sarif import fingerprint
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url, partition_of
 from golden_ami.report.model import AmiReport, Report
-from golden_ami.report.seen import summary
 from golden_ami.report.verdicts import value_of_ami
 from golden_ami.storage.objects import Store
 

@@ -13,10 +13,10 @@ from golden_ami.evaluation.model import FindingStatus
 from golden_ami.evaluation.packages import fixed_version
 from golden_ami.evaluation.policy import DISCONTINUED_OS
 from golden_ami.models import Finding
+from golden_ami.report.evidence import summary
 from golden_ami.report.findings import findings_of, remedy_of
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
-from golden_ami.report.seen import summary
 from golden_ami.report.verdicts import words_of_ami
 from golden_ami.storage.objects import Store
 

@@ -15,11 +15,11 @@ from uuid import NAMESPACE_URL, uuid5
 from golden_ami.evaluation.model import FindingStatus
 from golden_ami.evaluation.packages import fixed_version
 from golden_ami.models import Finding, Package
+from golden_ami.report.evidence import values
 from golden_ami.report.findings import every_finding, findings_of
 from golden_ami.report.formats.streaming import members
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
-from golden_ami.report.seen import values
 from golden_ami.report.verdicts import value_of_ami
 from golden_ami.storage.objects import Store
 

@@ -21,11 +21,11 @@ from golden_ami.evaluation.model import FindingStatus
 from golden_ami.evaluation.packages import affected_by, fixed_version, is_fixable
 from golden_ami.evaluation.versions import without_epoch
 from golden_ami.models import END_OF_SUPPORT, SEVERITIES, Finding, Package
+from golden_ami.report.evidence import status_words
 from golden_ami.report.findings import remedy_of
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
-from golden_ami.report.seen import status_words
 from golden_ami.report.urgent import SHOWN, most_urgent, shown_of_each
 from golden_ami.report.verdicts import is_report_only, words_of_ami, words_of_run
 from golden_ami.storage.objects import Store

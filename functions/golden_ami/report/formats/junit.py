@@ -17,10 +17,10 @@ from xml.sax.xmlreader import AttributesImpl
 from golden_ami.evaluation.model import FindingStatus
 from golden_ami.evaluation.policy import DISCONTINUED_OS
 from golden_ami.models import Finding
+from golden_ami.report.evidence import values
 from golden_ami.report.findings import findings_of
 from golden_ami.report.links import is_web_address
 from golden_ami.report.model import AmiReport, Fault, Report
-from golden_ami.report.seen import values
 from golden_ami.report.verdicts import words_of_ami
 from golden_ami.storage.objects import Store
 

@@ -12,11 +12,11 @@ import msgspec
 from golden_ami import __version__
 from golden_ami.evaluation.model import FindingStatus
 from golden_ami.models import Finding, Severity
+from golden_ami.report.evidence import values
 from golden_ami.report.findings import every_finding
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
-from golden_ami.report.seen import values
 from golden_ami.report.verdicts import words_of_ami
 from golden_ami.storage.objects import Store
 

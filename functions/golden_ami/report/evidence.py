@@ -5,17 +5,10 @@ from __future__ import annotations
 from golden_ami.models import Evidence
 from golden_ami.report.model import AmiReport
 
-_MISSING = ("PENDING", "PARTIAL", "MISSING")
-
 
 def status_words(evidence: Evidence) -> str:
     """A status for people, for example "not applicable"."""
     return evidence.status.lower().replace("_", " ")
-
-
-def gaps(ami: AmiReport) -> list[Evidence]:
-    """What was not or not wholly seen, whether the policy requires it or not."""
-    return [one for one in ami.evidence if one.status in _MISSING]
 
 
 def line(evidence: Evidence) -> str:
