@@ -114,7 +114,14 @@ def test_marks_that_do_not_show_are_escaped() -> None:
             "policy.failOn.severities",
             "no finding can fail an AMI",
         ),
+        (
+            with_ami(policy={"failOn": {"severities": [], "knownExploited": False, "discontinuedOs": True}}),
+            "policy.failOn.severities",
+            "no finding but one of a discontinued operating system can fail an AMI",
+        ),
         (with_ami(policy={"reportOnly": True, "failOn": {"epss": 0.5}}), "policy.failOn.epss", "reportOnly"),
+        (with_ami(policy={"require": ["findings", "cis"]}), "policy.require[1]", "add cis"),
+        ({"amis": [{"amiId": AMI, "policy": {"require": ["cis"]}}]}, "amis[0].policy.require[0]", "add cis"),
         (with_ami(policy={"require": []}), "policy.require", "at least one"),
         (
             {"amis": [{"amiId": AMI, "policy": {"failOn": {"severities": [], "knownExploited": False}}}]},
@@ -142,6 +149,11 @@ def test_marks_that_do_not_show_are_escaped() -> None:
             with_ami(waits={"assessmentSeconds": 7200, "completionDeadlineSeconds": 7200}),
             "waits.completionDeadlineSeconds",
             "more than assessmentSeconds, 7200",
+        ),
+        (
+            with_ami(waits={"languagePackagesSeconds": 901, "completionDeadlineSeconds": 900}),
+            "waits.languagePackagesSeconds",
+            "at most completionDeadlineSeconds, 900",
         ),
         (with_ami(waits={"agentDeadlineSeconds": 10}), "waits.agentPollSeconds", "agentDeadlineSeconds"),
         (

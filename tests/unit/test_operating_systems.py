@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from importlib.resources import files
 
 import pytest
 
@@ -22,6 +23,11 @@ def test_the_table_is_read_whole() -> None:
         days = (found.discontinued, found.findings_stop)
         told = (row["discontinued"], row["findingsStop"])
         assert days == tuple(day and date.fromisoformat(day) for day in told)
+
+
+def test_the_table_is_the_one_of_the_functions() -> None:
+    mine = files("golden_ami_emulator").joinpath("data/os-support.json").read_bytes()
+    assert mine == files("golden_ami.evidence").joinpath("os_support.json").read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -173,10 +173,12 @@ def _semantic_problems(settings: dict[str, Any], spellings: dict[tuple[int, str]
     engines = {settings.get("engine")} | {entry.get("engine") for entry in entries if isinstance(entry, dict)}
     timed = any(traits(engine).known_duration for engine in ENGINES if engine in engines)
     problems = _wait_problems(settings.get("waits"), timed=timed)
-    problems += _exception_problems(settings.get("exceptions")) + _policy_problems("policy", settings.get("policy"))
+    problems += _exception_problems(settings.get("exceptions"))
+    has_cis = bool(settings.get("cis"))
+    problems += _policy_problems("policy", settings.get("policy"), has_cis=has_cis)
     for index, entry in enumerate(entries):
         if isinstance(entry, dict):
-            problems += _policy_problems(f"amis[{index}].policy", entry.get("policy"))
+            problems += _policy_problems(f"amis[{index}].policy", entry.get("policy"), has_cis=has_cis)
         text = entry.get("userData") if isinstance(entry, dict) else None
         if isinstance(text, str):
             path = f"amis[{index}].userData"
@@ -203,6 +205,9 @@ def _wait_problems(given: object, *, timed: bool) -> list[Problem]:
         refuse("completionDeadlineSeconds", deadline, f"give more than pollSeconds, {waits.poll_seconds}")
     if (timed or "assessmentSeconds" in given) and deadline <= waits.assessment_seconds:
         refuse("completionDeadlineSeconds", deadline, f"give more than assessmentSeconds, {waits.assessment_seconds}")
+    languages = waits.language_packages_seconds
+    if "languagePackagesSeconds" in given and languages > deadline:
+        refuse("languagePackagesSeconds", languages, f"give at most completionDeadlineSeconds, {deadline}")
     if waits.agent_poll_seconds > max(waits.agent_deadline_seconds, 1):
         remedy = f"give at most agentDeadlineSeconds, {waits.agent_deadline_seconds}"
         refuse("agentPollSeconds", waits.agent_poll_seconds, remedy)
@@ -221,10 +226,19 @@ def _size_problems(settings: dict[str, Any]) -> list[Problem]:
     return [Problem("$", f"{size:,} bytes without its AMIs", remedy)]
 
 
-def _policy_problems(path: str, policy: object) -> list[Problem]:
-    """A threshold that no finding meets would pass every AMI, whatever is found: that has to be asked for."""
+def _policy_problems(path: str, policy: object, *, has_cis: bool) -> list[Problem]:
+    """What would pass every AMI, whatever is found, and was not asked for; and what no AMI could pass."""
     if not isinstance(policy, dict):
         return []
+    problems = _threshold_problems(path, policy)
+    required = policy.get("require")
+    if isinstance(required, list) and "cis" in required and not has_cis:
+        remedy = "add cis, for without it no benchmark runs and no AMI passes; or take cis out of require"
+        problems.append(Problem(f"{path}.require[{required.index('cis')}]", shown("cis"), remedy))
+    return problems
+
+
+def _threshold_problems(path: str, policy: dict[str, Any]) -> list[Problem]:
     given = policy.get("failOn")
     given = given if isinstance(given, dict) else {}
     try:
@@ -236,7 +250,10 @@ def _policy_problems(path: str, policy: object) -> list[Problem]:
         return [Problem(f"{path}.failOn.{name}", shown(given[name]), remedy) for name in rules if name in given]
     if rules:
         return []
-    remedy = "no finding can fail an AMI: name a severity, knownExploited, exploitAvailable or epss, or set reportOnly"
+    but = " but one of a discontinued operating system" if given.get("discontinuedOs") is True else ""
+    remedy = (
+        f"no finding{but} can fail an AMI: name a severity, knownExploited, exploitAvailable or epss, or set reportOnly"
+    )
     return [Problem(f"{path}.failOn.severities", "[]", remedy)]
 
 

@@ -16,6 +16,14 @@ from golden_ami.models import END_OF_SUPPORT, SEVERITIES, Finding, Package, Seve
 
 LIST_FINDINGS = "inspector2:ListFindings"
 
+# From which score on a severity is given: Inspector User Guide, "Severity levels for Amazon Inspector findings".
+_RATINGS: tuple[tuple[Severity, float], ...] = (
+    ("CRITICAL", 9.0),
+    ("HIGH", 7.0),
+    ("MEDIUM", 4.0),
+    ("LOW", 0.1),
+    ("INFORMATIONAL", float("-inf")),
+)
 _MAYBE_UNKNOWN = frozenset("nN ")  # how a placeholder begins
 _OUT_OF_SUPPORT = re.compile(
     r"end[ -]of[ -](life|(standard )?support)|\bEO[LS]\b|no longer supported|out of support|discontinued", re.IGNORECASE
@@ -32,17 +40,17 @@ def from_inspector(raw: object, source: str = LIST_FINDINGS) -> Finding:
     recommendation = mapping(mapping(finding.get("remediation")).get("recommendation"))
     exploit = mapping(finding.get("exploitabilityDetails"))
     vulnerability = text(package.get("vulnerabilityId")) or text(code.get("ruleId")) or text(code.get("detectorId"))
-    kind = _type(finding, package, network, code)
+    kind, score = _type(finding, package, network, code), _score(finding, package)
     tells_exploit = finding.get("exploitAvailable") in ("YES", "NO", True, False)
     return Finding(
         arn=arn_of(finding.get("findingArn"), finding),
-        severity=severity(finding.get("severity")),
+        severity=severity(finding.get("severity"), score),
         title=text(finding.get("title")) or vulnerability or text(finding.get("type")) or "untitled",
         type=END_OF_SUPPORT if kind == "PACKAGE_VULNERABILITY" and is_end_of_support(finding, package) else kind,
         source=source,
         vulnerability_id=vulnerability,
         description=text(finding.get("description")),
-        score=_score(finding, package),
+        score=score,
         epss=number(mapping(finding.get("epss")).get("score")),
         exploit_available=finding.get("exploitAvailable") in ("YES", True),
         last_known_exploit_at=times.read(exploit.get("lastKnownExploitAt")),
@@ -69,10 +77,15 @@ def is_end_of_support(finding: Mapping[str, Any], package: Mapping[str, Any]) ->
     return not named and _OUT_OF_SUPPORT.search(text(finding.get("title"))) is not None
 
 
-def severity(value: object) -> Severity:
-    """Any engine's word for a severity; what is unknown is UNTRIAGED, never dropped."""
+def severity(value: object, score: float | None) -> Severity:
+    """Any engine's word for a severity; of a word that is unknown or missing, what the score stands for.
+
+    Without a score it is UNTRIAGED, which Amazon Inspector says of what its vendor has not scored yet.
+    """
     word = text(value).strip().upper()
-    return word if word in SEVERITIES else "UNTRIAGED"
+    if word in SEVERITIES:
+        return word
+    return "UNTRIAGED" if score is None else next(name for name, least in _RATINGS if score >= least)
 
 
 def _type(finding: Mapping[str, Any], package: object, network: object, code: object) -> str:

@@ -125,7 +125,23 @@ def test_a_row_of_get_image_findings() -> None:
     assert finding.arn == from_image_row(row, "ami-1").arn != from_image_row(row, "ami-2").arn
 
 
-def test_classic_has_no_critical_and_undefined_is_untriaged() -> None:
+@pytest.mark.parametrize("label", ["SEVERE", "", None, 9])
+@pytest.mark.parametrize(
+    ("score", "severity"),
+    [(10, "CRITICAL"), (9.0, "CRITICAL"), (8.9, "HIGH"), (7.0, "HIGH"), (6.9, "MEDIUM"), (4, "MEDIUM"), (3.9, "LOW"),
+     (0.1, "LOW"), (0, "INFORMATIONAL"), (None, "UNTRIAGED")],
+)  # fmt: skip
+def test_an_unknown_label_is_what_the_score_stands_for(label: object, score: object, severity: str) -> None:
+    assert from_inspector({"severity": label, "inspectorScore": score}).severity == severity
+    assert from_image_row({"SeverityLabel": label, "Score": score}, "ami-1").severity == severity
+
+
+def test_a_known_label_stands_whatever_the_score() -> None:
+    assert from_inspector({"severity": "UNTRIAGED", "inspectorScore": 9.8}).severity == "UNTRIAGED"
+    assert from_inspector({"severity": "low", "inspectorScore": 9.8}).severity == "LOW"
+
+
+def test_classic_has_no_critical_and_undefined_is_rated_by_score() -> None:
     raw = {
         "arn": "arn:c",
         "severity": "Undefined",
@@ -135,9 +151,10 @@ def test_classic_has_no_critical_and_undefined_is_untriaged() -> None:
         "recommendation": "Update.",
     }
     finding = from_classic(raw)
-    assert (finding.severity, finding.score, finding.vulnerability_id) == ("UNTRIAGED", 7.5, "CVE-2018-1")
+    assert (finding.severity, finding.score, finding.vulnerability_id) == ("HIGH", 7.5, "CVE-2018-1")
     assert (finding.packages, finding.remedy) == ([Package(name="kernel")], "Update.")
     assert from_classic({"severity": "High"}).severity == "HIGH"
+    assert from_classic({"severity": "Undefined"}).severity == "UNTRIAGED"
 
 
 @pytest.mark.parametrize(("level", "severity"), [("LEVEL_1", "MEDIUM"), ("LEVEL_2", "LOW"), (None, "MEDIUM")])

@@ -42,18 +42,18 @@ def from_image_row(raw: object, image_id: str) -> Finding:
     paths = texts(row.get("Paths"))
     snapshot = text(row.get("SnapshotId"))
     vulnerability, _, packages = title.partition(" - ")
-    fix = row.get("FixAvailable")
+    fix, score = row.get("FixAvailable"), number(row.get("Score"))
     cves = list(dict.fromkeys(one.upper() for one in _CVE.findall(title)))
     named = vulnerability if _ID.fullmatch(vulnerability) else next(iter(cves), "")
     return Finding(
         arn=f"{image_id}/image-finding/{digest(title, snapshot, *paths, text(row.get('SeverityLabel')))}",
-        severity=severity(row.get("SeverityLabel")),
+        severity=severity(row.get("SeverityLabel"), score),
         title=title,
         type="PACKAGE_VULNERABILITY",
         source=IMAGE_FINDINGS,
         vulnerability_id=named,
         related=[one for one in cves if one != named],
-        score=number(row.get("Score")),
+        score=score,
         fix_available="" if fix is None else "YES" if fix else "NO",
         first_observed_at=times.read(row.get("FirstObservedAt")),
         packages=[Package(name=name, path=paths[0] if paths else "") for name in _names(packages)],

@@ -10,7 +10,7 @@ DESCRIBE_FINDINGS = "inspector:DescribeFindings"
 
 
 def from_classic(raw: object) -> Finding:
-    """A finding of Inspector Classic. It has no CRITICAL; Undefined is UNTRIAGED."""
+    """A finding of Inspector Classic. It has no CRITICAL; Undefined is UNTRIAGED where it has no score either."""
     finding = mapping(raw)
     attributes = {
         text(one.get("key")).upper(): text(one.get("value"))
@@ -18,16 +18,16 @@ def from_classic(raw: object) -> Finding:
         if one.get("key")
     }
     package = attributes.get("PACKAGE_NAME", "")
-    score = attributes.get("CVSS3_SCORE") or attributes.get("CVSS2_SCORE") or finding.get("numericSeverity")
+    score = number(attributes.get("CVSS3_SCORE") or attributes.get("CVSS2_SCORE") or finding.get("numericSeverity"))
     return Finding(
         arn=arn_of(finding.get("arn"), finding),
-        severity=severity(finding.get("severity")),
+        severity=severity(finding.get("severity"), score),
         title=text(finding.get("title")) or text(finding.get("id")) or "untitled",
         type="CLASSIC",
         source=DESCRIBE_FINDINGS,
         vulnerability_id=attributes.get("CVE_ID") or text(finding.get("id")),
         description=text(finding.get("description")),
-        score=number(score),
+        score=score,
         first_observed_at=times.read(finding.get("createdAt")),
         packages=[Package(name=package)] if package else [],
         remedy=known(finding.get("recommendation")),
