@@ -58,6 +58,7 @@ class Embedded(AbstractContextManager["Embedded"]):
         account a member role (`deploy`).
         """
         self.world = world
+        self.worlds = [world, *(elsewhere or {}).values()]
         self.stack_name = stack_name
         self.region = region
         self.account = account

@@ -30,7 +30,7 @@ def laid() -> Injection:
     found = [{"findingArn": name} for name in "aabcde"] + [{"findingArn": "f", "status": "CLOSED"}]
     world = World([Image(ami, ami) for ami in AMIS], {"*": found})
     bucket = SimpleNamespace(delete_object=lambda **_: None)
-    account = SimpleNamespace(world=world, outputs={"ReportBucket": "reports"}, client=lambda _: bucket)
+    account = SimpleNamespace(world=world, worlds=[world], outputs={"ReportBucket": "reports"}, client=lambda _: bucket)
     return Injection(account, [], AMIS)  # type: ignore[arg-type]
 
 
@@ -55,6 +55,17 @@ def test_results_that_come_late_or_never(laid: Injection, name: str, engine: str
 def test_a_completion_that_another_fault_loses_stays_lost(laid: Injection) -> None:
     laid.aws.world.behaviours["ami-1"] = Behaviour(events=())
     assert lay(laid, "ami.events-and-findings-late")["ami-1"].events == ()
+
+
+def test_amis_of_another_place_behave_in_its_world(laid: Injection) -> None:
+    away = World([Image("ami-3", "ami-3")], {}, {"ami-3": Behaviour(scan_seconds=7)})
+    laid.aws.worlds.append(away)
+    laid.amis = [*AMIS, "ami-3"]
+    laid._behaviours()
+    assert [*lay(laid, "instance.language-packages-late-for-ever")] == AMIS
+    assert away.behaviours == {"ami-3": Behaviour(scan_seconds=7, language_packages_after=None)}
+    laid.close()
+    assert away.behaviours == {"ami-3": Behaviour(scan_seconds=7)}
 
 
 def test_half_of_the_first_amis_findings_are_suppressed(laid: Injection) -> None:

@@ -15,9 +15,10 @@ from typing import Literal
 
 from golden_ami.reasons import reporting
 from golden_ami.report.model import AmiReport
+from golden_ami_emulator.chaos import places
 from golden_ami_emulator.chaos.bench import Ran, Trial
 from golden_ami_emulator.chaos.oracle import UNSUPPORTED, Seen
-from golden_ami_emulator.chaos.worlds import OWNERS
+from golden_ami_emulator.chaos.worlds import OWNERS, place_of
 from golden_ami_emulator.world import World
 
 ViolationKind = Literal["stuck", "orphans", "lost", "duplicated", "wrongVerdict"]
@@ -262,7 +263,10 @@ def _owner(run: Ran, trial: Trial) -> Iterator[Violation]:
 
 
 def _tags(run: Ran, trial: Trial) -> Iterator[Violation]:
-    """An AMI carries the run's verdict where that is asked for, and nothing where it is not."""
+    """An AMI carries the run's verdict where that is asked for, and nothing where it is not.
+
+    AMIs of another account are never tagged (docs/places.md).
+    """
     verdicts = {ami.ami_id: ami.verdict for ami in run.report.amis} if run.report else {}
     asked = _asks(run, "tagAmis")
     for ami, verdict in run.tagged.items():
@@ -271,7 +275,8 @@ def _tags(run: Ran, trial: Trial) -> Iterator[Violation]:
         elif verdict != verdicts.get(ami):
             yield Violation(5, "wrongVerdict", f"{ami} is tagged {verdict}, its report says {verdicts.get(ami)}")
     if asked and not trial.struck and len(trial.runs) == 1:
-        for ami in verdicts.keys() - run.tagged.keys():
+        own = {ami for ami in verdicts if place_of(ami)[0] == places.HOME[0]}
+        for ami in own - run.tagged.keys():
             yield Violation(2, "lost", f"{ami} carries no verdict of {run.run_id}")
 
 

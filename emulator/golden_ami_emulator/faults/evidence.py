@@ -67,14 +67,14 @@ def faults() -> Iterator[InjectableFault]:
 def _only_rows(injection: Injection, after: float | None) -> None:
     """Completions that are lost or doubled by another fault stay so."""
     for ami in injection.amis:
-        events = injection.aws.world.behaviour_of(ami).events
+        events = injection.world_of(ami).behaviour_of(ami).events
         uncounted = tuple("uncounted" if event == "complete" else event for event in events)
         behaves(injection, ami, findings_events_lost=_EVERY, events=uncounted, rows_after=after)
 
 
 def _half_suppressed(injection: Injection) -> None:
     first = injection.amis[0]
-    found = {body.key for body in bodies(injection.aws.world.findings_of(first))}
+    found = {body.key for body in bodies(injection.world_of(first).findings_of(first))}
     behaves(injection, first, suppressed=(len(found) + 1) // 2)
 
 

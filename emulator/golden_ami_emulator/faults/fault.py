@@ -13,7 +13,7 @@ from golden_ami_emulator.calls import Call
 from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.patching import Patches
 from golden_ami_emulator.waits import Signal
-from golden_ami_emulator.world import Behaviour
+from golden_ami_emulator.world import World
 
 if TYPE_CHECKING:
     from golden_ami_emulator.lambdas import InvocationResult
@@ -113,9 +113,14 @@ class Injection(Patches):
         """Change how the world treats an AMI; `*` is every AMI of the runs."""
         from dataclasses import replace
 
-        world = self.aws.world
         for each in self.amis if ami == "*" else [ami]:
+            world = self.world_of(each)
             world.behaviours[each] = replace(world.behaviour_of(each), **changes)
+
+    def world_of(self, ami: str) -> World:
+        """The world of the place that has the AMI; that of the stack's own place for an AMI that none has."""
+        having = (world for world in self.aws.worlds if any(image.image_id == ami for image in world.images))
+        return next(having, self.aws.world)
 
     def send(self, text: str) -> None:
         """Deliver a text to resume as the completion topic does, whoever published it."""
@@ -132,12 +137,12 @@ class Injection(Patches):
     # ------------------------------------------------------------ inside
 
     def _behaviours(self) -> None:
-        world = self.aws.world
-        kept: dict[str, Behaviour] = dict(world.behaviours)
+        kept = [(world, dict(world.behaviours)) for world in self.aws.worlds]
 
         def restore() -> None:
-            world.behaviours.clear()
-            world.behaviours.update(kept)
+            for world, behaviours in kept:
+                world.behaviours.clear()
+                world.behaviours.update(behaviours)
 
         self.callback(restore)
 
