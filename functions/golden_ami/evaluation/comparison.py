@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from golden_ami.evaluation.model import Change, Comparison, FindingIdentity, FindingStatus, Item
 from golden_ami.evaluation.versions import number_of
@@ -67,13 +68,18 @@ def _fixed_item(status: FindingStatus) -> Item:
     return Item(vulnerability=vulnerability, severity=status.severity, package=package or path, since=status.since)
 
 
-def first_observed(observed_at: str, known_since: Iterable[str], today: date) -> str:
+def first_observed(observed_at: str, known_since: Sequence[str], today: date) -> str:
     """The ISO date of a finding's first observation in its lineage: Inspector's own, ours of earlier runs, or today.
 
     Inspector's own is the day of the scan where every scan has an instance of its own.
     """
-    since = min(_day_of(observed_at) or today, today).isoformat()
-    return min([since, *filter(None, known_since)])
+    since = _observed(observed_at, today)
+    return min([since, *filter(None, known_since)]) if known_since else since
+
+
+@lru_cache(maxsize=1024)  # a scan observes its findings in one instant
+def _observed(observed_at: str, today: date) -> str:
+    return min(_day_of(observed_at) or today, today).isoformat()
 
 
 def _day_of(instant: str) -> date | None:

@@ -22,6 +22,8 @@ class ExceptionIndex:
 
     def covering(self, finding: Finding, ami: Ami, today: date) -> int | None:
         """Index of the exception that covers a finding, one in force before an expired one; None without any."""
+        if not self._by_vulnerability:
+            return None
         candidates = self._by_vulnerability.get(_vulnerability_key(finding.vulnerability_id))
         if not candidates:
             return None
