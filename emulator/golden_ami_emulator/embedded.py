@@ -105,7 +105,7 @@ class Embedded(AbstractContextManager["Embedded"]):
         stack.enter_context(Isolation())
         stack.enter_context(Economy())
         stack.enter_context(Subnets())
-        self.launches = stack.enter_context(Launches())
+        self.launches = stack.enter_context(Launches(self.world.listed_after))
         stack.enter_context(mock_aws(config=_MOTO))
         self.calls = stack.enter_context(Calls())
         self.iam = Enforcement(self.account, self.region)

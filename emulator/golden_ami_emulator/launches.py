@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import Any
 
 from golden_ami_emulator.environment import current_function
@@ -15,15 +16,18 @@ class Launches(Patches):
     """While open, a token launches once (EC2 API Reference, "Ensuring idempotency in Amazon EC2 API requests").
 
     With the same parameters it answers the first call's reservation, with others IdempotentParameterMismatch.
-    `listed_after` are the emulated seconds until functions see an instance in DescribeInstances, which is eventually
-    consistent (the same reference, "Eventual consistency"); the operator sees it at once.
+    `listed_after` are the emulated seconds for which functions are told of no instance after its launch: it is not
+    listed, and TerminateInstances and DescribeInstances with its id answer InvalidInstanceID.NotFound. For as long
+    again every second answer lacks it (EC2 Developer Guide, "Eventual consistency in the Amazon EC2 API"). The
+    operator sees it at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, listed_after: float = 0) -> None:
         super().__init__()
-        self.listed_after = 0.0
+        self.listed_after = listed_after
         self._by_token: dict[tuple[str, str, str], tuple[Any, Any]] = {}
         self._launched_at: dict[str, float] = {}
+        self._asked: Counter[str] = Counter()
 
     def __enter__(self) -> Launches:
         from moto.ec2.models.instances import InstanceBackend
@@ -32,8 +36,9 @@ class Launches(Patches):
         super().__enter__()
         launch = InstanceResponse.run_instances
         self.set(InstanceResponse, "run_instances", lambda response: self._once(launch, response))
-        for name in ("describe_instances", "get_reservations_by_instance_ids"):
-            self._hide_young(InstanceBackend, name)
+        self._hide_from_listings(InstanceBackend)
+        for name in ("get_multi_instances_by_id", "get_reservations_by_instance_ids"):
+            self._hide_from_calls_by_id(InstanceBackend, name)
         return self
 
     def _once(self, launch: Any, response: Any) -> Any:
@@ -50,18 +55,36 @@ class Launches(Patches):
             return ActionResult(reservation)
         answer = launch(response)
         self._by_token[key] = request, answer.result
-        self._launched_at[answer.result.id] = time.time()
+        self._launched_at |= {instance.id: time.time() for instance in answer.result.instances}
         return answer
 
-    def _hide_young(self, backend: Any, name: str) -> None:
-        original = getattr(backend, name)
+    def _hide_from_listings(self, backend: Any) -> None:
+        original = backend.describe_instances
 
         def listed(backend: Any, *args: Any, **kwargs: Any) -> list[Any]:
             found: list[Any] = original(backend, *args, **kwargs)
-            return [one for one in found if not self._is_young(one.id)]
+            return [one for one in found if not any(self._is_hidden(instance.id) for instance in one.instances)]
 
-        self.set(backend, name, listed)
+        self.set(backend, "describe_instances", listed)
 
-    def _is_young(self, reservation: str) -> bool:
-        launched_at = self._launched_at.get(reservation, 0.0)
-        return bool(current_function()) and time.time() < launched_at + self.listed_after
+    def _hide_from_calls_by_id(self, backend: Any, name: str) -> None:
+        from moto.ec2.exceptions import InvalidInstanceIdError
+
+        original = getattr(backend, name)
+
+        def known(backend: Any, instance_ids: list[str], *args: Any, **kwargs: Any) -> list[Any]:
+            if hidden := [one for one in instance_ids if self._is_hidden(one)]:
+                raise InvalidInstanceIdError(hidden)
+            found: list[Any] = original(backend, instance_ids, *args, **kwargs)
+            return found
+
+        self.set(backend, name, known)
+
+    def _is_hidden(self, instance_id: str) -> bool:
+        if not (self.listed_after and current_function()):
+            return False
+        age = time.time() - self._launched_at.get(instance_id, 0.0)
+        if self.listed_after <= age < 2 * self.listed_after:
+            self._asked[instance_id] += 1
+            return self._asked[instance_id] % 2 == 0
+        return age < self.listed_after

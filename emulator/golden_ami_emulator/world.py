@@ -108,6 +108,7 @@ class World:
     inspector_enabled: bool = True  # Amazon Inspector's EC2 scanning, at the start
     security_hub_enabled: bool = True
     deep_inspection: DeepInspection = "ACTIVATED"  # of EC2 instances; with any other status none takes place
+    listed_after: float = 0  # emulated seconds until EC2 tells functions of an instance; see `launches`
     parameters: Mapping[str, str] = field(default_factory=dict)  # SSM: NAME or NAME:VERSION or NAME:LABEL to AMI id
 
     def findings_of(self, image_id: str) -> Sequence[Mapping[str, Any]]:

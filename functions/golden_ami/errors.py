@@ -4,6 +4,7 @@
     ├── Retriable                 the definition retries these by name
     │   ├── Throttled             AWS asked us to slow down
     │   ├── ServiceFault          AWS answered 5xx, or did not answer
+    │   ├── LaunchNotListed       EC2 does not tell yet of what was just launched, so it cannot be terminated
     │   └── FindingsIncomplete    Inspector announced more findings than it lists yet
     ├── InvalidConfiguration      the parameter's content, with every problem found in it
     ├── EngineUnavailable         the scanner cannot be used here as things stand
@@ -58,6 +59,10 @@ class Throttled(Retriable):
 
 class ServiceFault(Retriable):
     """AWS answered 5xx or could not be reached, past the SDK's own retries."""
+
+
+class LaunchNotListed(Retriable):
+    """EC2 does not tell yet of what was launched a short time ago, so that it could not be terminated."""
 
 
 class FindingsIncomplete(Retriable):

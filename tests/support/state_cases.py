@@ -161,7 +161,10 @@ _TASKS = [
 ]
 # The retriers of a task in their order: an error that each takes, and how many times it tries again.
 _TRANSIENT, _DIED = ("Throttled", 6), ("Lambda.Unknown", 2)
-_RETRIERS = {"Tag Batch": [("FindingsIncomplete", 16), _TRANSIENT, _DIED]}
+_RETRIERS = {
+    "Tag Batch": [("FindingsIncomplete", 16), _TRANSIENT, _DIED],
+    "Terminate": [("LaunchNotListed", 20), _TRANSIENT, _DIED],
+}
 
 
 def _task_cases(task: _Task) -> Iterator[Case]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from golden_ami.aws.consistency import may_be_unlisted
 from golden_ami.errors import RunNotFound
 from golden_ami.models import Ami
 from golden_ami_cli.assessing.following import poll_seconds
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from golden_ami_cli.account import Account
 
 _ALIVE = ("pending", "running", "stopping", "stopped")
-_YOUNG = timedelta(seconds=15)  # EC2 may not list a younger launch yet
 
 
 @dataclass
@@ -52,7 +51,7 @@ class CancelledRun:
                 f"end them yourself: aws ec2 terminate-instances --instance-ids {' '.join(proof.alive)}"
             )
         if proof.unlisted:
-            return f"EC2 does not list yet what was launched for {', '.join(proof.unlisted)}; cancel again in a minute"
+            return f"EC2 does not list yet what was launched for {', '.join(proof.unlisted)}; cancel again in five minutes"
         if not proof.reported:
             return "no instance runs, but on-execution-end has not reported; look at its log and at the dead letters"
         if proof.elsewhere:
@@ -123,8 +122,8 @@ def _ask(proof: Proof, account: Account, region: str, run_id: str, amis: list[Am
         states |= _states(account.client("ec2", region), {"Name": "instance-id", "Values": missing[some : some + 200]})
     proof.alive += [name for name, state in states.items() if state in _ALIVE]
     proof.gone += [name for name, state in states.items() if state not in _ALIVE]
-    launched = (ami for ami in amis if ami.launch_token and not ami.reason and ami.instance_id not in states)
-    proof.unlisted += [ami.key for ami in launched if _young(ami)]
+    launched = (ami for ami in amis if ami.launch_token and ami.instance_id not in states)
+    proof.unlisted += [ami.key for ami in launched if may_be_unlisted(ami.launched_at)]
 
 
 def _states(ec2: Any, wanted: dict[str, Any]) -> dict[str, str]:
@@ -135,7 +134,3 @@ def _states(ec2: Any, wanted: dict[str, Any]) -> dict[str, str]:
         for reservation in page["Reservations"]
         for instance in reservation["Instances"]
     }
-
-
-def _young(ami: Ami) -> bool:
-    return datetime.now(UTC) - datetime.fromisoformat(ami.launched_at) < _YOUNG

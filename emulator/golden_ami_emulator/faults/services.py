@@ -12,7 +12,7 @@ from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, In
 
 OUTAGE = 120.0  # emulated seconds for which a service fails
 _REFUSED_TERMINATION = 200.0
-_LISTED_AFTER = 10.0  # emulated seconds, below those that Terminate allows for (termination.VISIBLE_AFTER)
+_LISTED_AFTER = 90.0  # emulated seconds; for as long again every second answer lacks the instance
 _ENDLESS = 14_000  # emulated seconds: beyond every deadline of a run, and over before the next trial
 
 
@@ -57,11 +57,20 @@ def _ec2() -> Iterator[InjectableFault]:
     )
     yield InjectableFault(
         "ec2.launch-listed-late",
-        "EC2 lists an instance 10 seconds after its launch, and launch-instances dies before it has the answer",
+        f"EC2 tells of an instance {_LISTED_AFTER:.0f} seconds after its launch, and launch-instances dies before it has "
+        "the answer",
         _listed_late,
         costs=False,
         engines=LAUNCHING,
         companions=("launch-instances.crash-after",),
+    )
+    yield InjectableFault(
+        "ec2.describe-lags",
+        f"EC2 does not know an instance for {_LISTED_AFTER:.0f} seconds after its launch, by listing or by id, and for "
+        "as long again in every second answer",
+        _listed_late,
+        costs=False,
+        engines=LAUNCHING,
     )
     yield InjectableFault(
         "ec2.dies-booting",

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from golden_ami.aws.consistency import may_be_unlisted
 from golden_ami.models import Ami, Reason
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.reasons import scanning
 
 _FILTER_VALUES = 200  # values that a filter of DescribeInstances takes
 _GONE = ("shutting-down", "terminated", "stopping", "stopped")
+# Of an instance that EC2 does not list yet nothing is known, least of all that it ended.
+_NOT_LISTED_YET: dict[str, Any] = {"State": {"Name": "not listed yet"}, "IamInstanceProfile": {"Arn": "unknown"}}
 
 
 def described(ec2: Any, amis: Sequence[Ami]) -> dict[str, dict[str, Any]]:
-    """EC2's description of the AMIs' instances, by instance id; those that EC2 knows no longer are missing."""
+    """EC2's description of the AMIs' instances, by instance id; those that EC2 knows no longer are missing.
+
+    One that EC2 does not list and may yet list is in the state "not listed yet".
+    """
 
     def describe(ids: list[str]) -> list[dict[str, Any]]:
         # A filter, for InstanceIds fails as a whole when one is unknown.
@@ -22,7 +28,8 @@ def described(ec2: Any, amis: Sequence[Ami]) -> dict[str, dict[str, Any]]:
         return [instance for page in pages for group in page["Reservations"] for instance in group["Instances"]]
 
     found = side_by_side(describe, chunks([ami.instance_id for ami in amis], _FILTER_VALUES))
-    return {instance["InstanceId"]: instance for batch in found for instance in batch}
+    young = {ami.instance_id: _NOT_LISTED_YET for ami in amis if ami.launched_at and may_be_unlisted(ami.launched_at)}
+    return young | {instance["InstanceId"]: instance for batch in found for instance in batch}
 
 
 def death(instance: dict[str, Any] | None, instance_id: str) -> Reason | None:

@@ -85,9 +85,12 @@ def _attempt(
             if ami.user_data_sha256 and ami.user_data_sha256 not in texts:
                 ledger.not_assessed(ami, launching.USER_DATA_GONE())
                 return False
+            first = not ami.launch_token
             ami = ledger.update_ami(ami, launch_token=request["ClientToken"], launched_at=iso(now()), notes=notes)
             outcome = _run_instances(ami, request, ec2[place_of(ami, settings)])
             if isinstance(outcome, Reason):
+                if first:  # nothing can have been launched: Terminate waits for no instance
+                    ami = ledger.update_ami(ami, launch_token="")
                 ledger.not_assessed(ami, outcome)
                 return False
             ledger.update_ami(ami, instance_id=outcome)

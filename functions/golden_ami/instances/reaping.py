@@ -81,7 +81,8 @@ def reap(settings: Settings, clients: Clients, ledger: Ledger, *, dry_run: bool)
         ]
         orphans += found
         if found and not dry_run:
-            failed = terminate(place, clients, [orphan.instance.instance_id for orphan in found])
+            launches = {orphan.instance.instance_id: orphan.instance.launched_at for orphan in found}
+            failed = terminate(place, clients, launches)
             failures += failed.values()
             terminated += [orphan for orphan in found if orphan.instance.instance_id not in failed]
     for orphan in orphans:

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from golden_ami.aws.clients import Clients
+from golden_ami.aws.consistency import may_be_unlisted
 from golden_ami.aws.errors import code_of, named_errors
-from golden_ami.errors import AssessmentError, RunNotFound, ServiceFault, ServiceRejected, worst
+from golden_ami.errors import AssessmentError, LaunchNotListed, RunNotFound, ServiceRejected, worst
 from golden_ami.ledger import Ledger
 from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, NO_BATCH, RUN_TAG, STACK_TAG, Ami
 from golden_ami.parallel import chunks
 from golden_ami.places import Place, named, place_of, places_of
 from golden_ami.settings import Settings
-from golden_ami.times import now
 
 ALIVE = ("pending", "running", "stopping", "stopped")
-VISIBLE_AFTER = timedelta(seconds=15)  # EC2 is eventually consistent: a younger launch may not be described yet
 
+_EVER = "1970-01-01T00:00:00Z"
 _FILTER_VALUES = 200  # values that a filter of EC2 takes
 _TERMINATIONS = 100  # instances a call; EC2 recommends batches
-_GONE = frozenset({"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"})
+_UNKNOWN = frozenset({"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"})
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Instance:
     launched_at: datetime
     tags: Mapping[str, str]
     profile: str = ""  # name of its instance profile
+    token: str = ""  # RunInstances' ClientToken
 
     @property
     def alive(self) -> bool:
@@ -109,9 +110,10 @@ def _described(ec2: Any, filters: Sequence[Mapping[str, Any]]) -> Iterator[Insta
                 yield Instance(
                     instance_id=found["InstanceId"],
                     state=found["State"]["Name"],
-                    launched_at=found.get("LaunchTime") or datetime.fromtimestamp(0, UTC),
+                    launched_at=found.get("LaunchTime") or datetime.fromisoformat(_EVER),
                     tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
                     profile=name_of(found.get("IamInstanceProfile", {}).get("Arn", "")),
+                    token=found.get("ClientToken", ""),
                 )
 
 
@@ -127,26 +129,29 @@ class InstanceCounts(NamedTuple):
 
 
 def terminate_run(run_id: str, settings: Settings, clients: Clients, ledger: Ledger) -> InstanceCounts:
-    """Terminate every instance that was launched for the run as EC2 says, wherever the run's AMIs live.
+    """Terminate what EC2 lists of the run and what the ledger knows of it, wherever the run's AMIs live.
 
     Works without a run in the ledger: then only at home. May be repeated. Raises ServiceFault, ServiceRejected or
-    AccessDenied naming what could not be terminated, after everything else was; a retry asks EC2 again.
+    AccessDenied naming what could not be terminated, and LaunchNotListed while EC2 may not tell yet of a launch, after
+    everything else was done; a retry asks EC2 again.
     """
     amis = _amis(run_id, ledger)
     launched = terminated = 0
     failures: list[AssessmentError] = []
     for place in places_of((ami for ami in amis if ami.batch != NO_BATCH), settings):
+        found: list[Instance] = []
         try:
             with named_errors():
                 found = find(place, settings, clients, run_id=run_id)
-        except AssessmentError as fault:  # the other places' instances are not to wait for this one
+        except AssessmentError as fault:  # what the ledger knows, here and in other places, is not to wait for this
             failures.append(fault)
-            continue
-        failed = terminate(place, clients, [instance.instance_id for instance in found if instance.alive])
-        gone, missing = _unlisted([ami for ami in amis if place_of(ami, settings) == place], found, place, clients)
-        failures += [*failed.values(), *missing]
-        launched += len(found) + gone
-        terminated += len(found) + gone - len(failed)
+        here = [ami for ami in amis if place_of(ami, settings) == place]
+        ended = {one.instance_id for one in found if not one.alive}
+        launches = {name: at for name, at in _launches(here, found).items() if name not in ended}
+        failed = terminate(place, clients, launches)
+        failures += [*failed.values(), *_unanswered(here, found, place)]
+        launched += len(launches) + len(ended)
+        terminated += len(launches) + len(ended) - len(failed)
     if failures:
         raise worst(failures)
     return InstanceCounts(launched, terminated, running=launched - terminated)
@@ -159,66 +164,80 @@ def _amis(run_id: str, ledger: Ledger) -> list[Ami]:
         return []
 
 
-def _unlisted(
-    amis: Iterable[Ami], found: Iterable[Instance], place: Place, clients: Clients
-) -> tuple[int, list[AssessmentError]]:
-    """Of launches that the ledger knows and EC2 does not list: how many are gone, and those too young to say."""
-    listed = {instance.instance_id for instance in found}
-    keys = {instance.tags.get(AMI_TAG) for instance in found}
-    gone = 0
-    young: list[Ami] = []
-    for ami in amis:
-        unlisted = ami.instance_id not in listed if ami.instance_id else ami.launch_token and ami.key not in keys
-        if not unlisted or (ami.reason is not None and not ami.instance_id):
-            continue
-        if now() - datetime.fromisoformat(ami.launched_at) < VISIBLE_AFTER:
-            young.append(ami)
-        elif ami.instance_id:
-            gone += 1
+def _launches(amis: Iterable[Ami], found: Iterable[Instance]) -> dict[str, datetime]:
+    """When each instance was launched that the ledger knows, or EC2 lists, by its id."""
+    known = {ami.instance_id: datetime.fromisoformat(ami.launched_at or _EVER) for ami in amis if ami.instance_id}
+    return {one.instance_id: one.launched_at for one in found} | known
+
+
+def _unanswered(amis: Iterable[Ami], found: Iterable[Instance], place: Place) -> list[AssessmentError]:
+    """A fault for launches whose answer the ledger lacks, and that EC2 does not list and may yet list."""
+    listed = {one.token for one in found}
+    young = [
+        ami.key
+        for ami in amis
+        if ami.launch_token
+        and not ami.instance_id
+        and ami.launch_token not in listed
+        and may_be_unlisted(ami.launched_at)
+    ]
     if not young:
-        return gone, []
-    # It may work; a retry sees whether it did.
-    terminate(place, clients, [ami.instance_id for ami in young if ami.instance_id])
-    names = ", ".join(ami.key for ami in young)
-    return gone, [ServiceFault(f"EC2 does not list yet what was just launched for {names} in {named(place)}")]
+        return []
+    return [LaunchNotListed(f"EC2 does not list yet what was just launched for {', '.join(young)} in {named(place)}")]
 
 
-def terminate(place: Place, clients: Clients, instance_ids: Sequence[str]) -> dict[str, AssessmentError]:
-    """Terminate instances; what could not be, with its fault. Instances that are gone already are no fault."""
+def terminate(place: Place, clients: Clients, launches: Mapping[str, datetime]) -> dict[str, AssessmentError]:
+    """Terminate instances, given with the instant of their launch; what could not be, with its fault.
+
+    Instances that are gone already are no fault. One that EC2 does not know is not gone while it may be unlisted.
+    """
     ec2 = clients.client("ec2", place)
     failures: dict[str, AssessmentError] = {}
-    for some in chunks(instance_ids, _TERMINATIONS):
-        fault = _terminate(place, ec2, some)
-        if fault is None:
-            continue
-        if len(some) == 1:
-            failures[some[0]] = fault
-        else:  # one instance that refuses keeps the others of its call alive
-            failures |= {name: fault for name in some if (fault := _terminate(place, ec2, [name]))}
+    for some in chunks(list(launches), _TERMINATIONS):
+        try:
+            with named_errors():
+                ec2.terminate_instances(InstanceIds=some)
+        except AssessmentError as fault:
+            # One unknown or refused id has EC2 terminate none of a call (EC2 API Reference, TerminateInstances).
+            single = fault if len(some) == 1 else None
+            found = {name: _terminate(place, ec2, name, launches[name], single) for name in some}
+            failures |= {name: fault for name, fault in found.items() if fault}
     return failures
 
 
-def _terminate(place: Place, ec2: Any, instance_ids: Sequence[str]) -> AssessmentError | None:
+def _terminate(
+    place: Place, ec2: Any, instance_id: str, launched_at: datetime, fault: AssessmentError | None
+) -> AssessmentError | None:
+    """The fault of terminating one instance, which is given where it was tried; None when it has ended."""
     try:
-        with named_errors():
-            ec2.terminate_instances(InstanceIds=list(instance_ids))
-    except AssessmentError as fault:
-        cause = fault.__cause__
-        code = code_of(cause) if isinstance(cause, ClientError) else ""
-        if len(instance_ids) == 1 and (code in _GONE or _over(ec2, instance_ids[0])):
+        if fault is None:
+            with named_errors():
+                ec2.terminate_instances(InstanceIds=[instance_id])
             return None
-        return _explained(fault, code, ", ".join(instance_ids), place)
-    return None
+    except AssessmentError as raised:
+        fault = raised
+    cause = fault.__cause__
+    code = code_of(cause) if isinstance(cause, ClientError) else ""
+    state = _state(ec2, instance_id)
+    # One that has ended lacks the profile on which the permission depends, and so may one that is not listed yet
+    # (inferred): what EC2 says of it counts, not the refusal.
+    if state and state not in ALIVE:
+        return None
+    if state == "" and not may_be_unlisted(launched_at):
+        return None
+    if state == "" or code in _UNKNOWN:
+        return LaunchNotListed(f"EC2 does not know yet {instance_id} in {named(place)}, which was just launched")
+    return _explained(fault, code, instance_id, place)
 
 
-def _over(ec2: Any, instance_id: str) -> bool:
-    """Whether it has ended by itself meanwhile; the permission depends on the instance profile, which it then lacks."""
+def _state(ec2: Any, instance_id: str) -> str | None:
+    """As EC2 says; "" when it does not know the instance, None when it cannot be asked."""
     try:
         answer = ec2.describe_instances(InstanceIds=[instance_id])
-    except ClientError:
-        return False
-    states = [found["State"]["Name"] for group in answer["Reservations"] for found in group["Instances"]]
-    return bool(states) and not set(states) & set(ALIVE)
+    except ClientError as error:
+        return "" if code_of(error) in _UNKNOWN else None
+    states = [str(found["State"]["Name"]) for group in answer["Reservations"] for found in group["Instances"]]
+    return states[0] if states else ""
 
 
 def _explained(fault: AssessmentError, code: str, names: str, place: Place) -> AssessmentError:

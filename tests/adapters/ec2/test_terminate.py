@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from golden_ami.errors import AccessDenied, ServiceFault, ServiceRejected
+from golden_ami.errors import AccessDenied, LaunchNotListed, ServiceFault, ServiceRejected
 from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, RUN_TAG, STACK_TAG
 
 if TYPE_CHECKING:
@@ -85,32 +85,109 @@ def test_instances_that_ec2_has_forgotten_count_as_terminated(stack: Stack) -> N
     pages = stack.client("ec2").describe_instances()["Reservations"]
     ids = [one["InstanceId"] for entry in pages for one in entry["Instances"]]
     stack.client("ec2").delete_tags(Resources=ids, Tags=[{"Key": "continuous-assessment-run"}])
+    stack.clock.shift(timedelta(minutes=5))
     assert stack.terminate() == BOTH
 
 
-def test_one_that_ec2_does_not_list_yet_is_asked_for_again(stack: Stack) -> None:
+def test_one_that_ec2_does_not_know_yet_is_asked_for_again(stack: Stack) -> None:
     launched(stack)
     first = stack.ledger.amis("run-1")[0]
-    unlisted = "i-0123456789abcdef0"
-    stack.ledger.update_ami(first, launched_at="2026-04-01T08:00:55Z", instance_id=unlisted)
-    with pytest.raises(ServiceFault, match=FIRST):
+    unknown = "i-0123456789abcdef0"
+    stack.ledger.update_ami(first, launched_at="2026-04-01T08:00:55Z", instance_id=unknown)
+    with pytest.raises(LaunchNotListed, match=unknown):
         stack.terminate()
     assert stack.states() == ["terminated"] * 2, "the others did not wait for it"
-    assert {"InstanceIds": [unlisted]} in stack.calls.of("TerminateInstances")
+    stack.clock.shift(timedelta(seconds=290))
+    with pytest.raises(LaunchNotListed, match=unknown):
+        stack.terminate()
     stack.clock.shift(timedelta(seconds=10))
     assert stack.terminate() == {"launched": 3, "terminated": 3, "running": 0}
 
 
-def test_a_launch_without_answer_seconds_ago_may_be_about_to_appear(stack: Stack) -> None:
+def unlisted(stack: Stack) -> list[str]:
+    """The run's instances, which no listing of EC2's has any more."""
+    ids = list(stack.instances())
+    stack.client("ec2").delete_tags(Resources=ids, Tags=[{"Key": RUN_TAG}])
+    return ids
+
+
+@pytest.mark.parametrize("age", [0, 3600])
+def test_a_known_instance_is_terminated_whatever_is_listed(stack: Stack, age: int) -> None:
+    launched(stack)
+    unlisted(stack)
+    stack.clock.shift(timedelta(seconds=age))
+    assert stack.terminate() == BOTH
+    assert stack.states() == ["terminated"] * 2
+
+
+def test_a_known_instance_is_terminated_where_nothing_can_be_listed(stack: Stack) -> None:
+    launched(stack)
+    stack.calls.fail("DescribeInstances", "InternalError", status=500)
+    with pytest.raises(ServiceFault):
+        stack.terminate()
+    assert stack.states() == ["terminated"] * 2
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("InvalidInstanceID.NotFound", 400), ("UnauthorizedOperation", 403)], ids=["unknown", "denied"]
+)
+def test_a_young_instance_that_ec2_does_not_know_is_not_gone(stack: Stack, code: str, status: int) -> None:
+    launched(stack)
+    unlisted(stack)
+    stack.calls.fail("TerminateInstances", code, status=status, times=3)
+    stack.calls.fail("DescribeInstances", "InvalidInstanceID.NotFound", times=2, when=lambda call: "InstanceIds" in call)
+    with pytest.raises(LaunchNotListed):
+        stack.terminate()
+    assert stack.terminate() == BOTH
+    assert stack.states() == ["terminated"] * 2
+
+
+def test_one_that_ec2_lists_and_does_not_terminate_is_not_gone(stack: Stack) -> None:
+    launched(stack)
+    stack.clock.shift(timedelta(hours=1))
+    stack.calls.fail("TerminateInstances", "InvalidInstanceID.NotFound", times=3)
+    with pytest.raises(LaunchNotListed):
+        stack.terminate()
+    assert stack.terminate() == BOTH
+
+
+def test_a_launch_without_answer_minutes_ago_may_be_about_to_appear(stack: Stack) -> None:
     stack.image(FIRST)
     stack.load([{"ami-id": FIRST}])
     stack.calls.fail("RunInstances", "InternalError", status=500)
     with pytest.raises(ServiceFault):
         stack.launch(FIRST)
-    with pytest.raises(ServiceFault, match="does not list yet"):
+    stack.clock.shift(timedelta(seconds=290))
+    with pytest.raises(LaunchNotListed, match="does not list yet"):
         stack.terminate()
-    stack.clock.shift(timedelta(seconds=16))
+    stack.clock.shift(timedelta(seconds=10))
     assert stack.terminate() == NONE
+
+
+def test_an_earlier_instance_does_not_stand_for_a_later_launch(stack: Stack) -> None:
+    """The first instance has died, the second one's launch was not answered and is not listed."""
+    stack.image(FIRST)
+    stack.load([{"ami-id": FIRST}])
+    stack.launch(FIRST)
+    stack.client("ec2").terminate_instances(InstanceIds=list(stack.instances()))
+    stack.ledger.update_ami(stack.ledger.amis("run-1")[0], instance_id="")
+    stack.calls.fail("RunInstances", "InternalError", status=500)
+    with pytest.raises(ServiceFault):
+        stack.launch(FIRST)
+    with pytest.raises(LaunchNotListed, match=FIRST):
+        stack.terminate()
+
+
+def test_a_launch_is_waited_for_whose_repetition_is_refused(stack: Stack) -> None:
+    stack.image(FIRST)
+    stack.load([{"ami-id": FIRST}])
+    stack.calls.fail("RunInstances", "InternalError", status=500)
+    with pytest.raises(ServiceFault):
+        stack.launch(FIRST)
+    stack.calls.fail("RunInstances", "VcpuLimitExceeded")
+    stack.launch(FIRST)
+    with pytest.raises(LaunchNotListed, match=FIRST):
+        stack.terminate()
 
 
 def test_a_refused_launch_is_not_waited_for(stack: Stack) -> None:

@@ -48,19 +48,30 @@ def test_a_token_is_of_one_region(aws: Embedded) -> None:
     assert there.run_instances(ImageId=other, MinCount=1, MaxCount=1, ClientToken="token-1")["Instances"]
 
 
-def test_a_function_sees_a_launch_later_than_the_operator(aws: Embedded) -> None:
+def test_a_function_is_told_of_a_launch_later_than_the_operator(aws: Embedded) -> None:
     aws.launches.listed_after = 10
     first = launch(aws)
+    ec2 = aws.client("ec2")
 
     def seen() -> int:
-        return len(aws.client("ec2").describe_instances()["Reservations"])
+        return len(ec2.describe_instances()["Reservations"])
 
     def seen_by_a_function() -> int:
         with inside(Sandbox("golden-ami-reap", {})):
             return seen()
 
     assert (seen(), seen_by_a_function()) == (1, 0)
+    with inside(Sandbox("golden-ami-reap", {})):
+        for call in (ec2.describe_instances, ec2.terminate_instances):
+            with pytest.raises(ClientError, match=r"InvalidInstanceID\.NotFound"):
+                call(InstanceIds=[first])
     aws.clock.sleep(11)
-    assert seen_by_a_function() == 1
+    assert [seen_by_a_function() for _ in range(4)] == [1, 0, 1, 0], "one good answer is not the last"
+    aws.clock.sleep(10)
+    assert [seen_by_a_function() for _ in range(2)] == [1, 1]
     assert launch(aws) != first
     assert seen_by_a_function() == 1
+
+
+def test_a_world_may_list_late(embedded: Callable[..., Embedded]) -> None:
+    assert embedded(World([], {}, listed_after=90), enforce_iam=False).launches.listed_after == 90
