@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ from golden_ami_cli.errors import USAGE, CommandError, UsageError
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude
 
 if TYPE_CHECKING:
-    from golden_ami.models import Ami, Config
+    from golden_ami.models import Ami, Config, ConfiguredEngine
     from golden_ami.usage.lines import UsageLine
     from golden_ami.usage.prices import Prices
     from golden_ami_cli.configuration.rights import Rights
@@ -51,6 +52,8 @@ def validate(
     from golden_ami_cli.configuration.check import check, listed
 
     config, found = check(file)
+    if config is not None:
+        _remark(config, [entry.engine or config.engine for entry in config.amis])
     if form is Form.JSON:
         rows = [{"line": line, **problem._asdict()} for line, problem in found]
         answer = {"valid": not found, "amis": len(config.amis) if config else None, "problems": rows}
@@ -90,6 +93,7 @@ def show(
     account = connect(stack, profile, region)
     rights = Rights(account)
     config, amis, lines = _effect(rights, file, parameter, table(prices))
+    _remark(config, [ami.engine for ami in amis])
     if form is Form.JSON:
         console.say_json(view.to_json(config, amis, lines, rights.said))
     else:
@@ -133,7 +137,8 @@ def estimate(
     else:
         from golden_ami_cli.configuration.rights import Rights
 
-        _, _, lines = _effect(Rights(account), file, parameter, table(prices))
+        config, amis, lines = _effect(Rights(account), file, parameter, table(prices))
+        _remark(config, [ami.engine for ami in amis])
     if form is Form.JSON:
         console.say_json(view.lines_json(lines))
     else:
@@ -177,6 +182,14 @@ def push(
         console.say_json(json.dumps({**planned.as_json(), "written": not dry_run}, indent=2))
     else:
         console.say(f"{'Would write' if dry_run else 'Written'}: {planned}")
+
+
+def _remark(config: Config, engines: Sequence[ConfiguredEngine]) -> None:
+    """Say, beside the output, what the configuration asks for and does not get."""
+    from golden_ami_cli.configuration.view import without_benchmark
+
+    if remark := without_benchmark(config, engines):
+        console.stderr().print(f"note: {remark}", style="yellow", soft_wrap=True)
 
 
 def _effect(

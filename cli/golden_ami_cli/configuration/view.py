@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from rich.table import Table
 
 from golden_ami.characters import printable
+from golden_ami.configuration.catalog import no_benchmark
 from golden_ami.engines.registry import traits
 from golden_ami.evaluation.policy import policy_of
 from golden_ami.evaluation.verdict import required
-from golden_ami.models import Ami, Config, Engine, Policy
+from golden_ami.models import Ami, Config, ConfiguredEngine, Engine, Policy
 from golden_ami.usage.lines import UsageLine, amount, cost
 
 
@@ -67,6 +69,15 @@ def fails_on(policy: Policy, engine: Engine) -> str:
     limits = ["only fixable" * policy.only_fixable, f"after {policy.grace_days} days" if policy.grace_days else ""]
     also = " (known exploited, too)" * (policy.tolerate_known_exploited and any(limits))
     return "; ".join(filter(None, [*words, *limits])) + also
+
+
+def without_benchmark(config: Config, engines: Sequence[ConfiguredEngine]) -> str:
+    """How many AMIs the benchmark of a configuration is not assessed on, by their engines; "" where none."""
+    unable = [engine for engine in engines if engine != "auto" and no_benchmark(config, engine)]
+    if not unable:
+        return ""
+    named = ", ".join(sorted(set(unable)))
+    return f"cis {config.cis} is not assessed on {len(unable)} of {len(engines)} AMIs: engine {named} runs no CIS benchmark"
 
 
 def estimate_table(lines: list[UsageLine]) -> Table:

@@ -16,7 +16,7 @@ from golden_ami.configuration.lineage import lineage_of
 from golden_ami.configuration.parameters import RESOLVE
 from golden_ami.engines.registry import ENGINES, automatic, traits
 from golden_ami.errors import AccessDenied, EngineUnavailable
-from golden_ami.models import DEFAULT_ENGINE, NO_BATCH, Ami, AmiEntry, Config, ConfiguredEngine, Reason
+from golden_ami.models import DEFAULT_ENGINE, NO_BATCH, Ami, AmiEntry, Config, ConfiguredEngine, Engine, Reason
 from golden_ami.parallel import chunks
 from golden_ami.places import Place, home, named, place_of
 from golden_ami.reasons import loading
@@ -50,8 +50,18 @@ def look_up(
         _describe(place, group, config, settings, clients)
     for place, group in _by_place(amis, settings):
         _check_instance_types(place, clients, [ami for ami in group if traits(ami.engine).needs_instances])
+    for ami in amis:
+        ami.notes += [note] if (note := no_benchmark(config, ami.engine)) else []
     _assign_batches(amis)
     return amis
+
+
+def no_benchmark(config: Config, engine: Engine) -> str:
+    """That the benchmark of the configuration is not assessed with the engine; "" where it is, or none is asked for."""
+    if not config.cis or traits(engine).has_benchmark:
+        return ""
+    able = " or ".join(name for name in ENGINES if traits(name).has_benchmark)
+    return f"cis {config.cis} is not assessed: engine {engine} runs no CIS benchmark; set engine {able} for this AMI"
 
 
 def configured(

@@ -152,3 +152,20 @@ def test_config_show_and_push_say_what_the_function_may(aws: Embedded, account: 
     }
     with pytest.raises(CommandError, match="may not read a configuration from the SSM parameter Nope"):
         _effect(Rights(account), None, "Nope", prices(None))
+
+
+def test_config_and_estimate_say_that_a_benchmark_is_not_assessed(
+    aws: Embedded, account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from typer.testing import CliRunner
+
+    from golden_ami_cli.main import app
+
+    monkeypatch.setattr("golden_ami_cli.configuration.command.connect", lambda *_: account)
+    file = tmp_path / "amis.json"
+    file.write_text(json.dumps({"version": 1, "engine": "ami", "cis": "LEVEL_1", "amis": [{"amiId": AMI}]}))
+    for command in (["config", "validate"], ["config", "show"], ["estimate"]):
+        for form in ("table", "json"):
+            told = CliRunner().invoke(app, [*command, str(file), "--output", form])
+            assert told.exit_code == 0
+            assert "cis LEVEL_1 is not assessed on 1 of 1 AMIs" in told.stderr

@@ -341,3 +341,10 @@ def test_faults_keep_their_names(stack: Stack) -> None:
     with pytest.raises(ServiceRejected):
         stack.load()
     assert stack.load()["assessable"] == 1
+
+
+def test_a_benchmark_that_an_engine_does_not_run_is_noted(stack: Stack) -> None:
+    entries = [{"amiId": stack.image(ami_id(1)), "engine": "ami"}, {"amiId": stack.image(ami_id(2))}]
+    stack.load({"version": 1, "engine": "instance", "cis": "LEVEL_1", "amis": entries})
+    told = "cis LEVEL_1 is not assessed: engine ami runs no CIS benchmark; set engine instance for this AMI"
+    assert [rows(stack)[ami_id(number)].notes for number in (1, 2)] == [[told], []]

@@ -55,3 +55,16 @@ def test_an_amis_own_policy_has_a_row() -> None:
 def test_json_has_what_each_ami_needs() -> None:
     answer = json.loads(view.to_json(Config(), [ami("ami-1")], [], "said"))
     assert answer["required"]["ami-1"] == ["operatingSystem", "packages", "languagePackages", "findings", "exploitData"]
+
+
+@pytest.mark.parametrize(
+    ("cis", "engines", "said"),
+    [
+        ("LEVEL_1", ["ami", "ami"], "cis LEVEL_1 is not assessed on 2 of 2 AMIs: engine ami runs no CIS benchmark"),
+        ("LEVEL_2", ["instance", "ami"], "cis LEVEL_2 is not assessed on 1 of 2 AMIs: engine ami runs no CIS benchmark"),
+        ("LEVEL_1", ["instance", "auto"], ""),
+        (None, ["ami"], ""),
+    ],
+)
+def test_a_benchmark_that_an_engine_does_not_run_is_told(cis: Any, engines: Any, said: str) -> None:
+    assert view.without_benchmark(Config(cis=cis), engines) == said
