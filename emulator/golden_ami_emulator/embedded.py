@@ -104,8 +104,9 @@ class Embedded(AbstractContextManager["Embedded"]):
         self.images = Images(self.world, self.region, self.account)
         stack.enter_context(Isolation())
         stack.enter_context(Economy())
-        stack.enter_context(Subnets())
-        self.launches = stack.enter_context(Launches(self.world.listed_after))
+        places = {(self.account, self.region): self.world, **self._elsewhere}
+        stack.enter_context(Subnets({place: world.subnet_owner for place, world in places.items()}))
+        self.launches = stack.enter_context(Launches(self.world))
         stack.enter_context(mock_aws(config=_MOTO))
         self.calls = stack.enter_context(Calls())
         self.iam = Enforcement(self.account, self.region)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from typing import Any
 
 from golden_ami_emulator.environment import current_function
 from golden_ami_emulator.patching import Patches
+from golden_ami_emulator.world import World
 
+_SHOWN = re.compile(r"[0-9a-zA-Z\-_+=,.@:]{1,255}")  # tag keys in instance metadata, but for the reserved ones
+_RESERVED = frozenset({".", "..", "_index"})
 _NOT_COMPARED = frozenset({"Action", "Version", "ClientToken"})
 
 
@@ -22,9 +26,10 @@ class Launches(Patches):
     operator sees it at once.
     """
 
-    def __init__(self, listed_after: float = 0) -> None:
+    def __init__(self, world: World) -> None:
         super().__init__()
-        self.listed_after = listed_after
+        self.listed_after = world.listed_after
+        self._metadata_tags = world.metadata_tags
         self._by_token: dict[tuple[str, str, str], tuple[Any, Any]] = {}
         self._launched_at: dict[str, float] = {}
         self._asked: Counter[str] = Counter()
@@ -53,10 +58,26 @@ class Launches(Patches):
             if first != request:
                 raise EC2ClientError("IdempotentParameterMismatch", "The token was used with other parameters.")
             return ActionResult(reservation)
+        self._check_tag_keys(response)
         answer = launch(response)
         self._by_token[key] = request, answer.result
         self._launched_at |= {instance.id: time.time() for instance in answer.result.instances}
         return answer
+
+    def _check_tag_keys(self, response: Any) -> None:
+        """Refuse keys that instance metadata cannot show, where tags are to be shown there; in EC2's own words."""
+        from moto.ec2.exceptions import EC2ClientError
+
+        default = "enabled" if self._metadata_tags else "disabled"
+        if response._get_param("MetadataOptions", {}).get("InstanceMetadataTags", default) != "enabled":
+            return
+        for key in response._parse_tag_specification().get("instance", {}):
+            if key in _RESERVED or not _SHOWN.fullmatch(key):
+                message = (
+                    rf"'{key}' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{{1,255}}), "
+                    "and must not be a reserved name ('.', '..', '_index')"
+                )
+                raise EC2ClientError("InvalidParameterValue", message)
 
     def _hide_from_listings(self, backend: Any) -> None:
         original = backend.describe_instances

@@ -109,6 +109,8 @@ class World:
     security_hub_enabled: bool = True
     deep_inspection: DeepInspection = "ACTIVATED"  # of EC2 instances; with any other status none takes place
     listed_after: float = 0  # emulated seconds until EC2 tells functions of an instance; see `launches`
+    metadata_tags: bool = False  # the account's default for InstanceMetadataTags (ModifyInstanceMetadataDefaults)
+    subnet_owner: str = ""  # the account that shares its subnets with this one through RAM; "" is this one
     parameters: Mapping[str, str] = field(default_factory=dict)  # SSM: NAME or NAME:VERSION or NAME:LABEL to AMI id
 
     def findings_of(self, image_id: str) -> Sequence[Mapping[str, Any]]:

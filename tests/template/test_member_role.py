@@ -85,7 +85,7 @@ RESOURCES: dict[str, list[Any]] = {
     "LaunchFromAnyAmi": [
         {"Fn::Sub": "arn:${AWS::Partition}:ec2:*::image/*"},
         {"Fn::Sub": f"{ALL}network-interface/*"},
-        {"Fn::Sub": f"{ALL}security-group/*"},
+        {"Fn::Sub": "arn:${AWS::Partition}:ec2:*:*:security-group/*"},
     ],
     "LaunchInTheseSubnets": [{"Ref": "SubnetArns"}],
     "TagAtLaunchOnly": CREATED,

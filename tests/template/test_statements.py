@@ -62,7 +62,7 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "KeepAnswers": (["arn:aws:s3:::ReportBucket/vulnerabilities/*"], NONE),
     "LaunchFromAnyAmi": (["arn:aws:ec2:*::image/*", f"arn:aws:ec2:*:{ACCOUNT}:network-interface/*"], NONE),
     "LaunchInOtherRegions": (
-        [f"arn:aws:ec2:*:{ACCOUNT}:subnet/*", f"arn:aws:ec2:*:{ACCOUNT}:security-group/*"],
+        ["arn:aws:ec2:*:*:subnet/*", "arn:aws:ec2:*:*:security-group/*"],
         {"StringEquals": {"aws:RequestedRegion": ["eu-west-1", "us-east-1"]}},
     ),
     "LaunchInOurNetwork": (

@@ -87,10 +87,17 @@ def _network(request: Request, tags: Mapping[str, str]) -> Iterator[Need]:
         keys: Keys = {"ec2:associatepublicipaddress": [public], **tags_of("aws:RequestTag", tags)}
         yield Need("ec2:RunInstances", _arn(request, "network-interface", "*"), keys)
         subnet = interface.get("SubnetId") or request.parameters.get("SubnetId") or _default_subnet(request)
-        yield Need("ec2:RunInstances", _arn(request, "subnet", subnet), _tags(request, subnet))
+        yield Need("ec2:RunInstances", _subnet_arn(request, subnet), _tags(request, subnet))
         groups = interface.get("Groups") or request.parameters.get("SecurityGroupIds") or [_default_group(request)]
         for group in groups:
             yield Need("ec2:RunInstances", _arn(request, "security-group", group), _tags(request, group))
+
+
+def _subnet_arn(request: Request, subnet_id: str) -> str:
+    """Of its owner's account, which may share it."""
+    zones = _backend(request).subnets.values()
+    owner = next((str(zone[subnet_id].owner_id) for zone in zones if subnet_id in zone), None)
+    return request.arn("ec2", f"subnet/{subnet_id}", account=owner)
 
 
 def _default_subnet(request: Request) -> str:

@@ -29,6 +29,16 @@ from golden_ami.times import iso, now
 
 WORKERS = 4  # launches under way at once; EC2 refills its bucket of RunInstances calls by two a second
 
+# InstanceMetadataTags is said outright: where the account's defaults enable it, EC2 refuses an instance with a tag whose
+# key has a space or a slash, as AMIs' tags may (EC2 User Guide, "View tags for your EC2 instances using instance
+# metadata"; "Order of precedence for instance metadata options": what a launch says goes before the account's default).
+_METADATA = {
+    "HttpTokens": "required",
+    "HttpEndpoint": "enabled",
+    "HttpPutResponseHopLimit": 1,
+    "InstanceMetadataTags": "disabled",
+}
+
 
 class Launched(NamedTuple):
     """The AMIs of a batch that need an instance. Both are counts."""
@@ -149,7 +159,7 @@ def run_instances_request(
         "InstanceType": ami.entry.instance_type,
         "MinCount": 1,
         "MaxCount": 1,
-        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 1},
+        "MetadataOptions": _METADATA,
         "BlockDeviceMappings": [_volume(device, size) for device, size in sorted(ami.volumes.items())],
         "NetworkInterfaces": [_interface(run, ami, settings)],
         "InstanceInitiatedShutdownBehavior": "terminate",

@@ -48,6 +48,7 @@ def test_an_instance_as_it_must_be(stack: Stack) -> None:
         "HttpTokens": "required",
         "HttpEndpoint": "enabled",
         "HttpPutResponseHopLimit": 1,
+        "InstanceMetadataTags": "disabled",
     }
     assert request["BlockDeviceMappings"] == [
         {"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True, "DeleteOnTermination": True, "VolumeSize": 15}}

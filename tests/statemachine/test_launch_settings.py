@@ -1,0 +1,43 @@
+"""Settings of the account that a launch meets, in whole runs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.world import Image, World
+
+AMI, OWNER = "ami-00000000000000001", "999999999999"
+PARAMETER = "ContinuousAssessmentInput"
+
+
+def report(aws: Embedded, **configuration: Any) -> Any:
+    """The report's only AMI."""
+    aws.put_configuration(PARAMETER, json.dumps({"version": 1, "amis": [{"amiId": AMI}], **configuration}))
+    ended = aws.run({"AMIsParamName": PARAMETER})
+    body = aws.client("s3").get_object(
+        Bucket=aws.outputs["ReportBucket"], Key=f"runs/{ended['name']}/report.json"
+    )["Body"]
+    [ami] = json.load(body)["amis"]
+    return ami
+
+
+@pytest.mark.parametrize("key", ["cost center", "kubernetes.io/cluster/web", "_index"])
+def test_tags_that_metadata_cannot_show_refuse_no_launch(key: str) -> None:
+    with Embedded(World([Image(AMI, "web", {key: "x"})], {}, metadata_tags=True)) as aws:
+        assert report(aws)["verdict"] == "PASS"
+
+
+def test_a_subnet_that_another_account_shares() -> None:
+    with Embedded(World([Image(AMI, "web")], {}, subnet_owner=OWNER)) as aws:
+        [subnet, *_] = aws.client("ec2").describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])[
+            "Subnets"
+        ]
+        assert subnet["OwnerId"] == OWNER
+        aws.update({"Network": "existing", "VpcId": subnet["VpcId"], "SubnetId": subnet["SubnetId"]})
+        assert report(aws)["verdict"] == "PASS"
+        used = {resource for _, action, resource, *_ in aws.iam.used if action == "ec2:RunInstances"}
+        assert f"arn:aws:ec2:us-east-1:{OWNER}:subnet/{subnet['SubnetId']}" in used
