@@ -53,6 +53,7 @@ class Image:
     owner: str = ACCOUNT
     platform: str = "Linux/UNIX"
     key_arn: str = ""  # of the customer managed KMS key that encrypts its snapshots
+    allowed: bool = True  # whether the criteria of the account's Allowed AMIs name it; an account's own always are
     platform_name: str = "Amazon Linux"
     platform_version: str = "2023"
 
@@ -109,6 +110,7 @@ class World:
     security_hub_enabled: bool = True
     deep_inspection: DeepInspection = "ACTIVATED"  # of EC2 instances; with any other status none takes place
     listed_after: float = 0  # emulated seconds until EC2 tells functions of an instance; see `launches`
+    allowed_images: Literal["disabled", "audit-mode", "enabled"] = "disabled"  # the account's Allowed AMIs setting
     metadata_tags: bool = False  # the account's default for InstanceMetadataTags (ModifyInstanceMetadataDefaults)
     subnet_owner: str = ""  # the account that shares its subnets with this one through RAM; "" is this one
     parameters: Mapping[str, str] = field(default_factory=dict)  # SSM: NAME or NAME:VERSION or NAME:LABEL to AMI id

@@ -18,9 +18,9 @@ def report(aws: Embedded, **configuration: Any) -> Any:
     """The report's only AMI."""
     aws.put_configuration(PARAMETER, json.dumps({"version": 1, "amis": [{"amiId": AMI}], **configuration}))
     ended = aws.run({"AMIsParamName": PARAMETER})
-    body = aws.client("s3").get_object(
-        Bucket=aws.outputs["ReportBucket"], Key=f"runs/{ended['name']}/report.json"
-    )["Body"]
+    body = aws.client("s3").get_object(Bucket=aws.outputs["ReportBucket"], Key=f"runs/{ended['name']}/report.json")[
+        "Body"
+    ]
     [ami] = json.load(body)["amis"]
     return ami
 
@@ -41,3 +41,25 @@ def test_a_subnet_that_another_account_shares() -> None:
         assert report(aws)["verdict"] == "PASS"
         used = {resource for _, action, resource, *_ in aws.iam.used if action == "ec2:RunInstances"}
         assert f"arn:aws:ec2:us-east-1:{OWNER}:subnet/{subnet['SubnetId']}" in used
+
+
+@pytest.mark.parametrize(
+    ("setting", "verdict", "told"),
+    [
+        ("disabled", "PASS", ""),
+        ("audit-mode", "PASS", "would hide this AMI"),
+        ("enabled", "NOT_ASSESSED", "AMI_NOT_ALLOWED"),
+    ],
+)
+def test_an_image_that_allowed_amis_do_not_name(setting: Any, verdict: str, told: str) -> None:
+    image = Image(AMI, "web", owner=OWNER, allowed=False)
+    with Embedded(World([image], {}, allowed_images=setting)) as aws:
+        ami = report(aws)
+        assert ami["verdict"] == verdict
+        assert told in json.dumps(ami)
+        assert sorted(aws.iam.denied) == []
+
+
+def test_an_own_image_is_always_allowed() -> None:
+    with Embedded(World([Image(AMI, "web", allowed=False)], {}, allowed_images="enabled")) as aws:
+        assert report(aws)["verdict"] == "PASS"

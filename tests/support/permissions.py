@@ -27,6 +27,7 @@ PARAMETERS = {
     "ActOnAmis": "true",
 }
 AMIS = [f"ami-{number:017x}" for number in range(1, 4)]
+GONE = f"ami-{9:017x}"  # of an AMI that does not exist: why not is asked
 HOME = (ACCOUNT, REGION)
 
 
@@ -192,7 +193,7 @@ def _configurations(aws: Embedded) -> None:
     """The sample, a parameter that names an AMI, a document in the bucket, one that is not there."""
     run(aws, None)
     aws.client("ssm").put_parameter(Name="/golden-amis/web", Value=AMIS[1], Type="String")
-    mixed = [{"amiId": "resolve:ssm:/golden-amis/web", "engine": "ami"}, {"amiId": AMIS[2]}]
+    mixed = [{"amiId": "resolve:ssm:/golden-amis/web", "engine": "ami"}, {"amiId": AMIS[2]}, {"amiId": GONE}]
     address = in_bucket(aws, configuration("instance", amis=mixed, enableInspector=False))
     run(aws, {"version": 1, "document": address})  # of two engines one is not enabled
     run(aws, {"version": 1, "document": address + ".gone"})

@@ -101,6 +101,7 @@ def exercise(aws: Embedded) -> None:
     document["amis"][-1]["amiId"] = "resolve:ssm:/golden-amis/web"
     service = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
     document["amis"].append({"amiId": service, "engine": "ami", **there})
+    document["amis"].append({"amiId": permissions.GONE, **there})
     scanned = amis(PLACES[3])[1]
     aws.client("inspector2", OTHER, MEMBER).start_on_demand_scan(resourceId=scanned, resourceType="AMI")
     permissions.run(aws, document)

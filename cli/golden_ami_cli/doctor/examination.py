@@ -23,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     instance_checks.instance_profile,
     instance_checks.network,
     instance_checks.keys,
+    instance_checks.allowed_images,
     instance_checks.quota,
     account_checks.subscriptions,
     account_checks.schedule,

@@ -1,11 +1,13 @@
-"""Checks of what instances under assessment need: profile, network, keys, quota."""
+"""Checks of what instances under assessment need: profile, network, keys, Allowed AMIs, quota."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
-from golden_ami_cli.doctor.model import Diagnosis, Patient, error, ok, warning
+from golden_ami.configuration.catalog import AUDITED
+from golden_ami.reasons.loading import AMI_NOT_ALLOWED
+from golden_ami_cli.doctor.model import Diagnosis, Patient, error, names, ok, warning
 
 SSM_POLICY = "AmazonSSMManagedInstanceCore"
 CIS_POLICY = "AmazonInspector2ManagedCisPolicy"
@@ -150,6 +152,23 @@ def _keys(ec2: Any, ids: list[str]) -> list[tuple[str, str]]:
                 if one.get("Encrypted") and one.get("KmsKeyId")
             ]
     return found
+
+
+def allowed_images(patient: Patient) -> Diagnosis:
+    """Allowed AMIs hide no AMI of the configuration, nor would they if they were enabled."""
+    check = "Allowed AMIs"
+    asked = [ami for ami in patient.amis if ami.reason is None or ami.reason.code == AMI_NOT_ALLOWED.code]
+    states = {
+        region: patient.client("ec2", region).get_allowed_images_settings()["State"]
+        for region in patient.regions(asked)
+    }
+    said = ", ".join(f"{state} in {region}" for region, state in states.items()) or "no AMI is looked up here"
+    see = "see the criteria (aws ec2 get-allowed-images-settings) and let them name the AMI's provider or name"
+    if hidden := [ami for ami in asked if ami.reason]:
+        return error(check, f"{said}: {names(hidden)} may be hidden", see)
+    if warned := [ami for ami in asked if AUDITED in ami.notes]:
+        return warning(check, f"{said}: {names(warned)} would be hidden once it is enabled", see)
+    return ok(check, said)
 
 
 def quota(patient: Patient) -> Diagnosis:

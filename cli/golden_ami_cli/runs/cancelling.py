@@ -51,7 +51,9 @@ class CancelledRun:
                 f"end them yourself: aws ec2 terminate-instances --instance-ids {' '.join(proof.alive)}"
             )
         if proof.unlisted:
-            return f"EC2 does not list yet what was launched for {', '.join(proof.unlisted)}; cancel again in five minutes"
+            return (
+                f"EC2 does not list yet what was launched for {', '.join(proof.unlisted)}; cancel again in five minutes"
+            )
         if not proof.reported:
             return "no instance runs, but on-execution-end has not reported; look at its log and at the dead letters"
         if proof.elsewhere:

@@ -145,7 +145,15 @@ def _create_tags(request: Request) -> Iterator[Need]:
 
 
 TABLE: dict[str, Builder] = {
-    **anywhere("ec2", "ec2", "DescribeImages", "DescribeInstances", "DescribeInstanceTypes", "GetImageFindings"),
+    **anywhere(
+        "ec2",
+        "ec2",
+        "DescribeImages",
+        "DescribeInstances",
+        "DescribeInstanceTypes",
+        "GetAllowedImagesSettings",
+        "GetImageFindings",
+    ),
     "ec2:RunInstances": _run_instances,
     "ec2:TerminateInstances": _terminate,
     "ec2:CreateTags": _create_tags,

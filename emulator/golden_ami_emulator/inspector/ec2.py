@@ -1,4 +1,4 @@
-"""EC2's GetImageFindings and EnableImageDeprecation, and DescribeImages' ScanResults, which moto lacks."""
+"""What moto's EC2 lacks of images: findings, scan results, deprecation, Allowed AMIs."""
 
 from __future__ import annotations
 
@@ -47,14 +47,31 @@ class Ec2(Service, EC2Response):
         return present(ImageFindings=page, NextToken=token)
 
     def describe_images(self) -> ActionResult:
-        """moto's answer; the images that were scanned on demand with what the last scan found."""
+        """moto's answer without what Allowed AMIs hide; the images that were scanned with what the last scan found."""
         answer: Any = super().describe_images()
         if region := registry.find(self.current_account, self.region):
             with region.lock:
-                for image in answer.result["Images"]:
+                seen = [image for image in answer.result["Images"] if not _is_hidden(region, image.id)]
+                answer.result["Images"] = seen
+                for image in seen:
                     scan = shown(region, image.id)
                     image.scan_results = _scan_results(scan) if scan else None
+                    told = region.world.allowed_images != "disabled"
+                    image.image_allowed = _is_allowed(region, image.id) if told else None
         return cast("ActionResult", answer)
+
+    def run_instances(self) -> ActionResult:
+        """Of an image that Allowed AMIs hide EC2 knows nothing; the code of its refusal is inferred."""
+        region, image_id = registry.find(self.current_account, self.region), self._get_param("ImageId")
+        if region and _is_hidden(region, image_id):
+            raise Refusal("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+        return cast("ActionResult", super().run_instances())
+
+    @operation
+    def get_allowed_images_settings(self, region: InspectorRegion, params: Params) -> dict[str, Any]:  # noqa: ARG002
+        """The account's setting. Criteria are not emulated: an image of the world says whether they name it."""
+        self.error_on_dryrun()
+        return {"State": region.world.allowed_images, "ImageCriteria": [], "ManagedBy": "account"}
 
     @operation
     def enable_image_deprecation(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
@@ -68,6 +85,16 @@ class Ec2(Service, EC2Response):
             raise Refusal("InvalidParameterValue", f"DeprecateAt {at.isoformat()} must be in the future")
         ami.deprecation_time = at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
         return {"Return": True}
+
+
+def _is_allowed(region: InspectorRegion, image_id: str) -> bool:
+    """The account's own images always are (EC2 API Reference, EnableAllowedImagesSettings)."""
+    image = region.image(image_id)
+    return image is None or image.allowed or image.owner == region.account
+
+
+def _is_hidden(region: InspectorRegion, image_id: str) -> bool:
+    return region.world.allowed_images == "enabled" and not _is_allowed(region, image_id)
 
 
 def _row(finding: Mapping[str, Any], snapshot: str | None) -> dict[str, Any]:

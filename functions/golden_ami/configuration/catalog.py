@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any, TypeVar
 
 import msgspec
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import code_of
@@ -26,6 +26,8 @@ T = TypeVar("T")
 Image = Mapping[str, Any]
 
 BATCHES = 40  # iterations that an inline Map runs, so that a history stays short whatever the number of AMIs
+
+AUDITED = "Allowed AMIs, now in audit mode, would hide this AMI: its criteria do not name it"
 
 _FILTER_VALUES = 200  # values that a filter of EC2 takes
 _DEFAULT_TYPES = {"x86_64": "t3.medium", "i386": "t3.medium", "arm64": "t4g.medium"}
@@ -162,8 +164,22 @@ def _describe(place: Place, amis: Sequence[Ami], config: Config, settings: Setti
             ami.reason = images
         elif image := images.get(ami.ami_id):
             _fill(ami, image, config)
-        else:
-            ami.reason = loading.AMI_NOT_FOUND(ami=ami.ami_id, place=named(place))
+    unseen = [ami for ami in amis if not isinstance(images, Reason) and ami.ami_id not in images]
+    if unseen:
+        absent = loading.AMI_NOT_ALLOWED if _hides_images(clients.client("ec2", place)) else loading.AMI_NOT_FOUND
+        for ami in unseen:
+            ami.reason = absent(ami=ami.ami_id, place=named(place))
+
+
+def _hides_images(ec2: Any) -> bool:
+    """Whether the account's Allowed AMIs hide images from DescribeImages (EC2 API Reference, GetAllowedImagesSettings).
+
+    Asked only to say why: where it cannot be asked, the AMI is told as not found.
+    """
+    try:
+        return bool(ec2.get_allowed_images_settings()["State"] == "enabled")
+    except (ClientError, BotoCoreError):
+        return False
 
 
 def _images(ec2: Any, ids: Sequence[str]) -> dict[str, Image]:
@@ -193,6 +209,8 @@ def _fill(ami: Ami, image: Image, config: Config) -> None:
     ami.lineage = ami.lineage or _lineage(ami, config.lineage_tag)
     if (ami.entry.engine or config.engine) == "auto":
         ami.engine, ami.engine_reason = automatic(image, ami.account)
+    if image.get("ImageAllowed") is False:  # told in audit mode; once enabled, the image would not be listed
+        ami.notes.append(AUDITED)
     state = image.get("State", "available")
     if state != "available":
         ami.reason = _NOT_AVAILABLE.get(state, loading.AMI_NOT_AVAILABLE)(ami=ami.ami_id, state=state)

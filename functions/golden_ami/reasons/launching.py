@@ -31,7 +31,7 @@ NETWORK_INTERFACE_LIMIT = _refused("NETWORK_INTERFACE_LIMIT", "the quota of netw
 AMI_NOT_FOUND = loading.AMI_NOT_FOUND.also(
     "Launch Instances: EC2 does not find the AMI",
     _MESSAGE,
-    "correct the AMI id in the configuration, or share the AMI with this account",
+    "correct the AMI id in the configuration, share the AMI with this account, or let the account's Allowed AMIs name it",
 )
 AMI_NOT_AVAILABLE = loading.AMI_NOT_AVAILABLE.also("Launch Instances: the AMI is no longer available", _MESSAGE)
 AMI_NOT_SHARED = _refused(
@@ -39,8 +39,10 @@ AMI_NOT_SHARED = _refused(
     "EC2 denies this account the AMI",
     "share the AMI, and the KMS key of its snapshots, with this account",
 )
-AMI_NOT_ALLOWED = _refused(
-    "AMI_NOT_ALLOWED", "a policy denies the AMI", "allow the AMI in the organization's and the account's policies"
+AMI_NOT_ALLOWED = loading.AMI_NOT_ALLOWED.also(
+    "Launch Instances: a policy denies the AMI",
+    _MESSAGE,
+    "allow the AMI in the organization's and the account's policies",
 )
 SUBSCRIPTION_REQUIRED = _refused(
     "SUBSCRIPTION_REQUIRED",

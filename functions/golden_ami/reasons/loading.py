@@ -10,6 +10,14 @@ AMI_NOT_FOUND = Cause(
     message="{ami} does not exist in {place}, or is not shared with this account",
     remedy="correct the id or region in the configuration, or share the AMI with the account",
 )
+AMI_NOT_ALLOWED = Cause(
+    "AMI_NOT_ALLOWED",
+    when="Load Config: DescribeImages does not list the AMI, and Allowed AMIs is enabled in its account and Region",
+    message="{ami} is not to be seen in {place}: Allowed AMIs is enabled there and hides what its criteria do not name, "
+    "or the AMI does not exist or is not shared",
+    remedy="see the criteria (aws ec2 get-allowed-images-settings) and let them name the AMI's provider or name; a "
+    "declarative policy of the organization may have set them; or correct the AMI's id or region",
+)
 AMI_NOT_AVAILABLE = Cause(
     "AMI_NOT_AVAILABLE",
     when="Load Config: the AMI's state is neither available, disabled, failed nor pending",

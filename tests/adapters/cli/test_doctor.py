@@ -65,7 +65,7 @@ def clinic(opened: Clinic) -> Iterator[Clinic]:
 
 def test_a_whole_stack_has_no_error_and_is_told_what_is_off(clinic: Clinic) -> None:
     told = examine(clinic.account)
-    assert len(told) == len(CHECKS) == 13
+    assert len(told) == len(CHECKS) == 14
     assert [(one.check, one.status) for one in told if one.status != "ok"] == [
         ("notifications", "warning"),
         ("schedule", "warning"),
@@ -221,6 +221,26 @@ def test_a_key_that_the_stack_may_not_use(clinic: Clinic) -> None:
         assert "does not exist" in clinic.ask(instance_checks.keys, allowed).cause
     finally:
         snapshot.encrypted, snapshot.kms_key_id = False, None
+
+
+def test_an_ami_that_allowed_amis_hide(clinic: Clinic) -> None:
+    from golden_ami_emulator.inspector import registry
+
+    region = registry.find(clinic.aws.account, clinic.aws.region)
+    assert region
+    ami = "ami-0a1b2c3d4e5f60001"
+    image = region._images[ami]
+    told = {}
+    try:
+        region._images[ami] = replace(image, owner="999999999999", allowed=False)
+        for setting in ("audit-mode", "enabled"):
+            clinic.aws.world.allowed_images = setting  # type: ignore[assignment]
+            told[setting] = clinic.ask(instance_checks.allowed_images)
+    finally:
+        region._images[ami], clinic.aws.world.allowed_images = image, "disabled"
+    assert {setting: one.status for setting, one in told.items()} == {"audit-mode": "warning", "enabled": "error"}
+    assert all(ami in one.cause for one in told.values())
+    assert clinic.ask(instance_checks.allowed_images).status == "ok"
 
 
 def test_a_plan_above_the_quota(clinic: Clinic) -> None:

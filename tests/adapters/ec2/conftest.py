@@ -48,6 +48,7 @@ class Calls:
     """Every AWS call, by operation; and those that are to fail, before or after their effect."""
 
     made: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    allowed_images: str = "disabled"
     _faults: list[tuple[str, Callable[[Mapping[str, Any]], bool], Exception, bool, list[int]]] = field(
         default_factory=list
     )
@@ -83,6 +84,8 @@ class Calls:
                 if after:
                     original(client, operation, parameters)
                 raise error
+        if operation == "GetAllowedImagesSettings":  # which moto lacks
+            return {"State": self.allowed_images}
         return original(client, operation, parameters)
 
 

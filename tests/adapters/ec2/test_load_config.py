@@ -348,3 +348,18 @@ def test_a_benchmark_that_an_engine_does_not_run_is_noted(stack: Stack) -> None:
     stack.load({"version": 1, "engine": "instance", "cis": "LEVEL_1", "amis": entries})
     told = "cis LEVEL_1 is not assessed: engine ami runs no CIS benchmark; set engine instance for this AMI"
     assert [rows(stack)[ami_id(number)].notes for number in (1, 2)] == [[told], []]
+
+
+def test_an_image_that_allowed_amis_may_hide_is_told_as_such(stack: Stack) -> None:
+    stack.image(ami_id(1))
+    stack.calls.allowed_images = "enabled"
+    stack.load({"version": 1, "amis": [{"amiId": ami_id(1)}, {"amiId": ami_id(2)}]})
+    assert [getattr(rows(stack)[ami_id(number)].reason, "code", "") for number in (1, 2)] == ["", "AMI_NOT_ALLOWED"]
+
+
+@pytest.mark.parametrize("code", ["UnauthorizedOperation", "RequestLimitExceeded", "InternalError"])
+def test_a_setting_that_cannot_be_asked_for_fails_nothing(stack: Stack, code: str) -> None:
+    stack.calls.allowed_images = "enabled"
+    stack.calls.fail("GetAllowedImagesSettings", code)
+    stack.load({"version": 1, "amis": [{"amiId": ami_id(2)}]})
+    assert getattr(rows(stack)[ami_id(2)].reason, "code", "") == "AMI_NOT_FOUND"

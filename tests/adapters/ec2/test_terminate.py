@@ -135,7 +135,9 @@ def test_a_young_instance_that_ec2_does_not_know_is_not_gone(stack: Stack, code:
     launched(stack)
     unlisted(stack)
     stack.calls.fail("TerminateInstances", code, status=status, times=3)
-    stack.calls.fail("DescribeInstances", "InvalidInstanceID.NotFound", times=2, when=lambda call: "InstanceIds" in call)
+    stack.calls.fail(
+        "DescribeInstances", "InvalidInstanceID.NotFound", times=2, when=lambda call: "InstanceIds" in call
+    )
     with pytest.raises(LaunchNotListed):
         stack.terminate()
     assert stack.terminate() == BOTH

@@ -61,7 +61,11 @@ def test_json_has_what_each_ami_needs() -> None:
     ("cis", "engines", "said"),
     [
         ("LEVEL_1", ["ami", "ami"], "cis LEVEL_1 is not assessed on 2 of 2 AMIs: engine ami runs no CIS benchmark"),
-        ("LEVEL_2", ["instance", "ami"], "cis LEVEL_2 is not assessed on 1 of 2 AMIs: engine ami runs no CIS benchmark"),
+        (
+            "LEVEL_2",
+            ["instance", "ami"],
+            "cis LEVEL_2 is not assessed on 1 of 2 AMIs: engine ami runs no CIS benchmark",
+        ),
         ("LEVEL_1", ["instance", "auto"], ""),
         (None, ["ami"], ""),
     ],
