@@ -30,6 +30,7 @@ class Call:
 
 Hook = Callable[[Call], BaseException | None]
 Guard = Callable[[Call, Any], BaseException | None]  # gets the client as well
+Aftermath = Callable[[Call, Any, Any], None]  # gets the client and the answer
 
 
 class Crash(BaseException):
@@ -46,7 +47,8 @@ class Calls(Patches):
     """Records while open. The SDK's own retries are inside one call.
 
     `before_call` and `after_call` may return an exception, which is raised instead of making the call or of
-    returning its answer. `guard` says what the caller's permissions refuse, `limits` which texts the service does.
+    returning its answer. `guard` says what the caller's permissions refuse, `limits` which texts the service does;
+    `aftermath` is what comes of a call that has been answered.
     """
 
     def __init__(self) -> None:
@@ -54,6 +56,7 @@ class Calls(Patches):
         self.before_call: Hook | None = None
         self.after_call: Hook | None = None
         self.guard: Guard | None = None
+        self.aftermath: Aftermath | None = None
         self._made: list[Call] = []
         self._lock = threading.Lock()
 
@@ -97,6 +100,8 @@ class Calls(Patches):
             if invalid := refusal(meta.service_model, operation, parameters):
                 raise invalid
             answer = original(client, operation, parameters)
+            if self.aftermath:
+                self.aftermath(call, client, answer)
             self._intervene(self.after_call, call)
             return answer
         except ClientError as fault:

@@ -20,6 +20,7 @@ from golden_ami_emulator.sessions import operator_client
 from golden_ami_emulator.world import ACCOUNT, REGION, World
 
 if TYPE_CHECKING:
+    from golden_ami_emulator.calls import Call
     from golden_ami_emulator.deployment.cloudformation import EmulatedStack
 
 
@@ -111,6 +112,7 @@ class Embedded(AbstractContextManager["Embedded"]):
         self.calls = stack.enter_context(Calls())
         self.iam = Enforcement(self.account, self.region)
         self.calls.guard = self.iam.check if self._enforce_iam else None
+        self.calls.aftermath = self._launched
         self.clock = stack.enter_context(Clock(self._start))
         self.transport = stack.enter_context(Transport())
         self.quotas = stack.enter_context(Quotas())
@@ -138,6 +140,13 @@ class Embedded(AbstractContextManager["Embedded"]):
             stack.enter_context(Images(world, region, account))
             publish = partial(self.bus.publish, account=account, region=region)
             stack.enter_context(install(world, self.clock, publish, region, account))
+
+    def _launched(self, call: Call, client: Any, answer: Any) -> None:
+        from golden_ami_emulator.volumes import end_what_cannot_be_encrypted
+
+        if call.operation == "RunInstances" and call.function and self._enforce_iam:
+            account = self.iam.account_of(call, client)
+            end_what_cannot_be_encrypted(call, client, answer, account, self.iam.permits)
 
     def _send(self, function: str, arn: str, message: str, attributes: Mapping[str, str]) -> None:
         """A letter that Lambda sends under the function's role; one that the role refuses is lost, as in AWS."""

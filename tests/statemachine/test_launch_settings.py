@@ -63,3 +63,35 @@ def test_an_image_that_allowed_amis_do_not_name(setting: Any, verdict: str, told
 def test_an_own_image_is_always_allowed() -> None:
     with Embedded(World([Image(AMI, "web", allowed=False)], {}, allowed_images="enabled")) as aws:
         assert report(aws)["verdict"] == "PASS"
+
+
+def default_key(aws: Embedded) -> str:
+    """A customer managed key, which is from now on the account's default for EBS."""
+    key = str(aws.client("kms").create_key()["KeyMetadata"]["Arn"])
+    aws.client("ec2").modify_ebs_default_kms_key_id(KmsKeyId=key)
+    return key
+
+
+def test_a_default_key_that_the_launch_may_not_use_is_told() -> None:
+    with Embedded(World([Image(AMI, "web")], {})) as aws:
+        key = default_key(aws)
+        ami = report(aws)
+        assert (ami["verdict"], ami["reason"]["code"]) == ("NOT_ASSESSED", "VOLUME_KEY_REFUSED")
+        assert "Client error on launch" in ami["reason"]["message"]
+        assert {resource for _, _, resource in aws.iam.denied} == {key}
+        aws.update({"AmiKeyArns": key})
+        assert report(aws)["verdict"] == "PASS"
+        aws.client("kms").disable_key(KeyId=key.rpartition("/")[2])
+        assert "InvalidState" in report(aws)["reason"]["message"]
+
+
+def test_the_key_of_an_own_snapshot_goes_before_the_default() -> None:
+    with Embedded(World([Image(AMI, "web", key_arn="set below")], {})) as aws:
+        from moto.ec2.models import ec2_backends
+
+        backend = ec2_backends[aws.account][aws.region]
+        own = str(aws.client("kms").create_key()["KeyMetadata"]["Arn"])
+        backend.amis[AMI].ebs_snapshot.kms_key_id = own
+        default_key(aws)
+        aws.update({"AmiKeyArns": own})
+        assert report(aws)["verdict"] == "PASS"

@@ -26,6 +26,7 @@ QUOTAS = {
     "vt": "L-DB2E81BA",
     "x": "L-7295265B",
 }
+_MANAGED_KEY = "alias/aws/ebs"  # which whoever uses EC2 in its account may use
 _NOT_NEEDED = "not needed: no AMI needs an instance"
 
 
@@ -106,29 +107,42 @@ def _way_out(routes: list[dict[str, Any]]) -> str:
 
 
 def keys(patient: Patient) -> Diagnosis:
-    """The keys of encrypted AMIs are usable, and the stack may use them."""
+    """The keys of the instances' volumes are usable, and the stack may use them."""
     check = "KMS keys"
-    used: dict[tuple[str, str], list[str]] = {}
+    used: dict[tuple[str, str], str] = {}  # by Region and key, what it encrypts
     for region, amis in patient.regions(patient.launched).items():
         ec2 = patient.client("ec2", region)
-        for ami_id, key in _keys(ec2, [ami.ami_id for ami in amis]):
-            used.setdefault((region, key), []).append(ami_id)
+        found = _keys(ec2, [ami.ami_id for ami in amis])
+        encrypted = {ami_id for ami_id, _ in found}
+        used |= {(region, key): ami_id for ami_id, key in found}
+        # Of a plain snapshot, or another account's, a new volume takes the default key (EBS User Guide, "Amazon EBS
+        # encryption examples"; of another account's that is inferred).
+        if any(ami.ami_id not in encrypted or ami.owner_id != ami.account for ami in amis):
+            key = str(ec2.get_ebs_default_kms_key_id()["KmsKeyId"])
+            if not key.endswith(_MANAGED_KEY):
+                used.setdefault((region, key), f"new volumes by default in {region}")
+    problems = (_key_problem(patient, region, key, what) for (region, key), what in used.items())
+    usable = f"{len(used)} keys of AMIs and new volumes, all usable" if used else "no AMI is encrypted"
+    return next((one for one in problems if one), None) or ok(check, usable)
+
+
+def _key_problem(patient: Patient, region: str, key: str, what: str) -> Diagnosis | None:
+    check, kms = "KMS keys", patient.client("kms", region)
+    try:
+        metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
+    except kms.exceptions.NotFoundException:
+        return error(check, f"{key}, which encrypts {what}, does not exist", "encrypt a copy of the AMI anew")
+    if metadata["KeyState"] != "Enabled":
+        cause = f"{key}, which encrypts {what}, is {metadata['KeyState']}"
+        return error(check, cause, f"aws kms enable-key --key-id {key} --region {region}")
     allowed = set(filter(None, patient.account.parameters.get("AmiKeyArns", "").split(",")))
-    for (region, key), amis_of_key in used.items():
-        kms = patient.client("kms", region)
-        try:
-            metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
-        except kms.exceptions.NotFoundException:
-            return error(
-                check, f"{key}, which encrypts {amis_of_key[0]}, does not exist", "encrypt a copy of the AMI anew"
-            )
-        if metadata["KeyState"] != "Enabled":
-            cause = f"{key}, which encrypts {amis_of_key[0]}, is {metadata['KeyState']}"
-            return error(check, cause, f"aws kms enable-key --key-id {key} --region {region}")
-        if metadata.get("KeyManager") == "CUSTOMER" and metadata["Arn"] not in allowed:
-            cause = f"the stack may not use {metadata['Arn']}, which encrypts {amis_of_key[0]}"
-            return error(check, cause, f"deploy with AmiKeyArns={metadata['Arn']}")
-    return ok(check, f"{len(used)} keys of encrypted AMIs, all usable" if used else "no AMI is encrypted")
+    if metadata.get("KeyManager") == "CUSTOMER" and metadata["Arn"] not in allowed:
+        cause = f"the stack may not use {metadata['Arn']}, which encrypts {what}"
+        remedy = (
+            f"deploy with AmiKeyArns={metadata['Arn']}, and let the key's policy allow the role of launch-instances"
+        )
+        return error(check, cause, remedy)
+    return None
 
 
 def _keys(ec2: Any, ids: list[str]) -> list[tuple[str, str]]:

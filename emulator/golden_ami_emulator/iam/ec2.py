@@ -52,9 +52,11 @@ def _run_instances(request: Request) -> Iterator[Need]:
         template = parameters["LaunchTemplate"].get("LaunchTemplateId", "*")
         yield Need("ec2:RunInstances", _arn(request, "launch-template", template))
     yield from _passed_role(request, parameters.get("IamInstanceProfile"))
-    snapshot = getattr(_backend(request).amis.get(image), "ebs_snapshot", None)
-    if key := getattr(snapshot, "kms_key_id", None):
-        yield from through(request, "ec2", key, _VOLUME_KEY)
+
+
+def volume_key_needs(request: Request, key: str) -> Iterator[Need]:
+    """What EC2 does with a customer's key in the launcher's name, once RunInstances has answered."""
+    yield from through(request, "ec2", key, _VOLUME_KEY)
 
 
 def _instance_keys(request: Request) -> Keys:

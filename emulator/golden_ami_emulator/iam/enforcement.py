@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -72,11 +72,21 @@ class Enforcement:
             return None
         principal = self._principal(call.function, client)
         request = Request(call.service, call.operation, call.parameters, call.region, principal.account)
+        denied = self._first_denied(call, client, needs(request))
+        return _refusal(call, principal, denied) if denied else None
+
+    def permits(self, call: Call, client: Any, wanted: Iterable[Need]) -> bool:
+        """Whether the caller may do what a service does in its name after the call. The operator may do everything."""
+        return not call.function or self._first_denied(call, client, wanted) is None
+
+    def account_of(self, call: Call, client: Any) -> str:
+        """The account whose credentials sign a function's call."""
+        return self._principal(call.function, client).account
+
+    def _first_denied(self, call: Call, client: Any, wanted: Iterable[Need]) -> Need | None:
+        principal = self._principal(call.function, client)
         name = call.function if not self._is_assumed(client) else f"{call.function} as {principal.role}"
-        for need in needs(request):
-            if not self._allowed(principal, name, need, call.region):
-                return _refusal(call, principal, need)
-        return None
+        return next((need for need in wanted if not self._allowed(principal, name, need, call.region)), None)
 
     def function_may(self, function: str, need: Need) -> bool:
         """Whether what Lambda does in a function's name is allowed to it, as delivering to its dead-letter queue."""

@@ -15,6 +15,7 @@ from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.ondemand import shown
 from golden_ami_emulator.inspector.service import Params, Service, operation, present
 from golden_ami_emulator.inspector.wire import ModelViolation, epoch
+from golden_ami_emulator.volumes import default_key
 
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.ondemand_scan import OnDemandScan
@@ -72,6 +73,12 @@ class Ec2(Service, EC2Response):
         """The account's setting. Criteria are not emulated: an image of the world says whether they name it."""
         self.error_on_dryrun()
         return {"State": region.world.allowed_images, "ImageCriteria": [], "ManagedBy": "account"}
+
+    @operation
+    def get_ebs_default_kms_key_id(self, region: InspectorRegion, params: Params) -> dict[str, Any]:  # noqa: ARG002
+        """The account's default key for new encrypted volumes."""
+        self.error_on_dryrun()
+        return {"KmsKeyId": default_key(region.account, region.name)}
 
     @operation
     def enable_image_deprecation(self, region: InspectorRegion, params: Params) -> dict[str, Any]:

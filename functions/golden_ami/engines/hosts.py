@@ -8,10 +8,13 @@ from typing import Any
 from golden_ami.aws.consistency import may_be_unlisted
 from golden_ami.models import Ami, Reason
 from golden_ami.parallel import chunks, side_by_side
-from golden_ami.reasons import scanning
+from golden_ami.reasons import launching, scanning
 
 _FILTER_VALUES = 200  # values that a filter of DescribeInstances takes
 _GONE = ("shutting-down", "terminated", "stopping", "stopped")
+# An error of the caller's ended the instance at its launch (EC2 API Reference, StateReason): it may not use the key of a
+# volume (AWS re:Post, "Why does my instance with an encrypted volume stop immediately?").
+_KEY_REFUSED = ("Client.InternalError", "Client.InvalidKMSKey")
 # Of an instance that EC2 does not list yet nothing is known, least of all that it ended.
 _NOT_LISTED_YET: dict[str, Any] = {"State": {"Name": "not listed yet"}, "IamInstanceProfile": {"Arn": "unknown"}}
 
@@ -37,7 +40,10 @@ def death(instance: dict[str, Any] | None, instance_id: str) -> Reason | None:
     state = instance["State"]["Name"] if instance else "unknown to EC2"
     if instance and state not in _GONE:
         return None
-    why = (instance or {}).get("StateReason", {}).get("Message") or (instance or {}).get("StateTransitionReason")
+    reason = (instance or {}).get("StateReason", {})
+    why = reason.get("Message") or (instance or {}).get("StateTransitionReason")
+    if str(reason.get("Code", "")).startswith(_KEY_REFUSED):
+        return launching.VOLUME_KEY_REFUSED(instance=instance_id, why=why)
     return scanning.INSTANCE_DIED(instance=instance_id, state=state, why=why)
 
 

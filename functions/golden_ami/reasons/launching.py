@@ -52,6 +52,16 @@ SUBSCRIPTION_REQUIRED = _refused(
 SNAPSHOT_MISSING = _refused(
     "SNAPSHOT_MISSING", "a snapshot of the AMI is gone", "create the AMI again; a snapshot of it is gone"
 )
+VOLUME_KEY_REFUSED = Cause(
+    "VOLUME_KEY_REFUSED",
+    when="Check Agents, Tag Findings: EC2 ended the instance at its launch, with StateReason Client.InternalError or "
+    "Client.InvalidKMSKey",
+    message="EC2 ended instance {instance} at its launch: {why}; the KMS key that encrypts its volumes is not enabled, "
+    "or whoever launches may not use it",
+    remedy="golden-ami doctor names the key, which is that of the AMI's snapshots or the account's default for EBS (aws "
+    "ec2 get-ebs-default-kms-key-id): enable it, deploy with its ARN in AmiKeyArns (in another account in that of "
+    "docs/member-role.yaml), and let its policy allow the role that launches",
+)
 VOLUME_REFUSED = _refused(
     "VOLUME_REFUSED",
     "EC2 does not take the AMI's block device mapping",

@@ -13,7 +13,7 @@ AMI_NOT_FOUND = Cause(
 AMI_NOT_ALLOWED = Cause(
     "AMI_NOT_ALLOWED",
     when="Load Config: DescribeImages does not list the AMI, and Allowed AMIs is enabled in its account and Region",
-    message="{ami} is not to be seen in {place}: Allowed AMIs is enabled there and hides what its criteria do not name, "
+    message="{ami} is not listed in {place}: Allowed AMIs is enabled there and hides what its criteria do not name, "
     "or the AMI does not exist or is not shared",
     remedy="see the criteria (aws ec2 get-allowed-images-settings) and let them name the AMI's provider or name; a "
     "declarative policy of the organization may have set them; or correct the AMI's id or region",

@@ -29,8 +29,8 @@ CLASSIC_LIMIT = Cause(
 
 INSTANCE_DIED = Cause(
     "INSTANCE_DIED",
-    when="Check Agents, Tag Findings: DescribeInstances shows the instance stopped or terminated or, five minutes after "
-    "its launch, not at all",
+    when="Check Agents, Tag Findings: DescribeInstances shows the instance stopped or terminated or, five minutes "
+    "after its launch, not at all",
     message="instance {instance} is {state} before its findings were collected[: {why}]",
     remedy="launch the AMI by hand with the same instance type and user data and read its console output",
 )

@@ -212,7 +212,7 @@ def test_a_key_that_the_stack_may_not_use(clinic: Clinic) -> None:
     ]
     snapshot.encrypted, snapshot.kms_key_id = True, key
     try:
-        assert clinic.ask(instance_checks.keys).remedy == f"deploy with AmiKeyArns={key}"
+        assert clinic.ask(instance_checks.keys).remedy.startswith(f"deploy with AmiKeyArns={key}, ")
         allowed = replace(clinic.account, parameters={"AmiKeyArns": f"arn:aws:kms:x:1:key/y,{key}"})
         assert clinic.ask(instance_checks.keys, allowed).status == "ok"
         kms.disable_key(KeyId=key.rpartition("/")[2])
@@ -221,6 +221,25 @@ def test_a_key_that_the_stack_may_not_use(clinic: Clinic) -> None:
         assert "does not exist" in clinic.ask(instance_checks.keys, allowed).cause
     finally:
         snapshot.encrypted, snapshot.kms_key_id = False, None
+
+
+def test_a_default_key_that_the_stack_may_not_use(clinic: Clinic) -> None:
+    from moto.ec2.models import ec2_backends
+
+    backend: Any = ec2_backends[clinic.aws.account][clinic.aws.region]
+    before, kms = backend.default_kms_key_id, clinic.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    try:
+        clinic.client("ec2").modify_ebs_default_kms_key_id(KmsKeyId=key)
+        told = clinic.ask(instance_checks.keys)
+        assert (told.status, f"AmiKeyArns={key}" in told.remedy) == ("error", True)
+        assert "new volumes by default in us-east-1" in told.cause
+        allowed = replace(clinic.account, parameters={"AmiKeyArns": key})
+        assert clinic.ask(instance_checks.keys, allowed).status == "ok"
+        kms.disable_key(KeyId=key.rpartition("/")[2])
+        assert "is Disabled" in clinic.ask(instance_checks.keys, allowed).cause
+    finally:
+        backend.default_kms_key_id = before
 
 
 def test_an_ami_that_allowed_amis_hide(clinic: Clinic) -> None:
