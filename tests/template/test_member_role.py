@@ -108,6 +108,13 @@ def test_its_statements_are_limited_to_these_resources_and_conditions() -> None:
     assert conditioned["PassTheInstanceRole"] == TO_EC2
 
 
+def test_keys_are_used_as_by_the_stack() -> None:
+    stack = load_yaml((ROOT / "template.yaml").read_text())["Resources"]["UsesAmiKeys"]
+    policy = MEMBER["Resources"]["KeysPolicy"]
+    assert (policy["Condition"], policy["Properties"]["Roles"]) == ("HasAmiKeys", [{"Ref": "MemberRole"}])
+    assert policy["Properties"]["PolicyDocument"] == stack["Properties"]["PolicyDocument"]
+
+
 def test_only_the_stacks_roles_with_the_external_id_come_in() -> None:
     [trust] = MEMBER["Resources"]["MemberRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert trust == {

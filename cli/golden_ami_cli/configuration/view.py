@@ -77,7 +77,8 @@ def without_benchmark(config: Config, engines: Sequence[ConfiguredEngine]) -> st
     if not unable:
         return ""
     named = ", ".join(sorted(set(unable)))
-    return f"cis {config.cis} is not assessed on {len(unable)} of {len(engines)} AMIs: engine {named} runs no CIS benchmark"
+    counted = f"{len(unable)} of {len(engines)} AMIs"
+    return f"cis {config.cis} is not assessed on {counted}: engine {named} runs no CIS benchmark"
 
 
 def estimate_table(lines: list[UsageLine]) -> Table:

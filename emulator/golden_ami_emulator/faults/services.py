@@ -57,8 +57,8 @@ def _ec2() -> Iterator[InjectableFault]:
     )
     yield InjectableFault(
         "ec2.launch-listed-late",
-        f"EC2 tells of an instance {_LISTED_AFTER:.0f} seconds after its launch, and launch-instances dies before it has "
-        "the answer",
+        f"EC2 tells of an instance {_LISTED_AFTER:.0f} seconds after its launch, and launch-instances dies before it "
+        "has the answer",
         _listed_late,
         costs=False,
         engines=LAUNCHING,

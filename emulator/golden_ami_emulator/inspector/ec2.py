@@ -66,7 +66,7 @@ class Ec2(Service, EC2Response):
         region, image_id = registry.find(self.current_account, self.region), self._get_param("ImageId")
         if region and _is_hidden(region, image_id):
             raise Refusal("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
-        return cast("ActionResult", super().run_instances())
+        return super().run_instances()
 
     @operation
     def get_allowed_images_settings(self, region: InspectorRegion, params: Params) -> dict[str, Any]:  # noqa: ARG002

@@ -12,8 +12,8 @@ from golden_ami.reasons import launching, scanning
 
 _FILTER_VALUES = 200  # values that a filter of DescribeInstances takes
 _GONE = ("shutting-down", "terminated", "stopping", "stopped")
-# An error of the caller's ended the instance at its launch (EC2 API Reference, StateReason): it may not use the key of a
-# volume (AWS re:Post, "Why does my instance with an encrypted volume stop immediately?").
+# An error of the caller's ended the instance at its launch (EC2 API Reference, StateReason): it may not use the key of
+# a volume (AWS re:Post, "Why does my instance with an encrypted volume stop immediately?").
 _KEY_REFUSED = ("Client.InternalError", "Client.InvalidKMSKey")
 # Of an instance that EC2 does not list yet nothing is known, least of all that it ended.
 _NOT_LISTED_YET: dict[str, Any] = {"State": {"Name": "not listed yet"}, "IamInstanceProfile": {"Arn": "unknown"}}

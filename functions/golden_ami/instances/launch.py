@@ -29,8 +29,8 @@ from golden_ami.times import iso, now
 
 WORKERS = 4  # launches under way at once; EC2 refills its bucket of RunInstances calls by two a second
 
-# InstanceMetadataTags is said outright: where the account's defaults enable it, EC2 refuses an instance with a tag whose
-# key has a space or a slash, as AMIs' tags may (EC2 User Guide, "View tags for your EC2 instances using instance
+# InstanceMetadataTags is said outright: where the account's defaults enable it, EC2 refuses an instance with a tag
+# whose key has a space or a slash, as AMIs' tags may (EC2 User Guide, "View tags for your EC2 instances using instance
 # metadata"; "Order of precedence for instance metadata options": what a launch says goes before the account's default).
 _METADATA = {
     "HttpTokens": "required",

@@ -31,7 +31,7 @@ NETWORK_INTERFACE_LIMIT = _refused("NETWORK_INTERFACE_LIMIT", "the quota of netw
 AMI_NOT_FOUND = loading.AMI_NOT_FOUND.also(
     "Launch Instances: EC2 does not find the AMI",
     _MESSAGE,
-    "correct the AMI id in the configuration, share the AMI with this account, or let the account's Allowed AMIs name it",
+    "correct the AMI id in the configuration, share the AMI with this account, or let its Allowed AMIs name it",
 )
 AMI_NOT_AVAILABLE = loading.AMI_NOT_AVAILABLE.also("Launch Instances: the AMI is no longer available", _MESSAGE)
 AMI_NOT_SHARED = _refused(
@@ -58,8 +58,8 @@ VOLUME_KEY_REFUSED = Cause(
     "Client.InvalidKMSKey",
     message="EC2 ended instance {instance} at its launch: {why}; the KMS key that encrypts its volumes is not enabled, "
     "or whoever launches may not use it",
-    remedy="golden-ami doctor names the key, which is that of the AMI's snapshots or the account's default for EBS (aws "
-    "ec2 get-ebs-default-kms-key-id): enable it, deploy with its ARN in AmiKeyArns (in another account in that of "
+    remedy="golden-ami doctor names the key, which is that of the AMI's snapshots or the account's default for EBS "
+    "(aws ec2 get-ebs-default-kms-key-id): enable it, deploy with its ARN in AmiKeyArns (in another account in that of "
     "docs/member-role.yaml), and let its policy allow the role that launches",
 )
 VOLUME_REFUSED = _refused(

@@ -253,7 +253,7 @@ def test_an_ami_that_allowed_amis_hide(clinic: Clinic) -> None:
     try:
         region._images[ami] = replace(image, owner="999999999999", allowed=False)
         for setting in ("audit-mode", "enabled"):
-            clinic.aws.world.allowed_images = setting  # type: ignore[assignment]
+            clinic.aws.world.allowed_images = setting
             told[setting] = clinic.ask(instance_checks.allowed_images)
     finally:
         region._images[ami], clinic.aws.world.allowed_images = image, "disabled"
