@@ -16,7 +16,7 @@ from golden_ami import errors  # noqa: E402
 from golden_ami.engines.ami import coverage as on_demand  # noqa: E402
 from golden_ami.engines.instance import coverage  # noqa: E402
 from golden_ami.instances import refusals  # noqa: E402
-from golden_ami.reasons import incomplete, inspector, launching, loading, reporting, scanning  # noqa: E402
+from golden_ami.reasons import incomplete, inspector, launching, loading, reporting, scanning, tagging  # noqa: E402
 from golden_ami.reasons.cause import Cause  # noqa: E402
 
 HEAD = """# Reasons and errors
@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
 def causes() -> list[Cause]:
     """The whole catalogue."""
-    subjects = (loading, launching, scanning, inspector, incomplete, reporting)
+    subjects = (loading, launching, scanning, inspector, incomplete, reporting, tagging)
     return [one for subject in subjects for one in vars(subject).values() if isinstance(one, Cause)]
 
 

@@ -96,6 +96,8 @@ class Behaviour:
     language_packages_after: float | None = 0  # from an instance's first scan to its deep inspection; None: never
     suppressed: int = 0  # so many of an instance's findings, the first ones, a suppression rule of Inspector's hides
     rows_after: float | None = 0  # from an on-demand scan's end until EC2 tells what it found; None: never
+    internal_errors: int = 0  # so many of the on-demand scans to come end with INTERNAL_ERROR; each uses one up
+    imported_after: float = 300  # from a scan of an instance until Security Hub has imported its findings
 
 
 @dataclass
@@ -108,6 +110,7 @@ class World:
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     inspector_enabled: bool = True  # Amazon Inspector's EC2 scanning, at the start
     security_hub_enabled: bool = True
+    security_hub_imports: bool = True  # whether its integration with Amazon Inspector accepts findings
     deep_inspection: DeepInspection = "ACTIVATED"  # of EC2 instances; with any other status none takes place
     listed_after: float = 0  # emulated seconds until EC2 tells functions of an instance; see `launches`
     allowed_images: Literal["disabled", "audit-mode", "enabled"] = "disabled"  # the account's Allowed AMIs setting

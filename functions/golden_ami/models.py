@@ -238,6 +238,7 @@ class Ami(Data):
     instance_id: str = ""
     launched_at: str = ""  # written before the call, so that a lost answer can be told from a launch that never was
     scan: str = ""  # key of its Scan
+    failed_scan: str = ""  # key of the one that it took the place of, as that one failed by a fault of the service's
     scan_status: Literal["", "PENDING", "COMPLETED", "PARTIAL"] = ""
     scanned_at: str = ""
     platform_name: str = ""  # of the operating system, as its agent reports it
@@ -248,6 +249,8 @@ class Ami(Data):
     findings_key: str = ""  # S3 key of the NDJSON object; set when findings were collected, even none
     findings_source: str = ""  # the API or event the findings were read from
     counts: SeverityCounts = field(default_factory=dict)
+    tags_written: Literal["", "PARTIAL", "DONE"] = ""  # on its findings; PARTIAL: what is left is tried once more
+    tag_notes: list[str] = field(default_factory=list)  # what of the tags is not on findings, and what to do
 
 
 class Completion(Data):

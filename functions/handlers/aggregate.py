@@ -9,6 +9,7 @@ from golden_ami.executions import Execution
 from golden_ami.lambda_handler import Stack, lambda_handler
 from golden_ami.models import Verdict
 from golden_ami.report.aggregate import aggregate
+from golden_ami.scans.write_back import write_what_is_left
 
 
 class Event(FunctionEvent):
@@ -33,5 +34,6 @@ class Answer(FunctionAnswer):
 
 @lambda_handler(Event, "stack", "bucket", "results_topic")
 def handler(event: Event, stack: Stack) -> Answer:
+    write_what_is_left(event.run_id, *stack)
     execution = Execution(event.run_id, event.execution_arn, event.started_at, event.input, event.state)
     return Answer(**aggregate(execution, *stack)._asdict())

@@ -91,7 +91,7 @@ def _paths() -> Iterator[None]:
             (securityhub_urls.url_paths, SecurityHub),
         ):
             added = [f"{{0}}{uri}$" for uri in uris] if service is Inspector2 else []
-            added += ["{0}/findings/batchupdate$"] if service is SecurityHub else []
+            added += ["{0}/findings/batchupdate$", "{0}/productSubscriptions$"] if service is SecurityHub else []
             stack.enter_context(_replaced(table, dict.fromkeys([*table, *added], service.dispatch)))
         yield
 

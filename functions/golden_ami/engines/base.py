@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from golden_ami.models import Ami, Evidence, Finding, Reason, Run, Scan
+from golden_ami.models import Ami, Config, Evidence, Finding, Reason, Run, Scan
 
 if TYPE_CHECKING:
     from golden_ami.settings import Settings
@@ -21,6 +21,7 @@ class Traits(NamedTuple):
     has_benchmark: bool = False  # it runs a CIS benchmark where the configuration asks for one
     tells_exploitation: bool = True  # its findings, or their vulnerabilities, say whether they are exploited
     newest_operation: str = ""  # of inspector2: an SDK without it cannot serve the engine
+    writes_back: Callable[[Config], bool] = lambda _: False  # the AMI's tags are written on its findings
     unavailable: Callable[[Settings], str] = lambda _: ""  # why it cannot be used, and what to use; "" when it can be
 
 
@@ -46,6 +47,7 @@ class Progress(NamedTuple):
     total_since: str = ""  # a total of findings that was announced before this instant is not believed
     started_at: str = ""  # when the scan started, ISO 8601 UTC; "" where Inspector does not say
     evidence: tuple[Evidence, ...] = ()  # with PARTIAL and COMPLETED: what the scan looked at
+    scan: str = ""  # with RUNNING: the key of a scan that was started in place of the AMI's, which failed
 
 
 class Amount(NamedTuple):
@@ -56,6 +58,13 @@ class Amount(NamedTuple):
     between: tuple[float, float]  # of a run without any wait, and of one that reaches every bound
     price: str  # its name in the table of prices
     share: float = 1  # how much of the priced unit one of this unit is
+
+
+class WrittenBack(NamedTuple):
+    """What became of an AMI's tags on its findings."""
+
+    left: list[str]  # ARNs of findings that did not take them
+    notes: list[str]  # for the report: what was left out or not taken, of how many findings, and what to do
 
 
 class Adapter(Protocol):
@@ -91,10 +100,10 @@ class Adapter(Protocol):
         `received` is the number of findings by source. PENDING where another look may find more.
         """
 
-    def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:
-        """Put the AMI's tags on its findings where the engine has such a place.
+    def write_back(self, run: Run, ami: Ami, arns: Sequence[str], until: datetime) -> WrittenBack:
+        """Put the AMI's tags on its findings where the engine has such a place (`Traits.writes_back`).
 
-        Returns notes for the report, each with the number of findings it is about (0: about the AMI).
+        What has no answer at `until` is left.
         """
 
     def close(self, run: Run) -> None:

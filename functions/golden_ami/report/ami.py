@@ -59,7 +59,7 @@ def _described(ami: Ami, owner_tag: str) -> AmiReport:
         verdict="NOT_ASSESSED",
         tags=ami.tags,
         own_policy=ami.entry.policy,
-        notes=[*ami.notes, *([ami.engine_reason] if ami.engine_reason else [])],
+        notes=[*ami.notes, *ami.tag_notes, *([ami.engine_reason] if ami.engine_reason else [])],
         evidence=ami.evidence,
         instance_id=ami.instance_id,
         launched_at=ami.launched_at,

@@ -1,4 +1,4 @@
-"""Findings of complete scans: fetched, deduplicated, tagged, counted, streamed to S3, written back."""
+"""Findings of complete scans: fetched, deduplicated, tagged, counted, streamed to S3, then written back."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from golden_ami.logs import logger
 from golden_ami.models import SEVERITIES, Ami, Evidence, Finding, Run
 from golden_ami.parallel import chunks
 from golden_ami.places import Place
+from golden_ami.scans.write_back import FIRST, WriteBack
 from golden_ami.settings import Settings
 from golden_ami.storage.keys import findings_key, vulnerabilities_key
 from golden_ami.storage.ndjson import NdjsonObject
@@ -27,7 +28,6 @@ from golden_ami.vulnerabilities.questions import questions
 
 _TOGETHER = 20  # findings encoded by one call; many more would no longer be in the processor's cache
 _LOOKED_AT = ("findings", "exploitData")  # evidence that collecting the findings gives
-_WAVE = 1000  # findings written back at once
 
 
 class Collected(NamedTuple):
@@ -44,6 +44,7 @@ def tag_findings(run_id: str, batch: str, settings: Settings, clients: Clients, 
     another look may find more. What was found so far is kept: when no look comes any more, it is judged as it is.
     """
     run, batched = ledger.run_and_amis(run_id, batch)
+    write_back = WriteBack(run, times.now() + FIRST, settings, clients, ledger)
     collected: list[Ami] = []
     faults: list[AssessmentError] = []
     for ami in batched:
@@ -51,7 +52,11 @@ def tag_findings(run_id: str, batch: str, settings: Settings, clients: Clients, 
             continue
         try:
             with named_errors():
-                taken = ami if _is_collected(ami) else _collect(run, ami, settings, clients, ledger)
+                taken = ami
+                if not _is_collected(ami):
+                    taken, arns = _collect(run, ami, settings, clients, ledger)
+                    if _is_collected(taken):
+                        write_back.first(taken, arns)
             collected.append(taken)
             if not _is_collected(taken):
                 faults.append(FindingsIncomplete(f"{taken.ami_id}: {_pending(taken)}"))
@@ -71,44 +76,37 @@ def _pending(ami: Ami) -> str:
     return "; ".join(one.detail for one in ami.evidence if one.kind in _LOOKED_AT and one.status == "PENDING")
 
 
-def _collect(run: Run, ami: Ami, settings: Settings, clients: Clients, ledger: Ledger) -> Ami:
+def _collect(run: Run, ami: Ami, settings: Settings, clients: Clients, ledger: Ledger) -> tuple[Ami, list[str]]:
+    """Collect an AMI's findings; the AMI as it then is, and their ARNs."""
     scanner = adapter(ami.engine, Place(ami.account, ami.region), settings, clients, ledger)
     counts: Counter[str] = Counter()
     sources: Counter[str] = Counter()
-    written_back: Counter[str] = Counter()
-    wave: list[str] = []
+    arns: dict[str, None] = {}
     asked = set[str]()
     policy = ami.entry.policy or run.config.policy
     key = findings_key(ami.run_id, ami.key)
     with NdjsonObject(clients.client("s3"), settings.bucket, key) as lines:
-        for findings in chunks(_distinct(scanner.findings(run, ami)), _TOGETHER):
+        for findings in chunks(_distinct(scanner.findings(run, ami), arns), _TOGETHER):
             for finding in findings:
                 finding.tags = ami.tags
                 counts[finding.severity] += 1
                 sources[finding.source] += 1
-                wave.append(finding.arn)
                 asked.update(questions(finding, policy))
             lines.write(findings)
-            if len(wave) >= _WAVE:
-                written_back.update(scanner.write_back(run, ami, wave))
-                wave.clear()
-        if wave:
-            written_back.update(scanner.write_back(run, ami, wave))
     if asked:
         where = {"Bucket": settings.bucket, "Key": vulnerabilities_key(ami.run_id, ami.key)}
         body = msgspec.json.encode(sorted(asked))
         clients.client("s3").put_object(**where, Body=body, ContentType="application/json")
     confirmed = [_dated(one, run, ami) for one in scanner.confirm(run, ami, sources)]
     logger.info("findings collected", extra={"ami": ami.key, "findings": counts.total(), "source": dict(sources)})
-    notes = [f"{note} ({number} findings)" if number else note for note, number in written_back.items()]
-    return ledger.update_ami(
+    taken = ledger.update_ami(
         ami,
         findings_key=key,
         findings_source=", ".join(sorted(sources)),
         evidence=merged(ami.evidence, confirmed),
         counts={severity: counts[severity] for severity in SEVERITIES if counts[severity]},
-        notes=list(dict.fromkeys([*ami.notes, *notes])),
     )
+    return taken, [*arns]
 
 
 def _dated(evidence: Evidence, run: Run, ami: Ami) -> Evidence:
@@ -122,10 +120,9 @@ def _dated(evidence: Evidence, run: Run, ami: Ami) -> Evidence:
     return replace(evidence, at=at, status="PARTIAL" if over else evidence.status)
 
 
-def _distinct(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """Each ARN once. Memory grows by about 200 bytes per finding of the AMI."""
-    seen: set[str] = set()
+def _distinct(findings: Iterator[Finding], seen: dict[str, None]) -> Iterator[Finding]:
+    """Each ARN once. `seen` gets it; memory grows by about 200 bytes per finding of the AMI."""
     for finding in findings:
         if finding.arn not in seen:
-            seen.add(finding.arn)
+            seen[finding.arn] = None
             yield finding

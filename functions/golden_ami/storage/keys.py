@@ -3,6 +3,7 @@
     runs/<run>/findings/<ami key>.ndjson   an AMI's findings (models.Finding)
     runs/<run>/standings/<ami key>.ndjson  how each of them stands, in the same order (report.model.Standing)
     runs/<run>/vulnerabilities/<ami key>.json  CVE ids of its findings of which Amazon Inspector is to be asked
+    runs/<run>/untagged/<ami key>.json     ARNs of its findings that have not taken the AMI's tags yet
     runs/<run>/urgent/<ami key>.ndjson     the most urgent of them, of a run with many
     runs/<run>/report.json                 the report; its other formats are beside it
     runs/<run>/history/                    the archived execution
@@ -44,6 +45,11 @@ def standings_key(run_id: str, ami_key: str) -> str:
 def vulnerabilities_key(run_id: str, ami_key: str) -> str:
     """The key of the CVE ids that an AMI's findings leave open."""
     return f"{run_prefix(run_id)}vulnerabilities/{ami_key}.json"
+
+
+def untagged_key(run_id: str, ami_key: str) -> str:
+    """The key of the ARNs of an AMI's findings that have not taken its tags."""
+    return f"{run_prefix(run_id)}untagged/{ami_key}.json"
 
 
 def urgent_key(run_id: str, ami_key: str) -> str:

@@ -234,7 +234,8 @@ def test_known_exploited_dates_and_weaknesses_are_kept(make: Make) -> None:
 
 
 def test_tags_go_to_security_hub_where_asked_for(make: Make) -> None:
-    harness = make(findings={"*": [finding(number) for number in range(130)]})
+    behaviour = {"*": Behaviour(imported_after=0)}
+    harness = make(findings={"*": [finding(number) for number in range(130)]}, behaviours=behaviour)
     harness.run("instance", security_hub=True)
     from golden_ami_emulator.inspector import installed
 

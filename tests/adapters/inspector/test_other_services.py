@@ -69,10 +69,13 @@ def test_instance_filters_and_pages(aws: Aws) -> None:
 
 def test_security_hub_takes_fields_for_inspectors_findings(aws: Aws) -> None:
     aws.launch()
-    aws.advance(1000)
+    aws.advance(1299)
     arns = [finding["findingArn"] for finding in aws.client("inspector2").list_findings()["findings"]]
     hub = aws.client("securityhub")
     identifiers = [{"Id": arn, "ProductArn": PRODUCT} for arn in [*arns[:2], "arn:unknown"]]
+    early = hub.batch_update_findings(FindingIdentifiers=identifiers, UserDefinedFields={"Owner": "web"})
+    assert [one["ErrorCode"] for one in early["UnprocessedFindings"]] == ["FindingNotFound"] * 3, "not imported yet"
+    aws.advance(1)
     answer = hub.batch_update_findings(FindingIdentifiers=identifiers, UserDefinedFields={"Owner": "web"})
     assert answer["ProcessedFindings"] == identifiers[:2]
     [unprocessed] = answer["UnprocessedFindings"]
@@ -90,9 +93,13 @@ def test_security_hub_must_be_on(make_aws: MakeAws) -> None:
     aws = make_aws(security_hub_enabled=False)
     hub = aws.client("securityhub")
     update = {"FindingIdentifiers": [{"Id": "arn:x", "ProductArn": PRODUCT}]}
-    with pytest.raises(ClientError, match="InvalidAccessException"):
-        hub.batch_update_findings(**update)
+    for ask in (lambda: hub.batch_update_findings(**update), hub.describe_hub, hub.list_enabled_products_for_import):
+        with pytest.raises(ClientError, match="InvalidAccessException") as refused:
+            ask()
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 401
     hub.enable_security_hub()
+    assert hub.describe_hub()["HubArn"].endswith(":hub/default")
+    assert hub.list_enabled_products_for_import()["ProductSubscriptions"][-1].endswith("/aws/inspector")
     assert len(hub.batch_update_findings(**update)["UnprocessedFindings"]) == 1
 
 

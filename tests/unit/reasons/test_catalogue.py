@@ -16,13 +16,13 @@ from golden_ami.engines.ami.coverage import ON_DEMAND
 from golden_ami.engines.instance.coverage import FAIL, GRACE_THEN_FAIL
 from golden_ami.instances.refusals import TABLE
 from golden_ami.models import Reason
-from golden_ami.reasons import incomplete, inspector, launching, loading, reporting, scanning
+from golden_ami.reasons import incomplete, inspector, launching, loading, reporting, scanning, tagging
 from golden_ami.reasons.cause import Cause
 
 ROOT = Path(__file__).parents[3]
 CATALOGUE = ROOT / "functions/golden_ami/reasons"
 SUBJECTS = {"loading": loading, "launching": launching, "scanning": scanning, "inspector": inspector}
-SUBJECTS |= {"incomplete": incomplete, "reporting": reporting}
+SUBJECTS |= {"incomplete": incomplete, "reporting": reporting, "tagging": tagging}
 CAUSES = {
     f"{subject}.{name}": one
     for subject, module in SUBJECTS.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,7 @@ from golden_ami.aws.errors import code_of
 from golden_ami.engines.ami import coverage
 from golden_ami.engines.ami.findings import BOTH, FINDING_EVENT, IMAGE_FINDINGS, from_image_row
 from golden_ami.engines.ami.join import joined, of_scan
-from golden_ami.engines.base import Agent, Progress
+from golden_ami.engines.base import Agent, Progress, WrittenBack
 from golden_ami.evidence.announced import announced
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
@@ -105,9 +104,9 @@ class ImageScan:
         events = f", {also} of them also as events, {alone} more as events alone" if also or alone else ""
         return [announced(self._total(ami), rows, IMAGE_FINDINGS + events)]
 
-    def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:  # noqa: ARG002
-        """On-demand findings have no attributes and no place in Security Hub; they inherit the AMI's own tags."""
-        return Counter()
+    def write_back(self, run: Run, ami: Ami, arns: Sequence[str], until: datetime) -> WrittenBack:  # noqa: ARG002
+        """On-demand findings have no attributes and are not sent to Security Hub (User Guide, as above)."""
+        return WrittenBack([], [])
 
     def close(self, run: Run) -> None:
         """Nothing was made for the run."""

@@ -19,4 +19,10 @@ def _unavailable(settings: Settings) -> str:
     )
 
 
-TRAITS = Traits(needs_instances=True, known_duration=True, tells_exploitation=False, unavailable=_unavailable)
+TRAITS = Traits(
+    needs_instances=True,
+    known_duration=True,
+    tells_exploitation=False,
+    writes_back=lambda _: True,
+    unavailable=_unavailable,
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -17,18 +18,19 @@ from golden_ami import times
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import code_of
 from golden_ami.engines import hosts
-from golden_ami.engines.base import Agent, Progress
+from golden_ami.engines.base import Agent, Progress, WrittenBack
 from golden_ami.engines.classic.attributes import attributes
 from golden_ami.engines.classic.coverage import FAILED, IN_PROGRESS, of_agent, of_run
 from golden_ami.engines.classic.findings import DESCRIBE_FINDINGS, from_classic
 from golden_ami.engines.classic.setup import NAME, Setup
+from golden_ami.engines.tagging import put_in_batches
 from golden_ami.errors import EngineBusy, EngineUnavailable, ServiceFault
 from golden_ami.evidence.announced import announced
 from golden_ami.ledger import Ledger
 from golden_ami.models import Ami, Evidence, Finding, Run, Scan
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.places import Place
-from golden_ami.reasons import scanning
+from golden_ami.reasons import scanning, tagging
 from golden_ami.settings import Settings
 
 INSTANCES = 500  # that a run may hold
@@ -105,23 +107,17 @@ class ClassicEngine:
         """Evidence `findings`: pending while Inspector lists more than it describes."""
         return [announced(len(self._listed), received.get(DESCRIBE_FINDINGS, 0), DESCRIBE_FINDINGS)]
 
-    def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:
+    def write_back(self, run: Run, ami: Ami, arns: Sequence[str], until: datetime) -> WrittenBack:
         """AddAttributesToFindings with as many of the AMI's tags as Inspector takes."""
         chosen, left_out = attributes(ami.tags, run.config.finding_tags)
-        notes = Counter(dict.fromkeys(left_out, 0))
-        if not chosen:
-            return notes
         pairs = [{"key": key, "value": value} for key, value in chosen.items()]
 
-        def add(batch: list[str]) -> Mapping[str, Any]:
-            failed: Mapping[str, Any] = self._inspector.add_attributes_to_findings(findingArns=batch, attributes=pairs)[
-                "failedItems"
-            ]
-            return failed
+        def add(batch: list[str]) -> Mapping[str, str]:
+            answer = self._inspector.add_attributes_to_findings(findingArns=batch, attributes=pairs)
+            return {arn: item["failureCode"] for arn, item in answer["failedItems"].items()}
 
-        for failed in side_by_side(add, chunks(arns, _ARNS)):
-            notes.update(f"Inspector did not take the AMI's tags: {one['failureCode']}" for one in failed.values())
-        return notes
+        left = put_in_batches(add, arns, _ARNS, until) if pairs else {}
+        return WrittenBack([*left], [*left_out, *(_note(*one, ami) for one in Counter(left.values()).items())])
 
     def close(self, run: Run) -> None:
         """Target and template are shared and stay."""
@@ -217,3 +213,8 @@ class ClassicEngine:
         answer = self._inspector.describe_findings(findingArns=list(arns))
         findings: list[dict[str, Any]] = answer["findings"]
         return findings
+
+
+def _note(code: str, count: int, ami: Ami) -> str:
+    reason = tagging.NOT_WRITTEN(code=code, count=count, region=ami.region, service="Inspector Classic")
+    return f"{reason.message}; {reason.remedy}"

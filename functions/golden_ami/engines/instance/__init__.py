@@ -2,4 +2,9 @@
 
 from golden_ami.engines.base import Traits
 
-TRAITS = Traits(needs_instances=True, needs_activation=True, has_benchmark=True)
+TRAITS = Traits(
+    needs_instances=True,
+    needs_activation=True,
+    has_benchmark=True,
+    writes_back=lambda config: config.security_hub,
+)

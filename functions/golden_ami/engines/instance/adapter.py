@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil
@@ -15,7 +14,7 @@ from golden_ami.announcement import Announcement
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import code_of
 from golden_ami.engines import hosts
-from golden_ami.engines.base import Agent, Progress
+from golden_ami.engines.base import Agent, Progress, WrittenBack
 from golden_ami.engines.findings import LIST_FINDINGS, from_inspector
 from golden_ami.engines.instance import coverage
 from golden_ami.engines.instance.cis import Cis
@@ -141,12 +140,10 @@ class InstanceEngine:
             evidence.append(incomplete.evidence("exploitData", "PENDING", reason))
         return evidence
 
-    def write_back(self, run: Run, ami: Ami, arns: Sequence[str]) -> Counter[str]:
-        """Findings inherit the instance's tags; where Security Hub is on they are written there too."""
-        if not run.config.security_hub:
-            return Counter()
+    def write_back(self, run: Run, ami: Ami, arns: Sequence[str], until: datetime) -> WrittenBack:  # noqa: ARG002
+        """Findings inherit the instance's tags; where the configuration says so they are in Security Hub too."""
         hub = self._clients.client("securityhub", self._place)
-        return put_tags(hub, ami, [arn for arn in arns if arn.startswith("arn:")])
+        return put_tags(hub, ami, [arn for arn in arns if arn.startswith("arn:")], until)
 
     def close(self, run: Run) -> None:
         """Delete the CIS scan's configuration."""

@@ -1,30 +1,49 @@
-"""The AMI's tags on its findings in Security Hub CSPM, as user-defined fields."""
+"""The AMI's tags on its findings in Security Hub CSPM, as user-defined fields.
+
+Sources: Security Hub CSPM's API reference, BatchUpdateFindings: 100 findings a call, InvalidAccessException (401) where
+Security Hub is off, and for single findings UnprocessedFindings with ErrorCode (botocore's model has the list). Amazon
+Inspector sends new findings to it minutes after it made them; until then they are FindingNotFound (inferred).
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from golden_ami.engines.base import WrittenBack
+from golden_ami.engines.tagging import TIME_OVER, put_in_batches
 from golden_ami.models import Ami
-from golden_ami.parallel import chunks, side_by_side
+from golden_ami.reasons import tagging
 
 _BATCH = 100  # findings that BatchUpdateFindings takes
 _FIELDS = 50  # EC2 allows as many tags; UserDefinedFields documents no limit of its own
+_CAUSES = {
+    TIME_OVER: tagging.NO_TIME,
+    "InvalidAccessException": tagging.HUB_OFF,
+    "AccessDeniedException": tagging.HUB_DENIED,
+    "FindingNotFound": tagging.NOT_IMPORTED,
+}
 
 
-def put_tags(hub: Any, ami: Ami, arns: Sequence[str]) -> Counter[str]:
-    """Write the tags on findings; notes about those that Security Hub did not take, with their number."""
+def put_tags(hub: Any, ami: Ami, arns: Sequence[str], until: datetime) -> WrittenBack:
+    """Write the tags on findings."""
     fields = {key: value for key, value in sorted(ami.tags.items())[:_FIELDS] if value}
     if not fields or not arns:
-        return Counter()
+        return WrittenBack([], [])
     product = f"arn:{arns[0].split(':')[1]}:securityhub:{ami.region}::product/aws/inspector"
 
-    def update(batch: list[str]) -> Sequence[Mapping[str, Any]]:
+    def update(batch: list[str]) -> Mapping[str, str]:
         identifiers = [{"Id": arn, "ProductArn": product} for arn in batch]
         answer = hub.batch_update_findings(FindingIdentifiers=identifiers, UserDefinedFields=fields)
-        refused: Sequence[Mapping[str, Any]] = answer["UnprocessedFindings"]
-        return refused
+        return {one["FindingIdentifier"]["Id"]: one["ErrorCode"] for one in answer["UnprocessedFindings"]}
 
-    refused = [one for batch in side_by_side(update, chunks(arns, _BATCH)) for one in batch]
-    return Counter(f"Security Hub did not take the AMI's tags: {one['ErrorCode']}" for one in refused)
+    left = put_in_batches(update, arns, _BATCH, until)
+    return WrittenBack([*left], [_note(code, count, ami, product) for code, count in Counter(left.values()).items()])
+
+
+def _note(code: str, count: int, ami: Ami, product: str) -> str:
+    cause = _CAUSES.get(code, tagging.NOT_WRITTEN)
+    reason = cause(code=code, count=count, region=ami.region, service="Security Hub", product=product)
+    return f"{reason.message}; {reason.remedy}"
