@@ -262,7 +262,7 @@ def stream(folder: Path) -> Counts:
         with path.open("rb") as lines, NdjsonObject(_Discarding(), "reports", name) as out:
             counts: Counter[str] = Counter()
             sources: Counter[str] = Counter()
-            for together in chunks(_distinct(map(decode, lines)), _TOGETHER):
+            for together in chunks(_distinct(map(decode, lines), {}), _TOGETHER):
                 for finding in together:
                     finding.tags = TAGS
                     counts[finding.severity] += 1

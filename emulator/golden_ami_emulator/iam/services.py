@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from golden_ami_emulator.iam.policy import Need
 from golden_ami_emulator.iam.request import Builder, Request, anywhere, on, through
+from golden_ami_emulator.inspector import service_roles
 
 _PARAMETER = re.compile(r"(/[A-Za-z0-9_.-]+)+|[A-Za-z0-9_.-]+")
 
@@ -112,10 +113,17 @@ def _machines(request: Request) -> list[str]:
 def _enable(request: Request) -> Iterator[Need]:
     """Inspector's first activation makes its service-linked roles in the name of who asked."""
     yield Need("inspector2:Enable", "*")
-    for service, role in (
-        ("inspector2.amazonaws.com", "AWSServiceRoleForAmazonInspector2"),
-        ("agentless.inspector2.amazonaws.com", "AWSServiceRoleForAmazonInspector2Agentless"),
-    ):
+    yield from _roles(request, service_roles.ACTIVATION)
+
+
+def _start_on_demand_scan(request: Request) -> Iterator[Need]:
+    """So does the first on-demand scan in an account."""
+    yield Need("inspector2:StartOnDemandScan", "*")
+    yield from _roles(request, service_roles.missing(request.account, service_roles.ON_DEMAND))
+
+
+def _roles(request: Request, roles: Mapping[str, str]) -> Iterator[Need]:
+    for service, role in roles.items():
         arn = request.arn("iam", f"role/aws-service-role/{service}/{role}", region="")
         yield Need("iam:CreateServiceLinkedRole", arn, {"iam:awsservicename": [service]})
 
@@ -167,9 +175,10 @@ TABLE: dict[str, Builder] = {  # "boto3 service:Operation"
         "BatchGetAccountStatus", "BatchGetFindingDetails", "GetCisScanResultDetails",
         "GetEc2DeepInspectionConfiguration", "GetOnDemandScanStatus", "ListCisScanConfigurations",
         "ListCisScanResultsAggregatedByTargetResource", "ListCisScans", "ListCoverage", "ListFindings",
-        "ListOnDemandScans", "SearchVulnerabilities", "StartOnDemandScan",
+        "ListOnDemandScans", "SearchVulnerabilities",
     ),
     "inspector2:Enable": _enable,
+    "inspector2:StartOnDemandScan": _start_on_demand_scan,
     "inspector2:CreateCisScanConfiguration": on("inspector2:CreateCisScanConfiguration", _cis_configuration),
     "inspector2:DeleteCisScanConfiguration": on("inspector2:DeleteCisScanConfiguration", _cis_configuration),
     **anywhere(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from golden_ami.models import Engine
-from golden_ami_emulator.inspector import attach, coverage, registry
+from golden_ami_emulator.inspector import attach, coverage, registry, service_roles
 from golden_ami_emulator.inspector.region import InspectorRegion, Publish
 from golden_ami_emulator.world import ACCOUNT, REGION, Timers, World
 
@@ -38,6 +38,8 @@ def install(
     registry.add(state)
     attach.attach()
     try:
+        if world.inspector_enabled:
+            service_roles.make(account, service_roles.ACTIVATION)
         with state.lock:
             state.discover()
         yield

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.inspector2.responses import Inspector2Response
 
-from golden_ami_emulator.inspector import coverage, filters, vulnerabilities
+from golden_ami_emulator.inspector import coverage, filters, service_roles, vulnerabilities
 from golden_ami_emulator.inspector.cis import CisOperations
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.ondemand import OnDemandOperations
@@ -49,6 +49,7 @@ class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response)
         """Turn scans on; instances that run already are scanned then."""
         accounts, failed = _accounts(region, params)
         if accounts:
+            service_roles.make(region.account, service_roles.ACTIVATION)
             region.scan_types.update(params["resourceTypes"])
             for tracked in region.instances.values():
                 coverage.consider(region, tracked)

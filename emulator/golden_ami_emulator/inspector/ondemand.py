@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from botocore.utils import parse_timestamp
 
+from golden_ami_emulator.inspector import service_roles
 from golden_ami_emulator.inspector.bodies import counts
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.findings import on_image
@@ -46,15 +47,19 @@ class OnDemandOperations:
 
     @operation
     def start_on_demand_scan(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
-        """Start a scan; the same client token gives the scan that it started before."""
+        """Start a scan; the same client token gives the scan that it started before, while that one runs.
+
+        How long Inspector remembers a token is documented nowhere.
+        """
         image_id, token = params["resourceId"], params.get("clientToken", "")
         for scan in region.on_demand.values():
-            if token and scan.token == token and scan.image_id == image_id:
+            if token and (scan.token, scan.image_id, scan.status) == (token, image_id, "IN_PROGRESS"):
                 return {"scanId": scan.id}
         _check_image(region, image_id)
         if any(scan.image_id == image_id and scan.status == "IN_PROGRESS" for scan in region.on_demand.values()):
             text = f"A scan of {image_id} is already in progress."
             raise Refusal("ConflictException", text, resourceId=image_id, resourceType="AMI")
+        service_roles.make(region.account, service_roles.ON_DEMAND)
         scan = OnDemandScan(uuid4().hex, image_id, token, region.now())
         region.on_demand[scan.id] = scan
         seconds = region.world.behaviour_of(image_id).scan_seconds
@@ -118,6 +123,9 @@ def _check_image(region: InspectorRegion, image_id: str) -> None:
 def _ends(region: InspectorRegion, scan: OnDemandScan) -> None:
     behaviour = region.world.behaviour_of(scan.image_id)
     reason = behaviour.scan_result if _system(region, scan).machine_images else "UNSUPPORTED_OS"
+    if behaviour.internal_errors > 0:
+        behaviour.internal_errors -= 1
+        reason = "INTERNAL_ERROR"
     scan.completed_at = region.now()
     deliveries: list[Callable[[], None]] = []
     if reason in FAILURES:

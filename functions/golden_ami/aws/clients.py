@@ -53,6 +53,11 @@ class Clients:
                 self._made[service, place] = self._maker_of(place.account)(service, place.region)
             return self._made[service, place]
 
+    def regions_of(self, service: str) -> list[str]:
+        """The Regions in which a service has an endpoint, as the SDK knows them."""
+        found: list[str] = get_session().get_available_regions(service, self._settings.partition)
+        return found
+
     def _maker_of(self, account: str) -> Make:
         if account == self._settings.account:
             return self._make

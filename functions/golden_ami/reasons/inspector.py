@@ -98,7 +98,11 @@ AMI_UNSUPPORTED_OS = _ami(
     "Inspector's AMI scan does not support the operating system or the file system (LVM, macOS)",
     f"move the image to a supported system; if Inspector still makes findings for it on instances, {_OTHER_ENGINE}",
 )
-AMI_SCAN_FAILED = _ami("Inspector's AMI scan failed internally", f"run again, or {_OTHER_ENGINE}")
+AMI_SCAN_FAILED = _ami(
+    "Inspector's AMI scan failed internally, and so did a second one",
+    f"run again, or {_OTHER_ENGINE}",
+    "Check Run: GetOnDemandScanStatus gives {name} for the second scan of the AMI, too, or for one at the deadline",
+)
 AMI_REMOVED = _ami(
     "the AMI or its snapshot was removed during the scan", "remove the AMI from the configuration, or restore it"
 )
@@ -109,4 +113,27 @@ AMI_TOO_LONG = _ami(_TIME)
 AMI_SCAN_REFUSED = _ami(
     "Inspector refused or failed the scan of the AMI",
     when="Start Run, Check Run: StartOnDemandScan or GetOnDemandScanStatus gives any other error or reason",
+)
+AMI_SCAN_NOT_ALLOWED = Cause(
+    "AMI_SCAN_NOT_ALLOWED",
+    when="Start Run, Check Run: IAM denies a call of the on-demand scan",
+    message="the on-demand scan of {resource} needs {action}, which is denied: {detail}",
+    remedy="allow {action} in the function's role (template.yaml), in a member account in docs/member-role.yaml, and "
+    "in the organization's service control policies, then start a new run",
+)
+AMI_SCAN_NEEDS_ROLE = Cause(
+    "AMI_SCAN_NEEDS_ROLE",
+    when="Start Run: IAM denies iam:CreateServiceLinkedRole, which the first on-demand scan in an account needs",
+    message="the first on-demand scan in account {account} creates Inspector's service-linked roles, and "
+    "iam:CreateServiceLinkedRole is denied, so {resource} is not scanned: {detail}",
+    remedy="create AWSServiceRoleForAmazonInspector2Ami and AWSServiceRoleForAmazonInspector2: `aws iam "
+    "create-service-linked-role --aws-service-name ami.inspector2.amazonaws.com`, and the same with "
+    "inspector2.amazonaws.com; or allow iam:CreateServiceLinkedRole, also in service control policies",
+)
+AMI_SCAN_NOT_IN_REGION = Cause(
+    "AMI_SCAN_NOT_IN_REGION",
+    when="Start Run, Check Run: the Region's endpoint lacks the call of the on-demand scan, or there is none",
+    message="Amazon Inspector's on-demand scan of AMIs is not available in {region}, or the Region is not enabled for "
+    "the account ({name}); {resource} was not scanned",
+    remedy=f"copy the AMI to a Region that has it, or {_OTHER_ENGINE}",
 )

@@ -115,7 +115,8 @@ class Scans:
         asked = [(ami, progress[ami.key]) for ami in assessed if ami.key in progress]
         recorded = side_by_side(lambda one: self._record(*one, announced.get(one[0].scan), late), asked)
         running = [ami for ami, one in asked if one.status == "RUNNING" and not late]
-        unconfirmed = {ami.scan for ami in running} & announced.keys()
+        same = {ami.scan for ami, one in asked if not one.scan}  # and not another in its place
+        unconfirmed = {ami.scan for ami in running} & same & announced.keys()
         side_by_side(lambda scan: self._ledger.retract(announced[scan]), unconfirmed)
         if not running:
             self._close(run, amis)
@@ -186,6 +187,8 @@ class Scans:
             )
         if progress.status == "FAILED" or late:
             return self._ledger.not_assessed(ami, _why(progress))
+        if progress.scan:
+            return self._ledger.update_ami(ami, scan=progress.scan, failed_scan=ami.scan)
         return ami
 
 

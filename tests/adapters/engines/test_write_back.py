@@ -145,5 +145,9 @@ def test_a_batch_that_is_refused_as_a_whole_is_the_last(fault: Exception, code: 
     assert len(asked) == 8, "one wave"
 
 
+def _never(_: list[str]) -> dict[str, str]:
+    raise AssertionError
+
+
 def test_nothing_is_tried_when_the_time_is_over() -> None:
-    assert put_in_batches(lambda _: 1 / 0, ["arn:1"], 1, datetime.now(UTC)) == {"arn:1": "TimeOver"}  # type: ignore[arg-type]
+    assert put_in_batches(_never, ["arn:1"], 1, datetime.now(UTC)) == {"arn:1": "TimeOver"}

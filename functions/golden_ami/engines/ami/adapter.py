@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from golden_ami import times
 from golden_ami.aws.clients import Clients
-from golden_ami.aws.errors import code_of
-from golden_ami.engines.ami import coverage
+from golden_ami.engines.ami import coverage, refusals
 from golden_ami.engines.ami.findings import BOTH, FINDING_EVENT, IMAGE_FINDINGS, from_image_row
 from golden_ami.engines.ami.join import joined, of_scan
+from golden_ami.engines.ami.scans import OnDemandScans
 from golden_ami.engines.base import Agent, Progress, WrittenBack
 from golden_ami.evidence.announced import announced
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
-from golden_ami.models import Ami, Evidence, Finding, Run, Scan
+from golden_ami.models import Ami, Evidence, Finding, Reason, Run, Scan
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.places import Place
 from golden_ami.reasons import incomplete
 from golden_ami.settings import Settings
 
-_TYPE = "AMI"
-_UNKNOWN = "ResourceNotFoundException"
+T = TypeVar("T")
+Status = Mapping[str, Any]  # answer of GetOnDemandScanStatus
+
 _IMAGES = 200  # values that a filter of DescribeImages takes
 _EVENTS_GRACE = 60  # seconds after a scan's end in which a poll leaves it to its events
-_REFUSALS = ("AccessDeniedException", "ValidationException", _UNKNOWN)
 
 
 def make(place: Place, _settings: Settings, clients: Clients, ledger: Ledger) -> ImageScan:
@@ -44,6 +43,10 @@ def is_shown(scan_date: str, started_at: str) -> bool:
     return datetime.fromisoformat(scan_date) >= datetime.fromisoformat(started_at).replace(microsecond=0)
 
 
+def _is_successful(answer: Status | Reason) -> bool:
+    return not isinstance(answer, Reason) and answer["scanStatus"] == "SUCCESSFUL"
+
+
 class ImageScan:
     """The `ami` engine in one place; see `base.Adapter` for the contract."""
 
@@ -52,7 +55,7 @@ class ImageScan:
         self._ledger = ledger
         self._place = place
         self._shown: dict[str, str] = {}  # FindingScanDate by image id, as it was before the findings were read
-        self._inspector = clients.client("inspector2", place)
+        self._scans = OnDemandScans(clients.client("inspector2", place))
 
     def ensure(self, run: Run, amis: Sequence[Ami]) -> None:
         """An on-demand scan needs no activation and no resource."""
@@ -62,7 +65,7 @@ class ImageScan:
         return [Agent(ami.key, "READY") for ami in amis]
 
     def start(self, run: Run, amis: Sequence[Ami]) -> list[Scan]:
-        """StartOnDemandScan with a client token of run and AMI. Where a scan already runs, that one counts."""
+        """StartOnDemandScan, unless a scan runs or was started since the run. What is refused costs its AMI only."""
         started = side_by_side(lambda ami: (ami, self._start(run, ami)), amis)
         return [Scan(key=scan, ami_keys=[ami.key]) for ami, scan in started if scan]
 
@@ -72,13 +75,12 @@ class ImageScan:
         A scan runs on until it does, for `waits.findingsSeconds` from its end at most; and until its events had time
         to come.
         """
-        answers = dict(side_by_side(lambda ami: (ami.key, self._status(ami)), amis))
-        ended = [ami for ami in amis if (answers[ami.key] or {}).get("scanStatus") == "SUCCESSFUL"]
-        shown = self._scan_dates(ended)
+        asked = side_by_side(lambda ami: self._asked(ami, lambda: self._scans.status(ami)), amis)
+        answers = {ami.key: answer for ami, answer in zip(amis, asked, strict=True)}
+        shown = self._scan_dates([ami for ami in amis if _is_successful(answers[ami.key])])
         late = bool(run.completion_deadline) and times.passed(run.completion_deadline)
-        wait = 0.0 if late else run.config.waits.findings_seconds
         return side_by_side(
-            lambda ami: self._progress(ami, answers[ami.key], shown.get(ami.ami_id, ""), wait, late), amis
+            lambda ami: self._progress(run, ami, answers[ami.key], shown.get(ami.ami_id, ""), late), amis
         )
 
     def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:
@@ -111,50 +113,34 @@ class ImageScan:
     def close(self, run: Run) -> None:
         """Nothing was made for the run."""
 
-    def _start(self, run: Run, ami: Ami, again: bool = True) -> str:
-        token = hashlib.sha256(f"{run.run_id}|{ami.key}".encode()).hexdigest()
-        try:
-            answer = self._inspector.start_on_demand_scan(resourceId=ami.ami_id, resourceType=_TYPE, clientToken=token)
-            return str(answer["scanId"])
-        except ClientError as error:
-            if code_of(error) == "ConflictException":
-                running = self._running(ami)
-                if running:
-                    return running
-                if again:  # it ended between the two calls
-                    return self._start(run, ami, again=False)
-            elif code_of(error) not in _REFUSALS:
-                raise
-            detail = error.response["Error"].get("Message", "")
-            self._ledger.not_assessed(ami, coverage.refused(ami, code_of(error), detail))
+    def _start(self, run: Run, ami: Ami) -> str:
+        scan = self._asked(ami, lambda: self._scans.start(run, ami))
+        if isinstance(scan, Reason):
+            self._ledger.not_assessed(ami, scan)
             return ""
+        return scan
 
-    def _running(self, ami: Ami) -> str:
-        pages = self._inspector.get_paginator("list_on_demand_scans").paginate(
-            resourceId=ami.ami_id, resourceType=_TYPE
-        )
-        scans = [scan for page in pages for scan in page["items"] if scan["scanStatus"] == "IN_PROGRESS"]
-        return str(scans[0]["scanId"]) if scans else ""
-
-    def _status(self, ami: Ami) -> dict[str, Any] | None:
-        """What Inspector says of the scan; None when it knows none."""
+    def _asked(self, ami: Ami, ask: Callable[[], T]) -> T | Reason:
+        """What Inspector answers, or why it does not: that costs this AMI only. Other errors are raised."""
         try:
-            answer: dict[str, Any] = self._inspector.get_on_demand_scan_status(
-                resourceId=ami.ami_id, scanId=ami.scan, resourceType=_TYPE
-            )
+            return ask()
         except ClientError as error:
-            if code_of(error) != _UNKNOWN:
+            if reason := refusals.reason_of(ami, error):
+                return reason
+            raise
+        except EndpointConnectionError:
+            if self._place.region in self._clients.regions_of("inspector2"):
                 raise
-            return None
-        return answer
+            return refusals.not_in_region(ami, EndpointConnectionError.__name__)
 
-    def _progress(self, ami: Ami, answer: Mapping[str, Any] | None, shown: str, wait: float, late: bool) -> Progress:
-        if answer is None:
-            return Progress(
-                ami.key, "FAILED", _UNKNOWN, coverage.refused(ami, _UNKNOWN, f"it knows no scan {ami.scan}")
-            )
+    def _progress(self, run: Run, ami: Ami, answer: Status | Reason, shown: str, late: bool) -> Progress:
+        if isinstance(answer, Reason):
+            return Progress(ami.key, "FAILED", answer.code, answer)
         outcome = coverage.of_image(ami, answer)
+        if outcome.detail == coverage.FAULT and outcome.status == "FAILED" and not (ami.failed_scan or late):
+            return self._again(run, ami, answer, outcome.reason)
         at, started_at = times.read(answer.get("completedAt")), times.read(answer.get("startedAt"))
+        wait = 0.0 if late else run.config.waits.findings_seconds
         if outcome.status == "COMPLETED" and at:
             if not is_shown(shown, started_at) and times.until(at) > -wait:
                 return Progress(ami.key, "RUNNING", f"{outcome.detail}, its results are not shown yet")
@@ -171,6 +157,13 @@ class ImageScan:
             started_at=started_at,
             evidence=outcome.evidence,
         )
+
+    def _again(self, run: Run, ami: Ami, failed: Status, reason: Reason | None) -> Progress:
+        """Inspector does not retry a scan that failed internally: "call again" (User Guide, as above). Once."""
+        scan = self._asked(ami, lambda: self._scans.start_again(run, ami, failed))
+        if isinstance(scan, Reason):
+            return Progress(ami.key, "FAILED", coverage.FAULT, scan)
+        return Progress(ami.key, "RUNNING", f"{coverage.FAULT}, then a second scan", reason, scan=scan)
 
     def _events_may_come(self, ami: Ami, completed_at: str) -> bool:
         """Events tell more than GetImageFindings does, so a poll must not overtake them."""

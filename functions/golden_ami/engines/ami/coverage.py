@@ -13,10 +13,11 @@ from golden_ami.engines.coverage import Outcome
 from golden_ami.models import Ami, Evidence, EvidenceKind, Reason
 from golden_ami.reasons import inspector
 
+FAULT = "INTERNAL_ERROR"  # a scan that failed so may succeed when it is started again
 ON_DEMAND = {
     "ACCESS_DENIED": inspector.AMI_DENIED,
     "UNSUPPORTED_OS": inspector.AMI_UNSUPPORTED_OS,
-    "INTERNAL_ERROR": inspector.AMI_SCAN_FAILED,
+    FAULT: inspector.AMI_SCAN_FAILED,
     "RESOURCE_TERMINATED": inspector.AMI_REMOVED,
     "AGENTLESS_INSTANCE_STORAGE_LIMIT_EXCEEDED": inspector.AMI_AGENTLESS_TOO_LARGE,
     "AGENTLESS_INSTANCE_COLLECTION_TIME_LIMIT_EXCEEDED": inspector.AMI_AGENTLESS_TOO_LONG,
@@ -31,7 +32,7 @@ def of_image(ami: Ami, answer: Mapping[str, Any]) -> Outcome:
         return Outcome("COMPLETED", "SUCCESSFUL", evidence=_looked_at(times.read(answer.get("completedAt"))))
     if answer["scanStatus"] != "FAILED":
         return Outcome("RUNNING", str(answer["scanStatus"]))
-    name = answer.get("scanStatusReason") or "INTERNAL_ERROR"
+    name = answer.get("scanStatusReason") or FAULT
     return Outcome("FAILED", name, refused(ami, name))
 
 
