@@ -143,3 +143,25 @@ def test_a_permission_less_fails_the_run_by_name(
         assert "AccessDenied" in told, "the report or the cause says what kind of fault it was"
         logged = "\n".join(aws.functions.logs(aws.lambda_name(function)))
         assert f"{aws.lambda_name(function)} is not authorized to perform: {action}" in logged
+
+
+def test_inspectors_roles_that_may_not_be_made_cost_the_amis_that_need_them(
+    altered: Callable[[str, str], Path],
+) -> None:
+    allowed = "iam:AWSServiceName: [ami.inspector2.amazonaws.com, inspector2.amazonaws.com]"
+    path = altered(allowed, allowed.replace("[ami.", "[other."))
+    with Embedded(permissions.world(), template=path) as aws:
+        aws.client("inspector2").enable(accountIds=[aws.account], resourceTypes=["EC2"])
+        amis = [{"amiId": permissions.AMIS[1], "engine": "ami"}, {"amiId": permissions.AMIS[2], "engine": "instance"}]
+        ended = permissions.run(aws, {"version": 1, "amis": amis})
+        assert ended["status"] == "SUCCEEDED"
+        denied = {(action, resource.rpartition("/")[2]) for _, action, resource in aws.iam.denied}
+        assert denied == {("iam:CreateServiceLinkedRole", "AWSServiceRoleForAmazonInspector2Ami")}
+        name = ended["executionArn"].rpartition(":")[2]
+        key = {"Bucket": aws.outputs["ReportBucket"], "Key": f"runs/{name}/report.json"}
+        report = json.load(aws.client("s3").get_object(**key)["Body"])
+        told = {ami["amiId"]: (ami["verdict"], ami.get("reason", {}).get("code")) for ami in report["amis"]}
+        assert told == {
+            permissions.AMIS[1]: ("NOT_ASSESSED", "AMI_SCAN_NEEDS_ROLE"),
+            permissions.AMIS[2]: ("FAIL", None),
+        }

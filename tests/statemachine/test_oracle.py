@@ -17,10 +17,11 @@ from golden_ami_emulator.faults import chosen
 IMAGES = 40  # those above 30 are of unusual systems, too
 EVIDENCE = {
     "instance": ("instance.language-packages-late", "instance.language-packages-late-for-ever",
-                 "inspector.findings-suppressed"),
+                 "inspector.findings-suppressed", "securityhub.off"),
     "ami": ("message.finding-forged", "message.finding-replaced", "message.finding-of-another-account",
             "ami.events-and-findings-late", "ami.events-and-findings-late-for-ever",
-            "inspector.vulnerabilities-unanswered"),
+            "inspector.vulnerabilities-unanswered", "inspector.scan-internal-error",
+            "inspector.scan-internal-error-for-ever"),
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from golden_ami.storage.keys import ANSWERS
 from golden_ami.storage.ndjson import NdjsonObject
 from golden_ami_emulator.calls import Call, client_error
 from golden_ami_emulator.embedded import Embedded
+from golden_ami_emulator.inspector import service_roles
 from golden_ami_emulator.world import ACCOUNT, REGION, Behaviour, Image, World
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
@@ -224,6 +225,8 @@ def _instances(aws: Embedded) -> None:
 def _classic(aws: Embedded) -> None:
     with troubled(aws, Trouble("start-run", "StartAssessmentRun"), after=True):
         run(aws, configuration("classic"))
+    with troubled(aws, Trouble("tag-findings", "AddAttributesToFindings", 99)):  # so that who reports tries once more
+        run(aws, configuration("classic", amis=[{"amiId": AMIS[1]}]))
     inspector = aws.client("inspector")
     [target] = inspector.list_assessment_targets()["assessmentTargetArns"]
     group = inspector.create_resource_group(resourceGroupTags=[{"key": "other", "value": "x"}])["resourceGroupArn"]
@@ -242,7 +245,7 @@ def _image_scans(aws: Embedded) -> None:
     run(aws, configuration("ami"))
     aws.client("s3").delete_object(Bucket=bucket, Key=ANSWERS)  # so that who reports after an abort has to ask
     run(aws, configuration("ami"), stop="Terminate")
-    with behaving(aws, findings_events_lost=1):
+    with behaving(aws, findings_events_lost=1, internal_errors=1):
         run(aws, configuration("ami"))
 
 
@@ -259,6 +262,12 @@ def _ends(aws: Embedded) -> None:
         launch(aws, AMIS[1], tags)
     aws.fire_schedule("ReapSchedule")
     aws.clock.sleep(60)
+
+
+def without_service_roles(aws: Embedded, account: str) -> None:
+    """Delete Inspector's roles, as an account is that has never used it."""
+    for role in service_roles.ON_DEMAND.values():
+        aws.client("iam", account=account).delete_role(RoleName=role)
 
 
 def _forget(aws: Embedded) -> None:

@@ -104,6 +104,7 @@ def exercise(aws: Embedded) -> None:
     document["amis"].append({"amiId": permissions.GONE, **there})
     scanned = amis(PLACES[3])[1]
     aws.client("inspector2", OTHER, MEMBER).start_on_demand_scan(resourceId=scanned, resourceType="AMI")
+    permissions.without_service_roles(aws, MEMBER)  # the run's scans are to be the first
     permissions.run(aws, document)
     permissions.run(aws, configuration(aws), stop="Wait For Boot")
     for place in PLACES:

@@ -47,7 +47,8 @@ class Plan:
         waits = {"pollSeconds": self.poll_seconds, "assessmentSeconds": self.assessment_seconds}
         amis = [{"amiId": ami, "engine": engine, **_elsewhere(ami)} for ami, engine in self.engines.items()]
         placement = {"placement": {"/".join(AWAY): {"subnetId": subnet}}} if subnet else {}
-        return json.dumps({"version": 1, "waits": waits, "amis": amis, **placement, **self.settings})
+        always = {"version": 1, "waits": waits, "amis": amis, "securityHub": True}
+        return json.dumps({**always, **placement, **self.settings})
 
 
 def ami_id(number: int, *, away: bool = False) -> str:
