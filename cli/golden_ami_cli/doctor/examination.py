@@ -7,7 +7,7 @@ from collections.abc import Callable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from golden_ami_cli.account import Account
-from golden_ami_cli.doctor import account_checks, instance_checks
+from golden_ami_cli.doctor import account_checks, instance_checks, service_checks
 from golden_ami_cli.doctor.model import Diagnosis, Patient, Unreadable, error, warning
 from golden_ami_cli.session import explained
 
@@ -19,6 +19,8 @@ CHECKS: tuple[Check, ...] = (
     account_checks.template_parameters,
     account_checks.user_data,
     account_checks.inspector,
+    service_checks.service_linked_role,
+    service_checks.security_hub,
     account_checks.boto3_version,
     instance_checks.instance_profile,
     instance_checks.network,

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from golden_ami_cli.account import Account
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
 from golden_ami_cli.assessing.inputs import Inputs
-from golden_ami_cli.doctor import account_checks, instance_checks
+from golden_ami_cli.doctor import account_checks, instance_checks, service_checks
 from golden_ami_cli.doctor.examination import CHECKS, examine
 from golden_ami_cli.doctor.model import Diagnosis, Patient
 from golden_ami_cli.errors import CommandError
@@ -65,11 +65,38 @@ def clinic(opened: Clinic) -> Iterator[Clinic]:
 
 def test_a_whole_stack_has_no_error_and_is_told_what_is_off(clinic: Clinic) -> None:
     told = examine(clinic.account)
-    assert len(told) == len(CHECKS) == 14
+    assert len(told) == len(CHECKS) == 16
     assert [(one.check, one.status) for one in told if one.status != "ok"] == [
         ("notifications", "warning"),
         ("schedule", "warning"),
     ]
+
+
+def test_security_hub_that_is_off_or_takes_nothing_of_inspectors(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert clinic.ask(service_checks.security_hub).cause == "not needed"
+    clinic.configure(securityHub=True)
+    assert clinic.ask(service_checks.security_hub).cause.startswith("on, with Amazon Inspector's findings")
+    monkeypatch.setattr(clinic.aws.world, "security_hub_imports", False)
+    closed = clinic.ask(service_checks.security_hub)
+    assert closed.status == "warning"
+    assert "enable-import-findings-for-product" in closed.remedy
+    assert "::product/aws/inspector --region us-east-1" in closed.remedy
+    monkeypatch.setattr(clinic.aws.world, "security_hub_enabled", False)
+    off = clinic.ask(service_checks.security_hub)
+    assert (off.status, "aws securityhub enable-security-hub --region us-east-1" in off.remedy) == ("warning", True)
+
+
+def test_whether_inspectors_role_for_amis_exists_is_told(clinic: Clinic) -> None:
+    scanned = SAMPLE.world.images[0].image_id
+    clinic.configure(engine="ami", amis=[{"amiId": scanned}])
+    before = clinic.ask(service_checks.service_linked_role).cause
+    assert "create-service-linked-role --aws-service-name ami.inspector2.amazonaws.com" in before
+    clinic.client("inspector2").start_on_demand_scan(resourceId=scanned, resourceType="AMI")
+    assert clinic.ask(service_checks.service_linked_role).cause.endswith("exists")
+    clinic.configure(engine="instance", amis=[{"amiId": scanned}])
+    assert "not needed" in clinic.ask(service_checks.service_linked_role).cause
 
 
 def test_credentials_of_another_account(clinic: Clinic) -> None:
