@@ -236,7 +236,8 @@ def test_the_table_is_used_by_its_name_and_never_scanned(full: Any) -> None:
 def test_the_bucket_is_written_by_prefix_and_nothing_is_deleted(full: Any) -> None:
     used = {(action, resource) for _, action, resource, _ in grants(full) if action.startswith("s3:")}
     objects = {resource for action, resource in used if action != "s3:ListBucket"}
-    prefixes = ("config/*", "runs/*", "runs/*/findings/*", "runs/*/vulnerabilities/*", "vulnerabilities/*")
+    parts = ("findings", "untagged", "vulnerabilities")
+    prefixes = ("config/*", "runs/*", "vulnerabilities/*", *(f"runs/*/{part}/*" for part in parts))
     assert objects == {"arn:aws:s3:::ReportBucket/" + key for key in prefixes}
     assert not any("Delete" in action for action, _ in used)
 
@@ -244,10 +245,11 @@ def test_the_bucket_is_written_by_prefix_and_nothing_is_deleted(full: Any) -> No
 def test_options_that_are_off_allow_nothing(plain: Any) -> None:
     actions = {action for _, action, _, _ in grants(plain)}
     assert not {action for action in actions if action.startswith("inspector:")}
+    # Engine ami is no option: its first scan in an account makes Inspector's roles.
+    assert {role for role, action, _, _ in grants(plain) if action == "iam:CreateServiceLinkedRole"} == {"StartRunRole"}
     assert not actions & {
         "ec2:EnableImageDeprecation",
         "events:PutEvents",
-        "iam:CreateServiceLinkedRole",
         "inspector2:Enable",
         "kms:CreateGrant",
         "sts:AssumeRole",

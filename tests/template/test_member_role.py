@@ -14,7 +14,7 @@ from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
 ROOT = Path(__file__).parents[2]
 MEMBER: dict[str, Any] = json.loads(json.dumps(load_yaml((ROOT / "docs" / "member-role.yaml").read_text())))
 # What the functions do in the stack's own account, whatever account an AMI is in.
-AT_HOME = re.compile(r"dynamodb:|s3:|sns:|sqs:|states:|kms:|logs:|lambda:|sts:|iam:CreateServiceLinkedRole|inspector:")
+AT_HOME = re.compile(r"dynamodb:|s3:|sns:|sqs:|states:|kms:|logs:|lambda:|sts:|inspector:")
 
 
 def as_list(value: Any) -> list[Any]:
@@ -70,11 +70,16 @@ def test_launch_and_termination_are_conditioned_as_in_the_stack(full: Any) -> No
 ALL = "arn:${AWS::Partition}:ec2:*:${AWS::AccountId}:"
 CREATED = [{"Fn::Sub": f"{ALL}instance/*"}, {"Fn::Sub": f"{ALL}volume/*"}]
 CIS = {"Fn::Sub": "arn:${AWS::Partition}:inspector2:*:${AWS::AccountId}:owner/${AWS::AccountId}/cis-configuration/*"}
+SERVICE_ROLES = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role"
 RESOURCES: dict[str, list[Any]] = {
     "LookAround": ["*"],
     "ResolveAmis": [
         {"Fn::Sub": "arn:${AWS::Partition}:ssm:*::parameter/aws/service/*"},
         {"Fn::Sub": "arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:parameter${AmiParameterPath}*"},
+    ],
+    "RolesOfTheFirstScan": [
+        {"Fn::Sub": f"{SERVICE_ROLES}/ami.inspector2.amazonaws.com/AWSServiceRoleForAmazonInspector2Ami"},
+        {"Fn::Sub": f"{SERVICE_ROLES}/inspector2.amazonaws.com/AWSServiceRoleForAmazonInspector2"},
     ],
     "Scan": ["*"],
     "ScanCis": [CIS],
@@ -98,6 +103,8 @@ def test_its_statements_are_limited_to_these_resources_and_conditions() -> None:
     assert {one["Sid"]: as_list(one["Resource"]) for one in statements()} == RESOURCES
     assert {one["Effect"] for one in statements()} == {"Allow"}
     conditioned = {one["Sid"]: one["Condition"] for one in statements() if "Condition" in one}
+    services = ["ami.inspector2.amazonaws.com", "inspector2.amazonaws.com"]
+    assert conditioned.pop("RolesOfTheFirstScan") == {"StringEquals": {"iam:AWSServiceName": services}}
     assert set(conditioned) == {
         "TerminateOursOnly",
         "LaunchTagged",

@@ -20,6 +20,10 @@ PARAMETERS = [
 ]
 AMI_PARAMETERS = ["arn:aws:ssm:*::parameter/aws/service/*", f"arn:aws:ssm:*:{ACCOUNT}:parameter/golden-amis/*"]
 INSPECTORS = ["inspector2.amazonaws.com", "agentless.inspector2.amazonaws.com"]
+FIRST_SCAN = {  # of an AMI in an account
+    "ami.inspector2.amazonaws.com": "AWSServiceRoleForAmazonInspector2Ami",
+    "inspector2.amazonaws.com": "AWSServiceRoleForAmazonInspector2",
+}
 PROFILE = {"ec2:InstanceProfile": f"arn:aws:iam::{ACCOUNT}:instance-profile/InstanceProfile"}
 THROUGH_EC2 = {"StringLike": {"kms:ViaService": "ec2.*.amazonaws.com"}}
 NINE = ("LoadConfig", "EnsureTargetTemplate", "LaunchInstances", "CheckAgents", "StartRun", "CheckRun", "TagFindings",
@@ -100,11 +104,16 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "StartCisScan": (CIS, NONE),
     "StartScans": (["*"], NONE),
     "StoreFindings": (["arn:aws:s3:::ReportBucket/runs/*/findings/*"], NONE),
+    "StoreUntagged": (["arn:aws:s3:::ReportBucket/runs/*/untagged/*"], NONE),
     "StoreQuestions": (["arn:aws:s3:::ReportBucket/runs/*/vulnerabilities/*"], NONE),
     "TagAmis": (["arn:aws:ec2:*::image/*"], NONE),
     "TagAtLaunchOnly": (
         [f"arn:aws:ec2:*:{ACCOUNT}:instance/*", f"arn:aws:ec2:*:{ACCOUNT}:volume/*"],
         {"StringEquals": {"ec2:CreateAction": "RunInstances"}},
+    ),
+    "RolesOfTheFirstScan": (
+        [f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{service}/{role}" for service, role in FIRST_SCAN.items()],
+        {"StringEquals": {"iam:AWSServiceName": [*FIRST_SCAN]}},
     ),
     "Tell": ([f"arn:aws:sns:{HERE}:ResultsTopic"], NONE),
     "TellMissingFromForbidden": (["arn:aws:s3:::ReportBucket"], NONE),
