@@ -208,7 +208,7 @@ def test_tags_go_onto_findings_and_what_does_not_fit_is_noted(make: Make) -> Non
     tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
     assert ami.counts == {"LOW": 130}
-    assert len(ami.notes) == 2
+    assert len(ami.tag_notes) == 2
     arns = [found.arn for found in harness.stored(ami)]
     described = harness.client("inspector").describe_findings(findingArns=arns[-10:])["findings"]
     assert all({"key": "app-name", "value": "shop"} in one["userAttributes"] for one in described)
