@@ -11,6 +11,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
 from golden_ami.engines.tagging import put_in_batches
+from golden_ami.errors import FindingsIncomplete
 from golden_ami.scans.collect import tag_findings
 from golden_ami.scans.write_back import write_what_is_left
 from golden_ami_emulator.calls import client_error
@@ -72,9 +73,10 @@ def test_what_stays_unwritten_is_said_after_the_second_try_and_there_is_no_third
     after = ami_of(harness)
     assert (after.tags_written, len(after.tag_notes)) == ("DONE", 1)
     assert after.tag_notes[0].startswith("12 findings in us-east-1")
-    harness.clock.advance(NEVER / 100)
+    for tracked in installed().instances.values():
+        tracked.behaviour.imported_after = 0
     write_what_is_left("run-1", *harness.stack)
-    assert ami_of(harness) == after
+    assert (ami_of(harness), written()) == (after, [])
 
 
 def test_what_was_taken_is_not_written_twice(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,6 +98,20 @@ def test_what_was_taken_is_not_written_twice(make: Make, monkeypatch: pytest.Mon
     write_what_is_left("run-1", *harness.stack)
     assert len(written()) == 13, "the one that was not taken"
     assert ami_of(harness).tag_notes == []
+
+
+def test_nothing_is_written_while_the_collection_is_pending(make: Make) -> None:
+    harness = make(findings=FINDINGS, behaviours={"*": Behaviour(imported_after=0, listing_lag=1)})
+    harness.open("instance", security_hub=True)
+    harness.assessment.ensure("run-1")
+    harness.launch()
+    harness.wait_for_agents()
+    harness.assess()
+    with pytest.raises(FindingsIncomplete):
+        tag_findings("run-1", A, *harness.stack)
+    assert written() == []
+    harness.collect(A)
+    assert len(written()) == 12
 
 
 def test_a_first_try_that_never_ended_is_made_up_for(make: Make) -> None:
