@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from golden_ami_emulator.inspector import service_roles
 from golden_ami_emulator.world import Behaviour, Image
 
 if TYPE_CHECKING:
@@ -319,3 +320,23 @@ def test_image_findings_of_no_image(make: Any) -> None:
         find(ImageId="ami-none-of-such")
     with pytest.raises(ClientError, match="InvalidParameterValue"):
         find(ImageId="ami-1-long-enough", MaxResults=1001)
+
+
+def test_a_token_is_remembered_while_its_scan_runs(make: Any) -> None:
+    aws = make(behaviours={"*": Behaviour(internal_errors=1)})
+    first = start(aws, token="t")
+    assert start(aws, token="t") == first
+    aws.advance(900)
+    assert status(aws, first)["scanStatusReason"] == "INTERNAL_ERROR"
+    second = start(aws, token="t")
+    aws.advance(900)
+    assert (second != first, status(aws, second)["scanStatus"]) == (True, "SUCCESSFUL")
+
+
+def test_the_first_scan_in_an_account_makes_inspectors_roles(make: Any) -> None:
+    aws = make(inspector_enabled=False)
+    account = aws.region.account
+    assert service_roles.missing(account, service_roles.ON_DEMAND) == service_roles.ON_DEMAND
+    start(aws)
+    assert service_roles.missing(account, service_roles.ON_DEMAND) == {}
+    start(aws, "ami-2-long-enough")  # they are made once
