@@ -95,6 +95,9 @@ class Behaviour:
     repeat_arns: int = 0  # so many findings are listed a second time, on a later page
     language_packages_after: float | None = 0  # from an instance's first scan to its deep inspection; None: never
     suppressed: int = 0  # so many of an instance's findings, the first ones, a suppression rule of Inspector's hides
+    # An instance updates its packages for which there is a fix: so long after its launch, or after its first scan.
+    updates_after: float | None = None
+    updates_after_scan: float | None = None
     rows_after: float | None = 0  # from an on-demand scan's end until EC2 tells what it found; None: never
     internal_errors: int = 0  # so many of the on-demand scans to come end with INTERNAL_ERROR; each uses one up
     imported_after: float = 300  # from a scan of an instance until Security Hub has imported its findings

@@ -322,6 +322,7 @@ class Finding(Data, gc=False):
     cwes: list[str] = field(default_factory=list)
     remedy: str = ""
     suppressed: bool = False  # by a rule of Amazon Inspector
+    closed: bool = False  # by Amazon Inspector after the instance had booted: it was in the image
     related: list[str] = field(default_factory=list)  # ids of vulnerabilities that Inspector names beside its own
     # Members that no service has told: "" and False of these are no answers. An unknown EPSS is None; with "epss" here
     # it may be higher than `epss` says.

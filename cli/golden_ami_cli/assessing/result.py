@@ -47,6 +47,7 @@ class AmiResult(Output):
     notes: list[str] = field(default_factory=list)
     report_only: bool = False  # PASS says nothing: no finding can fail the AMI
     suppressed: int = 0  # findings, by rules of Amazon Inspector
+    closed: int = 0  # findings, by Amazon Inspector after boot
     evidence: list[Evidence] = field(default_factory=list)  # what the verdict rests on
 
 
@@ -174,6 +175,7 @@ def _ami(ami: AmiReport) -> AmiResult:
         notes=ami.notes,
         report_only=ami.report_only,
         suppressed=ami.suppressed,
+        closed=ami.closed,
         evidence=ami.evidence,
     )
 
@@ -185,7 +187,8 @@ def _why(ami: AmiReport) -> str | None:
         return ", ".join(f"{rule}: {count}" for rule, count in ami.rules.items()) or "fails its policy"
     accepted = f"{ami.excepted} accepted by exception" if ami.excepted else ""
     suppressed = f"{ami.suppressed} suppressed in Inspector" if ami.suppressed else ""
-    return ", ".join(filter(None, [accepted, suppressed])) or None
+    closed = f"{ami.closed} closed after boot" if ami.closed else ""
+    return ", ".join(filter(None, [accepted, suppressed, closed])) or None
 
 
 def _all_severities(counts: Counts) -> Counts:

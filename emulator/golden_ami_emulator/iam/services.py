@@ -142,7 +142,7 @@ def _queue(request: Request) -> str:
 TABLE: dict[str, Builder] = {  # "boto3 service:Operation"
     "ssm:GetParameter": on("ssm:GetParameter", lambda r: _parameter_arn(r, r.parameters["Name"])),
     "ssm:GetParameters": on("ssm:GetParameters", lambda r: [_parameter_arn(r, name) for name in r.parameters["Names"]]),
-    **anywhere("ssm", "ssm", "DescribeInstanceInformation"),
+    **anywhere("ssm", "ssm", "DescribeInstanceInformation", "ListInventoryEntries"),
     **{
         f"dynamodb:{name}": on(f"dynamodb:{name}", _tables)
         for name in ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
@@ -172,7 +172,7 @@ TABLE: dict[str, Builder] = {  # "boto3 service:Operation"
     ),
     **anywhere(
         "inspector2", "inspector2",
-        "BatchGetAccountStatus", "BatchGetFindingDetails", "GetCisScanResultDetails",
+        "BatchGetAccountStatus", "BatchGetFindingDetails", "GetCisScanResultDetails", "GetConfiguration",
         "GetEc2DeepInspectionConfiguration", "GetOnDemandScanStatus", "ListCisScanConfigurations",
         "ListCisScanResultsAggregatedByTargetResource", "ListCisScans", "ListCoverage", "ListFindings",
         "ListOnDemandScans", "SearchVulnerabilities",

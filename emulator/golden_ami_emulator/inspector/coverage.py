@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from golden_ami_emulator.inspector.bodies import counts
 from golden_ami_emulator.inspector.findings import on_instance
+from golden_ami_emulator.inspector.updates import update
 
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.instances import Tracked
@@ -68,6 +69,11 @@ def _scan_ends(region: InspectorRegion, tracked: Tracked) -> None:
     complete = region.event("Inspector2 Scan", _initial_scan(tracked), tracked.id)
     deliveries += [complete for event in tracked.behaviour.events if event == "complete"]
     region.send(deliveries, "instance scan complete")
+    seconds = tracked.behaviour.updates_after_scan
+    if seconds == 0:
+        update(region, tracked)
+    elif seconds is not None:
+        tracked.timers.append(region.later(seconds, lambda: update(region, tracked), "updates"))
 
 
 def _inspects_deeply(region: InspectorRegion, tracked: Tracked) -> bool:
@@ -144,10 +150,16 @@ def rows(region: InspectorRegion, instances: Iterable[Tracked]) -> Iterator[dict
         if gone or now < tracked.launched_at + DISCOVERY:
             continue
         package_status = status(region, tracked)
-        yield _row(region, tracked, "PACKAGE", package_status, tracked.deeply_inspected_at or tracked.scanned_at)
+        yield _row(region, tracked, "PACKAGE", package_status, _last_scan(tracked))
         stopped = package_status[1] in ("RESOURCE_TERMINATED", "EC2_INSTANCE_STOPPED", "EXCLUDED_BY_TAG")
         network_status = package_status if stopped else ("ACTIVE", "SUCCESSFUL")
         yield _row(region, tracked, "NETWORK", network_status, tracked.launched_at + DISCOVERY)
+
+
+def _last_scan(tracked: Tracked) -> datetime | None:
+    """Inspector scans again when packages are installed (User Guide, "Scanning Amazon EC2 instances")."""
+    scans = [one for one in (tracked.scanned_at, tracked.deeply_inspected_at, tracked.updated_at) if one]
+    return max(scans) if tracked.scanned_at else None
 
 
 def _row(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from golden_ami_emulator.inspector.bodies import Body, digest, end_of_support
+from golden_ami_emulator.inspector.updates import arn_on_instance, is_updated
 from golden_ami_emulator.inspector.wire import epoch
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ def on_instance(region: InspectorRegion, tracked: Tracked, *, of_language_packag
     for body, suppressed in _of_instance(region, tracked):
         if body.of_language_packages != of_language_packages:
             continue
-        name = digest(tracked.id, body.key)
-        arn = f"arn:{region.partition}:inspector2:{region.name}:{region.account}:finding/{name}"
+        arn = arn_on_instance(region, tracked, body)
         carried = _carried(body, arn, region.account, region.now(), resource)
         found.append({**carried, "status": "SUPPRESSED" if suppressed else "ACTIVE"})
         tracked.details[arn] = _details(body)
@@ -47,6 +47,8 @@ def _of_instance(region: InspectorRegion, tracked: Tracked) -> Iterator[tuple[Bo
         return
     keys: dict[str, bool] = {}
     for body in region.bodies_of(tracked.image_id):
+        if tracked.updated_at and is_updated(body):
+            continue
         keys.setdefault(body.key, body.suppressed or len(keys) < tracked.behaviour.suppressed)
         yield body, keys[body.key]
     if tracked.system.is_discontinued(today):

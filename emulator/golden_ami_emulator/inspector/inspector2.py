@@ -14,7 +14,7 @@ from golden_ami_emulator.inspector.cis import CisOperations
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.ondemand import OnDemandOperations
 from golden_ami_emulator.inspector.service import Params, Service, operation, present
-from golden_ami_emulator.inspector.wire import ModelViolation
+from golden_ami_emulator.inspector.wire import ModelViolation, epoch
 
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.instances import Tracked
@@ -163,7 +163,8 @@ def _findings(region: InspectorRegion, instances: Iterable[Tracked]) -> Iterator
         if not tracked.scanned_at or _gone(region, tracked):
             continue
         if tracked.terminated_at:
-            yield from ({**finding, "status": "CLOSED"} for finding in tracked.findings)
+            closed = {"status": "CLOSED", "updatedAt": epoch(tracked.terminated_at)}
+            yield from (one if one["status"] == "CLOSED" else {**one, **closed} for one in tracked.findings)
         else:
             yield from tracked.findings
 

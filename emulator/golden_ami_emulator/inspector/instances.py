@@ -27,6 +27,7 @@ class Tracked:
     scan_started_at: datetime | None = None
     scanned_at: datetime | None = None  # Amazon Inspector's first scan ended
     deeply_inspected_at: datetime | None = None  # packages of programming languages were looked at
+    updated_at: datetime | None = None  # it updated its own packages
     terminated_at: datetime | None = None
     findings: list[dict[str, Any]] = field(default_factory=list)  # as ListFindings answers them
     details: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # for BatchGetFindingDetails, by ARN

@@ -16,6 +16,7 @@ from golden_ami_emulator.inspector.classic_model import Classic
 from golden_ami_emulator.inspector.instances import Tracked
 from golden_ami_emulator.inspector.ondemand_scan import OnDemandScan
 from golden_ami_emulator.inspector.paging import Pages
+from golden_ami_emulator.inspector.updates import update
 from golden_ami_emulator.inspector.vulnerabilities import known
 from golden_ami_emulator.world import Image, Timer, Timers, World
 
@@ -156,6 +157,8 @@ class InspectorRegion:
             tracked.timers.append(check)
         if behaviour.instance_dies_after is not None:
             tracked.timers.append(self.later(behaviour.instance_dies_after, host.terminate, "instance dies"))
+        if behaviour.updates_after is not None:
+            tracked.timers.append(self.later(behaviour.updates_after, lambda: update(self, tracked), "updates"))
 
     def state_changed(self, instance_id: str) -> None:
         """EC2 started, stopped or terminated an instance."""

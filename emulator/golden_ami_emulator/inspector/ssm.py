@@ -1,4 +1,4 @@
-"""Systems Manager's DescribeInstanceInformation, which moto lacks, and names that Parameter Store refuses."""
+"""Systems Manager's DescribeInstanceInformation and ListInventoryEntries, and names that Parameter Store refuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from moto.core.responses import ActionResult
 from moto.ssm.responses import SimpleSystemManagerResponse
 
-from golden_ami_emulator.inspector import coverage
+from golden_ami_emulator.inspector import coverage, updates
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.instances import AGENT_VERSION
 from golden_ami_emulator.inspector.service import Params, Service, operation, present
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from golden_ami_emulator.inspector.region import InspectorRegion
 
 DEFAULT_PAGE = 10
+INVENTORY_PAGE = 50
 _MEMBERS = {
     "InstanceIds": "InstanceId",
     "PingStatus": "PingStatus",
@@ -70,6 +71,26 @@ class SystemsManager(Service, SimpleSystemManagerResponse):
             _check_key(key)
         page, token = self.page(region, params, params.get("MaxResults") or DEFAULT_PAGE, lambda: rows)
         return present(InstanceInformationList=page, NextToken=token)
+
+    @operation
+    def list_inventory_entries(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
+        """The applications on a managed instance; botocore's model: at most 50 entries a page.
+
+        NextToken is the empty string at the end ("If there are no additional items to return, the string is empty").
+        """
+        tracked = region.instances.get(params["InstanceId"])
+        if tracked is None or tracked.terminated_at or not tracked.managed(region.now()):
+            raise Refusal("InvalidInstanceId", "")
+        rows = updates.inventory(region, tracked) if params["TypeName"] == "AWS:Application" else []
+        page, token = self.page(region, params, params.get("MaxResults") or INVENTORY_PAGE, lambda: rows)
+        return {
+            "TypeName": params["TypeName"],
+            "InstanceId": tracked.id,
+            "SchemaVersion": "1.1",
+            "CaptureTime": region.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "Entries": list(page),
+            "NextToken": token or "",
+        }
 
 
 def _selector(name: str) -> dict[str, str]:

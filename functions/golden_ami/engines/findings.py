@@ -62,6 +62,7 @@ def from_inspector(raw: object, source: str = LIST_FINDINGS) -> Finding:
         cwes=texts(code.get("cwes")),
         remedy=known(recommendation.get("text")),
         suppressed=finding.get("status") == "SUPPRESSED",
+        closed=source == LIST_FINDINGS and finding.get("status") == "CLOSED",
         related=texts(package.get("relatedVulnerabilities")),
         unanswered=[] if tells_exploit or kind != "PACKAGE_VULNERABILITY" else ["exploitAvailable"],
     )

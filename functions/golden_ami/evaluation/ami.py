@@ -28,6 +28,7 @@ class AmiEvaluation(Struct, kw_only=True):
     tolerated: int = 0  # a rule names them, yet they do not fail the AMI
     failing: int = 0
     suppressed: int = 0  # by rules of Amazon Inspector
+    closed: int = 0  # after boot
     unknown: dict[str, int] = field(default_factory=dict)  # rule of failOn -> findings that it may fail the AMI on
     rules: dict[str, int] = field(default_factory=dict)  # rule -> findings that it fails the AMI on
     failures: list[Item] = field(default_factory=list)
@@ -54,7 +55,7 @@ class AmiEvaluator:
         self._failed_rules: Counter[str] = Counter()
         self._exceptions: Counter[int] = Counter()
         self._unknown: Counter[str] = Counter()
-        self._excepted = self._tolerated = self._suppressed = 0
+        self._excepted = self._tolerated = self._suppressed = self._closed = 0
 
     def add(self, finding: Finding) -> EvaluatedFinding:
         """Evaluate a finding and count it."""
@@ -76,6 +77,7 @@ class AmiEvaluator:
             self._exceptions[status.exception] += 1
             self._excepted += found.accepted
         self._suppressed += finding.suppressed
+        self._closed += finding.closed
         if found.unknown:
             self._unknown.update(found.unknown)
         self._upgrades.add(finding, found.affected, fails=fails)
@@ -97,6 +99,7 @@ class AmiEvaluator:
             tolerated=self._tolerated,
             failing=self._failed_rules.total(),
             suppressed=self._suppressed,
+            closed=self._closed,
             unknown=dict(self._unknown),
             rules=dict(self._failed_rules.most_common()),
             failures=_items(self._failures),
@@ -150,4 +153,5 @@ def _item(found: EvaluatedFinding) -> Item:
         known_exploited=bool(finding.known_exploited_since),
         exploit_available=finding.exploit_available,
         suppressed=finding.suppressed,
+        closed=finding.closed,
     )

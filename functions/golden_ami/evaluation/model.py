@@ -59,6 +59,7 @@ class Item(Data):
     known_exploited: bool = False
     exploit_available: bool = False
     suppressed: bool = False  # by a rule of Amazon Inspector
+    closed: bool = False  # after boot
 
 
 class Upgrade(Data):

@@ -25,6 +25,7 @@ _ASKED = {
     "exploitAvailable": "whether an exploit is available",
     "epss": "what their EPSS score is",
 }
+_CLOSED = "{count} findings were closed after boot, as the instance updated packages; the image has them, so they count"
 
 
 class Judgement(NamedTuple):
@@ -43,6 +44,7 @@ def judge(ami: Ami, evaluation: AmiEvaluation, policy: Policy, config: Config) -
     evidence = merged(ami.evidence, [_exploit_data(ami, evaluation, policy)])
     lack = lacking(evidence, required(policy, config, ami.engine))
     notes = [f"{one.detail}; {one.remedy}" for one in evidence if one.status == "COMPLETE" and one.remedy]
+    notes += [_CLOSED.format(count=evaluation.closed)] if evaluation.closed else []
     if evaluation.rules:
         missing = "; ".join(one.detail for one in lack)
         notes += [f"more may be there: {missing}"] if missing else []

@@ -64,6 +64,24 @@ PACKAGES_INCOMPLETE = Cause(
     message="packages of the operating system were not fully scanned: {detail}",
     remedy="see what kept the agent from the whole scan, then start a new run",
 )
+PACKAGES_CHANGED_AT_BOOT = Cause(
+    "PACKAGES_CHANGED_AT_BOOT",
+    when="Tag Findings: packages were installed after the launch and before the scan, and not by user data",
+    message="{count} packages were installed between the launch and the scan, which did not see the image's: {names}",
+    remedy="use engine `ami`, which scans the image itself; or turn updates at first boot off in the image; or take "
+    "packages out of policy.require",
+)
+PACKAGES_CHANGED_BY_USER_DATA = PACKAGES_CHANGED_AT_BOOT.also(
+    when="Tag Findings, as a note: packages were installed before the scan of an AMI that has user data",
+    message="{count} packages were installed between the launch and the scan ({names}); the AMI has user data, so what "
+    "was scanned is the image with them",
+    remedy="see that user data installs what belongs to the image and updates nothing else",
+)
+INVENTORY_UNKNOWN = PACKAGES_CHANGED_AT_BOOT.also(
+    when="Tag Findings, as a note: Systems Manager does not tell the instance's inventory",
+    message="whether packages were installed between the launch and the scan cannot be read: {error}",
+    remedy="allow ssm:ListInventoryEntries and see that Systems Manager manages the instance",
+)
 FINDINGS_INCOMPLETE = Cause(
     "FINDINGS_INCOMPLETE",
     when="Tag Findings: after waits.findingsSeconds Amazon Inspector lists fewer findings than it announced",

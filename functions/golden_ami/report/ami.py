@@ -36,6 +36,7 @@ def assessed(
         tolerated=evaluation.tolerated,
         failing=evaluation.failing,
         suppressed=evaluation.suppressed,
+        closed=evaluation.closed,
         rules=evaluation.rules,
         failures=evaluation.failures,
         upgrades=evaluation.upgrades[:limit],

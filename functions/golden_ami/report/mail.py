@@ -84,7 +84,8 @@ def _headline(report: Report, owner: str) -> list[str]:
         f"{totals.failed} fail, {totals.not_assessed} not assessed, {totals.passed} pass" + _report_only(totals),
         f"{_count(totals.findings, 'finding')}: {_severities(totals.counts)}"
         + f"; {totals.known_exploited} known exploited, {totals.fixable} fixable, {totals.excepted} accepted"
-        + (f"; {totals.suppressed} suppressed in Inspector" if totals.suppressed else ""),
+        + (f"; {totals.suppressed} suppressed in Inspector" if totals.suppressed else "")
+        + (f"; {totals.closed} closed after boot" if totals.closed else ""),
         f"Run {run.run_id}, completed {run.completed_at}",
     ]
 

@@ -44,6 +44,7 @@ class AmiReport(Data):
     tolerated: int = 0  # a rule names them, yet they do not fail the AMI
     failing: int = 0
     suppressed: int = 0  # by rules of Amazon Inspector
+    closed: int = 0  # after boot: Amazon Inspector closed them before they were collected
     report_only: bool = False  # PASS says nothing: no finding can fail the AMI (policy.reportOnly)
     evidence: list[Evidence] = field(default_factory=_no_evidence)  # what the verdict rests on
     rules: dict[str, int] = field(default_factory=dict)  # rule -> findings that it fails the AMI on
@@ -136,6 +137,7 @@ class Totals(Data, omit_defaults=False):
     excepted: int = 0
     failing: int = 0
     suppressed: int = 0  # by rules of Amazon Inspector
+    closed: int = 0  # after boot: Amazon Inspector closed them before they were collected
     compared: int = 0  # AMIs that had an earlier assessment
     new: int = 0
     open: int = 0

@@ -23,7 +23,7 @@ def totals_of(amis: Sequence[AmiReport]) -> Totals:
         totals.not_assessed += ami.verdict == "NOT_ASSESSED"
         _add(totals.counts, ami.counts)
         totals.findings += ami.total
-        for name in ("known_exploited", "exploit_available", "fixable", "excepted", "failing", "suppressed"):
+        for name in ("known_exploited", "exploit_available", "fixable", "excepted", "failing", "suppressed", "closed"):
             setattr(totals, name, getattr(totals, name) + getattr(ami, name))
         change = ami.since_last_run or ami.since_previous_ami
         if change and ami.verdict != "NOT_ASSESSED":

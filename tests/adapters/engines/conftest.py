@@ -295,11 +295,10 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeHarness]:
         def build(
             findings: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
             behaviours: Mapping[str, Behaviour] | None = None,
-            images: int = 3,
+            images: int | Sequence[Image] = 3,
             **world: Any,
         ) -> Harness:
-            known = [Image(f"ami-{number}" * 1 if number > 9 else f"ami-{str(number) * 8}", f"golden-{number}", TAGS)
-                     for number in range(1, images + 1)]  # fmt: skip
+            known = images if not isinstance(images, int) else [*map(_image, range(1, images + 1))]
             content = World(known, findings or {"*": [finding()]}, dict(behaviours or {}), **world)
             settings, callbacks = Settings.load(), Callbacks()
             real = Clients(settings)
@@ -321,6 +320,10 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeHarness]:
             return harness
 
         yield build
+
+
+def _image(number: int) -> Image:
+    return Image(f"ami-{number}" if number > 9 else f"ami-{str(number) * 8}", f"golden-{number}", TAGS)
 
 
 def _resources(harness: Harness) -> None:

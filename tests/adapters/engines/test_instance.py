@@ -6,12 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from golden_ami.engines.instance import cis
+from golden_ami.engines.instance import changes, cis
+from golden_ami.engines.instance.adapter import InstanceEngine
 from golden_ami.errors import EngineUnavailable, FindingsIncomplete
 from golden_ami.models import Ami, Evidence, Waits
 from golden_ami.scans.collect import tag_findings
-from golden_ami_emulator.world import Behaviour
+from golden_ami_emulator.inspector import installed
+from golden_ami_emulator.inspector.updates import update
+from golden_ami_emulator.world import Behaviour, Image
 
 Make = Callable[..., Any]
 A, B, C = "ami-11111111", "ami-22222222", "ami-33333333"
@@ -193,6 +197,121 @@ def test_suppressed_findings_are_collected_and_marked(make: Make) -> None:
     assert sorted(one.suppressed for one in harness.stored(ami)) == [False, True]
 
 
+def fixable(number: int, name: str = "openssl", **members: Any) -> dict[str, Any]:
+    found = finding(number, fixAvailable="YES", **members)
+    found["packageVulnerabilityDetails"]["vulnerablePackages"] = [{"name": name, "version": "3.0.7"}]
+    return found
+
+
+def test_what_inspector_closes_before_it_is_read_counts(make: Make) -> None:
+    """It is asked for its details, too, and the announced total counts it."""
+    kev = {"cisaData": {"dateAdded": "2026-01-02T00:00:00Z", "dateDue": "2026-01-23T00:00:00Z"}}
+    found = [finding(1), fixable(2, severity="LOW", details=kev)]
+    harness = make(findings={"*": found}, behaviours={"*": Behaviour(updates_after_scan=0)})
+    [ami] = harness.run("instance")
+    assert ami.counts == {"HIGH": 1, "LOW": 1}
+    stored = {one.vulnerability_id: (one.closed, one.known_exploited_since) for one in harness.stored(ami)}
+    assert stored == {"CVE-2026-0001": (False, ""), "CVE-2026-0002": (True, "2026-01-02T00:00:00Z")}
+    assert (status_of(ami, "packages"), status_of(ami, "findings")) == ("COMPLETE", "COMPLETE")
+
+
+def test_what_closes_while_the_list_is_read_is_not_lost(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inspector closes them after the first page that is read."""
+    found = [fixable(number) for number in range(130)]
+    harness = make(findings={"*": found})
+    read = InstanceEngine._detailed
+
+    def later(engine: InstanceEngine, page: Any) -> Any:
+        yield from read(engine, page)
+        state = installed()
+        for tracked in state.instances.values():
+            update(state, tracked)
+
+    monkeypatch.setattr(InstanceEngine, "_detailed", later)
+    harness.open("instance")
+    harness.launch()
+    harness.wait_for_agents()
+    harness.assess()
+    harness.collect(A)
+    [ami] = harness.ledger.amis("run-1")
+    assert ami.counts == {"HIGH": 130}
+
+
+def test_what_was_closed_before_the_launch_is_not_the_images(make: Make) -> None:
+    harness = make(findings={"*": [fixable(1)]}, behaviours={"*": Behaviour(updates_after_scan=0)})
+    harness.open("instance")
+    harness.launch()
+    harness.wait_for_agents()
+    harness.assess()
+    [tracked] = installed().instances.values()
+    tracked.findings = [{**one, "updatedAt": 1_700_000_000} for one in tracked.findings]
+    with pytest.raises(FindingsIncomplete, match="1 findings were announced, 0 received"):
+        tag_findings("run-1", A, *harness.stack)
+
+
+UPDATED = Behaviour(updates_after=50)
+
+
+def test_packages_that_changed_before_the_scan_are_named(make: Make) -> None:
+    found = [fixable(1), fixable(2, "curl"), finding(3)]
+    harness = make(findings={"*": found}, behaviours={"*": UPDATED})
+    [ami] = harness.run("instance")
+    packages = evidence_of(ami, "packages")
+    assert (ami.counts, packages.status, packages.code) == ({"HIGH": 1}, "PARTIAL", "PACKAGES_CHANGED_AT_BOOT")
+    assert "2 packages" in packages.detail
+    assert "curl, openssl" in packages.detail, "not the agent, which updates itself"
+    assert "engine `ami`" in packages.remedy
+
+
+@pytest.mark.parametrize("system", [("Ubuntu", "24.04"), ("Microsoft Windows Server 2022 Datacenter", "10.0.20348")])
+def test_where_the_inventory_tells_no_instant_nothing_is_seen(make: Make, system: tuple[str, str]) -> None:
+    image = Image(A, "golden", platform_name=system[0], platform_version=system[1])
+    harness = make(images=[image], findings={"*": [fixable(1)]}, behaviours={"*": UPDATED})
+    [ami] = harness.run("instance")
+    assert (ami.counts, status_of(ami, "packages")) == ({}, "COMPLETE"), "a limit; docs/engines.md says so"
+
+
+def test_user_data_may_install_what_it_likes(make: Make) -> None:
+    harness = make(findings={"*": [fixable(1)]}, behaviours={"*": UPDATED})
+    [ami] = harness.open("instance")
+    harness.ledger.update_ami(ami, user_data_sha256="0" * 64)
+    harness.launch()
+    harness.wait_for_agents()
+    harness.assess()
+    harness.collect(A)
+    [ami] = harness.ledger.amis("run-1")
+    packages = evidence_of(ami, "packages")
+    assert (packages.status, packages.code) == ("COMPLETE", "PACKAGES_CHANGED_AT_BOOT")
+    assert "openssl" in packages.detail
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidInstanceId"])
+def test_an_inventory_that_is_not_told_is_a_note(make: Make, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> Any:
+        raise ClientError({"Error": {"Code": code, "Message": ""}}, "ListInventoryEntries")
+
+    monkeypatch.setattr(changes, "_installed", refused)
+    [ami] = make(behaviours={"*": UPDATED}).run("instance")
+    packages = evidence_of(ami, "packages")
+    assert (packages.status, code in packages.detail) == ("COMPLETE", True)
+    assert "ssm:ListInventoryEntries" in packages.remedy
+
+
+def test_the_inventory_is_asked_once(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the findings are looked at again."""
+    asked: list[str] = []
+    read = changes._installed
+
+    def reads(ssm: Any, ami: Ami) -> Any:
+        asked.append(ami.key)
+        return read(ssm, ami)
+
+    monkeypatch.setattr(changes, "_installed", reads)
+    harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={"*": Behaviour(listing_lag=1)})
+    harness.run("instance")
+    assert asked == [A]
+
+
 def test_the_system_that_the_agent_reports_is_evidence(make: Make) -> None:
     [ami] = make().run("instance")
     assert (ami.platform_name, ami.platform_version) == ("Amazon Linux", "2023")
@@ -237,8 +356,6 @@ def test_tags_go_to_security_hub_where_asked_for(make: Make) -> None:
     behaviour = {"*": Behaviour(imported_after=0)}
     harness = make(findings={"*": [finding(number) for number in range(130)]}, behaviours=behaviour)
     harness.run("instance", security_hub=True)
-    from golden_ami_emulator.inspector import installed
-
     updates = installed().security_hub_updates
     assert len(updates) >= 1
     assert all(one["UserDefinedFields"]["app-name"] == "shop" for one in updates)

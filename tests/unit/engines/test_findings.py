@@ -47,6 +47,7 @@ def test_a_real_finding() -> None:
             )
         ],
         urls=["https://security-tracker.debian.org/tracker/CVE-2021-3744"],
+        closed=True,
     )
 
 

@@ -109,7 +109,7 @@ def test_the_mail_says_what_is_missing_of_an_ami_that_fails(world: World) -> Non
 def test_csv_has_evidence_on_every_row(world: World) -> None:
     report = world.run("run-1", AT, [(with_gap("ami-1"), [finding("CVE-1")]), (ami("ami-2", lineage="b"), [])])
     first, second = rows_of(world, report)
-    assert list(first)[-2:] == ["suppressed", "evidence"]
+    assert list(first)[-3:] == ["suppressed", "evidence", "closed"]
     assert first["evidence"].startswith("operatingSystem COMPLETE; packages COMPLETE; ")
     assert LINE in first["evidence"]
     assert "PARTIAL" not in second["evidence"]
@@ -237,6 +237,27 @@ def test_a_run_with_a_real_pass_is_no_report_only(world: World) -> None:
 
 
 # ---------------------------------------------------------------- suppressed
+
+
+def test_what_was_closed_after_boot_is_judged_and_marked(world: World) -> None:
+    report = world.run("run-1", AT, [(ami("ami-1"), [finding("CVE-1", closed=True), finding("CVE-2", severity="LOW")])])
+    one = report.amis[0]
+    assert (report.verdict, report.totals.closed, one.closed) == ("FAIL", 1, 1)
+    assert [item.closed for item in one.failures] == [True]
+    assert any(note.startswith("1 findings were closed after boot") for note in one.notes)
+    assert "; 1 closed after boot" in mail.body(report, [])
+    assert [row["closed"] for row in rows_of(world, report)] == ["after boot", ""]
+    results = json.loads(text_of(world, report, "sarif"))["runs"][0]["results"]
+    assert [result["properties"].get("closed") for result in results] == ["after boot", None]
+    (first, _) = json.loads(text_of(world, report, "cyclonedx"))["vulnerabilities"]
+    assert {"name": "golden-ami:closed", "value": "after boot"} in first["properties"]
+    assert [one["UserDefinedFields"].get("closed") for one in json.loads(text_of(world, report, "asff"))] == [
+        "after boot",
+        None,
+    ]
+    assert [bool(row[7] & 128) for row in page_data(world, report)["findings"]] == [True, False]
+    for name, valid in VALID.items():
+        valid(text_of(world, report, name).encode())
 
 
 @pytest.mark.parametrize(("word", "verdict"), [("judge", "FAIL"), ("tolerate", "PASS")])

@@ -16,7 +16,7 @@ from golden_ami.aws.errors import code_of
 from golden_ami.engines import hosts
 from golden_ami.engines.base import Agent, Progress, WrittenBack
 from golden_ami.engines.findings import LIST_FINDINGS, from_inspector
-from golden_ami.engines.instance import coverage
+from golden_ami.engines.instance import changes, coverage
 from golden_ami.engines.instance.cis import Cis
 from golden_ami.engines.instance.coverage import Look
 from golden_ami.engines.instance.findings import with_details, without_details
@@ -55,6 +55,7 @@ class InstanceEngine:
         # Of the details of findings: ARNs that are not answered for now, and what the service refuses them with.
         self._without_details: list[str] = []
         self._refused: list[str] = []
+        self._remedied: set[str] = set()  # packages of findings that Inspector closed
 
     def ensure(self, run: Run, amis: Sequence[Ami]) -> None:  # noqa: ARG002
         """See that EC2 scanning is on; turn it on only where the configuration says so."""
@@ -108,10 +109,14 @@ class InstanceEngine:
     def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:
         """ListFindings by resource, with details, and the failed checks of the CIS benchmark.
 
-        Suppressed findings are listed too: a rule of Amazon Inspector hides them, it does not close them.
+        Suppressed findings are listed too: a rule of Amazon Inspector hides them, it does not close them. Closed ones
+        were on the instance after its launch, so they are in the image: Inspector closes a finding that is remediated,
+        and keeps it for 30 days (Inspector User Guide, "Understanding findings in Amazon Inspector"). They are asked
+        for last: one that closes between two pages is then on the second list at the latest.
         """
-        for page in self._pages(ami):
-            yield from self._detailed(page)
+        for statuses in (("ACTIVE", "SUPPRESSED"), ("CLOSED",)):
+            for page in self._pages(ami, statuses):
+                yield from self._detailed([raw for raw in page if _is_of_launch(ami, raw)])
         if run.config.cis:
             yield from self._cis.findings(run, ami)
 
@@ -120,6 +125,7 @@ class InstanceEngine:
 
         An instance that has ended by now may have had its findings closed before they were listed: Inspector closes
         those of a terminated instance (Inspector User Guide, "Automatically scanning Amazon EC2 instances").
+        `received` has closed findings too: they were open when the total was announced.
         """
         instances = hosts.described(self._clients.client("ec2", self._place), [ami])
         if died := hosts.death(instances.get(ami.instance_id), ami.instance_id):
@@ -128,10 +134,10 @@ class InstanceEngine:
         told = self._ledger.announcements({ami.scan}).get(ami.scan)
         later = told.total_after("") if told else None  # also of a message that came after Check Run
         total = max((one for one in (ami.findings_total, later) if one is not None), default=None)
-        evidence = [announced(total, listed, LIST_FINDINGS)]
-        if evidence[0].status == "COMPLETE" and (left := _unsettled(run, ami, told)) > 0:
+        evidence = [*self._changes(ami), announced(total, listed, LIST_FINDINGS)]
+        if evidence[-1].status == "COMPLETE" and (left := _unsettled(run, ami, told)) > 0:
             reason = incomplete.FINDINGS_UNSETTLED(received=listed, left=ceil(left))
-            evidence = [incomplete.evidence("findings", "PENDING", reason)]
+            evidence[-1] = incomplete.evidence("findings", "PENDING", reason)
         if self._refused:
             reason = incomplete.DETAILS_REFUSED(error=self._refused[0])
             evidence.append(incomplete.evidence("exploitData", "MISSING", reason))
@@ -149,6 +155,12 @@ class InstanceEngine:
         """Delete the CIS scan's configuration."""
         if run.config.cis:
             self._cis.close(run)
+
+    def _changes(self, ami: Ami) -> list[Evidence]:
+        """Evidence of packages that changed before the scan; asked for at the first look, for the scan is over then."""
+        if ami.findings_key:
+            return []
+        return changes.evidence_of(self._clients.client("ssm", self._place), ami, self._remedied)
 
     def _deep_inspection(self) -> DeepInspection:
         try:
@@ -209,11 +221,10 @@ class InstanceEngine:
         at = times.read((row or {}).get("lastScannedAt"))
         return Progress(ami.key, one.status, one.detail, one.reason, one.note, at, evidence=one.evidence)
 
-    def _pages(self, ami: Ami) -> Iterator[list[dict[str, Any]]]:
-        # CLOSED ones are of an earlier state of the resource.
+    def _pages(self, ami: Ami, statuses: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
         criteria = {
             "resourceId": [{"comparison": "EQUALS", "value": ami.instance_id}],
-            "findingStatus": [{"comparison": "EQUALS", "value": status} for status in ("ACTIVE", "SUPPRESSED")],
+            "findingStatus": [{"comparison": "EQUALS", "value": status} for status in statuses],
         }
         pages = self._inspector.get_paginator("list_findings").paginate(
             filterCriteria=criteria, PaginationConfig={"PageSize": 100}
@@ -224,6 +235,7 @@ class InstanceEngine:
     def _detailed(self, page: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
         """The findings of a page with their details; without, it is not known whether they are exploited."""
         findings = [from_inspector(raw) for raw in page]
+        self._remedied.update(package.name for one in findings if one.closed for package in one.packages)
         arns = [finding.arn for finding in findings if finding.type == "PACKAGE_VULNERABILITY"]
         details = {one.get("findingArn"): one for batch in self._batches(arns) for one in batch}
         asked = frozenset(arns)
@@ -251,6 +263,12 @@ class InstanceEngine:
             return details
 
         return side_by_side(ask, chunks(arns, _DETAILS))
+
+
+def _is_of_launch(ami: Ami, raw: Mapping[str, Any]) -> bool:
+    """Whether a listed finding was on the AMI's instance: not closed before its launch, of an earlier use of the id."""
+    closed_at = times.read(raw.get("updatedAt")) if raw.get("status") == "CLOSED" else ""
+    return not closed_at or coverage.is_since_launch(ami, {"lastScannedAt": closed_at})
 
 
 def _language_packages_over(run: Run) -> bool:

@@ -80,6 +80,7 @@ def _fields(report: Report, ami: AmiReport, finding: Finding, status: FindingSta
         "rule": status.rule,
         "tolerated": status.tolerated,
         "suppressed": "by a rule of Amazon Inspector" if finding.suppressed else "",
+        "closed": "after boot" if finding.closed else "",
         "evidence": summary(ami),
     }
     return {name: value[:1024] for name, value in fields.items() if value}

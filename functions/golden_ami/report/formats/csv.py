@@ -23,7 +23,7 @@ from golden_ami.storage.objects import Store
 COLUMNS = (
     "verdict", "account", "region", "ami", "name", "lineage", "owner", "severity", "vulnerability", "title", "packages",
     "installed", "fixed_in", "architecture", "path", "score", "epss", "known_exploited_since", "exploit_available",
-    "fix_available", "since", "change", "rule", "tolerated", "remedy", "url", "arn", "suppressed", "evidence",
+    "fix_available", "since", "change", "rule", "tolerated", "remedy", "url", "arn", "suppressed", "evidence", "closed",
 )  # fmt: skip
 
 # What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection), in full width and as a minus sign too,
@@ -53,9 +53,9 @@ def _rows(store: Store, ami: AmiReport) -> Iterator[list[object]]:
     head: list[object] = [verdict, ami.account, ami.region, ami.ami_id, ami.name, ami.lineage, ami.owner]
     evidence = summary(ami)
     if ami.reason or ami.system_fails or not ami.total:
-        yield [*head, *_cells_of_ami(ami), evidence]
+        yield [*head, *_cells_of_ami(ami), evidence, ""]
     for finding, status in findings_of(store, ami):
-        yield [*head, *_cells(finding, status), evidence]
+        yield [*head, *_cells(finding, status), evidence, "after boot" if finding.closed else ""]
 
 
 def _cells_of_ami(ami: AmiReport) -> list[object]:

@@ -146,5 +146,6 @@ def _properties(finding: Finding, status: FindingStatus) -> list[dict[str, str]]
         "tolerated": status.tolerated,
         "epss": "" if finding.epss is None else f"{finding.epss:g}",
         "suppressed": _SUPPRESSED if finding.suppressed else "",
+        "closed": "after boot" if finding.closed else "",
     }
     return [{"name": f"golden-ami:{name}", "value": value} for name, value in values.items() if value]

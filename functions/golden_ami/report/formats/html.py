@@ -35,7 +35,7 @@ _FINDINGS = SHOWN
 _TEXT = 600  # characters of a description
 _BARS = 40  # AMIs in the chart
 _DATA = "@@data@@"  # where the template leaves room for the data
-_FLAGS = ("known_exploited", "exploit", "fixable", "fails", "accepted", "suppressed", "end_of_support")
+_FLAGS = ("known_exploited", "exploit", "fixable", "fails", "accepted", "suppressed", "end_of_support", "closed")
 _SEEN = ("COMPLETE", "NOT_APPLICABLE")
 
 Texts = dict[str, list[Any]]
@@ -174,6 +174,7 @@ def _ami(ami: AmiReport) -> dict[str, Any]:
         "note": "" if change is None else change.note,
         "fixed": [] if change is None else [f"{item.vulnerability} {item.package}" for item in change.fixed_items],
         "suppressed": ami.suppressed,
+        "closed": ami.closed,
         "evidence": [
             [one.kind, one.status, status_words(one), one.detail, one.at, "" if one.status in _SEEN else one.remedy]
             for one in ami.evidence
@@ -216,6 +217,7 @@ def _row(report: Report, ami: int, finding: Finding, status: FindingStatus, text
         report.accepted_by(status) is not None or report.tolerates_suppressed(report.amis[ami], finding),
         finding.suppressed,
         finding.type == END_OF_SUPPORT,
+        finding.closed,
     )
     return [
         ami,

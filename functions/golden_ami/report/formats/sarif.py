@@ -104,6 +104,7 @@ def _result(report: Report, ami: AmiReport, finding: Finding, status: FindingSta
             "since": status.since,
             "rule": status.rule,
             "tolerated": status.tolerated,
+            **({"closed": "after boot"} if finding.closed else {}),
         },
     }
     if suppressions := _suppressions(report, ami, finding, status):

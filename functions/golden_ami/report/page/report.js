@@ -147,6 +147,7 @@
     if (ami.evidence.length) parts.push(heading("Evidence"), list(ami.evidence.map(([kind, , words, detail, at, remedy]) =>
       `${kind}: ${words}${detail ? ", " + detail : ""}${at ? ` (${at})` : ""}${remedy ? ". " + remedy : ""}`)));
     if (ami.suppressed) parts.push(heading("Suppressed in Inspector"), element("p", {}, number.format(ami.suppressed)));
+    if (ami.closed) parts.push(heading("Closed after boot"), element("p", {}, number.format(ami.closed)));
     if (ami.rules.length) parts.push(heading("Fails on"), list(ami.rules.map(([rule, times]) => `${rule}: ${number.format(times)}`)));
     if (ami.upgrades.length) parts.push(heading("Upgrades"), list(ami.upgrades.map(([name, from, to, closes, exploited]) =>
       `${name} ${from} → ${to} closes ${number.format(closes)}${exploited ? `, ${exploited} exploited` : ""}`)));
@@ -162,7 +163,7 @@
     return parts;
   }
 
-  const [KNOWN, EXPLOIT, FIXABLE, FAILS, ACCEPTED, SUPPRESSED, SUPPORT] = [1, 2, 4, 8, 16, 32, 64];
+  const [KNOWN, EXPLOIT, FIXABLE, FAILS, ACCEPTED, SUPPRESSED, SUPPORT, CLOSED] = [1, 2, 4, 8, 16, 32, 64, 128];
   const findings = data.findings.map(([ami, severity, id, title, packages, score, epss, flags, since, change, rule, tolerated], rank) =>
     ({ ami: data.amis[ami], severity, id, title, packages, score, epss, flags, since, change, rule, tolerated, rank,
        words: [id, title, ...packages.flat()].join("\n").toLowerCase() }));
@@ -179,7 +180,7 @@
       { title: "Since", class: "nowrap wide", value: (row) => row.since, cell: (row) => row.since },
       { title: "", cell: (row) => [
         row.flags & FAILS ? chip("fails", "hot") : "", row.flags & KNOWN ? chip("known exploited", "hot") : row.flags & EXPLOIT ? chip("exploit", "warn") : "",
-        row.change === "NEW" ? chip("new", "warn") : "", row.flags & SUPPORT ? chip("end of support", "warn") : "", row.flags & ACCEPTED ? chip("accepted") : "", row.flags & SUPPRESSED ? chip("suppressed") : "", row.flags & FIXABLE ? "" : row.packages.length ? chip("no fix") : ""] },
+        row.change === "NEW" ? chip("new", "warn") : "", row.flags & SUPPORT ? chip("end of support", "warn") : "", row.flags & ACCEPTED ? chip("accepted") : "", row.flags & SUPPRESSED ? chip("suppressed") : "", row.flags & CLOSED ? chip("closed after boot") : "", row.flags & FIXABLE ? "" : row.packages.length ? chip("no fix") : ""] },
     ],
     detail: findingDetail,
   });
@@ -188,6 +189,7 @@
     const [description, url, remedy, cwes] = data.texts[row.id || row.title] || ["", "", "", []];
     const parts = [element("p", {}, element("strong", {}, row.title))];
     if (row.flags & SUPPRESSED) parts.push(element("p", {}, "Suppressed by a rule of Amazon Inspector"));
+    if (row.flags & CLOSED) parts.push(element("p", {}, "Closed by Amazon Inspector after boot: the image has it"));
     if (description) parts.push(element("p", {}, description));
     if (row.rule) parts.push(heading("Policy"), element("p", {}, row.tolerated ? `${row.rule}, tolerated: ${row.tolerated}` : `fails on ${row.rule}`));
     const fixes = row.packages.map(([name, from, to, architecture, path]) =>
@@ -214,7 +216,7 @@
     grid.filter((row) =>
       (!given.ami || row.ami.at === Number(given.ami)) && (!given.severity || row.severity === Number(given.severity)) &&
       (!given.fails || row.flags & FAILS) && (!given.fresh || row.change === "NEW") && (!given.exploited || row.flags & (KNOWN | EXPLOIT)) &&
-      (!given.fixable || row.flags & FIXABLE) && (!given.accepted || row.flags & ACCEPTED) && (!given.suppressed || row.flags & SUPPRESSED) && row.words.includes(wanted));
+      (!given.fixable || row.flags & FIXABLE) && (!given.accepted || row.flags & ACCEPTED) && (!given.suppressed || row.flags & SUPPRESSED) && (!given.closed || row.flags & CLOSED) && row.words.includes(wanted));
   }
   function showFindings(ami) {
     findingForm.reset();
