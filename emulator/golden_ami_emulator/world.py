@@ -98,6 +98,7 @@ class Behaviour:
     # An instance updates its packages for which there is a fix: so long after its launch, or after its first scan.
     updates_after: float | None = None
     updates_after_scan: float | None = None
+    coverage_late: float = 0  # an instance's rows of coverage are so late, beside rows of an earlier use of its id
     rows_after: float | None = 0  # from an on-demand scan's end until EC2 tells what it found; None: never
     internal_errors: int = 0  # so many of the on-demand scans to come end with INTERNAL_ERROR; each uses one up
     imported_after: float = 300  # from a scan of an instance until Security Hub has imported its findings

@@ -75,9 +75,15 @@ class Seen:
             return given
         if self._system.is_silent(self.day):
             return []
+        given = [each for each in given if not self._patched(each)]
         if self._never("instance.language-packages-late") or not self._system.deep_inspection:
             return [each for each in given if not _of_language(each)]
         return given
+
+    def _patched(self, finding: Finding) -> bool:
+        """Whether the instance had updated the package before Inspector looked."""
+        fixed = finding["fixAvailable"] == "YES" and not _of_language(finding)
+        return fixed and "instance.patched-before-scan" in self.struck
 
     def _never(self, fault: str) -> bool:
         return f"{fault}-for-ever" in self.struck
@@ -102,6 +108,8 @@ class Seen:
                 found.append(("operatingSystem", incomplete.OS_UNKNOWN.code))
             if self._never("instance.language-packages-late") and self._system.deep_inspection:
                 found.append(("languagePackages", incomplete.LANGUAGE_PACKAGES_INCOMPLETE.code))
+            if any(self._patched(each) for each in self._given()):
+                found.append(("packages", incomplete.PACKAGES_CHANGED_AT_BOOT.code))
         if self.engine == "classic" and self._asks_for_exploitation(by_default=False):
             found.append(("exploitData", incomplete.EXPLOIT_DATA_MISSING.code))
         if self.engine == "ami" and self._never("ami.events-and-findings-late"):

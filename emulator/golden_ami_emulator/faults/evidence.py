@@ -14,6 +14,8 @@ from golden_ami_emulator.inspector.bodies import bodies
 _EVERY = 1_000_000  # findings events, of any scan
 _ROWS_LATE = 300.0  # emulated seconds, below waits.findingsSeconds
 _PACKAGES_LATE = 600.0  # emulated seconds, below waits.languagePackagesSeconds
+_PATCHED = 50.0  # emulated seconds after the launch, before any agent answers
+_COVERAGE_LATE = 240.0  # emulated seconds
 _AMI: frozenset[Engine] = frozenset({"ami"})
 _INSTANCE: frozenset[Engine] = frozenset({"instance"})
 
@@ -46,6 +48,27 @@ def faults() -> Iterator[InjectableFault]:
         "deep inspection never collects language packages",
         lambda injection: behaves(injection, "*", language_packages_after=None),
         words=(incomplete.LANGUAGE_PACKAGES_INCOMPLETE.code,),
+        engines=_INSTANCE,
+    )
+    yield InjectableFault(
+        "instance.patches-itself",
+        "each instance updates its packages after its scan, and Inspector closes what a fix remedies before it is read",
+        lambda injection: behaves(injection, "*", updates_after_scan=0),
+        costs=False,
+        engines=_INSTANCE,
+    )
+    yield InjectableFault(
+        "instance.patched-before-scan",
+        f"each instance updates its packages {_PATCHED:.0f} seconds after its launch, before Inspector scans it",
+        lambda injection: behaves(injection, "*", updates_after=_PATCHED),
+        words=(incomplete.PACKAGES_CHANGED_AT_BOOT.code,),
+        engines=_INSTANCE,
+    )
+    yield InjectableFault(
+        "instance.coverage-of-the-past",
+        f"coverage has rows of an earlier use of each instance's id, and shows each state {_COVERAGE_LATE:.0f} s late",
+        lambda injection: behaves(injection, "*", coverage_late=_COVERAGE_LATE),
+        costs=False,
         engines=_INSTANCE,
     )
     yield InjectableFault(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from golden_ami_emulator.inspector.region import InspectorRegion
 
 DISCOVERY = timedelta(seconds=60)  # from launch to the first coverage row; no figure is documented
+_PAST = timedelta(days=1)  # before the launch, of rows of an earlier use of an id
 RETENTION = timedelta(days=3)  # what is left of a terminated instance
 # Reasons with which a scan is still on its way, or done in part; botocore's ScanStatusReason has the names.
 _NEVER_ENDING = frozenset({"PENDING_INITIAL_SCAN", "SCAN_IN_PROGRESS", "INTERNAL_ERROR"})
@@ -146,6 +147,9 @@ def rows(region: InspectorRegion, instances: Iterable[Tracked]) -> Iterator[dict
     now = region.now()
     for tracked in instances if region.scans_ec2 else ():
         consider(region, tracked)
+        if tracked.behaviour.coverage_late:
+            yield from _late_rows(region, tracked)
+            continue
         gone = tracked.terminated_at is not None and now >= tracked.terminated_at + RETENTION
         if gone or now < tracked.launched_at + DISCOVERY:
             continue
@@ -154,6 +158,34 @@ def rows(region: InspectorRegion, instances: Iterable[Tracked]) -> Iterator[dict
         stopped = package_status[1] in ("RESOURCE_TERMINATED", "EC2_INSTANCE_STOPPED", "EXCLUDED_BY_TAG")
         network_status = package_status if stopped else ("ACTIVE", "SUCCESSFUL")
         yield _row(region, tracked, "NETWORK", network_status, tracked.launched_at + DISCOVERY)
+
+
+def _late_rows(region: InspectorRegion, tracked: Tracked) -> Iterator[dict[str, Any]]:
+    """Rows that are late, and beside them those of an earlier use of the id, which come last."""
+    late, now = timedelta(seconds=tracked.behaviour.coverage_late), region.now()
+    if now >= tracked.launched_at + DISCOVERY:
+        state, scanned = _late_status(region, tracked, late)
+        yield _row(region, tracked, "PACKAGE", state, scanned)
+        reached = tracked.scanned_at is not None and now >= tracked.scanned_at + 3 * late
+        network = ("ACTIVE", "SUCCESSFUL" if reached else "PENDING_INITIAL_SCAN")
+        yield _row(region, tracked, "NETWORK", network, tracked.launched_at + DISCOVERY if reached else None)
+    for scan_type in ("PACKAGE", "NETWORK"):
+        for state in (("INACTIVE", "RESOURCE_TERMINATED"), ("ACTIVE", "SUCCESSFUL")):
+            yield _row(region, tracked, scan_type, state, tracked.launched_at - _PAST)
+
+
+def _late_status(region: InspectorRegion, tracked: Tracked, late: timedelta) -> tuple[tuple[str, str], datetime | None]:
+    """UNMANAGED, NO_INVENTORY, PENDING, SUCCESSFUL, then STALE_INVENTORY for a while; and the last scan that shows."""
+    now, state = region.now(), status(region, tracked)
+    started, scanned = tracked.scan_started_at, tracked.scanned_at
+    if state[0] != "ACTIVE" or started is None:
+        return state, scanned
+    if now < started + late:
+        return ("INACTIVE", "NO_INVENTORY"), None
+    if scanned is None or now < scanned + late:
+        return ("ACTIVE", "PENDING_INITIAL_SCAN"), None
+    flips = scanned + late + DISCOVERY <= now < scanned + 2 * late + DISCOVERY
+    return ("INACTIVE", "STALE_INVENTORY") if flips else state, _last_scan(tracked)
 
 
 def _last_scan(tracked: Tracked) -> datetime | None:

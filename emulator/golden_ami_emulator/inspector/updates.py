@@ -23,8 +23,8 @@ _Entry = dict[str, str]
 
 
 def update(region: InspectorRegion, tracked: Tracked) -> None:
-    """The instance updates its packages: Inspector closes what it had found on them, and counts that as a scan."""
-    if not tracked.running:
+    """The instance updates its packages, once: Inspector closes what it had found on them, and scans again."""
+    if not tracked.running or tracked.updated_at:
         return
     now = tracked.updated_at = region.now()
     if tracked.scanned_at is None:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from golden_ami.engines.instance import changes, cis
 from golden_ami.engines.instance.adapter import InstanceEngine
 from golden_ami.errors import EngineUnavailable, FindingsIncomplete
-from golden_ami.models import Ami, Evidence, Waits
+from golden_ami.models import Ami, Evidence, Policy, Waits
 from golden_ami.scans.collect import tag_findings
 from golden_ami_emulator.inspector import installed
 from golden_ami_emulator.inspector.updates import update
@@ -232,9 +232,7 @@ def test_what_closes_while_the_list_is_read_is_not_lost(make: Make, monkeypatch:
     harness.launch()
     harness.wait_for_agents()
     harness.assess()
-    harness.collect(A)
-    [ami] = harness.ledger.amis("run-1")
-    assert ami.counts == {"HIGH": 130}
+    assert tag_findings("run-1", A, *harness.stack) == (1, 130)
 
 
 def test_what_was_closed_before_the_launch_is_not_the_images(make: Make) -> None:
@@ -334,6 +332,15 @@ def test_language_packages_that_never_come_are_partial_after_their_wait(make: Ma
     harness = make(behaviours={"*": Behaviour(language_packages_after=None)})
     [ami] = harness.run("instance")
     assert (ami.scan_status, status_of(ami, "languagePackages")) == ("PARTIAL", "PARTIAL")
+
+
+@pytest.mark.parametrize("require", [None, ["packages", "network"]])
+def test_rows_of_an_earlier_use_of_the_id_are_waited_out(make: Make, require: Any) -> None:
+    """Also while the agent is silent: the past row says RESOURCE_TERMINATED."""
+    harness = make(behaviours={"*": Behaviour(agent_after=400, coverage_late=240)})
+    [ami] = harness.run("instance", policy=Policy(require=require))
+    assert (ami.reason, ami.counts, status_of(ami, "packages")) == (None, {"HIGH": 1}, "COMPLETE")
+    assert status_of(ami, "network") == ("COMPLETE" if require else "MISSING")
 
 
 def test_an_arn_on_two_pages_counts_once(make: Make) -> None:

@@ -49,8 +49,9 @@ def of_instance(
     inspection: DeepInspection = ACTIVATED,
     over: bool = False,
     network: Any = None,
+    **look: bool,
 ) -> Outcome:
-    return coverage.of_instance(ami, answer, coverage.Look(now, inspection, over, network))
+    return coverage.of_instance(ami, answer, coverage.Look(now, inspection, over, network, **look))
 
 
 def evidence_of(outcome: Outcome, kind: str) -> Evidence:
@@ -131,13 +132,13 @@ def test_network_needs_a_successful_row_since_the_launch() -> None:
 
 @pytest.mark.parametrize("reason", ["UNMANAGED_EC2_INSTANCE", "NO_INVENTORY", "STALE_INVENTORY"])
 def test_wait_for_a_grace_period_then_fail(reason: str) -> None:
-    early = of_instance(row(reason, "INACTIVE"), SOON)
-    late = of_instance(row(reason, "INACTIVE"), LATE)
+    never = row(reason, "INACTIVE", scanned=None)
+    early, late = of_instance(never, SOON), of_instance(never, LATE)
     assert (early.status, late.status) == ("RUNNING", "FAILED")
     assert early.reason == late.reason
     over = LAUNCHED.replace(microsecond=0) + timedelta(seconds=coverage.GRACE)
-    assert of_instance(row(reason, "INACTIVE"), over).status == "FAILED"
-    assert of_instance(row(reason, "INACTIVE"), over - timedelta(seconds=1)).status == "RUNNING"
+    assert of_instance(never, over).status == "FAILED"
+    assert of_instance(never, over - timedelta(seconds=1)).status == "RUNNING"
     assert late.reason
     assert late.reason.code == f"INSPECTOR_{reason}"
 
@@ -156,6 +157,62 @@ def test_fail_now(reason: str) -> None:
     assert reason in outcome.reason.message
     assert "i-1" in outcome.reason.message
     assert coverage.fails_at_once(row(reason, "INACTIVE"))
+
+
+BEFORE = LAUNCHED - timedelta(days=1)
+
+
+@pytest.mark.parametrize("reason", [*coverage.FAIL, *coverage.GRACE_THEN_FAIL, "SUCCESSFUL", "INTERNAL_ERROR"])
+def test_a_row_of_the_past_is_waited_out(reason: str) -> None:
+    """An id that was used before; its row was last scanned before the launch."""
+    past = row(reason, "INACTIVE", scanned=BEFORE)
+    assert of_instance(past, LATE, last=True).status == "RUNNING"
+    assert coverage.of_launch(AMI, [past]) is None
+
+
+PAST = [row("RESOURCE_TERMINATED", "INACTIVE", scanned=BEFORE), row("SUCCESSFUL", scanned=BEFORE)]
+UNSCANNED, SCANNED = row("UNMANAGED_EC2_INSTANCE", "INACTIVE", scanned=None), row("SUCCESSFUL")
+
+
+@pytest.mark.parametrize(
+    ("rows", "chosen"),
+    [
+        ([], None),
+        (PAST, None),
+        ([UNSCANNED, *PAST], UNSCANNED),
+        ([*PAST, SCANNED, row("RESOURCE_TERMINATED", "INACTIVE", scanned=None)], SCANNED),
+        ([row("RESOURCE_TERMINATED", "INACTIVE", scanned=None), UNSCANNED], UNSCANNED),
+        ([row("STALE_INVENTORY", scanned=LAUNCHED + timedelta(seconds=1)), SCANNED], SCANNED),
+    ],
+)
+def test_of_several_rows_that_of_the_launch_counts(rows: list[Any], chosen: Any) -> None:
+    for order in (rows, rows[::-1]):
+        assert coverage.of_launch(AMI, order) is chosen
+
+
+@pytest.mark.parametrize("reason", ["STALE_INVENTORY", "UNMANAGED_EC2_INSTANCE"])
+def test_a_scan_that_lost_its_agent_is_waited_for_then_partial(reason: str) -> None:
+    back = row(reason, "INACTIVE")
+    assert of_instance(back, SOON).status == "RUNNING"
+    over = of_instance(back, LATE)
+    assert (over.status, status_of(over, "packages"), status_of(over, "languagePackages")) == ("PARTIAL",) * 3
+    assert evidence_of(over, "packages").code == "PACKAGES_INCOMPLETE"
+
+
+def test_a_scan_that_is_repeated_is_waited_for_to_the_deadline() -> None:
+    back = row("PENDING_INITIAL_SCAN")
+    assert of_instance(back, LATE).status == "RUNNING"
+    assert of_instance(back, LATE, last=True).status == "PARTIAL"
+    never = row("PENDING_INITIAL_SCAN", scanned=None)
+    assert of_instance(never, LATE, last=True).status == "RUNNING", "nothing was scanned"
+
+
+def test_the_network_is_waited_for_where_the_policy_requires_it() -> None:
+    late = row("PENDING_INITIAL_SCAN", scanned=None)
+    assert of_instance(SCANNED, SOON, network=late).status == "COMPLETED"
+    assert of_instance(SCANNED, SOON, network=late, needs_network=True).status == "RUNNING"
+    assert of_instance(SCANNED, LATE, network=late, needs_network=True).status == "COMPLETED"
+    assert of_instance(SCANNED, SOON, network=SCANNED, needs_network=True).status == "COMPLETED"
 
 
 def test_every_reason_of_the_services_model_has_a_meaning() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from math import ceil
 from typing import Any
 
@@ -99,10 +100,10 @@ class InstanceEngine:
         rows, networks = self._coverage(amis, "PACKAGE"), self._coverage(amis, "NETWORK")
         now, deep_inspection = times.now(), self._deep_inspection()
         over = _language_packages_over(run)
-        look = Look(now, deep_inspection, over)
+        last = bool(run.completion_deadline) and times.passed(run.completion_deadline)
+        look = Look(now, deep_inspection, over, last=last)
         progress = [
-            self._progress(ami, rows.get(ami.instance_id), look._replace(network=networks.get(ami.instance_id)))
-            for ami in amis
+            self._progress(ami, rows.get(ami.instance_id), _at_network(look, run, ami, networks)) for ami in amis
         ]
         return self._cis.judge(run, amis, progress) if run.config.cis else progress
 
@@ -204,7 +205,9 @@ class InstanceEngine:
             return Agent(ami.key, "FAILED", coverage.failure(ami, row))
         return Agent(ami.key, "WAITING", hosts.no_agent(instance, ami.instance_id))
 
-    def _coverage(self, amis: Sequence[Ami], scan_type: str) -> dict[str, dict[str, Any]]:
+    def _coverage(self, amis: Sequence[Ami], scan_type: str) -> dict[str, Mapping[str, Any]]:
+        """The row of each instance that tells of its launch, by instance id."""
+
         def ask(ids: list[str]) -> list[dict[str, Any]]:
             criteria = {
                 "resourceId": [{"comparison": "EQUALS", "value": each} for each in ids],
@@ -214,7 +217,11 @@ class InstanceEngine:
             return [row for page in pages for row in page["coveredResources"]]
 
         found = side_by_side(ask, chunks([ami.instance_id for ami in amis], _FILTER_VALUES))
-        return {row["resourceId"]: row for rows in found for row in rows}
+        by_instance: dict[str, list[dict[str, Any]]] = {}
+        for row in chain.from_iterable(found):
+            by_instance.setdefault(row["resourceId"], []).append(row)
+        chosen = {ami.instance_id: coverage.of_launch(ami, by_instance.get(ami.instance_id, ())) for ami in amis}
+        return {instance_id: row for instance_id, row in chosen.items() if row}
 
     def _progress(self, ami: Ami, row: Mapping[str, Any] | None, look: Look) -> Progress:
         one = coverage.of_instance(ami, row, look)
@@ -263,6 +270,11 @@ class InstanceEngine:
             return details
 
         return side_by_side(ask, chunks(arns, _DETAILS))
+
+
+def _at_network(look: Look, run: Run, ami: Ami, networks: Mapping[str, Mapping[str, Any]]) -> Look:
+    policy = ami.entry.policy or run.config.policy
+    return look._replace(network=networks.get(ami.instance_id), needs_network="network" in (policy.require or ()))
 
 
 def _is_of_launch(ami: Ami, raw: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ later is waited for until the run's deadline, then named.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from golden_ami.engines.coverage import Outcome
 from golden_ami.engines.instance import looked_at
 from golden_ami.engines.instance.looked_at import DeepInspection
 from golden_ami.models import Ami, Reason
-from golden_ami.reasons import inspector
+from golden_ami.reasons import incomplete, inspector
 
 # Seconds after the launch for which Inspector may say so of a machine that is about to be managed: it evaluates the
 # inventory every 30 minutes, so two rounds.
@@ -63,6 +63,23 @@ class Look(NamedTuple):
     deep_inspection: DeepInspection
     language_packages_over: bool  # they are waited for no longer
     network: Mapping[str, Any] | None = None  # the instance's row of type NETWORK
+    needs_network: bool = False  # the policy requires it, so it is waited for
+    last: bool = False  # at the completion deadline: nobody looks again
+
+
+def of_launch(ami: Ami, rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Of one instance's rows of one scan type, that which tells of the launch; None when all are of the past.
+
+    ListCoverage may still have rows of an earlier use of the id: they were last scanned before the launch. Of the
+    others, the one scanned last; of those not scanned yet, one that does not end the scan.
+    """
+    present = [row for row in rows if not is_past(ami, row)]
+    return max(present, key=lambda row: (times.read(row.get("lastScannedAt")), not fails_at_once(row)), default=None)
+
+
+def is_past(ami: Ami, row: Mapping[str, Any]) -> bool:
+    """Whether a row's last scan came before the launch of the AMI's instance."""
+    return bool(times.read(row.get("lastScannedAt"))) and not is_since_launch(ami, row)
 
 
 def of_instance(ami: Ami, row: Mapping[str, Any] | None, look: Look) -> Outcome:
@@ -73,11 +90,16 @@ def of_instance(ami: Ami, row: Mapping[str, Any] | None, look: Look) -> Outcome:
         return Outcome("RUNNING", "no coverage yet")
     if name in ("SUCCESSFUL", NO_LANGUAGE_PACKAGES_YET, *DEEP_INSPECTION_LIMITS):
         return _of_scanned(ami, row, code, name, look)
+    if is_past(ami, row):
+        return Outcome("RUNNING", f"{name}, but not since the launch")
+    grace = look.now < _launched(ami) + timedelta(seconds=GRACE)
+    waits = grace if name in GRACE_THEN_FAIL else not look.last
+    if (name in _WAIT or name in GRACE_THEN_FAIL) and is_since_launch(ami, row) and not waits:
+        return _of_interrupted(ami, row, name, look)
     if name in _WAIT:
         return Outcome("RUNNING", name)
     if name in GRACE_THEN_FAIL:
         reason = GRACE_THEN_FAIL[name](name=name, resource=ami.instance_id)
-        grace = look.now < _launched(ami) + timedelta(seconds=GRACE)
         return Outcome("RUNNING" if grace else "FAILED", name, reason)
     if name in FAIL:
         return Outcome("FAILED", name, FAIL[name](name=name, resource=ami.instance_id))
@@ -91,12 +113,23 @@ def _of_scanned(ami: Ami, row: Mapping[str, Any], code: str, name: str, look: Lo
     waits = name == NO_LANGUAGE_PACKAGES_YET and looked_at.may_have_language_packages(ami, look.deep_inspection)
     if waits and not look.language_packages_over:
         return Outcome("RUNNING", name)
-    evidence = looked_at.evidence_of(ami, row, name, look.deep_inspection)
     network = looked_at.network(look.network, is_since_launch(ami, look.network or {}))
+    if network.status != "COMPLETE" and look.needs_network and look.now < _launched(ami) + timedelta(seconds=GRACE):
+        return Outcome("RUNNING", f"{name}, {network.detail}")
+    evidence = looked_at.evidence_of(ami, row, name, look.deep_inspection)
     languages = next(one for one in evidence if one.kind == "languagePackages")
     partial = languages.status in ("PARTIAL", "PENDING")
     note = languages.detail if partial else ""
     return Outcome("PARTIAL" if partial else "COMPLETED", name, note=note, evidence=(*evidence, network))
+
+
+def _of_interrupted(ami: Ami, row: Mapping[str, Any], name: str, look: Look) -> Outcome:
+    """An instance that was scanned since its launch and is not any more: its findings are known, not that all are."""
+    at = times.read(row.get("lastScannedAt"))
+    network = looked_at.network(look.network, is_since_launch(ami, look.network or {}))
+    packages = incomplete.evidence("packages", "PARTIAL", incomplete.PACKAGES_INCOMPLETE(detail=name), at)
+    system, _, languages = looked_at.evidence_of(ami, row, name, look.deep_inspection)
+    return Outcome("PARTIAL", name, note=packages.detail, evidence=(system, packages, languages, network))
 
 
 def fails_at_once(row: Mapping[str, Any] | None) -> bool:
