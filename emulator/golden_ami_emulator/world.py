@@ -120,6 +120,8 @@ class World:
     allowed_images: Literal["disabled", "audit-mode", "enabled"] = "disabled"  # the account's Allowed AMIs setting
     metadata_tags: bool = False  # the account's default for InstanceMetadataTags (ModifyInstanceMetadataDefaults)
     subnet_owner: str = ""  # the account that shares its subnets with this one through RAM; "" is this one
+    scan_mode: Literal["EC2_SSM_AGENT_BASED", "EC2_HYBRID"] = "EC2_SSM_AGENT_BASED"
+    vm_scanner: bool = False  # Enhanced EC2 Scanning is activated
     parameters: Mapping[str, str] = field(default_factory=dict)  # SSM: NAME or NAME:VERSION or NAME:LABEL to AMI id
 
     def findings_of(self, image_id: str) -> Sequence[Mapping[str, Any]]:

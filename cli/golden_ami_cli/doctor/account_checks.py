@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from golden_ami.engines.instance.scan_configuration import read as scan_configuration_of
 from golden_ami.engines.registry import ENGINES, traits
 from golden_ami.instances.tags import EXCLUSION_TAG
 from golden_ami_cli.configuration.deployment import as_options, missing, needed
@@ -73,6 +74,29 @@ def inspector(patient: Patient) -> Diagnosis:
                 return warning(check, cause, "nothing to do: enableInspector lets the run enable it, which costs money")
             return error(check, cause, f"aws inspector2 enable --resource-types EC2 --region {region}")
     return ok(check, f"EC2 scanning is on in {', '.join(scanned)}")
+
+
+def scan_configuration(patient: Patient) -> Diagnosis:
+    """How Inspector scans instances, in every region where the engine `instance` is used."""
+    check = "scan configuration"
+    scanned = patient.regions(ami for ami in patient.launched if traits(ami.engine).needs_activation)
+    if not scanned:
+        return ok(check, "not needed: no AMI is scanned on an instance by Amazon Inspector")
+    said = []
+    for region in scanned:
+        client = patient.client("inspector2", region)
+        deep = client.get_ec2_deep_inspection_configuration().get("status", "not told")
+        found = scan_configuration_of(client)
+        enhanced = "on" if found.vm_scanner else "off"
+        told = f"scan mode {found.scan_mode or 'not told'}, Enhanced EC2 Scanning {enhanced}, deep inspection {deep}"
+        said.append(f"{region}: {told}")
+        if deep != "ACTIVATED":
+            remedy = (
+                "aws inspector2 update-ec2-deep-inspection-configuration --activate-deep-inspection "
+                f"--region {region}, or take languagePackages out of policy.require"
+            )
+            return warning(check, said[-1], remedy)
+    return ok(check, "; ".join(said))
 
 
 def boto3_version(patient: Patient) -> Diagnosis:

@@ -21,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     account_checks.inspector,
     service_checks.service_linked_role,
     service_checks.security_hub,
+    account_checks.scan_configuration,
     account_checks.boto3_version,
     instance_checks.instance_profile,
     instance_checks.network,

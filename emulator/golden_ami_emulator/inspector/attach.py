@@ -32,7 +32,8 @@ from golden_ami_emulator.inspector.ssm import SystemsManager
 
 _CLASSIC_URL = r"https?://inspector\.(.+)\.amazonaws\.com"
 _INSPECTOR2_OPERATIONS = (
-    "ListCoverage", "BatchGetFindingDetails", "GetEc2DeepInspectionConfiguration", "SearchVulnerabilities",
+    "ListCoverage", "BatchGetFindingDetails", "GetConfiguration", "GetEc2DeepInspectionConfiguration",
+    "SearchVulnerabilities",
     "StartOnDemandScan", "GetOnDemandScanStatus", "ListOnDemandScans",
     "CreateCisScanConfiguration", "DeleteCisScanConfiguration", "ListCisScanConfigurations", "ListCisScans",
     "ListCisScanResultsAggregatedByTargetResource", "ListCisScanResultsAggregatedByChecks", "GetCisScanResultDetails",

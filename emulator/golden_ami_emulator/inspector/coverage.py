@@ -45,11 +45,21 @@ def consider(region: InspectorRegion, tracked: Tracked) -> None:
         tracked.scan_timer = region.later(seconds, lambda: _scan_ends(region, tracked), "instance scan")
 
 
+def consider_agentless(region: InspectorRegion, tracked: Tracked) -> None:
+    """Scan an instance from snapshots, if Systems Manager does not manage it by now.
+
+    Amazon Inspector User Guide, "Scanning Amazon EC2 instances": in hybrid mode, every hour.
+    """
+    tracked.agentless = not tracked.managed(region.now())
+    consider(region, tracked)
+
+
 def _scannable(region: InspectorRegion, tracked: Tracked) -> bool:
     result = tracked.behaviour.scan_result
     succeeds = result == "SUCCESSFUL" or result.startswith(_PARTIAL)
     allowed = tracked.system.instances and not tracked.excluded
-    return region.scans_ec2 and succeeds and allowed and tracked.managed(region.now())
+    reached = tracked.running and (tracked.agentless or tracked.managed(region.now()))
+    return region.scans_ec2 and succeeds and allowed and reached
 
 
 def _scan_ends(region: InspectorRegion, tracked: Tracked) -> None:
@@ -59,7 +69,7 @@ def _scan_ends(region: InspectorRegion, tracked: Tracked) -> None:
     tracked.scanned_at = region.now()
     tracked.findings = on_instance(region, tracked, of_language_packages=False)
     after = tracked.behaviour.language_packages_after
-    if _inspects_deeply(region, tracked) and after == 0:
+    if tracked.agentless or (_inspects_deeply(region, tracked) and after == 0):
         _inspect_deeply(region, tracked)
     elif _inspects_deeply(region, tracked) and after is not None:
         due = region.later(after, lambda: _deep_inspection_ends(region, tracked), "deep inspection")
@@ -78,6 +88,8 @@ def _scan_ends(region: InspectorRegion, tracked: Tracked) -> None:
 
 
 def _inspects_deeply(region: InspectorRegion, tracked: Tracked) -> bool:
+    if tracked.agentless:  # all paths of the snapshots are scanned
+        return True
     collects = tracked.behaviour.scan_result != _NOT_YET
     return collects and region.world.deep_inspection == "ACTIVATED" and tracked.system.deep_inspection
 
@@ -126,7 +138,7 @@ def status(region: InspectorRegion, tracked: Tracked) -> tuple[str, str]:
         return "INACTIVE", "EC2_INSTANCE_STOPPED"
     if tracked.excluded:
         return "INACTIVE", "EXCLUDED_BY_TAG"
-    if not tracked.managed(now):
+    if not (tracked.agentless or tracked.managed(now)):
         return "INACTIVE", "UNMANAGED_EC2_INSTANCE"
     if not tracked.system.instances:
         return "INACTIVE", "UNSUPPORTED_OS"
@@ -206,7 +218,7 @@ def _row(
         "resourceMetadata": {"ec2": {"tags": tracked.tags, "amiId": tracked.image_id, "platform": platform(tracked)}},
     }
     if scan_type == "PACKAGE":
-        row["scanMode"] = "EC2_SSM_AGENT_BASED"
+        row["scanMode"] = "EC2_AGENTLESS" if tracked.agentless else "EC2_SSM_AGENT_BASED"
     if scanned_at:
         row["lastScannedAt"] = scanned_at
     return row

@@ -75,6 +75,14 @@ class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response)
         return present(packagePaths=[], orgPackagePaths=[], status=status, errorMessage=message)
 
     @operation
+    def get_configuration(self, region: InspectorRegion, params: Params) -> dict[str, Any]:  # noqa: ARG002
+        """How instances are scanned, of this account."""
+        world = region.world
+        mode = {"scanMode": world.scan_mode, "scanModeStatus": "SUCCESS"}
+        scanner = {"activated": world.vm_scanner, "status": "SUCCESS"}
+        return {"ec2Configuration": {"scanModeState": mode, "vmScannerState": scanner}}
+
+    @operation
     def list_coverage(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """The covered resources."""
         criteria = params.get("filterCriteria") or {}

@@ -26,6 +26,7 @@ class Tracked:
     scan_timer: Timer | None = None
     scan_started_at: datetime | None = None
     scanned_at: datetime | None = None  # Amazon Inspector's first scan ended
+    agentless: bool = False  # Inspector scans it from snapshots
     deeply_inspected_at: datetime | None = None  # packages of programming languages were looked at
     updated_at: datetime | None = None  # it updated its own packages
     terminated_at: datetime | None = None

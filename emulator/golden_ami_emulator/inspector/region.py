@@ -20,6 +20,7 @@ from golden_ami_emulator.inspector.updates import update
 from golden_ami_emulator.inspector.vulnerabilities import known
 from golden_ami_emulator.world import Image, Timer, Timers, World
 
+HOUR = 3600.0  # seconds: in hybrid mode Inspector looks so often for instances without an agent
 Publish = Callable[[str, str, Mapping[str, Any], Sequence[str]], None]
 
 
@@ -28,6 +29,9 @@ class Coverage(Protocol):
 
     def agent_answers(self, region: InspectorRegion, tracked: Tracked) -> None:
         """The agent answers for the first time."""
+
+    def consider_agentless(self, region: InspectorRegion, tracked: Tracked) -> None:
+        """Scan an instance from snapshots, if Systems Manager does not manage it by now."""
 
     def consider(self, region: InspectorRegion, tracked: Tracked) -> None:
         """Begin the first scan of an instance that may be scanned now and was not before."""
@@ -157,6 +161,9 @@ class InspectorRegion:
             tracked.timers.append(check)
         if behaviour.instance_dies_after is not None:
             tracked.timers.append(self.later(behaviour.instance_dies_after, host.terminate, "instance dies"))
+        if self.world.scan_mode == "EC2_HYBRID":
+            look = self.later(HOUR, lambda: self._coverage.consider_agentless(self, tracked), "agentless")
+            tracked.timers.append(look)
         if behaviour.updates_after is not None:
             tracked.timers.append(self.later(behaviour.updates_after, lambda: update(self, tracked), "updates"))
 

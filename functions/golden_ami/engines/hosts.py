@@ -47,8 +47,10 @@ def death(instance: dict[str, Any] | None, instance_id: str) -> Reason | None:
     return scanning.INSTANCE_DIED(instance=instance_id, state=state, why=why)
 
 
-def no_agent(instance: dict[str, Any] | None, instance_id: str) -> Reason:
-    """Why an SSM agent never registered, as far as EC2 shows."""
+def no_agent(instance: dict[str, Any] | None, instance_id: str, scan_mode: str) -> Reason:
+    """Why an SSM agent never registered, as far as EC2 and Inspector's scan mode ("": not known) show."""
+    if scan_mode == "EC2_HYBRID":
+        return scanning.AGENT_NOT_REGISTERED_HYBRID(instance=instance_id)
     if instance and not instance.get("IamInstanceProfile"):
         return scanning.INSTANCE_WITHOUT_PROFILE(instance=instance_id)
     return scanning.AGENT_NOT_REGISTERED(instance=instance_id)

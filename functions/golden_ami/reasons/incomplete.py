@@ -40,6 +40,13 @@ LANGUAGE_PACKAGES_INCOMPLETE = Cause(
     remedy="raise waits.languagePackagesSeconds, see the association InvokeInspectorLinuxSsmPlugin-do-not-delete, or "
     "take languagePackages out of policy.require",
 )
+LANGUAGE_PACKAGES_OF_VM_SCANNER = LANGUAGE_PACKAGES_INCOMPLETE.also(
+    when="Aggregate: likewise, and Enhanced EC2 Scanning is activated, which collects them every three hours",
+    message="packages of programming languages were not fully inspected: {detail}; Enhanced EC2 Scanning is activated, "
+    "whose scanner runs every three hours",
+    remedy="raise waits.languagePackagesSeconds and waits.completionDeadlineSeconds above 10800, or take "
+    "languagePackages out of policy.require",
+)
 DEEP_INSPECTION_OFF = Cause(
     "DEEP_INSPECTION_OFF",
     when="Aggregate: deep inspection is not ACTIVATED in the account, so no packages of languages were looked at",

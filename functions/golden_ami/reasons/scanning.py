@@ -42,6 +42,13 @@ AGENT_NOT_REGISTERED = Cause(
     remedy="install the agent in the AMI; give the subnet NAT or endpoints for ssm, ssmmessages and ec2messages; "
     "or use engine `ami`, which needs no agent",
 )
+AGENT_NOT_REGISTERED_HYBRID = AGENT_NOT_REGISTERED.also(
+    when="Check Agents: likewise, and Amazon Inspector's scan mode is EC2_HYBRID",
+    message="the SSM agent of {instance} never registered; Amazon Inspector's scan mode is EC2_HYBRID, so it looks for "
+    "such instances every hour and scans them from snapshots, and had not done so yet",
+    remedy="install the agent in the AMI; or raise waits.agentDeadlineSeconds to 7200 and take operatingSystem out of "
+    "policy.require, as nobody names the system without an agent; or use engine `ami`, which needs no agent",
+)
 INSTANCE_WITHOUT_PROFILE = AGENT_NOT_REGISTERED.also(
     when="Check Agents: at the agent deadline, Systems Manager does not list the instance, which has no profile",
     message="the SSM agent of {instance} never registered: the instance has no instance profile",

@@ -65,7 +65,7 @@ def clinic(opened: Clinic) -> Iterator[Clinic]:
 
 def test_a_whole_stack_has_no_error_and_is_told_what_is_off(clinic: Clinic) -> None:
     told = examine(clinic.account)
-    assert len(told) == len(CHECKS) == 16
+    assert len(told) == len(CHECKS) == 17
     assert [(one.check, one.status) for one in told if one.status != "ok"] == [
         ("notifications", "warning"),
         ("schedule", "warning"),
@@ -138,6 +138,17 @@ def test_user_data_above_16_kilobytes(clinic: Clinic) -> None:
     assert (diagnosis.status, "16,385" in diagnosis.cause) == ("error", True)
     clinic.configure(amis=[{"amiId": "ami-0a1b2c3d4e5f60001", "userData": "#" * 16_384}])
     assert clinic.ask(account_checks.user_data).status == "ok"
+
+
+def test_how_inspector_scans_is_told(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = clinic.ask(account_checks.scan_configuration)
+    assert told.status == "ok"
+    assert "scan mode EC2_SSM_AGENT_BASED, Enhanced EC2 Scanning off, deep inspection ACTIVATED" in told.cause
+    for name, value in (("scan_mode", "EC2_HYBRID"), ("vm_scanner", True), ("deep_inspection", "DEACTIVATED")):
+        monkeypatch.setattr(clinic.aws.world, name, value)
+    told = clinic.ask(account_checks.scan_configuration)
+    assert (told.status, "EC2_HYBRID, Enhanced EC2 Scanning on" in told.cause) == ("warning", True)
+    assert "--activate-deep-inspection" in told.remedy
 
 
 def test_inspector_off(clinic: Clinic) -> None:

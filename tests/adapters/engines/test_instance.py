@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
 
-from golden_ami.engines.instance import changes, cis
+from golden_ami.engines.instance import changes, cis, scan_configuration
 from golden_ami.engines.instance.adapter import InstanceEngine
 from golden_ami.errors import EngineUnavailable, FindingsIncomplete
 from golden_ami.models import Ami, Evidence, Policy, Waits
@@ -66,6 +68,38 @@ def test_agents_that_never_answer_are_named_and_the_others_go_on(make: Make) -> 
     harness.assess()
     [ami] = [ami for ami in harness.ledger.amis("run-1") if ami.scan_status == "COMPLETED"]
     assert ami.key == A
+
+
+def test_hybrid_mode_scans_hourly_what_has_no_agent(make: Make) -> None:
+    """Below that the reason says so; the system stays unknown without an agent."""
+    silent = {"*": Behaviour(agent_after=None)}
+    [ami] = make(behaviours=silent, scan_mode="EC2_HYBRID").run("instance", waits=SHORT)
+    assert ami.reason
+    assert (ami.reason.code, "EC2_HYBRID" in ami.reason.message) == ("AGENT_NOT_REGISTERED", True)
+    assert "waits.agentDeadlineSeconds" in ami.reason.remedy
+
+
+def test_a_scan_from_snapshots_is_evidence(make: Make) -> None:
+    python = finding(2)
+    python["packageVulnerabilityDetails"]["vulnerablePackages"] = [
+        {"name": "a", "version": "1", "packageManager": "PIP"}
+    ]
+    harness = make(
+        findings={"*": [finding(1), python]},
+        behaviours={"*": Behaviour(agent_after=None)},
+        scan_mode="EC2_HYBRID",
+        deep_inspection="DEACTIVATED",
+    )
+    [ami] = harness.run("instance", waits=Waits(agent_deadline_seconds=7200))
+    assert (ami.reason, ami.counts) == (None, {"HIGH": 2})
+    found = {kind: status_of(ami, kind) for kind in ("packages", "languagePackages", "operatingSystem")}
+    assert found == {"packages": "COMPLETE", "languagePackages": "COMPLETE", "operatingSystem": "MISSING"}
+
+
+def test_a_scan_configuration_that_is_denied_is_unknown() -> None:
+    error = ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetConfiguration")
+    inspector = SimpleNamespace(get_configuration=Mock(side_effect=error))
+    assert scan_configuration.read(inspector) == scan_configuration.ScanConfiguration()
 
 
 def test_a_missing_instance_profile_is_named(make: Make) -> None:

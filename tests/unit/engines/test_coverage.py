@@ -159,6 +159,25 @@ def test_fail_now(reason: str) -> None:
     assert coverage.fails_at_once(row(reason, "INACTIVE"))
 
 
+@pytest.mark.parametrize("mode", ["EC2_AGENTLESS", "EC2_INSPECTOR_AGENT_BASED"])
+def test_a_scan_of_all_paths_needs_no_deep_inspection(mode: str) -> None:
+    ami = replace(AMI, platform_name="", platform_version="")
+    done = of_instance(row("SUCCESSFUL") | {"scanMode": mode}, ami=ami, inspection=DeepInspection("DEACTIVATED"))
+    kinds = ("packages", "languagePackages", "operatingSystem")
+    assert [status_of(done, kind) for kind in kinds] == ["COMPLETE", "COMPLETE", "MISSING"]
+    past = of_instance(row("SUCCESSFUL", scanned=LAUNCHED - timedelta(days=1)) | {"scanMode": mode})
+    assert past.status == "RUNNING"
+    late = of_instance(row("DEEP_INSPECTION_NO_INVENTORY") | {"scanMode": mode}, over=True)
+    assert status_of(late, "languagePackages") == "PARTIAL"
+
+
+def test_the_scanner_of_enhanced_scanning_runs_every_three_hours() -> None:
+    late = of_instance(row("DEEP_INSPECTION_NO_INVENTORY"), over=True, vm_scanner=True)
+    languages = evidence_of(late, "languagePackages")
+    assert (languages.code, "every three hours" in languages.detail) == ("LANGUAGE_PACKAGES_INCOMPLETE", True)
+    assert "waits.languagePackagesSeconds" in languages.remedy
+
+
 BEFORE = LAUNCHED - timedelta(days=1)
 
 

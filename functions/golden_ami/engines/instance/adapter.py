@@ -17,7 +17,7 @@ from golden_ami.aws.errors import code_of
 from golden_ami.engines import hosts
 from golden_ami.engines.base import Agent, Progress, WrittenBack
 from golden_ami.engines.findings import LIST_FINDINGS, from_inspector
-from golden_ami.engines.instance import changes, coverage
+from golden_ami.engines.instance import changes, coverage, scan_configuration
 from golden_ami.engines.instance.cis import Cis
 from golden_ami.engines.instance.coverage import Look
 from golden_ami.engines.instance.findings import with_details, without_details
@@ -82,12 +82,16 @@ class InstanceEngine:
             )
 
     def agents(self, run: Run, amis: Sequence[Ami]) -> list[Agent]:  # noqa: ARG002
-        """READY when the SSM agent is online; FAILED when the instance is gone or Inspector will never scan it."""
+        """READY when the SSM agent is online; FAILED when the instance is gone or Inspector will never scan it.
+
+        READY also without an agent, when Inspector has scanned the instance since its launch all the same.
+        """
         online = self._online(amis)
         silent = [ami for ami in amis if ami.instance_id not in online]
         rows = self._coverage(silent, "PACKAGE")
         instances = hosts.described(self._clients.client("ec2", self._place), silent)
-        return [self._agent(ami, online.get(ami.instance_id), rows, instances) for ami in amis]
+        mode = scan_configuration.read(self._inspector).scan_mode if silent else ""
+        return [self._agent(ami, online.get(ami.instance_id), rows, instances, mode) for ami in amis]
 
     def start(self, run: Run, amis: Sequence[Ami]) -> list[Scan]:
         """Inspector scans what it discovers: a scan is the instance itself. A CIS scan is started on top if asked."""
@@ -101,7 +105,8 @@ class InstanceEngine:
         now, deep_inspection = times.now(), self._deep_inspection()
         over = _language_packages_over(run)
         last = bool(run.completion_deadline) and times.passed(run.completion_deadline)
-        look = Look(now, deep_inspection, over, last=last)
+        vm_scanner = scan_configuration.read(self._inspector).vm_scanner
+        look = Look(now, deep_inspection, over, last=last, vm_scanner=vm_scanner)
         progress = [
             self._progress(ami, rows.get(ami.instance_id), _at_network(look, run, ami, networks)) for ami in amis
         ]
@@ -192,6 +197,7 @@ class InstanceEngine:
         online: Mapping[str, Any] | None,
         rows: Mapping[str, Any],
         instances: Mapping[str, dict[str, Any]],
+        scan_mode: str,
     ) -> Agent:
         if online:
             name, version = online.get("PlatformName", ""), online.get("PlatformVersion", "")
@@ -203,7 +209,9 @@ class InstanceEngine:
         row = rows.get(ami.instance_id)
         if row and coverage.fails_at_once(row):
             return Agent(ami.key, "FAILED", coverage.failure(ami, row))
-        return Agent(ami.key, "WAITING", hosts.no_agent(instance, ami.instance_id))
+        if row and coverage.is_scanned_without_ssm(ami, row):
+            return Agent(ami.key, "READY")
+        return Agent(ami.key, "WAITING", hosts.no_agent(instance, ami.instance_id, scan_mode))
 
     def _coverage(self, amis: Sequence[Ami], scan_type: str) -> dict[str, Mapping[str, Any]]:
         """The row of each instance that tells of its launch, by instance id."""

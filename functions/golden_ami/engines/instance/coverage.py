@@ -65,6 +65,7 @@ class Look(NamedTuple):
     network: Mapping[str, Any] | None = None  # the instance's row of type NETWORK
     needs_network: bool = False  # the policy requires it, so it is waited for
     last: bool = False  # at the completion deadline: nobody looks again
+    vm_scanner: bool = False  # Enhanced EC2 Scanning collects packages of languages
 
 
 def of_launch(ami: Ami, rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -116,7 +117,7 @@ def _of_scanned(ami: Ami, row: Mapping[str, Any], code: str, name: str, look: Lo
     network = looked_at.network(look.network, is_since_launch(ami, look.network or {}))
     if network.status != "COMPLETE" and look.needs_network and look.now < _launched(ami) + timedelta(seconds=GRACE):
         return Outcome("RUNNING", f"{name}, {network.detail}")
-    evidence = looked_at.evidence_of(ami, row, name, look.deep_inspection)
+    evidence = looked_at.evidence_of(ami, row, name, look.deep_inspection, vm_scanner=look.vm_scanner)
     languages = next(one for one in evidence if one.kind == "languagePackages")
     partial = languages.status in ("PARTIAL", "PENDING")
     note = languages.detail if partial else ""
@@ -128,8 +129,14 @@ def _of_interrupted(ami: Ami, row: Mapping[str, Any], name: str, look: Look) -> 
     at = times.read(row.get("lastScannedAt"))
     network = looked_at.network(look.network, is_since_launch(ami, look.network or {}))
     packages = incomplete.evidence("packages", "PARTIAL", incomplete.PACKAGES_INCOMPLETE(detail=name), at)
-    system, _, languages = looked_at.evidence_of(ami, row, name, look.deep_inspection)
+    system, _, languages = looked_at.evidence_of(ami, row, name, look.deep_inspection, vm_scanner=look.vm_scanner)
     return Outcome("PARTIAL", name, note=packages.detail, evidence=(system, packages, languages, network))
+
+
+def is_scanned_without_ssm(ami: Ami, row: Mapping[str, Any]) -> bool:
+    """Whether Inspector scanned the instance since its launch from snapshots, or by its own scanner."""
+    name = (row.get("scanStatus") or {}).get("reason")
+    return looked_at.sees_all_paths(row) and name == "SUCCESSFUL" and is_since_launch(ami, row)
 
 
 def fails_at_once(row: Mapping[str, Any] | None) -> bool:

@@ -17,6 +17,9 @@ from golden_ami.reasons import incomplete
 _WITHOUT_DEEP_INSPECTION = ("windows", "bottlerocket", "mac")
 
 
+_ALL_PATHS = ("EC2_AGENTLESS", "EC2_INSPECTOR_AGENT_BASED")
+
+
 class DeepInspection(NamedTuple):
     """What GetEc2DeepInspectionConfiguration says of the account."""
 
@@ -29,13 +32,30 @@ def may_have_language_packages(ami: Ami, deep_inspection: DeepInspection) -> boo
     return _has_deep_inspection(ami) and deep_inspection.status in ("ACTIVATED", "PENDING", "")
 
 
-def evidence_of(ami: Ami, row: Mapping[str, Any], name: str, deep_inspection: DeepInspection) -> list[Evidence]:
-    """Evidence of the system and its packages, from a PACKAGE row of ListCoverage whose reason is `name`."""
+def sees_all_paths(row: Mapping[str, Any]) -> bool:
+    """Whether a row's scan mode finds packages of languages without deep inspection.
+
+    From snapshots, Inspector scans "all available paths" (User Guide, "Scanning Amazon EC2 instances", "Agentless
+    scanning"). Its own scanner knows the languages of an agentless scan ("Supported programming languages"); that its
+    scan mode is EC2_INSPECTOR_AGENT_BASED is inferred from the model's name.
+    """
+    return row.get("scanMode") in _ALL_PATHS
+
+
+def evidence_of(
+    ami: Ami, row: Mapping[str, Any], name: str, deep_inspection: DeepInspection, *, vm_scanner: bool = False
+) -> list[Evidence]:
+    """Evidence of the system and its packages, from a PACKAGE row of ListCoverage whose reason is `name`.
+
+    `vm_scanner`: Enhanced EC2 Scanning is activated, which collects packages of languages every three hours.
+    """
     at = times.read(row.get("lastScannedAt"))
     return [
         operating_systems.evidence_of(ami.platform_name, ami.platform_version, at),
         Evidence(kind="packages", status="COMPLETE", detail="scanned since the launch", at=at),
-        _language_packages(ami, name, deep_inspection, at),
+        _of_all_paths(row, at)
+        if name == "SUCCESSFUL" and sees_all_paths(row)
+        else _language_packages(ami, name, deep_inspection, at, vm_scanner),
     ]
 
 
@@ -48,7 +68,11 @@ def network(row: Mapping[str, Any] | None, is_since_launch: bool) -> Evidence:
     return incomplete.evidence("network", "MISSING", incomplete.NETWORK_NOT_SCANNED(detail=reason), at)
 
 
-def _language_packages(ami: Ami, name: str, deep_inspection: DeepInspection, at: str) -> Evidence:
+def _of_all_paths(row: Mapping[str, Any], at: str) -> Evidence:
+    return Evidence(kind="languagePackages", status="COMPLETE", detail=f"scan mode {row['scanMode']}", at=at)
+
+
+def _language_packages(ami: Ami, name: str, deep_inspection: DeepInspection, at: str, vm_scanner: bool) -> Evidence:
     if not _has_deep_inspection(ami):
         detail = f"Amazon Inspector has no deep inspection of {ami.platform_name or ami.platform}"
         return Evidence(kind="languagePackages", status="NOT_APPLICABLE", detail=detail, at=at)
@@ -60,7 +84,8 @@ def _language_packages(ami: Ami, name: str, deep_inspection: DeepInspection, at:
         return incomplete.evidence("languagePackages", "MISSING", reason, at)
     if name == "SUCCESSFUL":
         return Evidence(kind="languagePackages", status="COMPLETE", detail="deep inspection is activated", at=at)
-    reason = incomplete.LANGUAGE_PACKAGES_INCOMPLETE(detail=name)
+    cause = incomplete.LANGUAGE_PACKAGES_OF_VM_SCANNER if vm_scanner else incomplete.LANGUAGE_PACKAGES_INCOMPLETE
+    reason = cause(detail=name)
     return incomplete.evidence("languagePackages", "PARTIAL", reason, at)
 
 
