@@ -68,6 +68,11 @@ ON_INSTANCES = {
     "suppressed": Case("FAIL", findings=({**HIGH, "status": "SUPPRESSED"},)),
     "closed before the launch": Case("PASS", findings=({**HIGH, "status": "CLOSED"},)),
     "exploited": Case("FAIL", findings=(finding("LOW", 5, details=KEV),)),
+    "closed after boot": Case("FAIL", findings=(HIGH, LOW), behaviour=Behaviour(updates_after_scan=0)),
+    "patched before the scan": Case("NOT_ASSESSED", "PACKAGES_CHANGED_AT_BOOT", (HIGH,),
+                                    behaviour=Behaviour(updates_after=50), lacks="packages"),
+    "patched before the scan and failing": Case("FAIL", findings=(HIGH, finding("HIGH", 6, fixAvailable="NO")),
+                                                behaviour=Behaviour(updates_after=50), lacks="packages"),
 }  # fmt: skip
 
 LATE = Behaviour(events=("uncounted",), findings_events_lost=10**6, rows_after=300)
