@@ -45,6 +45,11 @@ def consider(region: InspectorRegion, tracked: Tracked) -> None:
         tracked.scan_timer = region.later(seconds, lambda: _scan_ends(region, tracked), "instance scan")
 
 
+def updates_itself(region: InspectorRegion, tracked: Tracked) -> None:
+    """The instance updates its packages."""
+    update(region, tracked)
+
+
 def consider_agentless(region: InspectorRegion, tracked: Tracked) -> None:
     """Scan an instance from snapshots, if Systems Manager does not manage it by now.
 

@@ -16,7 +16,6 @@ from golden_ami_emulator.inspector.classic_model import Classic
 from golden_ami_emulator.inspector.instances import Tracked
 from golden_ami_emulator.inspector.ondemand_scan import OnDemandScan
 from golden_ami_emulator.inspector.paging import Pages
-from golden_ami_emulator.inspector.updates import update
 from golden_ami_emulator.inspector.vulnerabilities import known
 from golden_ami_emulator.world import Image, Timer, Timers, World
 
@@ -32,6 +31,9 @@ class Coverage(Protocol):
 
     def consider_agentless(self, region: InspectorRegion, tracked: Tracked) -> None:
         """Scan an instance from snapshots, if Systems Manager does not manage it by now."""
+
+    def updates_itself(self, region: InspectorRegion, tracked: Tracked) -> None:
+        """The instance updates its packages."""
 
     def consider(self, region: InspectorRegion, tracked: Tracked) -> None:
         """Begin the first scan of an instance that may be scanned now and was not before."""
@@ -165,7 +167,9 @@ class InspectorRegion:
             look = self.later(HOUR, lambda: self._coverage.consider_agentless(self, tracked), "agentless")
             tracked.timers.append(look)
         if behaviour.updates_after is not None:
-            tracked.timers.append(self.later(behaviour.updates_after, lambda: update(self, tracked), "updates"))
+            tracked.timers.append(
+                self.later(behaviour.updates_after, lambda: self._coverage.updates_itself(self, tracked), "updates")
+            )
 
     def state_changed(self, instance_id: str) -> None:
         """EC2 started, stopped or terminated an instance."""
