@@ -11,25 +11,15 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from golden_ami_emulator.calls import Call
+from golden_ami_emulator.default_key import MANAGED, default_key
 from golden_ami_emulator.iam.ec2 import volume_key_needs
 from golden_ami_emulator.iam.policy import Need
 from golden_ami_emulator.iam.request import Request
 
-MANAGED = "alias/aws/ebs"  # AWS's own key, which everybody in the account may use through EC2
 _DENIED = ("Client.InternalError", "Client.InternalError: Client error on launch")
 _UNFIT = ("Client.InvalidKMSKey.InvalidState", "Client.InvalidKMSKey.InvalidState: The KMS key provided is not enabled")
 
 Permits = Callable[[Call, Any, Iterable[Need]], bool]
-
-
-def default_key(account: str, region: str) -> str:
-    """ARN of the customer managed key that is the account's default for EBS in a Region, or the managed one's alias."""
-    from moto.ec2.models import ec2_backends
-    from moto.kms.models import kms_backends
-
-    arn = str(ec2_backends[account][region].default_kms_key_id)
-    key = kms_backends[account][region].keys.get(arn.rpartition("/")[2])
-    return MANAGED if not arn or (key and MANAGED in key.aliases) else arn
 
 
 def end_what_cannot_be_encrypted(call: Call, client: Any, answer: Any, account: str, permits: Permits) -> None:

@@ -10,12 +10,12 @@ from botocore.utils import parse_timestamp
 from moto.core.responses import ActionResult
 from moto.ec2.responses import EC2Response
 
+from golden_ami_emulator.default_key import default_key
 from golden_ami_emulator.inspector import registry
 from golden_ami_emulator.inspector.errors import Refusal
 from golden_ami_emulator.inspector.ondemand import shown
 from golden_ami_emulator.inspector.service import Params, Service, operation, present
 from golden_ami_emulator.inspector.wire import ModelViolation, epoch
-from golden_ami_emulator.volumes import default_key
 
 if TYPE_CHECKING:
     from golden_ami_emulator.inspector.ondemand_scan import OnDemandScan
