@@ -25,8 +25,10 @@ AWS = Path(sys.executable).with_name("aws")
 
 
 def in_pages(program: str) -> Iterator[str]:
+    """Those of the pages; in a remedy a name in braces stands for a value of the run."""
     for page in PAGES:
-        yield from commands(page.read_text(), program)
+        for command in commands(page.read_text(), program):
+            yield re.sub(r"\{\w+\}", "x", command.replace("{region}", "us-east-1"))
 
 
 def in_remedies() -> Iterator[str]:
