@@ -135,6 +135,13 @@ def retriers(name: str) -> Iterator[State]:
             "MaxAttempts": 16,
             "MaxDelaySeconds": 300,
         } | spread
+    if name == "Terminate":
+        yield {
+            "ErrorEquals": ["LaunchNotListed"],
+            "IntervalSeconds": 30,
+            "MaxAttempts": 20,
+            "MaxDelaySeconds": 60,
+        } | spread
     faults = ["Throttled", "ServiceFault", *TRANSIENT]
     yield {"ErrorEquals": faults, "IntervalSeconds": 2, "MaxAttempts": 6, "MaxDelaySeconds": 60} | spread
     died = DIED if name == "Start Run" else [*DIED, "States.Timeout"]

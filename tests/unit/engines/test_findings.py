@@ -155,7 +155,8 @@ def test_classic_has_no_critical_and_undefined_is_rated_by_score() -> None:
     assert (finding.severity, finding.score, finding.vulnerability_id) == ("HIGH", 7.5, "CVE-2018-1")
     assert (finding.packages, finding.remedy) == ([Package(name="kernel")], "Update.")
     assert from_classic({"severity": "High"}).severity == "HIGH"
-    assert from_classic({"severity": "Undefined"}).severity == "UNTRIAGED"
+    undefined = from_classic({"severity": "Undefined", "numericSeverity": 0.0})
+    assert (undefined.severity, undefined.score) == ("UNTRIAGED", 0.0)
 
 
 @pytest.mark.parametrize(("level", "severity"), [("LEVEL_1", "MEDIUM"), ("LEVEL_2", "LOW"), (None, "MEDIUM")])

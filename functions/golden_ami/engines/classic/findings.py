@@ -18,16 +18,16 @@ def from_classic(raw: object) -> Finding:
         if one.get("key")
     }
     package = attributes.get("PACKAGE_NAME", "")
-    score = number(attributes.get("CVSS3_SCORE") or attributes.get("CVSS2_SCORE") or finding.get("numericSeverity"))
+    rated = number(attributes.get("CVSS3_SCORE") or attributes.get("CVSS2_SCORE"))  # numericSeverity: 0 of Undefined
     return Finding(
         arn=arn_of(finding.get("arn"), finding),
-        severity=severity(finding.get("severity"), score),
+        severity=severity(finding.get("severity"), rated),
         title=text(finding.get("title")) or text(finding.get("id")) or "untitled",
         type="CLASSIC",
         source=DESCRIBE_FINDINGS,
         vulnerability_id=attributes.get("CVE_ID") or text(finding.get("id")),
         description=text(finding.get("description")),
-        score=score,
+        score=number(finding.get("numericSeverity")) if rated is None else rated,
         first_observed_at=times.read(finding.get("createdAt")),
         packages=[Package(name=package)] if package else [],
         remedy=known(finding.get("recommendation")),
