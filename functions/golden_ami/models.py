@@ -149,6 +149,10 @@ class Config(Data):
     routes: dict[str, str] = field(default_factory=dict)  # owner -> SNS topic ARN
     act: Act = field(default_factory=Act)
 
+    def policy_of(self, ami: Ami) -> Policy:
+        """The policy that holds for an AMI: its own, else this one's."""
+        return ami.entry.policy or self.policy
+
 
 # ---------------------------------------------------------------- the ledger
 

@@ -11,7 +11,6 @@ from rich.table import Table
 from golden_ami.characters import printable
 from golden_ami.configuration.catalog import no_benchmark
 from golden_ami.engines.registry import traits
-from golden_ami.evaluation.policy import policy_of
 from golden_ami.evaluation.verdict import required
 from golden_ami.models import Ami, Config, ConfiguredEngine, Engine, Policy
 from golden_ami.usage.lines import UsageLine, amount, cost
@@ -48,7 +47,7 @@ def _by_policy(config: Config, amis: list[Ami]) -> dict[tuple[bytes, Engine], li
     """The keys of the AMIs that are judged alike: by one policy, as JSON, and of one engine."""
     found: dict[tuple[bytes, Engine], list[str]] = {}
     for ami in amis:
-        policy = msgspec.json.encode(policy_of(ami, config.policy))
+        policy = msgspec.json.encode(config.policy_of(ami))
         found.setdefault((policy, ami.engine), []).append(ami.key)
     return found
 
@@ -119,6 +118,6 @@ def to_json(config: Config, amis: list[Ami], lines: list[UsageLine], rights: str
     for row in rows:
         row.get("entry", {}).pop("userData", None)
     settings = msgspec.to_builtins(msgspec.structs.replace(config, amis=[]))
-    needed = {ami.key: required(policy_of(ami, config.policy), config, ami.engine) for ami in amis}
+    needed = {ami.key: required(config.policy_of(ami), config, ami.engine) for ami in amis}
     content = {"configuration": settings, "required": needed, "amis": rows, "estimate": lines, "rights": rights}
     return msgspec.json.format(msgspec.json.encode(content), indent=2).decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from golden_ami_emulator.faults import evidence, executions, functions, inspector_calls, messages, services
+from golden_ami_emulator.faults import evidence, executions, functions, messages, services
 from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection
 
 __all__ = ["ALL", "LAUNCHING", "InjectableFault", "Injection", "UnknownFault", "catalogue", "chosen"]
@@ -18,7 +18,7 @@ class UnknownFault(LookupError):
 @cache
 def catalogue() -> dict[str, InjectableFault]:
     """Every fault by its name."""
-    parts = (functions, services, evidence, inspector_calls, messages, executions)
+    parts = (functions, services, evidence, messages, executions)
     return {fault.name: fault for part in parts for fault in part.faults()}
 
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 
+from golden_ami.engines.ami.coverage import FAULT
 from golden_ami.reasons import incomplete, scanning
 from golden_ami_emulator.calls import Call, client_error
 from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection, behaves
@@ -13,13 +14,22 @@ from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, In
 OUTAGE = 120.0  # emulated seconds for which a service fails
 _REFUSED_TERMINATION = 200.0
 _LISTED_AFTER = 90.0  # emulated seconds; for as long again every second answer lacks the instance
+_EVERY = 1_000_000  # scans
 _ENDLESS = 14_000  # emulated seconds: beyond every deadline of a run, and over before the next trial
 
 
 def faults() -> Iterator[InjectableFault]:
-    """Of EC2, of Inspector, of DynamoDB, S3 and SNS, and of who changes the configuration meanwhile."""
+    """Of EC2, Inspector, Security Hub, DynamoDB, S3 and SNS, and of who changes the configuration meanwhile."""
     yield from _ec2()
     yield from _inspector()
+    yield from _on_demand()
+    yield InjectableFault(
+        "securityhub.off",
+        "Security Hub is off where the AMIs' tags are to be written on findings in it",
+        _hub_off,
+        costs=False,
+        engines=frozenset({"instance"}),
+    )
     for service, name in (("dynamodb", "DynamoDB"), ("s3", "S3"), ("sns", "SNS")):
         yield InjectableFault(
             f"{service}.failing",
@@ -150,6 +160,36 @@ def _inspector() -> Iterator[InjectableFault]:
         costs=False,
         engines=frozenset({"ami"}),
     )
+
+
+def _on_demand() -> Iterator[InjectableFault]:
+    yield InjectableFault(
+        "inspector.scan-internal-error",
+        "the first on-demand scan of each AMI ends with INTERNAL_ERROR, a second one as it should",
+        lambda injection: behaves(injection, "*", internal_errors=1),
+        costs=False,
+        engines=frozenset({"ami"}),
+    )
+    yield InjectableFault(
+        "inspector.scan-internal-error-for-ever",
+        "every on-demand scan ends with INTERNAL_ERROR",
+        lambda injection: behaves(injection, "*", internal_errors=_EVERY),
+        words=(FAULT,),
+        engines=frozenset({"ami"}),
+    )
+
+
+def _hub_off(injection: Injection) -> None:
+    struck = injection.name
+
+    def rule(call: Call) -> BaseException | None:
+        if call.service != "securityhub":
+            return None
+        struck()
+        text = f"Account {injection.aws.account} is not subscribed to AWS Security Hub"
+        return client_error("InvalidAccessException", call.operation, text, 401)
+
+    injection.before(rule)
 
 
 def _listed_late(injection: Injection) -> None:

@@ -159,16 +159,18 @@ def _row(item: Folded, config: Config, run_id: str, settings: Settings) -> Ami:
 
 def _describe(place: Place, amis: Sequence[Ami], config: Config, settings: Settings, clients: Clients) -> None:
     images = _reach(place, settings, lambda: _images(clients.client("ec2", place), [ami.ami_id for ami in amis]))
-    for ami in amis:
-        if isinstance(images, Reason):
+    if isinstance(images, Reason):
+        for ami in amis:
             ami.reason = images
-        elif image := images.get(ami.ami_id):
+        return
+    unseen = [ami for ami in amis if ami.ami_id not in images]
+    hidden = bool(unseen) and _hides_images(clients.client("ec2", place))
+    for ami in unseen:
+        absent = loading.AMI_NOT_ALLOWED if hidden else loading.AMI_NOT_FOUND
+        ami.reason = absent(ami=ami.ami_id, place=named(place))
+    for ami in amis:
+        if image := images.get(ami.ami_id):
             _fill(ami, image, config)
-    unseen = [ami for ami in amis if not isinstance(images, Reason) and ami.ami_id not in images]
-    if unseen:
-        absent = loading.AMI_NOT_ALLOWED if _hides_images(clients.client("ec2", place)) else loading.AMI_NOT_FOUND
-        for ami in unseen:
-            ami.reason = absent(ami=ami.ami_id, place=named(place))
 
 
 def _hides_images(ec2: Any) -> bool:

@@ -13,15 +13,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Literal
 
-from golden_ami.models import END_OF_SUPPORT, Ami, Finding, Policy, Threshold, Verdict
+from golden_ami.models import END_OF_SUPPORT, Finding, Policy, Threshold, Verdict
 
 DISCONTINUED_OS = "discontinued operating system"
 ExploitQuestion = Literal["knownExploited", "exploitAvailable", "epss"]  # as the rules of failOn are named
-
-
-def policy_of(ami: Ami, policy: Policy) -> Policy:
-    """The policy that holds for an AMI: its own, else the run's."""
-    return ami.entry.policy or policy
 
 
 def rule_met(finding: Finding, policy: Policy) -> str:

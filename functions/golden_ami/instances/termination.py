@@ -194,28 +194,29 @@ def terminate(place: Place, clients: Clients, launches: Mapping[str, datetime]) 
     ec2 = clients.client("ec2", place)
     failures: dict[str, AssessmentError] = {}
     for some in chunks(list(launches), _TERMINATIONS):
-        try:
-            with named_errors():
-                ec2.terminate_instances(InstanceIds=some)
-        except AssessmentError as fault:
+        refused = _refusal(ec2, some)
+        for name in some if refused else ():
             # One unknown or refused id has EC2 terminate none of a call (EC2 API Reference, TerminateInstances).
-            single = fault if len(some) == 1 else None
-            found = {name: _terminate(place, ec2, name, launches[name], single) for name in some}
-            failures |= {name: fault for name, fault in found.items() if fault}
+            fault = refused if len(some) == 1 else _refusal(ec2, [name])
+            if left := fault and _unless_ended(place, ec2, name, launches[name], fault):
+                failures[name] = left
     return failures
 
 
-def _terminate(
-    place: Place, ec2: Any, instance_id: str, launched_at: datetime, fault: AssessmentError | None
-) -> AssessmentError | None:
-    """The fault of terminating one instance, which is given where it was tried; None when it has ended."""
+def _refusal(ec2: Any, instance_ids: Sequence[str]) -> AssessmentError | None:
+    """Why EC2 terminates none of the instances; None when it does."""
     try:
-        if fault is None:
-            with named_errors():
-                ec2.terminate_instances(InstanceIds=[instance_id])
-            return None
-    except AssessmentError as raised:
-        fault = raised
+        with named_errors():
+            ec2.terminate_instances(InstanceIds=list(instance_ids))
+    except AssessmentError as fault:
+        return fault
+    return None
+
+
+def _unless_ended(
+    place: Place, ec2: Any, instance_id: str, launched_at: datetime, fault: AssessmentError
+) -> AssessmentError | None:
+    """What a refused termination comes to; None when the instance has ended."""
     cause = fault.__cause__
     code = code_of(cause) if isinstance(cause, ClientError) else ""
     state = _state(ec2, instance_id)

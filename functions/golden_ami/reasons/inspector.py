@@ -99,7 +99,7 @@ AMI_UNSUPPORTED_OS = _ami(
     f"move the image to a supported system; if Inspector still makes findings for it on instances, {_OTHER_ENGINE}",
 )
 AMI_SCAN_FAILED = _ami(
-    "Inspector's AMI scan failed internally, and so did a second one",
+    "Inspector's AMI scan failed internally",
     f"run again, or {_OTHER_ENGINE}",
     "Check Run: GetOnDemandScanStatus gives {name} for the second scan of the AMI, too, or for one at the deadline",
 )

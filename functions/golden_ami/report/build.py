@@ -15,7 +15,7 @@ from golden_ami.evaluation.comparison import EarlierAssessment, last_assessment,
 from golden_ami.evaluation.evaluate import AmiRules, EvaluatedFinding
 from golden_ami.evaluation.exceptions import ExceptionIndex
 from golden_ami.evaluation.identity import lineage_key
-from golden_ami.evaluation.policy import policy_of, run_verdict
+from golden_ami.evaluation.policy import run_verdict
 from golden_ami.evaluation.upgrades import RunUpgrades
 from golden_ami.evaluation.verdict import judge
 from golden_ami.evidence.requirements import is_partial
@@ -141,7 +141,7 @@ class _Builder:
             )
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, unreadable))
         config = self._run.config
-        judged = judge(ami, evaluation, policy_of(ami, config.policy), config)
+        judged = judge(ami, evaluation, config.policy_of(ami), config)
         report = assessed(ami, owner_tag, evaluation, judged, standings_key(ami.run_id, ami.key), self._listed)
         if evaluation.unknown and self._known.problem:
             report.notes.append(self._known.problem)
@@ -156,7 +156,7 @@ class _Builder:
 
     def _evaluation(self, ami: Ami, earlier: Sequence[EarlierAssessment]) -> AmiEvaluation:
         """Evaluate an AMI's findings and write their statuses. Raises Missing and msgspec's MsgspecError."""
-        rules = AmiRules(ami, policy_of(ami, self._run.config.policy), self._exceptions, self._today)
+        rules = AmiRules(ami, self._run.config.policy_of(ami), self._exceptions, self._today)
         evaluator = AmiEvaluator(rules, earlier, listed=self._listed, urgent=self._urgent)
         encode = msgspec.json.Encoder().encode_lines
         again = not self._urgent  # by the page and the other formats of a small run

@@ -52,6 +52,11 @@ def every_finding(report: Report, store: Store) -> Iterator[tuple[AmiReport, Fin
             yield ami, finding, status
 
 
+def closed_words(finding: Finding) -> str:
+    """That Amazon Inspector closed a finding before it was collected; "" for any other."""
+    return "after boot" if finding.closed else ""
+
+
 def remedy_of(finding: Finding) -> str:
     """What to do about a finding, in Inspector's words; "" when it does not say."""
     return finding.remedy or next((package.remediation for package in finding.packages if package.remediation), "")

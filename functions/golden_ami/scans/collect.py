@@ -83,7 +83,7 @@ def _collect(run: Run, ami: Ami, settings: Settings, clients: Clients, ledger: L
     sources: Counter[str] = Counter()
     arns: dict[str, None] = {}
     asked = set[str]()
-    policy = ami.entry.policy or run.config.policy
+    policy = run.config.policy_of(ami)
     key = findings_key(ami.run_id, ami.key)
     with NdjsonObject(clients.client("s3"), settings.bucket, key) as lines:
         for findings in chunks(_distinct(scanner.findings(run, ami), arns), _TOGETHER):

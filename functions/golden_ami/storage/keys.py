@@ -1,7 +1,7 @@
 """The layout of keys: objects of the bucket, and rows of the table. No other module spells one.
 
     runs/<run>/findings/<ami key>.ndjson   an AMI's findings (models.Finding)
-    runs/<run>/standings/<ami key>.ndjson  how each of them stands, in the same order (report.model.Standing)
+    runs/<run>/standings/<ami key>.ndjson  the status of each, in the same order (evaluation.model.FindingStatus)
     runs/<run>/vulnerabilities/<ami key>.json  CVE ids of its findings of which Amazon Inspector is to be asked
     runs/<run>/untagged/<ami key>.json     ARNs of its findings that have not taken the AMI's tags yet
     runs/<run>/urgent/<ami key>.ndjson     the most urgent of them, of a run with many

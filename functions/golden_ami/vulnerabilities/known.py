@@ -11,7 +11,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
 
 from golden_ami import times
-from golden_ami.evaluation.policy import policy_of
 from golden_ami.evidence.requirements import needs_exploit_data
 from golden_ami.logs import logger
 from golden_ami.models import Ami, Run
@@ -68,7 +67,7 @@ def _ids(run: Run, amis: Sequence[Ami], store: Store) -> list[str]:
             return []  # there was nothing to ask; else it stays unanswered
 
     judged = [ami for ami in amis if ami.findings_key]
-    asking = [ami for ami in judged if needs_exploit_data(policy_of(ami, run.config.policy))]
+    asking = [ami for ami in judged if needs_exploit_data(run.config.policy_of(ami))]
     return list(dict.fromkeys(cve for ids in side_by_side(noted, asking) for cve in ids))
 
 

@@ -87,8 +87,8 @@ class ImageScan:
         """What ec2 GetImageFindings lists, and what events add to it."""
         # Before the rows: what EC2 shows only after they were read, they may lack.
         self._shown |= self._scan_dates([ami])
-        policy = ami.entry.policy or run.config.policy
-        return joined(self._image_findings(ami), self._events(ami), policy.fail_on.severities)
+        severities = run.config.policy_of(ami).fail_on.severities
+        return joined(self._image_findings(ami), self._events(ami), severities)
 
     def confirm(self, run: Run, ami: Ami, received: Mapping[str, int]) -> list[Evidence]:  # noqa: ARG002
         """Evidence `findings`: pending while EC2 shows no results of this scan, or fewer rows than were announced.

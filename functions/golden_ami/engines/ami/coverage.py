@@ -33,7 +33,8 @@ def of_image(ami: Ami, answer: Mapping[str, Any]) -> Outcome:
     if answer["scanStatus"] != "FAILED":
         return Outcome("RUNNING", str(answer["scanStatus"]))
     name = answer.get("scanStatusReason") or FAULT
-    return Outcome("FAILED", name, refused(ami, name))
+    again = "and so did a second one" if name == FAULT and ami.failed_scan else ""
+    return Outcome("FAILED", name, refused(ami, name, again))
 
 
 def _looked_at(at: str) -> tuple[Evidence, ...]:

@@ -10,7 +10,7 @@ DESCRIBE_FINDINGS = "inspector:DescribeFindings"
 
 
 def from_classic(raw: object) -> Finding:
-    """A finding of Inspector Classic. It has no CRITICAL; Undefined is UNTRIAGED where it has no score either."""
+    """A finding of Inspector Classic. It has no CRITICAL of its own; Undefined is UNTRIAGED unless it has a score."""
     finding = mapping(raw)
     attributes = {
         text(one.get("key")).upper(): text(one.get("value"))

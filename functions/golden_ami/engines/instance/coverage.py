@@ -153,7 +153,12 @@ def failure(ami: Ami, row: Mapping[str, Any]) -> Reason:
 def is_since_launch(ami: Ami, row: Mapping[str, Any]) -> bool:
     """Whether a row's last scan came after the launch of the AMI's instance."""
     scanned = times.read(row.get("lastScannedAt"))
-    return bool(scanned) and datetime.fromisoformat(scanned) >= _launched(ami)
+    return bool(scanned) and is_after_launch(ami, scanned)
+
+
+def is_after_launch(ami: Ami, instant: str) -> bool:
+    """Whether an instant (ISO 8601) is not before the launch of the AMI's instance."""
+    return datetime.fromisoformat(instant) >= _launched(ami)
 
 
 def _launched(ami: Ami) -> datetime:

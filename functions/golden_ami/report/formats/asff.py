@@ -14,7 +14,7 @@ from golden_ami.evaluation.model import FindingStatus
 from golden_ami.evaluation.packages import fixed_version
 from golden_ami.models import Finding, Package
 from golden_ami.report.evidence import summary
-from golden_ami.report.findings import every_finding
+from golden_ami.report.findings import closed_words, every_finding
 from golden_ami.report.formats.sarif import fingerprint
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url, partition_of
@@ -80,7 +80,7 @@ def _fields(report: Report, ami: AmiReport, finding: Finding, status: FindingSta
         "rule": status.rule,
         "tolerated": status.tolerated,
         "suppressed": "by a rule of Amazon Inspector" if finding.suppressed else "",
-        "closed": "after boot" if finding.closed else "",
+        "closed": closed_words(finding),
         "evidence": summary(ami),
     }
     return {name: value[:1024] for name, value in fields.items() if value}

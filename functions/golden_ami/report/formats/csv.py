@@ -14,7 +14,7 @@ from golden_ami.evaluation.packages import fixed_version
 from golden_ami.evaluation.policy import DISCONTINUED_OS
 from golden_ami.models import Finding
 from golden_ami.report.evidence import summary
-from golden_ami.report.findings import findings_of, remedy_of
+from golden_ami.report.findings import closed_words, findings_of, remedy_of
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
 from golden_ami.report.verdicts import words_of_ami
@@ -55,7 +55,7 @@ def _rows(store: Store, ami: AmiReport) -> Iterator[list[object]]:
     if ami.reason or ami.system_fails or not ami.total:
         yield [*head, *_cells_of_ami(ami), evidence, ""]
     for finding, status in findings_of(store, ami):
-        yield [*head, *_cells(finding, status), evidence, "after boot" if finding.closed else ""]
+        yield [*head, *_cells(finding, status), evidence, closed_words(finding)]
 
 
 def _cells_of_ami(ami: AmiReport) -> list[object]:

@@ -16,7 +16,7 @@ from golden_ami.evaluation.model import FindingStatus
 from golden_ami.evaluation.packages import fixed_version
 from golden_ami.models import Finding, Package
 from golden_ami.report.evidence import values
-from golden_ami.report.findings import every_finding, findings_of
+from golden_ami.report.findings import closed_words, every_finding, findings_of
 from golden_ami.report.formats.streaming import members
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
@@ -146,6 +146,6 @@ def _properties(finding: Finding, status: FindingStatus) -> list[dict[str, str]]
         "tolerated": status.tolerated,
         "epss": "" if finding.epss is None else f"{finding.epss:g}",
         "suppressed": _SUPPRESSED if finding.suppressed else "",
-        "closed": "after boot" if finding.closed else "",
+        "closed": closed_words(finding),
     }
     return [{"name": f"golden-ami:{name}", "value": value} for name, value in values.items() if value]

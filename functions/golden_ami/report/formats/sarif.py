@@ -13,7 +13,7 @@ from golden_ami import __version__
 from golden_ami.evaluation.model import FindingStatus
 from golden_ami.models import Finding, Severity
 from golden_ami.report.evidence import values
-from golden_ami.report.findings import every_finding
+from golden_ami.report.findings import closed_words, every_finding
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
@@ -104,7 +104,7 @@ def _result(report: Report, ami: AmiReport, finding: Finding, status: FindingSta
             "since": status.since,
             "rule": status.rule,
             "tolerated": status.tolerated,
-            **({"closed": "after boot"} if finding.closed else {}),
+            **({"closed": words} if (words := closed_words(finding)) else {}),
         },
     }
     if suppressions := _suppressions(report, ami, finding, status):
