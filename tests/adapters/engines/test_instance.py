@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
@@ -295,6 +296,20 @@ def test_packages_that_changed_before_the_scan_are_named(make: Make) -> None:
     assert "engine `ami`" in packages.remedy
 
 
+def test_a_repeated_launch_hides_no_package_that_changed(make: Make) -> None:
+    harness = make(findings={"*": [fixable(1)]}, behaviours={"*": UPDATED})
+    [ami] = harness.open("instance")
+    harness.launch()
+    [ami] = harness.ledger.amis("run-1")
+    noted = datetime.fromisoformat(ami.launched_at) + timedelta(seconds=60)
+    harness.ledger.update_ami(ami, launched_at=noted.isoformat())
+    harness.wait_for_agents()
+    harness.assess()
+    tag_findings("run-1", A, *harness.stack)
+    [ami] = harness.ledger.amis("run-1")
+    assert evidence_of(ami, "packages").code == "PACKAGES_CHANGED_AT_BOOT"
+
+
 @pytest.mark.parametrize("system", [("Ubuntu", "24.04"), ("Microsoft Windows Server 2022 Datacenter", "10.0.20348")])
 def test_where_the_inventory_tells_no_instant_nothing_is_seen(make: Make, system: tuple[str, str]) -> None:
     image = Image(A, "golden", platform_name=system[0], platform_version=system[1])
@@ -334,9 +349,9 @@ def test_the_inventory_is_asked_once(make: Make, monkeypatch: pytest.MonkeyPatch
     asked: list[str] = []
     read = changes._installed
 
-    def reads(ssm: Any, ami: Ami) -> Any:
+    def reads(ssm: Any, ami: Ami, launched: datetime) -> Any:
         asked.append(ami.key)
-        return read(ssm, ami)
+        return read(ssm, ami, launched)
 
     monkeypatch.setattr(changes, "_installed", reads)
     harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={"*": Behaviour(listing_lag=1)})

@@ -108,7 +108,7 @@ class InstanceEngine:
         vm_scanner = scan_configuration.read(self._inspector).vm_scanner
         look = Look(now, deep_inspection, over, last=last, vm_scanner=vm_scanner)
         progress = [
-            self._progress(ami, rows.get(ami.instance_id), _at_network(look, run, ami, networks)) for ami in amis
+            self._progress(ami, rows.get(ami.instance_id), _with_network(look, run, ami, networks)) for ami in amis
         ]
         return self._cis.judge(run, amis, progress) if run.config.cis else progress
 
@@ -134,13 +134,14 @@ class InstanceEngine:
         `received` has closed findings too: they were open when the total was announced.
         """
         instances = hosts.described(self._clients.client("ec2", self._place), [ami])
-        if died := hosts.death(instances.get(ami.instance_id), ami.instance_id):
+        instance = instances.get(ami.instance_id, {})
+        if died := hosts.death(instance, ami.instance_id):
             return [incomplete.evidence("findings", "MISSING", died)]
         listed = received.get(LIST_FINDINGS, 0)
         told = self._ledger.announcements({ami.scan}).get(ami.scan)
         later = told.total_after("") if told else None  # also of a message that came after Check Run
         total = max((one for one in (ami.findings_total, later) if one is not None), default=None)
-        evidence = [*self._changes(ami), announced(total, listed, LIST_FINDINGS)]
+        evidence = [*self._changes(ami, instance), announced(total, listed, LIST_FINDINGS)]
         if evidence[-1].status == "COMPLETE" and (left := _unsettled(run, ami, told)) > 0:
             reason = incomplete.FINDINGS_UNSETTLED(received=listed, left=ceil(left))
             evidence[-1] = incomplete.evidence("findings", "PENDING", reason)
@@ -162,11 +163,12 @@ class InstanceEngine:
         if run.config.cis:
             self._cis.close(run)
 
-    def _changes(self, ami: Ami) -> list[Evidence]:
+    def _changes(self, ami: Ami, instance: Mapping[str, Any]) -> list[Evidence]:
         """Evidence of packages that changed before the scan; asked for at the first look, for the scan is over then."""
         if ami.findings_key:
             return []
-        return changes.evidence_of(self._clients.client("ssm", self._place), ami, self._remedied)
+        ssm, launched = self._clients.client("ssm", self._place), hosts.launched_at(ami, instance)
+        return changes.evidence_of(ssm, ami, launched, self._remedied)
 
     def _deep_inspection(self) -> DeepInspection:
         try:
@@ -280,15 +282,15 @@ class InstanceEngine:
         return side_by_side(ask, chunks(arns, _DETAILS))
 
 
-def _at_network(look: Look, run: Run, ami: Ami, networks: Mapping[str, Mapping[str, Any]]) -> Look:
-    policy = ami.entry.policy or run.config.policy
-    return look._replace(network=networks.get(ami.instance_id), needs_network="network" in (policy.require or ()))
+def _with_network(look: Look, run: Run, ami: Ami, networks: Mapping[str, Mapping[str, Any]]) -> Look:
+    required = run.config.policy_of(ami).require or ()
+    return look._replace(network=networks.get(ami.instance_id), needs_network="network" in required)
 
 
 def _is_of_launch(ami: Ami, raw: Mapping[str, Any]) -> bool:
     """Whether a listed finding was on the AMI's instance: not closed before its launch, of an earlier use of the id."""
     closed_at = times.read(raw.get("updatedAt")) if raw.get("status") == "CLOSED" else ""
-    return not closed_at or coverage.is_since_launch(ami, {"lastScannedAt": closed_at})
+    return not closed_at or coverage.is_after_launch(ami, closed_at)
 
 
 def _language_packages_over(run: Run) -> bool:

@@ -26,7 +26,7 @@ _OF_NO_IMAGE = frozenset({"amazon-ssm-agent", "gpg-pubkey"})
 _NAMED = 5
 
 
-def evidence_of(ssm: Any, ami: Ami, remedied: Collection[str]) -> list[Evidence]:
+def evidence_of(ssm: Any, ami: Ami, launched: datetime, remedied: Collection[str]) -> list[Evidence]:
     """Evidence `packages` where packages changed before the scan, or nobody can tell; none otherwise.
 
     `remedied` are packages of findings that Inspector closed: it scanned those before they were updated. Where it is
@@ -36,7 +36,7 @@ def evidence_of(ssm: Any, ami: Ami, remedied: Collection[str]) -> list[Evidence]
     if known is None or known.status != "COMPLETE":
         return []
     try:
-        names = sorted(set(_installed(ssm, ami)) - _OF_NO_IMAGE - set(remedied))
+        names = sorted(set(_installed(ssm, ami, launched)) - _OF_NO_IMAGE - set(remedied))
     except ClientError as error:
         if code_of(error) not in _UNKNOWN:
             raise
@@ -52,9 +52,9 @@ def evidence_of(ssm: Any, ami: Ami, remedied: Collection[str]) -> list[Evidence]
     return [incomplete.evidence("packages", "PARTIAL", reason)]
 
 
-def _installed(ssm: Any, ami: Ami) -> Iterator[str]:
+def _installed(ssm: Any, ami: Ami, launched: datetime) -> Iterator[str]:
     """The names of packages that were installed after the launch, and not after the scan."""
-    launched, scanned = datetime.fromisoformat(ami.launched_at), datetime.fromisoformat(ami.scanned_at)
+    scanned = datetime.fromisoformat(ami.scanned_at)
     for entry in _entries(ssm, ami.instance_id):
         told = times.read(entry.get("InstalledTime"))
         if told and launched <= datetime.fromisoformat(told) <= scanned:
