@@ -46,9 +46,13 @@ class Economy(Patches):
         return self
 
     def _patch_dispatch(self) -> None:
-        """moto lists the methods of a service's class anew for every call."""
+        """moto lists the methods of a service's class anew for every call. The list is made again for each Economy.
+
+        What an outer one keeps lacks the methods that were added since.
+        """
         responses: Any = import_module("moto.core.responses")
-        self.set(responses, "method_names_from_class", cache(responses.method_names_from_class))
+        listing: Any = import_module("moto.core.utils")
+        self.set(responses, "method_names_from_class", cache(listing.method_names_from_class))
 
     def _patch_tables(self) -> None:
         """moto sorts the whole table for a query of one partition, copies what it found, and parses updates twice.

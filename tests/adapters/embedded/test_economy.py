@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import boto3
@@ -108,3 +109,15 @@ def test_patches_are_undone_in_order_also_for_inherited_attributes() -> None:
             patches.set(Heir, "missing", 1)
     assert "value" not in vars(Heir)
     assert Heir.value == 1
+
+
+def test_a_method_that_is_added_later_is_known_to_the_next_economy() -> None:
+    responses: Any = import_module("moto.core.responses")
+    from moto.iam.responses import IamResponse
+
+    with Economy():
+        assert "added_later" not in responses.method_names_from_class(IamResponse)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(IamResponse, "added_later", lambda _: None, raising=False)
+            with Economy():
+                assert "added_later" in responses.method_names_from_class(IamResponse)
