@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from golden_ami.aws.consistency import may_be_unlisted
@@ -34,13 +33,6 @@ def described(ec2: Any, amis: Sequence[Ami]) -> dict[str, dict[str, Any]]:
     found = side_by_side(describe, chunks([ami.instance_id for ami in amis], _FILTER_VALUES))
     young = {ami.instance_id: _NOT_LISTED_YET for ami in amis if ami.launched_at and may_be_unlisted(ami.launched_at)}
     return young | {instance["InstanceId"]: instance for batch in found for instance in batch}
-
-
-def launched_at(ami: Ami, instance: Mapping[str, Any]) -> datetime:
-    """When the AMI's instance was launched: a repeated launch moves the ledger's instant, EC2's LaunchTime stays."""
-    noted = datetime.fromisoformat(ami.launched_at)
-    told: datetime = instance.get("LaunchTime", noted)
-    return min(noted, told)
 
 
 def death(instance: dict[str, Any] | None, instance_id: str) -> Reason | None:

@@ -90,7 +90,7 @@ def _attempt(
     try:
         with named_errors():
             if alive:
-                ledger.update_ami(ami, instance_id=alive.instance_id)
+                ledger.update_ami(ami, instance_id=alive.instance_id, launched_at=iso(alive.launched_at))
                 return True
             if ami.user_data_sha256 and ami.user_data_sha256 not in texts:
                 ledger.not_assessed(ami, launching.USER_DATA_GONE())
@@ -103,14 +103,16 @@ def _attempt(
                     ami = ledger.update_ami(ami, launch_token="")
                 ledger.not_assessed(ami, outcome)
                 return False
-            ledger.update_ami(ami, instance_id=outcome)
-            logger.info("launched", extra={"ami": ami.key, "instance": outcome})
+            # A repeated call answers the instance of the first one, and when that was launched.
+            ledger.update_ami(ami, instance_id=outcome["InstanceId"], launched_at=iso(outcome["LaunchTime"]))
+            logger.info("launched", extra={"ami": ami.key, "instance": outcome["InstanceId"]})
             return True
     except AssessmentError as fault:
         return fault
 
 
-def _run_instances(ami: Ami, request: Mapping[str, Any], ec2: Any) -> str | Reason:
+def _run_instances(ami: Ami, request: Mapping[str, Any], ec2: Any) -> dict[str, Any] | Reason:
+    """The instance as EC2 answers it, or why it does not launch this AMI."""
     try:
         with named_errors():
             answer = ec2.run_instances(**request)
@@ -120,7 +122,8 @@ def _run_instances(ami: Ami, request: Mapping[str, Any], ec2: Any) -> str | Reas
         if reason is None:
             raise
         return reason
-    return str(answer["Instances"][0]["InstanceId"])
+    instance: dict[str, Any] = answer["Instances"][0]
+    return instance
 
 
 def _launched_before(

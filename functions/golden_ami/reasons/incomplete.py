@@ -89,6 +89,12 @@ INVENTORY_UNKNOWN = PACKAGES_CHANGED_AT_BOOT.also(
     message="whether packages were installed between the launch and the scan cannot be read: {error}",
     remedy="allow ssm:ListInventoryEntries and see that Systems Manager manages the instance",
 )
+INSTALLATIONS_NOT_DATED = PACKAGES_CHANGED_AT_BOOT.also(
+    when="Tag Findings, as a note: the system's packages do not say when they were installed (dpkg, Windows)",
+    message="whether packages were updated between the launch and the scan is not known: the inventory does not date "
+    "installations",
+    remedy="use engine `ami`, or see that the image does not update itself at first boot",
+)
 FINDINGS_INCOMPLETE = Cause(
     "FINDINGS_INCOMPLETE",
     when="Tag Findings: after waits.findingsSeconds Amazon Inspector lists fewer findings than it announced",

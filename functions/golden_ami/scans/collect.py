@@ -27,7 +27,7 @@ from golden_ami.storage.ndjson import NdjsonObject
 from golden_ami.vulnerabilities.questions import questions
 
 _TOGETHER = 20  # findings encoded by one call; many more would no longer be in the processor's cache
-_LOOKED_AT = ("findings", "exploitData")  # evidence that collecting the findings gives
+_LOOKED_AT = ("packages", "findings", "exploitData")  # evidence that collecting the findings gives
 
 
 class Collected(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -272,6 +273,29 @@ def test_a_crash_between_launch_and_ledger_launches_once(stack: Stack, operation
     assert stack.launch(FIRST) == {"launched": 1, "notLaunched": 0}
     assert row(stack).instance_id == only_instance(stack)["InstanceId"]
     assert len(stack.calls.of("RunInstances")) == 1
+
+
+def test_the_launch_was_when_ec2_says(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repeated call answers the instance of the first one, which is older than the call."""
+    stack.image(FIRST)
+    opened(stack, {"amiId": FIRST})
+    monkeypatch.setattr("golden_ami.instances.launch.now", lambda: datetime(2026, 4, 1, 8, 15, tzinfo=UTC))
+    stack.launch(FIRST)
+    assert row(stack).launched_at == "2026-04-01T08:00:00Z"
+
+
+def test_a_refused_repetition_forgets_no_launch(stack: Stack) -> None:
+    """Whose answer was lost: Terminate waits for it."""
+    stack.image(FIRST)
+    opened(stack, {"amiId": FIRST})
+    stack.calls.fail("RunInstances", "InternalError", status=500)
+    with pytest.raises(ServiceFault):
+        stack.launch(FIRST)
+    token = row(stack).launch_token
+    stack.calls.fail("RunInstances", "VcpuLimitExceeded")
+    stack.launch(FIRST)
+    assert row(stack).launch_token
+    assert token
 
 
 def test_a_crash_before_ec2_shows_the_instance_repeats_the_client_token(stack: Stack) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
@@ -16,6 +15,7 @@ from golden_ami.engines.instance.adapter import InstanceEngine
 from golden_ami.errors import EngineUnavailable, FindingsIncomplete
 from golden_ami.models import Ami, Evidence, Policy, Waits
 from golden_ami.scans.collect import tag_findings
+from golden_ami_emulator.calls import client_error
 from golden_ami_emulator.inspector import installed
 from golden_ami_emulator.inspector.updates import update
 from golden_ami_emulator.world import Behaviour, Image
@@ -296,18 +296,69 @@ def test_packages_that_changed_before_the_scan_are_named(make: Make) -> None:
     assert "engine `ami`" in packages.remedy
 
 
-def test_a_repeated_launch_hides_no_package_that_changed(make: Make) -> None:
-    harness = make(findings={"*": [fixable(1)]}, behaviours={"*": UPDATED})
-    [ami] = harness.open("instance")
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError", "InvalidTypeNameException"])
+def test_an_inventory_without_answer_loses_no_finding(make: Make, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    def refuses(*_: object) -> Any:
+        raise client_error(code, "ListInventoryEntries")
+
+    monkeypatch.setattr(changes, "_entries", refuses)
+    harness = make(findings={"*": [fixable(1)]})
+    harness.open("instance")
     harness.launch()
-    [ami] = harness.ledger.amis("run-1")
-    noted = datetime.fromisoformat(ami.launched_at) + timedelta(seconds=60)
-    harness.ledger.update_ami(ami, launched_at=noted.isoformat())
     harness.wait_for_agents()
     harness.assess()
-    tag_findings("run-1", A, *harness.stack)
+    with pytest.raises(FindingsIncomplete, match="cannot be read"):
+        tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
-    assert evidence_of(ami, "packages").code == "PACKAGES_CHANGED_AT_BOOT"
+    assert (ami.counts, status_of(ami, "packages")) == ({"HIGH": 1}, "PENDING")
+    harness.clock.advance(901)
+    tag_findings("run-1", A, *harness.stack)
+    assert status_of(harness.ledger.amis("run-1")[0], "packages") == "PARTIAL"
+
+
+def test_an_inventory_that_answers_later_is_enough(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = make(findings={"*": [fixable(1)]})
+    harness.open("instance")
+    harness.launch()
+    harness.wait_for_agents()
+    harness.assess()
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            changes, "_entries", Mock(side_effect=client_error("ThrottlingException", "ListInventoryEntries"))
+        )
+        with pytest.raises(FindingsIncomplete):
+            tag_findings("run-1", A, *harness.stack)
+    tag_findings("run-1", A, *harness.stack)
+    assert status_of(harness.ledger.amis("run-1")[0], "packages") == "COMPLETE"
+
+
+LAUNCHED, FOUND, SCANNED = "2026-11-27T08:00:00Z", "2026-11-27T08:10:00.300Z", "2026-11-27T08:20:00Z"
+
+
+@pytest.mark.parametrize(
+    ("installed_at", "found_at", "names"),
+    [
+        ("2026-11-27T07:59:59Z", "", []),
+        ("2026-11-27T08:00:50Z", "", ["openssl"]),
+        ("2026-11-27T08:20:00Z", "", ["openssl"]),
+        ("2026-11-27T08:20:01Z", "", []),
+        ("2026-11-27T08:00:50Z", FOUND, ["openssl"]),
+        ("2026-11-27T08:10:00Z", FOUND, []),
+        ("2026-11-27T08:15:00Z", FOUND, []),
+    ],
+)
+def test_what_was_installed_before_it_was_scanned(installed_at: str, found_at: str, names: list[str]) -> None:
+    ami = SimpleNamespace(launched_at=LAUNCHED, scanned_at=SCANNED)
+    entries = [{"Name": "openssl", "InstalledTime": installed_at}, {"Name": "bash"}]
+    remedied = {"openssl": found_at} if found_at else {}
+    assert [*changes._installed(entries, ami, remedied)] == names  # type: ignore[arg-type]
+
+
+def test_packages_that_were_not_all_scanned_stay_so(make: Make) -> None:
+    """Whatever the inventory says."""
+    [ami] = make().run("instance")
+    ami.evidence, ami.findings_key = [Evidence(kind="packages", status="PARTIAL")], ""
+    assert changes.evidence_of(Mock(), ami, {}) == []
 
 
 @pytest.mark.parametrize("system", [("Ubuntu", "24.04"), ("Microsoft Windows Server 2022 Datacenter", "10.0.20348")])
@@ -337,7 +388,7 @@ def test_an_inventory_that_is_not_told_is_a_note(make: Make, code: str, monkeypa
     def refused(*_: object) -> Any:
         raise ClientError({"Error": {"Code": code, "Message": ""}}, "ListInventoryEntries")
 
-    monkeypatch.setattr(changes, "_installed", refused)
+    monkeypatch.setattr(changes, "_entries", refused)
     [ami] = make(behaviours={"*": UPDATED}).run("instance")
     packages = evidence_of(ami, "packages")
     assert (packages.status, code in packages.detail) == ("COMPLETE", True)
@@ -347,13 +398,13 @@ def test_an_inventory_that_is_not_told_is_a_note(make: Make, code: str, monkeypa
 def test_the_inventory_is_asked_once(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the findings are looked at again."""
     asked: list[str] = []
-    read = changes._installed
+    read = changes._entries
 
-    def reads(ssm: Any, ami: Ami, launched: datetime) -> Any:
-        asked.append(ami.key)
-        return read(ssm, ami, launched)
+    def reads(ssm: Any, instance_id: str) -> Any:
+        asked.append(A)
+        return read(ssm, instance_id)
 
-    monkeypatch.setattr(changes, "_installed", reads)
+    monkeypatch.setattr(changes, "_entries", reads)
     harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={"*": Behaviour(listing_lag=1)})
     harness.run("instance")
     assert asked == [A]

@@ -56,7 +56,7 @@ class InstanceEngine:
         # Of the details of findings: ARNs that are not answered for now, and what the service refuses them with.
         self._without_details: list[str] = []
         self._refused: list[str] = []
-        self._remedied: set[str] = set()  # packages of findings that Inspector closed
+        self._remedied: dict[str, str] = {}  # package of a finding that Inspector closed -> when it was found, ISO 8601
 
     def ensure(self, run: Run, amis: Sequence[Ami]) -> None:  # noqa: ARG002
         """See that EC2 scanning is on; turn it on only where the configuration says so."""
@@ -134,14 +134,13 @@ class InstanceEngine:
         `received` has closed findings too: they were open when the total was announced.
         """
         instances = hosts.described(self._clients.client("ec2", self._place), [ami])
-        instance = instances.get(ami.instance_id, {})
-        if died := hosts.death(instance, ami.instance_id):
+        if died := hosts.death(instances.get(ami.instance_id), ami.instance_id):
             return [incomplete.evidence("findings", "MISSING", died)]
         listed = received.get(LIST_FINDINGS, 0)
         told = self._ledger.announcements({ami.scan}).get(ami.scan)
         later = told.total_after("") if told else None  # also of a message that came after Check Run
         total = max((one for one in (ami.findings_total, later) if one is not None), default=None)
-        evidence = [*self._changes(ami, instance), announced(total, listed, LIST_FINDINGS)]
+        evidence = [*self._changes(ami), announced(total, listed, LIST_FINDINGS)]
         if evidence[-1].status == "COMPLETE" and (left := _unsettled(run, ami, told)) > 0:
             reason = incomplete.FINDINGS_UNSETTLED(received=listed, left=ceil(left))
             evidence[-1] = incomplete.evidence("findings", "PENDING", reason)
@@ -163,12 +162,9 @@ class InstanceEngine:
         if run.config.cis:
             self._cis.close(run)
 
-    def _changes(self, ami: Ami, instance: Mapping[str, Any]) -> list[Evidence]:
-        """Evidence of packages that changed before the scan; asked for at the first look, for the scan is over then."""
-        if ami.findings_key:
-            return []
-        ssm, launched = self._clients.client("ssm", self._place), hosts.launched_at(ami, instance)
-        return changes.evidence_of(ssm, ami, launched, self._remedied)
+    def _changes(self, ami: Ami) -> list[Evidence]:
+        """Evidence of packages that changed before the scan; asked for once, for the scan is over then."""
+        return changes.evidence_of(self._clients.client("ssm", self._place), ami, self._remedied)
 
     def _deep_inspection(self) -> DeepInspection:
         try:
@@ -252,7 +248,10 @@ class InstanceEngine:
     def _detailed(self, page: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
         """The findings of a page with their details; without, it is not known whether they are exploited."""
         findings = [from_inspector(raw) for raw in page]
-        self._remedied.update(package.name for one in findings if one.closed for package in one.packages)
+        for one in findings:
+            for package in one.packages if one.closed else ():
+                earliest = self._remedied.get(package.name, one.first_observed_at)
+                self._remedied[package.name] = min(earliest, one.first_observed_at)
         arns = [finding.arn for finding in findings if finding.type == "PACKAGE_VULNERABILITY"]
         details = {one.get("findingArn"): one for batch in self._batches(arns) for one in batch}
         asked = frozenset(arns)

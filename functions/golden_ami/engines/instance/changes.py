@@ -8,7 +8,7 @@ Windows the day, whose beginning is before the launch. So of dpkg and Windows th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,34 +16,38 @@ from botocore.exceptions import ClientError
 
 from golden_ami import times
 from golden_ami.aws.errors import code_of
-from golden_ami.models import Ami, Evidence
+from golden_ami.models import Ami, Evidence, EvidenceStatus
 from golden_ami.reasons import incomplete
 
 _PAGE = 50  # entries that ListInventoryEntries answers at most
-_UNKNOWN = ("AccessDeniedException", "InvalidInstanceId")
+_DENIED = ("AccessDeniedException", "InvalidInstanceId")
 # The agent updates itself, and rpm lists keys that were imported as packages.
 _OF_NO_IMAGE = frozenset({"amazon-ssm-agent", "gpg-pubkey"})
 _NAMED = 5
 
 
-def evidence_of(ssm: Any, ami: Ami, launched: datetime, remedied: Collection[str]) -> list[Evidence]:
-    """Evidence `packages` where packages changed before the scan, or nobody can tell; none otherwise.
+def evidence_of(ssm: Any, ami: Ami, remedied: Mapping[str, str]) -> list[Evidence]:
+    """Evidence `packages` of an AMI whose findings are looked at; none where there is nothing to add.
 
-    `remedied` are packages of findings that Inspector closed: it scanned those before they were updated. Where it is
-    not known, the evidence of the scan stays, with a note. One call for 50 packages.
+    PARTIAL where packages changed before the scan, PENDING while Systems Manager does not answer. `remedied` are
+    packages of findings that Inspector closed, with the instant (ISO 8601) at which it had found them: what was
+    installed later, Inspector had scanned before. One call for 50 packages.
     """
     known = next((one for one in ami.evidence if one.kind == "packages"), None)
-    if known is None or known.status != "COMPLETE":
+    again = known is not None and known.status == "PENDING"
+    if known is None or not (again or (known.status == "COMPLETE" and not ami.findings_key)):
         return []
     try:
-        names = sorted(set(_installed(ssm, ami, launched)) - _OF_NO_IMAGE - set(remedied))
+        entries = list(_entries(ssm, ami.instance_id))
     except ClientError as error:
-        if code_of(error) not in _UNKNOWN:
-            raise
         reason = incomplete.INVENTORY_UNKNOWN(error=error.response["Error"].get("Message") or code_of(error))
-        return [incomplete.evidence("packages", "COMPLETE", reason)]
+        status: EvidenceStatus = "COMPLETE" if code_of(error) in _DENIED else "PENDING"
+        return [incomplete.evidence("packages", status, reason)]
+    if not any(entry.get("InstalledTime") for entry in entries) or "windows" in ami.platform_name.lower():
+        return [incomplete.evidence("packages", "COMPLETE", incomplete.INSTALLATIONS_NOT_DATED())]
+    names = sorted({*_installed(entries, ami, remedied)} - _OF_NO_IMAGE)
     if not names:
-        return []
+        return [Evidence(kind="packages", status="COMPLETE", detail="scanned since the launch")] if again else []
     some = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     if ami.user_data_sha256:
         reason = incomplete.PACKAGES_CHANGED_BY_USER_DATA(count=len(names), names=some)
@@ -52,13 +56,16 @@ def evidence_of(ssm: Any, ami: Ami, launched: datetime, remedied: Collection[str
     return [incomplete.evidence("packages", "PARTIAL", reason)]
 
 
-def _installed(ssm: Any, ami: Ami, launched: datetime) -> Iterator[str]:
+def _installed(entries: Iterable[Mapping[str, str]], ami: Ami, remedied: Mapping[str, str]) -> Iterator[str]:
     """The names of packages that were installed after the launch, and not after the scan."""
-    scanned = datetime.fromisoformat(ami.scanned_at)
-    for entry in _entries(ssm, ami.instance_id):
-        told = times.read(entry.get("InstalledTime"))
-        if told and launched <= datetime.fromisoformat(told) <= scanned:
-            yield str(entry.get("Name", "unnamed"))
+    launched, scanned = datetime.fromisoformat(ami.launched_at), datetime.fromisoformat(ami.scanned_at)
+    for entry in entries:
+        name, told = str(entry.get("Name", "unnamed")), times.read(entry.get("InstalledTime"))
+        if not told or not launched <= datetime.fromisoformat(told) <= scanned:
+            continue
+        found_at = remedied.get(name)  # rpm gives whole seconds
+        if not found_at or datetime.fromisoformat(told) < datetime.fromisoformat(found_at).replace(microsecond=0):
+            yield name
 
 
 def _entries(ssm: Any, instance_id: str) -> Iterator[Mapping[str, str]]:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from botocore.exceptions import ClientError
-
-from golden_ami.aws.errors import code_of
+from botocore.exceptions import BotoCoreError, ClientError
 
 
 class ScanConfiguration(NamedTuple):
@@ -25,9 +23,7 @@ def read(inspector: Any) -> ScanConfiguration:
     """The account's own. One that may not be read decides nothing, so it is no fault."""
     try:
         found = inspector.get_configuration().get("ec2Configuration") or {}
-    except ClientError as error:
-        if code_of(error) != "AccessDeniedException":
-            raise
+    except (BotoCoreError, ClientError):
         return ScanConfiguration()
     mode, scanner = found.get("scanModeState") or {}, found.get("vmScannerState") or {}
     return ScanConfiguration(mode.get("scanMode", ""), bool(scanner.get("activated")))
