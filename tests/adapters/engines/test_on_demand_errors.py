@@ -194,7 +194,46 @@ def test_a_second_scan_that_is_refused_says_why(make: Make, fail: Fail) -> None:
     assert first.reason.code == "AMI_SCAN_NOT_ALLOWED"
 
 
+def test_a_second_scan_that_is_throttled_costs_no_other_ami(make: Make, fail: Fail) -> None:
+    harness = failing(make, 1)
+    harness.open("ami", [A, B])
+    harness.assessment.start("run-1", "t")
+    fail(START, lambda *_: client_error("ThrottlingException", START, "Rate exceeded", 429))
+    harness.clock.advance(2000)
+    assert not harness.assessment.check("run-1").over
+    first, second = harness.ledger.amis("run-1")
+    assert (first.scan_status, second.scan_status) == ("PENDING", "COMPLETED")
+
+
+def test_no_older_scan_takes_the_place_of_one_that_failed(make: Make) -> None:
+    harness = failing(make, 2)  # the old one fails, too
+    harness.client("inspector2").start_on_demand_scan(resourceId=A, resourceType="AMI")
+    harness.clock.advance(2000)
+    [first] = harness.run("ami", [A])
+    assert (first.reason, scans()) == (None, {A: 3})
+
+
 # ---------------------------------------------------------------- a scan whose id was lost
+
+
+def test_a_scan_that_failed_for_somebody_else_is_not_ours(make: Make) -> None:
+    harness = failing(make, 1)
+    harness.open("ami", [A])
+    harness.client("inspector2").start_on_demand_scan(resourceId=A, resourceType="AMI")
+    harness.clock.advance(2000)
+    harness.assessment.start("run-1", "t")
+    assert scans() == {A: 2}
+
+
+def test_a_run_that_is_redriven_much_later_scans_again(make: Make) -> None:
+    harness = make(findings=FINDINGS)
+    harness.open("ami")
+    harness.assessment.start("run-1", "t1")
+    harness.clock.advance(2 * 86_400)
+    [before] = harness.ledger.amis("run-1")
+    harness.ledger.update_ami(before, scan="", scan_status="")
+    harness.assessment.start("run-1", "t2")
+    assert scans() == {A: 2}
 
 
 @pytest.mark.parametrize("seconds", [0, 60, 2000])

@@ -160,7 +160,11 @@ class ImageScan:
 
     def _again(self, run: Run, ami: Ami, failed: Status, reason: Reason | None) -> Progress:
         """Inspector does not retry a scan that failed internally: "call again" (User Guide, as above). Once."""
-        scan = self._asked(ami, lambda: self._scans.start_again(run, ami, failed))
+        try:
+            scan = self._asked(ami, lambda: self._scans.start_again(run, ami, failed))
+        except (ClientError, EndpointConnectionError) as error:  # the next look tries again; others' answers count now
+            logger.warning("the second scan was not started: %s", error, extra={"ami": ami.key})
+            return Progress(ami.key, "RUNNING", f"{coverage.FAULT}, a second scan was not started yet", reason)
         if isinstance(scan, Reason):
             return Progress(ami.key, "FAILED", coverage.FAULT, scan)
         return Progress(ami.key, "RUNNING", f"{coverage.FAULT}, then a second scan", reason, scan=scan)

@@ -55,5 +55,5 @@ def _looked_at(at: str) -> tuple[Evidence, ...]:
 
 def refused(ami: Ami, name: str, detail: str = "") -> Reason:
     """Why Inspector's AMI scan cannot be had for an AMI; `name` is a scan status reason or an error code."""
-    known = ON_DEMAND.get(name.replace("AccessDeniedException", "ACCESS_DENIED"))
+    known = ON_DEMAND.get("ACCESS_DENIED" if name in ("AccessDenied", "AccessDeniedException") else name)
     return (known or inspector.AMI_SCAN_REFUSED)(name=name, resource=ami.ami_id, detail=detail)

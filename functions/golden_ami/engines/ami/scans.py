@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
+from golden_ami import times
 from golden_ami.aws.errors import code_of
 from golden_ami.models import Ami, Run
 
@@ -22,7 +23,9 @@ Item = Mapping[str, Any]  # of ListOnDemandScans
 
 _TYPE = "AMI"
 _TRIES = 3
-_PATIENCE = 20  # seconds of retryAfterSeconds that a function waits; botocore's own retries do not look at it
+_PATIENCE = 20  # seconds of retryAfterSeconds that a function waits in all; botocore's own retries do not look at it
+_LOST = timedelta(hours=1)  # a scan whose id was lost is looked for within it, by retries of a function
+_COUNT = ("IN_PROGRESS", "SUCCESSFUL")
 
 
 class OnDemandScans:
@@ -30,11 +33,20 @@ class OnDemandScans:
 
     def __init__(self, inspector: Any) -> None:
         self._inspector = inspector
+        self._until = times.now() + timedelta(seconds=_PATIENCE)
 
     def start(self, run: Run, ami: Ami) -> str:
-        """The id of a scan that runs, or was started since the run was, whoever asked for it; else of a new one."""
-        since = datetime.fromisoformat(run.started_at).replace(microsecond=0)
-        return self._found_or_started(ami, _token(run, ami), lambda one: bool(one["startedAt"] >= since))
+        """The id of a scan that runs, or was started since the run was and has not failed, whoever asked for it.
+
+        Else of a new one. Of a run that is redriven much later, what it had started is too old.
+        """
+        opened = datetime.fromisoformat(run.started_at).replace(microsecond=0)
+        since = max(opened, times.now() - _LOST)
+
+        def ours(one: Item) -> bool:
+            return one["scanStatus"] in _COUNT and bool(one["startedAt"] >= since)
+
+        return self._found_or_started(ami, _token(run, ami), ours)
 
     def start_again(self, run: Run, ami: Ami, failed: Item) -> str:
         """The id of a scan that was started after the AMI's own, which failed; else of a new one."""
@@ -46,7 +58,7 @@ class OnDemandScans:
 
     def status(self, ami: Ami) -> dict[str, Any]:
         """GetOnDemandScanStatus of the AMI's scan."""
-        answer: dict[str, Any] = _patiently(
+        answer: dict[str, Any] = self._patiently(
             lambda: self._inspector.get_on_demand_scan_status(
                 resourceId=ami.ami_id, scanId=ami.scan, resourceType=_TYPE
             )
@@ -55,7 +67,7 @@ class OnDemandScans:
 
     def _found_or_started(self, ami: Ami, token: str, counts: Callable[[Item], bool]) -> str:
         for _ in range(_TRIES - 1):
-            if found := _patiently(lambda: self._found(ami, counts)):
+            if found := self._patiently(lambda: self._found(ami, counts)):
                 return found
             try:
                 return self._started(ami, token)
@@ -73,26 +85,29 @@ class OnDemandScans:
         return str(newest["scanId"]) if newest else ""
 
     def _started(self, ami: Ami, token: str) -> str:
-        answer = _patiently(
+        answer = self._patiently(
             lambda: self._inspector.start_on_demand_scan(resourceId=ami.ami_id, resourceType=_TYPE, clientToken=token)
         )
         return str(answer["scanId"])
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        """Call again when the seconds are over that a throttled call names (ThrottlingException, retryAfterSeconds).
+
+        All calls of one invocation share the patience: the function has 90 seconds.
+        """
+        while True:
+            try:
+                return call()
+            except ClientError as error:
+                response: dict[str, Any] = dict(error.response)
+                seconds = response.get("retryAfterSeconds")
+                if code_of(error) != "ThrottlingException" or seconds is None:
+                    raise
+                if times.now() + timedelta(seconds=max(1, seconds)) > self._until:
+                    raise
+                time.sleep(max(1, seconds))
 
 
 def _token(run: Run, ami: Ami, failed: str = "") -> str:
     parts = [run.run_id, ami.key, *([failed] if failed else [])]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()
-
-
-def _patiently(call: Callable[[], T]) -> T:
-    """Call again when the seconds are over that a throttled call names (ThrottlingException, retryAfterSeconds)."""
-    for _ in range(_TRIES - 1):
-        try:
-            return call()
-        except ClientError as error:
-            response: dict[str, Any] = dict(error.response)
-            seconds = response.get("retryAfterSeconds")
-            if code_of(error) != "ThrottlingException" or seconds is None or seconds > _PATIENCE:
-                raise
-            time.sleep(max(0, seconds))
-    return call()
