@@ -155,6 +155,15 @@ def test_marks_that_do_not_show_are_escaped() -> None:
             "waits.languagePackagesSeconds",
             "at most completionDeadlineSeconds, 900",
         ),
+        (with_ami(engine="ami", cis="LEVEL_1", policy={"require": ["cis"]}), "policy.require[0]", "engine instance"),
+        (
+            {
+                "amis": [{"amiId": AMI}, {"amiId": AMI, "engine": "ami", "policy": {"require": ["cis"]}}],
+                "cis": "LEVEL_1",
+            },
+            "amis[1].policy.require[0]",
+            "engine instance",
+        ),
         (with_ami(waits={"agentDeadlineSeconds": 10}), "waits.agentPollSeconds", "agentDeadlineSeconds"),
         (
             with_ami(waits={"agentDeadlineSeconds": 21600, "completionDeadlineSeconds": 79200}),
@@ -325,3 +334,8 @@ def test_whatever_is_written_is_read_or_refused_by_name(document: object) -> Non
             config.pointer(text, "p")
         except InvalidConfiguration as refused:
             str(refused).encode()
+
+
+def test_a_wait_of_the_whole_deadline_is_no_problem() -> None:
+    waits = {"languagePackagesSeconds": 900, "completionDeadlineSeconds": 900}
+    assert config.parse(json.dumps(with_ami(waits=waits)), "p").waits.language_packages_seconds == 900

@@ -83,9 +83,9 @@ def assess(
         ),
     ] = None,
     fault: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            help="With --local, what goes wrong meanwhile; `golden-ami local faults` lists it.",
+            help="With --local, what goes wrong meanwhile; may be repeated. `golden-ami local faults` lists it.",
             metavar="NAME[,NAME]",
             show_default=False,
         ),
@@ -130,7 +130,7 @@ def assess(
         assess_locally,  # loads the embedded AWS: after the inputs were found usable
     )
 
-    faults = [name.strip() for name in (fault or "").split(",") if name.strip()]
+    faults = [name.strip() for text in fault or () for name in text.split(",") if name.strip()]
     result = assess_locally(inputs, console.stderr(), report_dir, archive_dir, faults)
     show(result, form, "" if report_dir else "gone with the embedded account; --report-dir DIR keeps it")
     raise typer.Exit(gate_status(result) if gate else 0)

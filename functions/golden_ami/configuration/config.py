@@ -19,7 +19,7 @@ from golden_ami.configuration.texts import text_problems
 from golden_ami.configuration.user_data import user_data_problems
 from golden_ami.engines.registry import ENGINES, traits
 from golden_ami.errors import InvalidConfiguration, Problem
-from golden_ami.models import AmiEntry, Config, Threshold, Waits
+from golden_ami.models import DEFAULT_ENGINE, AmiEntry, Config, Threshold, Waits
 
 T = TypeVar("T")
 
@@ -174,11 +174,13 @@ def _semantic_problems(settings: dict[str, Any], spellings: dict[tuple[int, str]
     timed = any(traits(engine).known_duration for engine in ENGINES if engine in engines)
     problems = _wait_problems(settings.get("waits"), timed=timed)
     problems += _exception_problems(settings.get("exceptions"))
-    has_cis = bool(settings.get("cis"))
-    problems += _policy_problems("policy", settings.get("policy"), has_cis=has_cis)
+    default, cis = settings.get("engine", DEFAULT_ENGINE), settings.get("cis")
+    used = [entry.get("engine") or default for entry in entries if isinstance(entry, dict)]
+    problems += _policy_problems("policy", settings.get("policy"), _without_benchmark(cis, used))
     for index, entry in enumerate(entries):
         if isinstance(entry, dict):
-            problems += _policy_problems(f"amis[{index}].policy", entry.get("policy"), has_cis=has_cis)
+            why = _without_benchmark(cis, [entry.get("engine") or default])
+            problems += _policy_problems(f"amis[{index}].policy", entry.get("policy"), why)
         text = entry.get("userData") if isinstance(entry, dict) else None
         if isinstance(text, str):
             path = f"amis[{index}].userData"
@@ -226,15 +228,24 @@ def _size_problems(settings: dict[str, Any]) -> list[Problem]:
     return [Problem("$", f"{size:,} bytes without its AMIs", remedy)]
 
 
-def _policy_problems(path: str, policy: object, *, has_cis: bool) -> list[Problem]:
+def _without_benchmark(cis: object, engines: Iterable[object]) -> str:
+    """What to do where no CIS benchmark runs; "" where one does. What `auto` chooses is not known yet."""
+    if not cis:
+        return "add cis, for without it no benchmark runs and no AMI passes; or take cis out of require"
+    if any(engine not in ENGINES or traits(engine).has_benchmark for engine in engines):
+        return ""
+    able = " or ".join(name for name in ENGINES if traits(name).has_benchmark)
+    return f"use engine {able}, for no other runs the benchmark; or take cis out of require"
+
+
+def _policy_problems(path: str, policy: object, without_benchmark: str) -> list[Problem]:
     """What would pass every AMI, whatever is found, and was not asked for; and what no AMI could pass."""
     if not isinstance(policy, dict):
         return []
     problems = _threshold_problems(path, policy)
     required = policy.get("require")
-    if isinstance(required, list) and "cis" in required and not has_cis:
-        remedy = "add cis, for without it no benchmark runs and no AMI passes; or take cis out of require"
-        problems.append(Problem(f"{path}.require[{required.index('cis')}]", shown("cis"), remedy))
+    if isinstance(required, list) and "cis" in required and without_benchmark:
+        problems.append(Problem(f"{path}.require[{required.index('cis')}]", shown("cis"), without_benchmark))
     return problems
 
 

@@ -22,7 +22,6 @@ _RATINGS: tuple[tuple[Severity, float], ...] = (
     ("HIGH", 7.0),
     ("MEDIUM", 4.0),
     ("LOW", 0.1),
-    ("INFORMATIONAL", float("-inf")),
 )
 _MAYBE_UNKNOWN = frozenset("nN ")  # how a placeholder begins
 _OUT_OF_SUPPORT = re.compile(
@@ -81,12 +80,12 @@ def is_end_of_support(finding: Mapping[str, Any], package: Mapping[str, Any]) ->
 def severity(value: object, score: float | None) -> Severity:
     """Any engine's word for a severity; of a word that is unknown or missing, what the score stands for.
 
-    Without a score it is UNTRIAGED, which Amazon Inspector says of what its vendor has not scored yet.
+    Without a score, or with 0, it is UNTRIAGED, which Amazon Inspector says of what its vendor has not scored yet.
     """
     word = text(value).strip().upper()
     if word in SEVERITIES:
         return word
-    return "UNTRIAGED" if score is None else next(name for name, least in _RATINGS if score >= least)
+    return next((name for name, least in _RATINGS if score and score >= least), "UNTRIAGED")
 
 
 def _type(finding: Mapping[str, Any], package: object, network: object, code: object) -> str:
@@ -100,10 +99,10 @@ def _type(finding: Mapping[str, Any], package: object, network: object, code: ob
 
 def _score(finding: Mapping[str, Any], package: Mapping[str, Any]) -> float | None:
     inspector = number(finding.get("inspectorScore"))
-    if inspector is not None:
+    if inspector:
         return inspector
     bases = [number(mapping(one).get("baseScore")) for one in listed(package.get("cvss"))]
-    return max((base for base in bases if base is not None), default=None)
+    return max((base for base in bases if base is not None), default=inspector)
 
 
 def _package(raw: Mapping[str, Any]) -> Package:

@@ -25,7 +25,7 @@ _ASKED = {
     "exploitAvailable": "whether an exploit is available",
     "epss": "what their EPSS score is",
 }
-_CLOSED = "{count} findings were closed after boot, as the instance updated packages; the image has them, so they count"
+_CLOSED = "{count} findings were closed after boot; the image has them, so they count"
 
 
 class Judgement(NamedTuple):

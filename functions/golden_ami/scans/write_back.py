@@ -58,7 +58,9 @@ class WriteBack:
     def second(self, amis: Sequence[Ami]) -> None:
         """Write what is left, and all of AMIs for which there was no first try."""
         for ami in amis:
-            if ami.reason or not ami.findings_key or ami.tags_written == "DONE" or not self._has_place(ami):
+            if times.now() >= self._until:
+                return
+            if not ami.findings_key or ami.tags_written == "DONE" or not self._has_place(ami):
                 continue
             with _best_effort(ami.key):
                 written = self._written(ami, self._left(ami))

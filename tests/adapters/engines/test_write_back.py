@@ -132,6 +132,15 @@ def test_a_fault_of_ours_in_it_is_nobody_elses(make: Make, monkeypatch: pytest.M
     assert ami_of(harness).tags_written == "PARTIAL"
 
 
+def test_nothing_is_read_when_the_time_is_over(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = late(make, 0)
+    harness.ledger.update_ami(ami_of(harness), tags_written="")
+    monkeypatch.setattr("golden_ami.scans.write_back._SECOND", timedelta(0))
+    monkeypatch.setattr("golden_ami.scans.write_back.S3Store", lambda *_: 1 / 0)
+    write_what_is_left("run-1", *harness.stack)
+    assert ami_of(harness).tags_written == ""
+
+
 def test_a_run_that_was_never_opened_has_nothing_left(make: Make) -> None:
     write_what_is_left("unknown", *make().stack)
 

@@ -130,11 +130,16 @@ def test_a_row_of_get_image_findings() -> None:
 @pytest.mark.parametrize(
     ("score", "severity"),
     [(10, "CRITICAL"), (9.0, "CRITICAL"), (8.9, "HIGH"), (7.0, "HIGH"), (6.9, "MEDIUM"), (4, "MEDIUM"), (3.9, "LOW"),
-     (0.1, "LOW"), (0, "INFORMATIONAL"), (None, "UNTRIAGED")],
+     (0.1, "LOW"), (0, "UNTRIAGED"), (None, "UNTRIAGED")],
 )  # fmt: skip
 def test_an_unknown_label_is_what_the_score_stands_for(label: object, score: object, severity: str) -> None:
     assert from_inspector({"severity": label, "inspectorScore": score}).severity == severity
     assert from_image_row({"SeverityLabel": label, "Score": score}, "ami-1").severity == severity
+
+
+def test_an_inspector_score_of_0_hides_no_other_score() -> None:
+    raw = {"inspectorScore": 0.0, "packageVulnerabilityDetails": {"cvss": [{"baseScore": 9.8}]}}
+    assert from_inspector(raw).severity == "CRITICAL"
 
 
 def test_a_known_label_stands_whatever_the_score() -> None:
@@ -155,6 +160,8 @@ def test_classic_has_no_critical_and_undefined_is_rated_by_score() -> None:
     assert (finding.severity, finding.score, finding.vulnerability_id) == ("HIGH", 7.5, "CVE-2018-1")
     assert (finding.packages, finding.remedy) == ([Package(name="kernel")], "Update.")
     assert from_classic({"severity": "High"}).severity == "HIGH"
+    scores = [{"key": "CVSS3_SCORE", "value": "0.0"}, {"key": "CVSS2_SCORE", "value": "9.3"}]
+    assert from_classic({"severity": "Undefined", "attributes": scores}).severity == "CRITICAL"
     undefined = from_classic({"severity": "Undefined", "numericSeverity": 0.0})
     assert (undefined.severity, undefined.score) == ("UNTRIAGED", 0.0)
 

@@ -18,7 +18,7 @@ def from_classic(raw: object) -> Finding:
         if one.get("key")
     }
     package = attributes.get("PACKAGE_NAME", "")
-    rated = number(attributes.get("CVSS3_SCORE") or attributes.get("CVSS2_SCORE"))  # numericSeverity: 0 of Undefined
+    rated = number(attributes.get("CVSS3_SCORE")) or number(attributes.get("CVSS2_SCORE"))
     return Finding(
         arn=arn_of(finding.get("arn"), finding),
         severity=severity(finding.get("severity"), rated),
@@ -27,7 +27,7 @@ def from_classic(raw: object) -> Finding:
         source=DESCRIBE_FINDINGS,
         vulnerability_id=attributes.get("CVE_ID") or text(finding.get("id")),
         description=text(finding.get("description")),
-        score=number(finding.get("numericSeverity")) if rated is None else rated,
+        score=rated or number(finding.get("numericSeverity")),
         first_observed_at=times.read(finding.get("createdAt")),
         packages=[Package(name=package)] if package else [],
         remedy=known(finding.get("recommendation")),
