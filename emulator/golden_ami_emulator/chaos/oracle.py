@@ -110,7 +110,8 @@ class Seen:
                 found.append(("languagePackages", incomplete.LANGUAGE_PACKAGES_INCOMPLETE.code))
             if any(self._patched(each) for each in self._given()):
                 found.append(("packages", incomplete.PACKAGES_CHANGED_AT_BOOT.code))
-        if self.engine == "classic" and self._asks_for_exploitation(by_default=False):
+        alone = not self._rules["severities"]  # then nothing that Classic tells could fail
+        if self.engine == "classic" and self._asks_for_exploitation(by_default=alone):
             found.append(("exploitData", incomplete.EXPLOIT_DATA_MISSING.code))
         if self.engine == "ami" and self._never("ami.events-and-findings-late"):
             found.append(("findings", incomplete.FINDINGS_NOT_CONFIRMED.code))
