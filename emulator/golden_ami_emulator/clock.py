@@ -16,7 +16,7 @@ import heapq
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -91,11 +91,19 @@ class Clock:
                 self._wake(waiter, "closed")
             self._changed.notify_all()
             threads = list(self._threads)
-        for thread in [self._driver, *threads]:
-            threading.Thread.join(thread, timeout=_PATIENCE)
-        time.sleep = _real_sleep
-        self._traveller.stop()
-        self._working.clear()
+        try:
+            self._end([self._driver, *threads])
+        finally:
+            time.sleep = _real_sleep
+            self._traveller.stop()
+            self._working.clear()
+
+    def _end(self, threads: Iterable[threading.Thread]) -> None:
+        with self._lock:  # one that is only about to start cannot be joined
+            self._changed.wait_for(lambda: not self._threads, timeout=_PATIENCE)
+        for thread in threads:
+            if thread.ident is not None:
+                threading.Thread.join(thread, timeout=_PATIENCE)
 
     # ------------------------------------------------------------ time
 

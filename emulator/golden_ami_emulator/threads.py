@@ -41,7 +41,11 @@ class ClockThread(threading.Thread):
 
     def start(self) -> None:
         self._clock.enlist(self)
-        super().start()
+        try:
+            super().start()
+        except BaseException:
+            self._clock.discharge(self)
+            raise
 
     def run(self) -> None:
         try:

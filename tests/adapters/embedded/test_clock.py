@@ -202,6 +202,40 @@ def test_closing_ends_waiting_threads() -> None:
     assert not threading.Thread.is_alive(thread)
 
 
+def test_closing_waits_for_threads_that_are_about_to_start() -> None:
+    real = time.sleep
+    ran: list[int] = []
+    enlisted = threading.Semaphore(0)
+
+    def start_late(clock: Clock, number: int) -> None:
+        thread = ClockThread(clock, ran.append, (number,))
+        clock.enlist(thread)
+        enlisted.release()
+        try:
+            clock.wait(clock.event())
+        finally:
+            threading.Thread.start(thread)
+
+    with Clock() as clock:
+        for number in range(20):
+            clock.spawn(start_late, clock, number)
+        assert all(enlisted.acquire(timeout=HANGS) for _ in range(20))
+    assert sorted(ran) == list(range(20))
+    assert time.sleep is real
+
+
+def test_a_thread_that_cannot_start_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    real = time.sleep
+    with Clock() as clock, monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            clock.spawn(time.sleep, 1)
+    assert time.sleep is real
+
+
 def test_two_open_clocks_are_refused(clock: Clock) -> None:
     with pytest.raises(RuntimeError, match="another emulated clock"), Clock():
         pass
