@@ -39,6 +39,21 @@ class AmiEvaluation(Struct, kw_only=True):
     exceptions: Counter[int] = field(default_factory=Counter)  # index -> findings that it covers
 
 
+class _Kind(Struct, frozen=True, gc=False):
+    """What is counted of a finding. An AMI's findings are of few kinds."""
+
+    severity: Severity
+    known_exploited: bool
+    exploit_available: bool
+    fixable: bool
+    suppressed: bool
+    closed: bool
+    rule: str
+    tolerated: bool
+    exception: int | None
+    accepted: bool
+
+
 class AmiEvaluator:
     """Evaluates the findings of one AMI, one by one.
 
@@ -51,11 +66,8 @@ class AmiEvaluator:
         self._new = [MostUrgent[EvaluatedFinding](listed) for _ in history]
         self._urgent = MostUrgent[EvaluatedFinding](urgent)
         self._upgrades = AmiUpgrades()
-        self._kinds: Counter[tuple[Severity, bool, bool, bool]] = Counter()
-        self._failed_rules: Counter[str] = Counter()
-        self._exceptions: Counter[int] = Counter()
+        self._kinds: dict[_Kind, int] = {}
         self._unknown: Counter[str] = Counter()
-        self._excepted = self._tolerated = self._suppressed = self._closed = 0
 
     def add(self, finding: Finding) -> EvaluatedFinding:
         """Evaluate a finding and count it."""
@@ -66,27 +78,28 @@ class AmiEvaluator:
 
     def _count(self, found: EvaluatedFinding) -> None:
         finding, status = found.finding, found.status
-        known_exploited = bool(finding.known_exploited_since)
-        self._kinds[finding.severity, known_exploited, finding.exploit_available, found.fixable] += 1
-        fails = status.fails
-        if fails:
-            self._failed_rules[status.rule] += 1
-        elif status.tolerated:
-            self._tolerated += 1
-        if status.exception is not None:
-            self._exceptions[status.exception] += 1
-            self._excepted += found.accepted
-        self._suppressed += finding.suppressed
-        self._closed += finding.closed
+        kind = _Kind(
+            finding.severity,
+            bool(finding.known_exploited_since),
+            finding.exploit_available,
+            found.fixable,
+            finding.suppressed,
+            finding.closed,
+            status.rule,
+            bool(status.tolerated),
+            status.exception,
+            found.accepted,
+        )
+        self._kinds[kind] = self._kinds.get(kind, 0) + 1
         if found.unknown:
             self._unknown.update(found.unknown)
-        self._upgrades.add(finding, found.affected, fails=fails)
+        self._upgrades.add(finding, found.affected, fails=found.fails)
 
     def _offer(self, found: EvaluatedFinding) -> None:
         """Offer the finding to each list that it belongs to."""
         urgency = priority(found.finding, fixable=found.fixable)
         self._urgent.offer(urgency, found)
-        if found.status.fails:
+        if found.fails:
             self._failures.offer(urgency, found)
         for known, new in zip(found.known_since, self._new, strict=True):
             if not known:
@@ -95,17 +108,10 @@ class AmiEvaluator:
     def evaluation(self) -> AmiEvaluation:
         """The sum, after every finding was added."""
         evaluation = AmiEvaluation(
-            excepted=self._excepted,
-            tolerated=self._tolerated,
-            failing=self._failed_rules.total(),
-            suppressed=self._suppressed,
-            closed=self._closed,
             unknown=dict(self._unknown),
-            rules=dict(self._failed_rules.most_common()),
             failures=_items(self._failures),
             upgrades=self._upgrades.ranked(),
             urgent=self._urgent.items(),
-            exceptions=self._exceptions,
         )
         self._sum_up(evaluation)
         self._compare(evaluation)
@@ -113,13 +119,24 @@ class AmiEvaluator:
 
     def _sum_up(self, evaluation: AmiEvaluation) -> None:
         counts: Counter[Severity] = Counter()
-        for (severity, known_exploited, exploit_available, fixable), count in self._kinds.items():
-            counts[severity] += count
+        rules: Counter[str] = Counter()
+        for kind, count in self._kinds.items():
+            counts[kind.severity] += count
             evaluation.total += count
-            evaluation.known_exploited += known_exploited * count
-            evaluation.exploit_available += exploit_available * count
-            evaluation.fixable += fixable * count
+            evaluation.known_exploited += kind.known_exploited * count
+            evaluation.exploit_available += kind.exploit_available * count
+            evaluation.fixable += kind.fixable * count
+            evaluation.suppressed += kind.suppressed * count
+            evaluation.closed += kind.closed * count
+            evaluation.excepted += kind.accepted * count
+            if kind.tolerated:
+                evaluation.tolerated += count
+            elif kind.rule:
+                rules[kind.rule] += count
+            if kind.exception is not None:
+                evaluation.exceptions[kind.exception] += count
         evaluation.counts = by_severity(counts)
+        evaluation.failing, evaluation.rules = rules.total(), dict(rules.most_common())
 
     def _compare(self, evaluation: AmiEvaluation) -> None:
         ami, today = self._rules.ami, self._rules.today

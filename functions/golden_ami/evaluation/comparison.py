@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import lru_cache
 
 from golden_ami.evaluation.model import Change, Comparison, FindingIdentity, FindingStatus, Item
@@ -73,22 +73,17 @@ def first_observed(observed_at: str, known_since: Sequence[str], today: date) ->
 
     Inspector's own is the day of the scan where every scan has an instance of its own.
     """
-    since = _observed(observed_at, today)
+    since = _observed(observed_at[:10], today)
     return min([since, *filter(None, known_since)]) if known_since else since
 
 
-@lru_cache(maxsize=1024)  # a scan observes its findings in one instant
-def _observed(observed_at: str, today: date) -> str:
-    return min(_day_of(observed_at) or today, today).isoformat()
-
-
-def _day_of(instant: str) -> date | None:
-    """The UTC day of an ISO 8601 instant or date; None when it is none."""
+@lru_cache(maxsize=1024)
+def _observed(day: str, today: date) -> str:
+    """The day of an instant in UTC, as `times.read` writes it, or today when it is none or to come."""
     try:
-        parsed = datetime.fromisoformat(instant)
+        return min(date.fromisoformat(day), today).isoformat()
     except ValueError:
-        return None
-    return (parsed if parsed.tzinfo in (UTC, None) else parsed.astimezone(UTC)).date()
+        return today.isoformat()
 
 
 def change_of(known_since: Sequence[str]) -> Change:
