@@ -166,6 +166,22 @@ def test_tags_that_security_hub_did_not_take_are_noted(make: Make, answer: Any) 
     assert note.startswith("3 findings in us-east-1 did not take the AMI's tags: Security Hub answers Concurrent")
 
 
+def test_a_row_of_security_hub_that_names_no_finding_means_all(make: Make, answer: Any) -> None:
+    """Botocore's model requires the identifier; without it any finding of the call may have no tags."""
+
+    def change(request: dict[str, Any], found: dict[str, Any]) -> None:
+        named = {"FindingIdentifier": request["FindingIdentifiers"][0], "ErrorCode": "InvalidInput"}
+        found["UnprocessedFindings"] = [named, {"ErrorCode": "ConcurrentUpdateError", "ErrorMessage": "again"}]
+
+    answer("BatchUpdateFindings", change)
+    [ami] = make(findings=FINDINGS).run("instance", security_hub=True)
+    assert (ami.counts, ami.tags_written) == ({"LOW": 12}, "PARTIAL")
+    assert sorted(note.partition(" in us-east-1 ")[0] for note in ami.tag_notes) == ["1 findings", "11 findings"]
+    told = " ".join(ami.tag_notes)
+    assert "answers InvalidInput" in told
+    assert "answers ConcurrentUpdateError" in told
+
+
 def test_what_is_waited_for_is_retried_by_name() -> None:
     assert issubclass(FindingsIncomplete, Retriable)
     assert issubclass(ServiceFault, Retriable)

@@ -37,10 +37,17 @@ def put_tags(hub: Any, ami: Ami, arns: Sequence[str], until: datetime) -> Writte
     def update(batch: list[str]) -> Mapping[str, str]:
         identifiers = [{"Id": arn, "ProductArn": product} for arn in batch]
         answer = hub.batch_update_findings(FindingIdentifiers=identifiers, UserDefinedFields=fields)
-        return {one["FindingIdentifier"]["Id"]: one["ErrorCode"] for one in answer["UnprocessedFindings"]}
+        return _untaken(batch, answer["UnprocessedFindings"])
 
     left = put_in_batches(update, arns, _BATCH, until)
     return WrittenBack([*left], [_note(code, count, ami, product) for code, count in Counter(left.values()).items()])
+
+
+def _untaken(batch: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The codes of a call's UnprocessedFindings, by ARN. A row that names no finding may mean any of the call."""
+    named = {row["FindingIdentifier"]["Id"]: row["ErrorCode"] for row in rows if row.get("FindingIdentifier")}
+    unnamed = [row["ErrorCode"] for row in rows if not row.get("FindingIdentifier")]
+    return dict.fromkeys(batch, unnamed[0]) | named if unnamed else named
 
 
 def _note(code: str, count: int, ami: Ami, product: str) -> str:
