@@ -11,6 +11,7 @@ import pytest
 
 from golden_ami.engines.ami.adapter import is_shown
 from golden_ami.errors import FindingsIncomplete
+from golden_ami.models import Waits
 from golden_ami.scans.collect import tag_findings
 from golden_ami.storage.keys import vulnerabilities_key
 from golden_ami_emulator.world import Behaviour
@@ -184,6 +185,20 @@ def test_findings_that_ec2_never_confirms_are_partial_in_the_end(make: Make) -> 
     tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
     assert evidence(ami) == ("PARTIAL", "FINDINGS_NOT_CONFIRMED")
+
+
+def test_what_events_told_by_the_deadline_is_kept_though_ec2_shows_nothing(make: Make) -> None:
+    harness = make(findings=FINDINGS, behaviours={"*": Behaviour(rows_after=None)})
+    seconds = int(Behaviour().scan_seconds) + 120
+    harness.open("ami", waits=Waits(completion_deadline_seconds=seconds))
+    harness.assessment.start("run-1", "t")
+    harness.clock.advance(seconds)
+    assert harness.assessment.check("run-1").over
+    [ami] = harness.ledger.amis("run-1")
+    assert (ami.reason, ami.scan_status) == (None, "COMPLETED")
+    with pytest.raises(FindingsIncomplete):
+        tag_findings("run-1", A, *harness.stack)
+    assert harness.ledger.amis("run-1")[0].counts == {"CRITICAL": 2, "HIGH": 3}
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,8 @@ def test_a_listing_shorter_than_announced_is_not_believed(make: Make) -> None:
         tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
     assert (status_of(ami, "findings"), ami.counts) == ("PENDING", {"HIGH": 1})
+    assert len(harness.stored(ami)) == 1
+    assert ami.findings_key, "Aggregate judges them if no look comes any more"
     assert tag_findings("run-1", A, *harness.stack) == (1, 2)
     assert tag_findings("run-1", A, *harness.stack) == (1, 2)  # collected already
     [ami] = harness.ledger.amis("run-1")

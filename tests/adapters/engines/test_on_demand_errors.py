@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from golden_ami.aws.errors import named_errors
 from golden_ami.errors import ServiceFault
+from golden_ami.models import Waits
 from golden_ami_emulator.calls import client_error
 from golden_ami_emulator.inspector import installed
 from golden_ami_emulator.world import Behaviour
@@ -168,6 +169,17 @@ def test_a_second_internal_error_is_not_assessed_and_there_is_no_third_scan(make
     assert first.reason.code == "INSPECTOR_INTERNAL_ERROR"
     assert "so did a second one" in first.reason.message
     assert (scans(), second.counts) == ({A: 2, B: 1}, {"HIGH": 1})
+
+
+def test_at_the_deadline_no_second_scan_is_started(make: Make) -> None:
+    """Nobody would wait for it, and it costs."""
+    harness = failing(make, 1)
+    harness.open("ami", [A])
+    harness.assessment.start("run-1", "t")
+    harness.clock.advance(Waits().completion_deadline_seconds)
+    assert harness.assessment.check("run-1").over
+    [ami] = harness.ledger.amis("run-1")
+    assert (ami.reason.code, scans()) == ("INSPECTOR_INTERNAL_ERROR", {A: 1})
 
 
 @pytest.mark.parametrize("ended", [False, True])

@@ -171,6 +171,26 @@ def test_a_scan_of_all_paths_needs_no_deep_inspection(mode: str) -> None:
     assert status_of(late, "languagePackages") == "PARTIAL"
 
 
+@pytest.mark.parametrize(
+    ("mode", "reason", "hours", "ready"),
+    [
+        ("EC2_AGENTLESS", "SUCCESSFUL", 1, True),
+        ("EC2_INSPECTOR_AGENT_BASED", "SUCCESSFUL", 1, True),
+        ("EC2_AGENTLESS", "SCAN_IN_PROGRESS", 1, False),
+        ("EC2_AGENTLESS", "SUCCESSFUL", -1, False),
+        ("EC2_SSM_AGENT_BASED", "SUCCESSFUL", 1, False),
+    ],
+)
+def test_no_agent_is_waited_for_where_a_scan_did_without(mode: str, reason: str, hours: int, ready: bool) -> None:
+    scanned = row(reason, scanned=LAUNCHED + timedelta(hours=hours)) | {"scanMode": mode}
+    assert coverage.is_scanned_without_ssm(AMI, scanned) is ready
+
+
+def test_the_agents_mode_does_not_stand_for_deep_inspection() -> None:
+    done = of_instance(row("SUCCESSFUL") | {"scanMode": "EC2_SSM_AGENT_BASED"}, inspection=DeepInspection("FAILED"))
+    assert status_of(done, "languagePackages") == "MISSING"
+
+
 def test_the_scanner_of_enhanced_scanning_runs_every_three_hours() -> None:
     late = of_instance(row("DEEP_INSPECTION_NO_INVENTORY"), over=True, vm_scanner=True)
     languages = evidence_of(late, "languagePackages")

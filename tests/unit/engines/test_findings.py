@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golden_ami.engines.ami.findings import from_image_row
+from golden_ami.engines.ami.findings import FINDING_EVENT, from_event, from_image_row
 from golden_ami.engines.classic.findings import from_classic
 from golden_ami.engines.findings import from_inspector
 from golden_ami.engines.instance.findings import from_cis, with_details
@@ -135,6 +135,17 @@ def test_a_row_of_get_image_findings() -> None:
 def test_an_unknown_label_is_what_the_score_stands_for(label: object, score: object, severity: str) -> None:
     assert from_inspector({"severity": label, "inspectorScore": score}).severity == severity
     assert from_image_row({"SeverityLabel": label, "Score": score}, "ami-1").severity == severity
+
+
+@pytest.mark.parametrize("status", ["SUPPRESSED", "CLOSED"])
+def test_the_status_that_an_event_tells_is_not_believed(status: str) -> None:
+    """Anybody may send it, and `policy.suppressed: tolerate` would tolerate the finding."""
+    raw = {"findingArn": "arn:1", "status": status}
+    found = from_event(raw)
+    assert (found.suppressed, found.closed) == (False, False)
+    assert not from_inspector(raw, FINDING_EVENT).closed
+    listed = from_inspector(raw)
+    assert (listed.suppressed, listed.closed) == (status == "SUPPRESSED", status == "CLOSED")
 
 
 def test_an_inspector_score_of_0_hides_no_other_score() -> None:

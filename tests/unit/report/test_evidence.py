@@ -219,7 +219,13 @@ def test_a_pass_that_nothing_could_fail_says_so(world: World) -> None:
     assert 'name="verdict" value="PASS (report only)"' in text_of(world, report, "junit")
     assert mail.subject(report) == "Golden AMIs: PASS (report only) - 1 pass (1 report only)"
     assert "PASS (report only): 1 golden AMI - 0 fail, 0 not assessed, 1 pass (1 report only)" in mail.body(report, [])
+    assert f"PASS (report only)  {found.name or found.ami_id}" in mail.body(report, [])
     assert page_data(world, report)["amis"][0]["verdictWords"] == "PASS (report only)"
+    assert 'class="verdict pass only">PASS (report only)<' in text_of(world, report, "html")
+    (component,) = json.loads(text_of(world, report, "cyclonedx"))["components"]
+    assert {"name": "golden-ami:verdict", "value": "REPORT_ONLY"} in component["properties"]
+    (asff,) = json.loads(text_of(world, report, "asff"))
+    assert asff["UserDefinedFields"]["verdict"] == "REPORT_ONLY"
     assert "Findings are only reported: none can fail the golden AMI" in text_of(world, report, "html")
     assert '"reportOnly":true' in text_of(world, report, "json")
     assert json.loads(_entry(report, found)["Detail"])["verdict"] == "REPORT_ONLY"
@@ -266,6 +272,7 @@ def test_a_suppressed_finding_is_marked_wherever_it_stands(world: World, word: A
     report = world.run("run-1", AT, [(ami("ami-1"), found)], Config(policy=Policy(suppressed=word)))
     assert (report.verdict, report.totals.suppressed, report.amis[0].suppressed) == (verdict, 1, 1)
     assert "; 1 suppressed in Inspector" in mail.body(report, [])
+    assert [item.suppressed for item in report.amis[0].failures] == [True] * (word == "judge")
     assert rows_of(world, report)[0]["suppressed"] == "YES"
     sarif = json.loads(text_of(world, report, "sarif"))
     (suppression,) = sarif["runs"][0]["results"][0]["suppressions"]

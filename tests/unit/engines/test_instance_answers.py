@@ -1,0 +1,111 @@
+"""What the adapter of engine `instance` makes of single answers of Inspector, without an account."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from botocore.exceptions import ClientError
+
+from golden_ami import times
+from golden_ami.engines.instance.adapter import InstanceEngine
+from golden_ami.models import Ami, AmiEntry, Config, Run
+from golden_ami.places import Place
+from golden_ami_emulator.calls import client_error
+
+PLACE = Place("123456789012", "us-east-1")
+AMI = Ami(
+    run_id="run-1",
+    batch="ami-1",
+    key="ami-1",
+    ami_id="ami-1",
+    entry=AmiEntry(ami_id="ami-1"),
+    engine="instance",
+    region=PLACE.region,
+    account=PLACE.account,
+    instance_id="i-1",
+    launched_at="2026-11-02T08:00:00Z",
+    platform_name="Amazon Linux",
+    platform_version="2023",
+)
+PAST, SCANNED = "2026-11-02T07:00:00Z", "2026-11-02T08:05:00Z"
+DEEP = "GetEc2DeepInspectionConfiguration"
+
+
+def engine(inspector: Mock) -> InstanceEngine:
+    clients = Mock()
+    clients.client.return_value = inspector
+    return InstanceEngine(PLACE, clients, Mock())
+
+
+def listing(*rows: dict[str, Any], **answers: Any) -> Mock:
+    """Inspector whose ListCoverage answers these rows, whatever their type."""
+    inspector = Mock(**{f"{name}.return_value": answer for name, answer in answers.items()})
+    inspector.get_paginator.return_value.paginate.return_value = [{"coveredResources": list(rows)}]
+    return inspector
+
+
+def row(reason: str, scanned: str) -> dict[str, Any]:
+    status = {"statusCode": "ACTIVE" if reason != "UNSUPPORTED_OS" else "INACTIVE", "reason": reason}
+    return {"resourceId": "i-1", "scanStatus": status, "lastScannedAt": scanned}
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerException"])
+def test_deep_inspection_that_is_not_answered_is_asked_for_again(code: str) -> None:
+    """Taken for denied, it would be missing evidence for good."""
+    inspector = Mock(**{"get_ec2_deep_inspection_configuration.side_effect": client_error(code, DEEP)})
+    with pytest.raises(ClientError, match=code):
+        engine(inspector)._deep_inspection()
+
+
+def test_deep_inspection_that_may_not_be_read_is_said_to_be_unknown() -> None:
+    error = client_error("AccessDeniedException", DEEP, "no", 403)
+    found = engine(Mock(**{"get_ec2_deep_inspection_configuration.side_effect": error}))._deep_inspection()
+    assert (found.status, found.error) == ("", "no")
+
+
+@pytest.mark.parametrize("past", ["UNSUPPORTED_OS", "SUCCESSFUL"])
+def test_a_row_of_the_past_does_not_stand_for_that_of_the_launch(past: str) -> None:
+    rows = [row(past, PAST), row("SUCCESSFUL", SCANNED)]
+    for listed in (rows, rows[::-1]):
+        assert engine(listing(*listed))._coverage([AMI], "PACKAGE") == {"i-1": rows[1]}
+    assert engine(listing(rows[0]))._coverage([AMI], "PACKAGE") == {}
+
+
+def test_enhanced_scanning_is_read_where_language_packages_lack() -> None:
+    configuration = {"ec2Configuration": {"vmScannerState": {"activated": True}}}
+    answers = {"get_configuration": configuration, "get_ec2_deep_inspection_configuration": {"status": "ACTIVATED"}}
+    inspector = listing(row("DEEP_INSPECTION_NO_INVENTORY", SCANNED), **answers)
+    over = times.iso(times.now() - timedelta(seconds=1))
+    run = Run(
+        run_id="run-1",
+        execution_arn="",
+        started_at=PAST,
+        account=PLACE.account,
+        region=PLACE.region,
+        parameter="",
+        config=Config(),
+        batches=["ami-1"],
+        ami_count=1,
+        needs_instances=True,
+        completion_deadline=over,
+    )
+    [progress] = engine(inspector).poll(run, [AMI])
+    languages = next(one for one in progress.evidence if one.kind == "languagePackages")
+    assert "every three hours" in languages.detail
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_first_of_a_packages_closed_findings_dates_its_scan(order: int) -> None:
+    """What was installed later, Inspector had scanned before."""
+    inspector = Mock(**{"batch_get_finding_details.return_value": {}})
+    adapter = engine(inspector)
+    details = {"vulnerablePackages": [{"name": "openssl", "version": "1"}]}
+    closed = [
+        {"findingArn": at, "status": "CLOSED", "firstObservedAt": at, "packageVulnerabilityDetails": details}
+        for at in ("2026-11-02T08:05:00Z", "2026-11-02T08:10:00Z")
+    ]
+    assert len([*adapter._detailed(closed[::order])]) == 2
+    assert adapter._remedied == {"openssl": "2026-11-02T08:05:00Z"}
