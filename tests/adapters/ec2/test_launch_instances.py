@@ -350,6 +350,17 @@ def test_a_refusal_costs_one_ami(stack: Stack, code: str, status: int, ours: str
     assert stack.launch(FIRST) == {"launched": 0, "notLaunched": 1}, "it is not tried again"
 
 
+def test_an_ami_that_ec2_does_not_find_may_be_hidden(stack: Stack) -> None:
+    """Allowed AMIs that were enabled after Load Config has looked."""
+    stack.image(FIRST)
+    opened(stack, {"amiId": FIRST})
+    stack.calls.fail("RunInstances", "InvalidAMIID.NotFound", "no such image", status=400, times=9)
+    stack.launch(FIRST)
+    reason = row(stack).reason
+    assert reason
+    assert "Allowed AMIs" in reason.remedy
+
+
 @pytest.mark.parametrize("code", ["AuthFailure", "UnauthorizedOperation"])
 def test_an_ami_that_may_not_be_launched(stack: Stack, code: str) -> None:
     stack.image(FIRST)
