@@ -13,6 +13,7 @@ from botocore.validate import ParamValidator
 from report_world import Image, ami, fault, finding
 
 from golden_ami.models import Act, Config, Reason
+from golden_ami_emulator.calls import client_error
 
 
 def _calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
@@ -65,6 +66,28 @@ def test_one_run_ends_in_a_report_and_one_message(stack: Any) -> None:
     run = stack.ledger.run("run-1")
     assert (run.verdict, run.report_key, run.error) == ("FAIL", "runs/run-1/report.json", "")
     assert run.completed_at == report["run"]["completedAt"]
+
+
+def test_tags_that_are_left_are_written_before_the_report(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the report says what findings have not taken."""
+    config = Config(security_hub=True)
+    found = [finding("CVE-2026-1", arn="arn:aws:inspector2:us-east-1:123456789012:finding/1")]
+    stack.open("run-1", [(ami("ami-0a", tags={"Name": "web"}), found)], config)
+    calls: list[str] = []
+    base: Any = BaseClient
+    real = base._make_api_call
+
+    def refused(client: Any, name: str, given: dict[str, Any]) -> Any:
+        calls.append(name)
+        if name == "BatchUpdateFindings":
+            raise client_error("InvalidAccessException", name, status=401)
+        return real(client, name, given)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", refused)
+    stack.aggregate("run-1")
+    assert calls.count("BatchUpdateFindings") == 1
+    [note] = [note for note in stack.report("run-1")["amis"][0]["notes"] if "Security Hub" in note]
+    assert note.startswith("1 findings in us-east-1 did not take the AMI's tags")
 
 
 def test_a_retry_changes_nothing_and_sends_nothing(stack: Any) -> None:
