@@ -145,6 +145,37 @@ def test_a_permission_less_fails_the_run_by_name(
         assert f"{aws.lambda_name(function)} is not authorized to perform: {action}" in logged
 
 
+@pytest.mark.parametrize(
+    ("old", "action"),
+    [
+        pytest.param(
+            "            Action: sns:Publish\n            Resource: !Ref CompleteTopic\n          - !If\n",
+            "sns:Publish",
+            id="topic",
+        ),
+        pytest.param(
+            "            Principal: {Service: events.amazonaws.com}\n"
+            "            Action: [kms:Decrypt, kms:GenerateDataKey*]\n"
+            '            Resource: "*"\n',
+            "kms:Decrypt",
+            id="key",
+        ),
+    ],
+)
+def test_what_eventbridge_needs_under_a_condition_is_refused_and_polled(
+    altered: Callable[[str, str], Path], old: str, action: str
+) -> None:
+    lines = old.splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if "Resource" in line) + 1
+    condition = "            Condition: {StringEquals: {aws:SourceAccount: !Ref AWS::AccountId}}\n"
+    path = altered(old, "".join([*lines[:at], condition, *lines[at:]]))
+    with Embedded(permissions.world(), template=path) as aws:
+        aws.client("inspector2").enable(accountIds=[aws.account], resourceTypes=["EC2"])
+        ended = permissions.run(aws, {"version": 1, "engine": "instance", "amis": [{"amiId": permissions.AMIS[2]}]})
+        assert {(service, denied) for service, denied, _ in aws.iam.denied} == {("events.amazonaws.com", action)}
+        assert json.loads(ended["output"])["verdict"] == "FAIL"
+
+
 def test_inspectors_roles_that_may_not_be_made_cost_the_amis_that_need_them(
     altered: Callable[[str, str], Path],
 ) -> None:

@@ -281,12 +281,10 @@ def policy(deployed: Any, name: str) -> list[dict[str, Any]]:
     return statements
 
 
-def test_the_complete_topic_takes_messages_from_our_rules_and_inspector_only(plain: Any, full: Any) -> None:
-    allowed = [one for one in policy(plain, "CompleteTopicPolicy") if one["Effect"] == "Allow"]
-    [rules] = allowed
+def test_the_complete_topic_takes_messages_from_eventbridge_and_inspector_only(plain: Any, full: Any) -> None:
+    [rules] = policy(plain, "CompleteTopicPolicy")
     assert rules["Principal"] == {"Service": "events.amazonaws.com"}
-    assert all(arn.split(":")[5].startswith("rule/") for arn in rules["Condition"]["ArnEquals"]["aws:SourceArn"])
-    [_, classic] = [one for one in policy(full, "CompleteTopicPolicy") if one["Effect"] == "Allow"]
+    [_, classic] = policy(full, "CompleteTopicPolicy")
     assert classic["Principal"] == {"Service": "inspector.amazonaws.com"}
     assert classic["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
     assert classic["Condition"]["ArnLike"]["aws:SourceArn"].startswith("arn:aws:inspector:")
@@ -312,17 +310,14 @@ def test_who_publishes_may_use_the_topics_key(plain: Any) -> None:
     assert publishing == with_key
 
 
-def test_the_key_serves_eventbridge_which_passes_no_source_condition(plain: Any) -> None:
-    """SNS's guide: source conditions in the key's policy are not supported for EventBridge and encrypted topics."""
+def test_the_key_serves_other_services_for_our_topics_only(plain: Any) -> None:
     statements = plain.resources["TopicKey"]["Properties"]["KeyPolicy"]["Statement"]
-    [service] = [one for one in statements if "Service" in one["Principal"]]
-    assert "events.amazonaws.com" in service["Principal"]["Service"]
+    [_, service] = [one for one in statements if "Service" in one["Principal"]]
+    assert "events.amazonaws.com" not in service["Principal"]["Service"]
     assert {key for keys in service["Condition"].values() for key in keys} == {"kms:EncryptionContext:aws:sns:topicArn"}
 
 
-@pytest.mark.parametrize(
-    "name", ["CompleteTopicPolicy", "ResultsTopicPolicy", "DeadLettersPolicy", "ReportBucketPolicy"]
-)
+@pytest.mark.parametrize("name", ["ResultsTopicPolicy", "DeadLettersPolicy", "ReportBucketPolicy"])
 def test_only_tls(plain: Any, name: str) -> None:
     denied = [one for one in policy(plain, name) if one["Effect"] == "Deny"]
     assert [one["Condition"] for one in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]

@@ -203,7 +203,6 @@ def document(deployed: Any, name: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("name", "action", "resources"),
     [
-        ("CompleteTopicPolicy", "sns:Publish", [f"arn:aws:sns:{HERE}:CompleteTopic"]),
         ("ResultsTopicPolicy", "sns:Publish", [f"arn:aws:sns:{HERE}:ResultsTopic"]),
         ("DeadLettersPolicy", "sqs:*", [f"arn:aws:sqs:{HERE}:DeadLetters"]),
         ("ReportBucketPolicy", "s3:*", ["arn:aws:s3:::ReportBucket", "arn:aws:s3:::ReportBucket/*"]),
@@ -240,12 +239,7 @@ def admitted(deployed: Any, name: str) -> dict[str, tuple[Any, list[str], list[s
 def test_who_publishes_to_the_topics(full: Any) -> None:
     complete, results, alarms = (f"arn:aws:sns:{HERE}:{name}Topic" for name in ("Complete", "Results", "Alarm"))
     assert admitted(full, "CompleteTopicPolicy") == {
-        "OurRules": (
-            {"Service": "events.amazonaws.com"},
-            ["sns:Publish"],
-            [complete],
-            {"ArnEquals": {"aws:SourceArn": RULES}},
-        ),
+        "EventBridge": ({"Service": "events.amazonaws.com"}, ["sns:Publish"], [complete], NONE),
         "InspectorClassic": (
             {"Service": "inspector.amazonaws.com"},
             ["sns:Publish"],
@@ -265,6 +259,15 @@ def test_who_publishes_to_the_topics(full: Any) -> None:
     assert admitted(full, "AlarmTopicPolicy") == {
         "OurAlarms": ({"Service": "cloudwatch.amazonaws.com"}, ["sns:Publish"], [alarms], condition)
     }
+
+
+def test_nothing_that_eventbridge_needs_depends_on_a_condition(full: Any) -> None:
+    for name in ("CompleteTopicPolicy", "TopicKey"):
+        for one in document(full, name):
+            named = one["Principal"]
+            services = "*" if named == "*" else as_list(named.get("Service", []))
+            if "*" in services or "events.amazonaws.com" in services:
+                assert (one["Sid"], one["Effect"], one.get("Condition")) == ("EventBridge", "Allow", None)
 
 
 def test_alarms_that_do_not_exist_are_not_admitted(plain: Any) -> None:
@@ -290,12 +293,14 @@ def test_who_leaves_dead_letters(full: Any) -> None:
 def test_who_uses_the_topics_key(full: Any) -> None:
     names = ("ContinuousAssessmentCompleteTopic", "ContinuousAssessmentResultsTopic", "alarms")
     topics = [f"arn:aws:sns:{HERE}:gold-{name}" for name in names]
-    services = ["cloudwatch.amazonaws.com", "events.amazonaws.com", "inspector.amazonaws.com"]
+    services = ["cloudwatch.amazonaws.com", "inspector.amazonaws.com"]
+    use = ["kms:Decrypt", "kms:GenerateDataKey*"]
     assert admitted(full, "TopicKey") == {
         "AccountDecidesByIam": ({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, ["kms:*"], ["*"], NONE),
+        "EventBridge": ({"Service": "events.amazonaws.com"}, use, ["*"], NONE),
         "PublishersToOurTopics": (
             {"Service": services},
-            ["kms:Decrypt", "kms:GenerateDataKey*"],
+            use,
             ["*"],
             {"ArnEquals": {"kms:EncryptionContext:aws:sns:topicArn": topics}},
         ),

@@ -55,6 +55,13 @@ def faults() -> Iterator[InjectableFault]:
         ("finding-replaced", "a harmless finding of the same ARN arrives after each real one", _replaced),
     ):
         yield replace(fault(name, about, inject), engines=frozenset({"ami"}))
+    yield InjectableFault(
+        "events.topic-refuses",
+        "the completion topic refuses what EventBridge publishes to it",
+        _topic_refuses,
+        costs=False,
+        engines=frozenset({"instance", "ami"}),
+    )
 
 
 def completion(scan: str, account: str = ACCOUNT, *, total: int = 0) -> str:
@@ -115,6 +122,19 @@ def _event(kind: str, source: str, account: str, resource: str, detail: Mapping[
             "detail": detail,
         }
     )
+
+
+def _topic_refuses(injection: Injection) -> None:
+    struck, bus, topic = injection.name, injection.aws.bus, injection.aws.outputs["CompleteTopicArn"]
+    permits = bus.permits
+
+    def refuse(service: str, resource: str, source: str, role: str = "", event: str = "") -> bool:
+        if (service, resource) == ("events.amazonaws.com", topic):
+            struck()
+            return False
+        return permits is None or permits(service, resource, source, role, event)
+
+    injection.set(bus, "permits", refuse)
 
 
 def _tampered(delays: Callable[[str], Sequence[float]]) -> Callable[[Injection], None]:

@@ -96,6 +96,9 @@ class Enforcement:
     def service_may(self, service: str, resource: str, source: str, role: str = "", event: str = "") -> bool:
         """Whether a service of AWS may use a resource for a source, by the role that it was given or else by the
         resource's own policy. `event` is the text of one that is put on a bus. All but the service are ARNs.
+
+        What EventBridge needs of a topic and of its key may depend on no condition: EventBridge user guide, "Using
+        resource-based policies" (Amazon SNS permissions); SNS developer guide, "Key management".
         """
         used = resource.split(":")[2]
         if role:
@@ -105,16 +108,17 @@ class Enforcement:
             need = Need(_USES[used], resource, context if used == "events" else {})
             return self._allowed(principal, f"{service} as {role}", need, resource.split(":")[3])
         principal = Principal(self._account, service=service)
+        conditions = (service, used) != ("events.amazonaws.com", "sns")
         origin = {"aws:sourcearn": [source], "aws:sourceaccount": [source.split(":")[4]]}
         return all(
-            self._admitted(principal, with_context(need, origin if need.resource == resource else {}))
+            self._admitted(principal, with_context(need, origin if need.resource == resource else {}), conditions)
             for need in [Need(_USES[used], resource), *key_needs(resource)]
         )
 
-    def _admitted(self, principal: Principal, need: Need) -> bool:
+    def _admitted(self, principal: Principal, need: Need, conditions: bool) -> bool:
         policy = resource_policy(need.resource)
         full = with_context(need, principal.context(need.resource.split(":")[3], need.resource))
-        if policy is not None and decided(policy, principal, full) == "allow":
+        if policy is not None and decided(policy, principal, full, conditions=conditions) == "allow":
             return True
         self._note(self.denied, Denied((principal.service, need.action, need.resource)))
         return False

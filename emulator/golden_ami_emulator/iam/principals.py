@@ -50,16 +50,27 @@ class Principal:
         return any(name in mine for name in names)
 
 
-def decided(document: str, principal: Principal, need: Need) -> Decision:
-    """What a resource's policy says of a principal's need."""
-    return decide([part for written, part in _parsed(document) if principal.is_named(written)], need)[0]
+def decided(document: str, principal: Principal, need: Need, *, conditions: bool = True) -> Decision:
+    """What a resource's policy says of a principal's need.
+
+    Without `conditions`, as where AWS evaluates none, an Allow that has one does not allow, and a Deny that has one
+    denies: a policy that depends on how they are read is refused.
+    """
+    parsed = _parsed(document, conditions)
+    return decide([part for written, part in parsed if principal.is_named(written)], need)[0]
 
 
 @lru_cache(maxsize=256)
-def _parsed(document: str) -> list[tuple[Any, Statement]]:
+def _parsed(document: str, conditions: bool) -> list[tuple[Any, Statement]]:
     """Statements with their principals. A role's trust policy names no resource: it is its own."""
     written = _listed(json.loads(document)["Statement"])
+    if not conditions:
+        written = [_without_condition(part) for part in written if part["Effect"] == "Deny" or "Condition" not in part]
     return [(part["Principal"], Statement({"Resource": "*", **part})) for part in written]
+
+
+def _without_condition(statement: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in statement.items() if name != "Condition"}
 
 
 def resource_policy(arn: str) -> str | None:
