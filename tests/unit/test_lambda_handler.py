@@ -126,6 +126,13 @@ def test_each_line_names_run_request_and_cold_start(
     assert told == [("run-1", "check-run", "request-1", True), ("run-2", "check-run", "request-1", False)]
 
 
+def test_what_follows_an_invocation_is_not_told_as_its_own() -> None:
+    plain({"runId": "run-1"}, None)
+    with pytest.raises(InvalidEvent):
+        plain([], None)
+    assert not logger.thread_safe_get_current_keys()
+
+
 def test_a_setting_is_missed_before_the_event_is_read() -> None:
     with pytest.raises(InvalidEnvironment):
         bucket([], None)
