@@ -17,7 +17,7 @@ from report_world import Image, World, ami, finding, package
 from golden_ami.evaluation.model import Upgrade
 from golden_ami.evaluation.upgrades import RunUpgrades, ranked
 from golden_ami.evaluation.versions import highest
-from golden_ami.models import Config
+from golden_ami.models import Config, Reason
 from golden_ami.report import build as building
 from golden_ami.report.formats import CONTENT_TYPES
 
@@ -128,3 +128,12 @@ def test_upgrades_that_are_worth_the_same_have_an_order(member: str) -> None:
 
 def test_of_versions_that_are_equal_one_is_the_highest() -> None:
     assert highest(["1.0", "0:1.0", "1.00"]) == highest(["1.00", "1.0", "0:1.0"])
+
+
+def test_an_ami_without_a_name_stands_where_its_id_does(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    reason = Reason(code="AMI_NOT_FOUND", message="is not there", remedy="configure another one")
+    unknown = ami("ami-0b", key="222222222222/eu-west-1/ami-0b", name="", lineage="", reason=reason)
+    named = [ami(f"ami-0{number}", name=name, reason=reason) for number, name in enumerate(("base", "a", "web"))]
+    report = world.run("run-1", "2026-04-01T03:00:00Z", [(one, None) for one in (unknown, *named)])
+    assert [one.name or one.ami_id for one in report.amis] == ["a", "ami-0b", "base", "web"]
