@@ -115,6 +115,24 @@ def test_only_the_first_state_narrows_its_input() -> None:
     assert "OutputPath" not in STATES[REPLACES]
 
 
+# A member more would do more: HeartbeatSeconds ends a wait that nobody answers meanwhile (Amazon States Language).
+TASK = {"Resource", "Parameters", "TimeoutSeconds", "TimeoutSecondsPath", "InputPath", "ResultSelector", "ResultPath"}
+MEMBERS = {
+    "Task": TASK | {"Retry", "Catch", "Next", "End"},
+    "Map": {"ItemsPath", "MaxConcurrency", "ItemSelector", "ItemProcessor", "ResultPath", "Catch", "Next"},
+    "Choice": {"Choices", "Default"},
+    "Wait": {"SecondsPath", "Next"},
+    "Pass": {"Parameters", "Next", "End"},
+    "Succeed": set[str](),
+    "Fail": {"ErrorPath", "CausePath"},
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_state_has_no_other_member(name: str) -> None:
+    assert ALL[name].keys() - {"Type", "Comment"} <= MEMBERS[ALL[name]["Type"]]
+
+
 @pytest.mark.parametrize(
     ("name", "member"), [("Assessment Failed", ("error", "cause")), ("Report Failed", ("Error", "Cause"))]
 )
