@@ -170,6 +170,22 @@ def troubled(aws: Embedded, *troubles: Trouble, after: bool = False) -> Iterator
 
 
 @contextmanager
+def without_version(aws: Embedded) -> Iterator[None]:
+    """Let the version of a document go before a launch reads it again."""
+
+    from moto.s3.models import s3_backends
+
+    def forget(call: Call) -> None:
+        if (aws.function_of(call.function), call.operation) == ("launch-instances", "GetObject"):
+            names = (call.parameters[name] for name in ("Bucket", "Key", "VersionId"))
+            s3_backends[aws.account]["aws"].delete_object(*names)  # no call of the function's
+
+    aws.calls.before_call = forget
+    yield
+    aws.calls.before_call = None
+
+
+@contextmanager
 def behaving(aws: Embedded, ami: str = "*", **changes: Any) -> Iterator[None]:
     """Let the world treat an AMI otherwise for a while."""
     kept = dict(aws.world.behaviours)
@@ -215,6 +231,8 @@ def _instances(aws: Embedded) -> None:
     scripted = configuration("instance", amis=[{"amiId": AMIS[1], "userData": "#!/bin/sh\n"}])
     run(aws, scripted)  # the launch reads the user data again
     run(aws, {"version": 1, "document": in_bucket(aws, scripted)})
+    with without_version(aws):
+        run(aws, {"version": 1, "document": in_bucket(aws, scripted)})
     with (
         patch.object(NdjsonObject.__init__, "__defaults__", (100,)),
         troubled(aws, Trouble("tag-findings", "UploadPart", 4)),

@@ -47,14 +47,18 @@ def _object(request: Request) -> str:
 
 
 def _read_object(request: Request) -> Iterator[Need]:
-    """S3 tells who may not list a bucket that a missing object is forbidden."""
+    """S3 tells who may not list a bucket that a missing object is forbidden (S3 API Reference, GetObject).
+
+    That it says so of a missing version, too, is inferred.
+    """
     from moto.s3.models import FakeKey, s3_backends
 
     version = request.parameters.get("VersionId")
     yield Need("s3:GetObjectVersion" if version else "s3:GetObject", _object(request))
-    buckets = s3_backends[request.account][request.partition].buckets
-    held = buckets.get(request.parameters["Bucket"])
-    if held is None or not isinstance(held.keys.get(request.parameters["Key"]), FakeKey):
+    bucket = s3_backends[request.account][request.partition].buckets.get(request.parameters["Bucket"])
+    versions = bucket.keys.getlist(request.parameters["Key"], []) if bucket else []
+    asked = [one for one in versions if one.version_id == version] if version else versions[-1:]
+    if not any(isinstance(one, FakeKey) for one in asked):
         yield Need("s3:ListBucket", _bucket(request))
 
 

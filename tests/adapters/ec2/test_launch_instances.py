@@ -142,6 +142,23 @@ def test_without_its_version_nothing_is_launched_without_user_data(stack: Stack)
     assert reason.code == "USER_DATA_GONE"
 
 
+def test_without_its_documents_version_nothing_is_launched(stack: Stack) -> None:
+    stack.image(FIRST)
+    stack.image(SECOND)
+    s3, where = stack.client("s3"), {"Bucket": "reports", "Key": "config/a.json"}
+    s3.put_bucket_versioning(Bucket="reports", VersioningConfiguration={"Status": "Enabled"})
+    entries = [{"amiId": FIRST, "instanceType": "t3.small", "userData": SECRET}, {"amiId": SECOND}]
+    version = s3.put_object(**where, Body=json.dumps({"amis": entries}).encode())["VersionId"]
+    stack.load({"document": "s3://reports/config/a.json"}, run_id="run-1")
+    s3.put_object(**where, Body=b"{}")
+    s3.delete_object(**where, VersionId=version)
+    assert stack.launch(FIRST) == {"launched": 0, "notLaunched": 1}
+    reason = row(stack).reason
+    assert reason is not None
+    assert reason.code == "USER_DATA_GONE"
+    assert stack.launch(SECOND) == {"launched": 1, "notLaunched": 0}
+
+
 def test_a_version_that_is_written_anew_with_other_content_is_not_taken(stack: Stack) -> None:
     stack.image(FIRST)
     opened(stack, {"amiId": FIRST, "userData": SECRET})
