@@ -110,6 +110,8 @@ def test_an_unanswered_question_keeps_an_ami_from_pass() -> None:
         (_EXPLOIT, {}, "PASS"),
         (Threshold(known_exploited=False, epss=0.5), {"epss": None}, "NOT_ASSESSED"),
         (Threshold(known_exploited=False, epss=0.5), {"epss": 0.1}, "PASS"),
+        # of one of its vulnerabilities only
+        (Threshold(known_exploited=False, epss=0.5), {"epss": 0.1, "unanswered": ["epss"]}, "NOT_ASSESSED"),
         (Threshold(), {"vulnerability_id": "ALAS2-2026-1", "unanswered": ["knownExploited"]}, "PASS"),
         (Threshold(), {"vulnerability_id": "ALAS2-2026-1", "related": ["CVE-2026-1"], "unanswered": ["knownExploited"]},
          "NOT_ASSESSED"),
