@@ -203,6 +203,7 @@ def test_a_discontinued_system_fails_where_asked_for_without_a_finding() -> None
     image = ami("ami-0a", platform_name="Amazon Linux", platform_version="2", scanned_at="2026-11-27T00:00:00Z")
     assert judged([], strict, image).verdict == "FAIL"
     assert judged([], Policy(), image).verdict == "PASS"
+    assert judged([], replace(strict, report_only=True), image).verdict == "PASS"
     assert judged([], strict, replace(image, platform_version="2023")).verdict == "PASS"
 
 
