@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from report_world import World, ami, finding, package
 
-from golden_ami.evaluation.comparison import natural_order
+from golden_ami.evaluation.comparison import first_observed, natural_order
 from golden_ami.evaluation.identity import identities_of
 from golden_ami.evaluation.model import Comparison, FindingIdentity
 from golden_ami.evaluation.packages import affected_by
@@ -133,6 +134,20 @@ def test_other_lineages_regions_and_accounts_are_others(world: World) -> None:
     others = [ami("a", lineage="db"), ami("b", region="eu-west-1"), ami("c", account="210987654321")]
     report = world.run("run-2", "2026-04-02T03:00:00Z", [(one, []) for one in others])
     assert report.totals.compared == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "known", "since"),
+    [
+        ("2026-11-20T00:30:00+02:00", [], "2026-11-19"),  # the day in UTC
+        ("2026-11-20T23:00:00Z", ["2026-11-01", ""], "2026-11-01"),
+        ("2026-11-20T23:00:00Z", ["", "2026-11-25"], "2026-11-20"),
+        ("2027-01-01T00:00:00Z", [], "2026-11-27"),  # no grace beyond that of today's finding
+        ("some day", [], "2026-11-27"),
+    ],
+)
+def test_a_finding_is_as_old_as_its_first_observation(told: str, known: list[str], since: str) -> None:
+    assert first_observed(told, known, date(2026, 11, 27)) == since
 
 
 def test_digits_in_names_count_as_numbers() -> None:
