@@ -60,6 +60,11 @@ def test_a_finding_that_gains_a_package_is_the_same(world: World) -> None:
     assert _counts(_two(world, [finding("A")], [after])) == (0, 1, 0)
 
 
+def test_findings_that_became_one_are_not_fixed(world: World) -> None:
+    before = [finding("A", package("openssl")), finding("A", package("openssl-libs"), arn="another")]
+    assert _counts(_two(world, before, [finding("A", package("openssl"), package("openssl-libs"))])) == (0, 1, 0)
+
+
 def test_a_reachability_finding_is_its_port_not_its_instance() -> None:
     def identities(instance: str, ports: str) -> list[FindingIdentity]:
         network = {"protocol": "TCP", "ports": ports, "path": f"igw-1 > eni-{instance}"}
@@ -89,6 +94,14 @@ def test_a_partial_scan_fixes_nothing_and_is_no_baseline(world: World) -> None:
     report = world.run("run-3", "2026-04-12T03:00:00Z", [(ami("ami-0a"), [finding("A"), finding("B")])])
     assert report.amis[0].since_last_run
     assert report.amis[0].since_last_run.run_id == "run-1"
+
+
+def test_a_partial_scan_of_the_ami_before_is_no_baseline(world: World) -> None:
+    world.run("run-1", "2026-04-01T03:00:00Z", [(ami("ami-0a"), [finding("A")])])
+    world.run("run-2", "2026-04-02T03:00:00Z", [(ami("ami-0b", scan_status="PARTIAL"), [])])
+    report = world.run("run-3", "2026-04-03T03:00:00Z", [(ami("ami-0c"), [finding("A")])])
+    assert report.amis[0].since_previous_ami
+    assert report.amis[0].since_previous_ami.ami_id == "ami-0a"
 
 
 def test_another_engine_fixes_only_what_it_can_see(world: World) -> None:
