@@ -197,3 +197,17 @@ def test_no_mutation_of_a_message_breaks_reading(base: dict[str, Any], data: st.
 @given(st.text() | st.binary() | anything)
 def test_garbage_is_ignored(message: Any) -> None:
     assert isinstance(read(message), Ignored)
+
+
+@pytest.mark.parametrize("told", [-1, True, "8", 1.5, 10**12, None])
+def test_a_total_that_cannot_be_is_none(told: Any) -> None:
+    event = IMAGE | {"detail": IMAGE["detail"] | {"findingSeverityCounts": {"TOTAL": told}}}
+    message = read(json.dumps(event))
+    assert isinstance(message, Completion)
+    assert message.findings_total is None
+
+
+def test_no_event_says_that_its_finding_was_closed_after_boot() -> None:
+    message = read(json.dumps(FINDING | {"detail": FINDING["detail"] | {"status": "CLOSED"}}))
+    assert isinstance(message, ScanFinding)
+    assert not message.finding.closed
