@@ -11,7 +11,7 @@ from report_world import World, ami, finding
 
 from golden_ami.errors import LONGEST, InvalidConfiguration, Problem, within
 from golden_ami.models import Reason
-from golden_ami.report.faults import describe_fault, message_of
+from golden_ami.report.faults import describe_fault, failed_batches, message_of
 from golden_ami.report.mail import body, subject
 from golden_ami.report.model import Fault
 
@@ -77,3 +77,12 @@ def test_subject_and_message_stay_within_the_limits_of_sns(world: World) -> None
         assert subject(report, owner).isascii()
         assert len(subject(report, owner)) <= 100
         assert len(body(report, ["x"], owner).encode()) < 256 * 1024
+
+
+def test_of_a_batch_that_failed_twice_the_first_step_is_the_cause() -> None:
+    state = {
+        "launches": [{"launch": {}}, {"batch": "a", "error": "AccessDenied"}],
+        "findings": [{"batch": "a", "error": "ServiceFault"}, {"batch": "b", "error": "FindingsIncomplete"}],
+    }
+    expected = {"a": ("Launch Instances", "AccessDenied"), "b": ("Tag Findings", "FindingsIncomplete")}
+    assert failed_batches(state) == expected
