@@ -24,7 +24,7 @@ json_values = st.recursive(
     "key",
     ["taskToken", "TaskToken", "userData", "UserData", "user-data", "user_data", "password", "dbPassword", "secret",
      "clientSecret", "aws_secret_access_key", "SecretAccessKey", "apiKey", "Authorization", "credentials",
-     "sessionToken", "privateKey", "DB_PASS", "MY_KEY"],
+     "sessionToken", "privateKey", "DB_PASS", "MY_KEY", "ExternalId", "MEMBER_EXTERNAL_ID", "passphrase"],
 )  # fmt: skip
 def test_secrets_are_known_by_their_key(key: str) -> None:
     assert masked({"a": [{key: SECRET}]}) == {"a": [{key: MASK}]}
