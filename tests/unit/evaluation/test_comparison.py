@@ -142,6 +142,14 @@ def test_an_older_ami_is_not_compared_with_its_successor(world: World) -> None:
     assert changes["ami-42"].ami_id == "ami-41"
 
 
+def test_the_sums_count_an_amis_own_last_run_before_the_ami_before_it(world: World) -> None:
+    world.run("run-1", "2026-04-01T03:00:00Z", [(ami("ami-0a"), [finding("A"), finding("B")])])
+    world.run("run-2", "2026-04-02T03:00:00Z", [(ami("ami-0b"), [finding("A")])])
+    report = world.run("run-3", "2026-04-03T03:00:00Z", [(ami("ami-0b"), [finding("A"), finding("C")])])
+    assert report.amis[0].since_previous_ami
+    assert (report.totals.compared, report.totals.new, report.totals.open, report.totals.fixed) == (1, 1, 1, 0)
+
+
 def test_other_lineages_regions_and_accounts_are_others(world: World) -> None:
     world.run("run-1", "2026-04-01T03:00:00Z", [(ami("ami-41"), [finding("A")])])
     others = [ami("a", lineage="db"), ami("b", region="eu-west-1"), ami("c", account="210987654321")]

@@ -15,7 +15,7 @@ from golden_ami.evaluation.evaluate import AmiRules, evaluate
 from golden_ami.evaluation.exceptions import ExceptionIndex, covers, exception_status
 from golden_ami.evaluation.packages import affected_by, is_fixable
 from golden_ami.evaluation.policy import run_verdict
-from golden_ami.models import AmiEntry, Config, Policy, RiskException, Threshold
+from golden_ami.models import AmiEntry, Config, Policy, Reason, RiskException, Threshold
 
 TODAY = date(2026, 4, 2)
 SINCE = "2026-04-01T09:00:00Z"
@@ -154,6 +154,15 @@ def test_of_two_exceptions_the_one_that_holds_counts(world: World) -> None:
 def test_an_unused_exception_is_reported(world: World) -> None:
     report = _run(world, exception("CVE-9", "2026-06-01", ami="ami-0a"))
     assert (report.verdict, report.exceptions[0].status) == ("FAIL", "UNUSED")
+
+
+def test_an_exception_tells_of_amis_it_may_be_for_where_it_matches_nothing(world: World) -> None:
+    lost = ami("ami-0b", lineage="other", reason=Reason(code="X", message="x", remedy="x"))
+    config = Config(exceptions=[exception("CVE-1", "2026-12-31"), exception("CVE-9", "2026-12-31")])
+    report = world.run("run-1", "2026-04-02T03:00:00Z", [(ami("ami-0a"), [finding("CVE-1")]), (lost, None)], config)
+    used, unused = (one.message for one in report.exceptions)
+    assert used == "accepts 1 finding"
+    assert unused.endswith("; 1 AMI in its scope could not be assessed")
 
 
 def test_an_amis_own_policy_replaces_the_runs(world: World) -> None:
