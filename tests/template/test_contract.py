@@ -146,6 +146,13 @@ def test_a_task_outlives_its_function_a_little(plain: Any, definition: dict[str,
             assert task["TimeoutSeconds"] == timeout + 10, name
 
 
+def test_who_does_a_tasks_work_beside_the_machine_has_its_time_and_memory(plain: Any) -> None:
+    functions = {name: function["Properties"] for name, function in plain.functions().items()}
+    for name, task in (("OnExecutionEnd", "Aggregate"), ("OnExecutionEnd", "Terminate"), ("Reap", "Terminate")):
+        for setting in ("Timeout", "MemorySize"):
+            assert functions[name][setting] >= functions[task][setting], (name, setting)
+
+
 def test_usage_counts_with_the_memory_that_a_task_has(plain: Any, definition: dict[str, Any]) -> None:
     sizes = {name: plain.resources[name]["Properties"]["MemorySize"] for name in tasks(definition["States"])}
     states = {state: name for name, state in states_of(definition["States"]).items()}
