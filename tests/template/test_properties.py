@@ -111,6 +111,12 @@ def test_how_long_data_is_kept(plain: Any, deploy: Any) -> None:
     assert plain.resources["DeadLetters"]["Properties"]["MessageRetentionPeriod"] == 14 * 86_400
 
 
+def test_no_report_is_public_whatever_policy_or_acl_is_added(plain: Any) -> None:
+    names = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    given = plain.resources["ReportBucket"]["Properties"]["PublicAccessBlockConfiguration"]
+    assert given == dict.fromkeys(names, True)
+
+
 def test_reports_are_encrypted_and_owned_by_the_bucket(plain: Any) -> None:
     bucket = plain.resources["ReportBucket"]["Properties"]
     [encryption] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]

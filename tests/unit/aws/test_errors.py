@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidationError
 
@@ -10,7 +12,7 @@ from golden_ami.errors import AccessDenied, ServiceFault, ServiceRejected, Throt
 
 
 def _answer(code: str, status: int) -> ClientError:
-    metadata = {"HTTPStatusCode": status, "HTTPHeaders": {}, "RequestId": "", "HostId": "", "RetryAttempts": 0}
+    metadata: Any = {"HTTPStatusCode": status, "HTTPHeaders": {}, "RequestId": "", "HostId": "", "RetryAttempts": 0}
     return ClientError({"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": metadata}, "GetThing")
 
 
