@@ -232,6 +232,11 @@ def test_parameters_are_described_checked_and_grouped(source: dict[str, Any]) ->
         ("AmiParameterPath", "golden-amis"),
         ("OwnerTopicArns", "web"),
         ("MemberRoleName", "arn:aws:iam::123456789012:role/x"),
+        ("MemberAccountIds", "*"),  # whose events the bus would take
+        ("MemberExternalId", "a b"),
+        ("AmiKeyArns", "alias/golden"),
+        ("VpcId", "subnet-0a1b2c3d"),
+        ("PermissionsBoundaryArn", "boundary"),
     ],
 )
 def test_a_pattern_refuses_what_would_fail_later(source: dict[str, Any], name: str, value: str) -> None:
