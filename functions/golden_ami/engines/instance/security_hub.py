@@ -29,7 +29,7 @@ _CAUSES = {
 
 def put_tags(hub: Any, ami: Ami, arns: Sequence[str], until: datetime) -> WrittenBack:
     """Write the tags on findings."""
-    fields = {key: value for key, value in sorted(ami.tags.items())[:_FIELDS] if value}
+    fields = {key: value for key, value in sorted(ami.tags.items())[:_FIELDS] if value.strip()}
     if not fields or not arns:
         return WrittenBack([], [])
     product = f"arn:{arns[0].split(':')[1]}:securityhub:{ami.region}::product/aws/inspector"
