@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -25,8 +26,9 @@ AMI = Ami(
 )
 
 
-def run() -> Run:
-    started_at = times.iso(times.now() - timedelta(minutes=30))
+def run(opened: int = 30) -> Run:
+    """A run that was opened so many minutes ago."""
+    started_at = times.iso(times.now() - timedelta(minutes=opened))
     return Run(
         run_id="run-1",
         execution_arn="",
@@ -67,3 +69,24 @@ def test_a_second_scan_has_a_token_of_its_own() -> None:
     assert scans.start_again(run(), AMI, scan("failed", 10)) == "started"
     first, second = [call.kwargs["clientToken"] for call in inspector.start_on_demand_scan.call_args_list]
     assert first != second
+
+
+@pytest.mark.parametrize(
+    ("opened", "begun", "status", "taken"),
+    [
+        (30, 20, "SUCCESSFUL", "found"),  # its id was lost
+        (30, 20, "FAILED", "started"),
+        (30, 40, "SUCCESSFUL", "started"),  # before the run
+        (180, 120, "SUCCESSFUL", "started"),  # of a run that was redriven long after
+        (180, 120, "IN_PROGRESS", "found"),  # whoever asked for it
+    ],
+)
+def test_a_scan_is_the_runs_own_for_an_hour(opened: int, begun: int, status: str, taken: str) -> None:
+    """`opened` and `begun` are minutes: since the run was opened, and since the scan was started."""
+    now = times.now()
+    item = {"scanId": "found", "scanStatus": status, "startedAt": now - timedelta(minutes=begun)}
+    inspector: Any = SimpleNamespace(
+        get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: [{"items": [item]}]),
+        start_on_demand_scan=lambda **_: {"scanId": "started"},
+    )
+    assert OnDemandScans(inspector).start(run(opened), AMI) == taken
