@@ -48,11 +48,12 @@ class Seen:
         fails = [one for one in self._visible() if self._fails(one)]
         lacks = self._lacks()
         verdicts: set[Verdict] = {"FAIL"} if fails else {"NOT_ASSESSED"} if lacks else {"PASS"}
-        if self._exploitation_unclear() and not any(self._fails_anyway(one) for one in fails):
+        unclear = [incomplete.EXPLOIT_DATA_MISSING.code] if self._exploitation_unclear() else []
+        if unclear and not any(self._fails_anyway(one) for one in fails):
             verdicts.add("NOT_ASSESSED")
         if fails and self._never("ami.events-and-findings-late"):
             verdicts.add("NOT_ASSESSED")
-        return Expected(frozenset(verdicts), tuple(lacks), self._counts())
+        return Expected(frozenset(verdicts), (*lacks, *unclear), self._counts())
 
     def unsupported(self) -> bool:
         """Whether the engine does not scan the system."""
@@ -118,8 +119,14 @@ class Seen:
         return [code for kind, code in found if kind in wanted]
 
     def _exploitation_unclear(self) -> bool:
-        """Whether a rule on exploitation may have had no answer: of an image, it comes by two further ways."""
-        ways = ("resume.", "dynamodb.failing", "inspector.findings-events-lost", "ami.", "inspector.vulnerabilities-")
+        """Whether a rule on exploitation may have had no answer: of an image, it comes by two further ways.
+
+        Of the vulnerability of a forged finding nobody knows anything.
+        """
+        ways = (
+            "resume.", "dynamodb.failing", "inspector.findings-events-lost", "ami.", "inspector.vulnerabilities-",
+            "message.finding-forged", "events.topic-refuses",
+        )  # fmt: skip
         lost = any(name.startswith(ways) or ".denied" in name for name in self.struck)
         return self.engine == "ami" and lost and self._asks_for_exploitation(by_default=True)
 
