@@ -328,6 +328,7 @@ def grants(aws: Embedded) -> Iterator[Grant]:
 def granted(function: str, policy: str, document: Mapping[str, Any]) -> Iterator[Grant]:
     """A policy's grants, one by one."""
     for statement in listed(document["Statement"]):
+        assert statement["Effect"] == "Allow", "a policy that denies is not read here"
         for action in listed(statement["Action"]):
             for arn in listed(statement["Resource"]):
                 yield Grant(function, action, arn, policy, statement.get("Sid", ""))

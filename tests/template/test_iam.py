@@ -37,6 +37,7 @@ def grants(deployed: Any) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     """Role, action, resource and statement of everything that is allowed."""
     for role in roles(deployed):
         for statement in deployed.statements(role):
+            assert statement["Effect"] == "Allow", "a role's policy that denies is not read here"
             for action in as_list(statement["Action"]):
                 for resource in as_list(statement["Resource"]):
                     yield role, action, resource, statement
