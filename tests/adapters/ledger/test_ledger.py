@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import count
 from typing import Any, Literal
 
@@ -368,3 +369,11 @@ def test_no_cause_replaces_a_completed_scan(
     ledger.not_assessed(ami, Reason("INSTANCE_DIED", "a redrive found it gone", "r"))
     [ami] = ledger.amis("run-1")
     assert (ami.reason is None) is stays
+
+
+def test_a_completion_is_kept_for_longer_than_an_execution_lasts(ledger: Ledger, dynamodb: Any) -> None:
+    """A run that awaits the scan may store its token as late as the definition's TimeoutSeconds allow: a day."""
+    before = time.time()
+    ledger.complete_scan(done("a"))
+    [row] = dynamodb.scan(TableName="ledger")["Items"]
+    assert int(row["ttl"]["N"]) > before + 86_400

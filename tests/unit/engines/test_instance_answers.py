@@ -8,10 +8,12 @@ from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from golden_ami import times
+from golden_ami.engines.instance import changes
 from golden_ami.engines.instance.adapter import InstanceEngine
-from golden_ami.models import Ami, AmiEntry, Config, Run
+from golden_ami.models import Ami, AmiEntry, Config, Evidence, Run
 from golden_ami.places import Place
 from golden_ami_emulator.calls import client_error
 
@@ -109,3 +111,20 @@ def test_the_first_of_a_packages_closed_findings_dates_its_scan(order: int) -> N
     ]
     assert len([*adapter._detailed(closed[::order])]) == 2
     assert adapter._remedied == {"openssl": "2026-11-02T08:05:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("installed", "status"),
+    [
+        ("2026-11-02T07:59:59Z", "COMPLETE"),  # in the image
+        ("2026-11-02T08:00:00Z", "PARTIAL"),  # in the second of the launch: may be at boot
+        ("2026-11-02T08:05:00Z", "PARTIAL"),
+        ("2026-11-02T08:05:01Z", "COMPLETE"),  # the scan saw the image's
+    ],
+)
+def test_a_package_installed_from_launch_to_scan_changed(installed: str, status: str) -> None:
+    entries = [{"Name": "openssl", "InstalledTime": installed}, {"Name": "bash", "InstalledTime": PAST}]
+    ssm = Mock(**{"list_inventory_entries.return_value": {"Entries": entries}})
+    ami = replace(AMI, scanned_at=SCANNED, evidence=[Evidence(kind="packages", status="PENDING")])
+    [packages] = changes.evidence_of(ssm, ami, {})
+    assert packages.status == status
