@@ -71,6 +71,7 @@ def _fixed_item(status: FindingStatus) -> Item:
 def first_observed(observed_at: str, known_since: Sequence[str], today: date) -> str:
     """The ISO date of a finding's first observation in its lineage: Inspector's own, ours of earlier runs, or today.
 
+    `observed_at` is an instant in UTC, as `times.read` writes it.
     Inspector's own is the day of the scan where every scan has an instance of its own.
     """
     since = _observed(observed_at[:10], today)
@@ -79,7 +80,7 @@ def first_observed(observed_at: str, known_since: Sequence[str], today: date) ->
 
 @lru_cache(maxsize=1024)
 def _observed(day: str, today: date) -> str:
-    """The day of an instant in UTC, as `times.read` writes it, or today when it is none or to come."""
+    """The ISO date, or today where it is none or to come."""
     try:
         return min(date.fromisoformat(day), today).isoformat()
     except ValueError:
