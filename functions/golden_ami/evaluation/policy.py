@@ -56,8 +56,6 @@ def unknown_rules(
     CISA's catalogue lists CVEs only: a finding that names another vulnerability alone is not in it.
     """
     rules = policy.fail_on
-    if not finding.unanswered and (rules.epss is None or finding.epss is not None):
-        return []
     if policy.report_only or finding.type != "PACKAGE_VULNERABILITY":
         return []
     if finding.suppressed and policy.suppressed == "tolerate":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from threading import Lock
 from typing import Any, Protocol
 
@@ -163,8 +162,7 @@ class _Builder:
         again = not self._urgent  # by the page and the other formats of a small run
         with self._store.writing(standings_key(ami.run_id, ami.key), _NDJSON, again=again) as out:
             findings = decoded_findings(self._store.lines(ami.findings_key, again=again))
-            evaluate = partial(self._evaluated, evaluator) if self._known.answers else evaluator.add
-            for evaluated in chunks(map(evaluate, findings), _TOGETHER):
+            for evaluated in chunks((self._evaluated(evaluator, finding) for finding in findings), _TOGETHER):
                 out.write(encode([one.status for one in evaluated]))
         evaluation = evaluator.evaluation()
         if self._urgent:
