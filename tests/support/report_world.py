@@ -55,6 +55,17 @@ def ami(ami_id: str, **fields: Any) -> Ami:
     return Ami(**(given | fields))
 
 
+def run_of(run_id: str = "run-1", **fields: Any) -> Run:
+    """The row of a run of one AMI, as load-config makes it."""
+    given: dict[str, Any] = {
+        "execution_arn": f"arn:aws:states:{REGION}:{ACCOUNT}:execution:golden-ami:{run_id}",
+        "started_at": "2026-03-01T12:00:00Z", "account": ACCOUNT, "region": REGION,
+        "parameter": "ContinuousAssessmentInput", "config": Config(), "batches": [], "ami_count": 1,
+        "needs_instances": True,
+    }  # fmt: skip
+    return Run(run_id=run_id, **(given | fields))
+
+
 def counted(findings: Iterable[Finding]) -> dict[Severity, int]:
     """Findings by severity, as the ledger has them."""
     return dict(Counter(one.severity for one in findings))
@@ -145,17 +156,12 @@ class World:
     ) -> Report:
         """Store the findings, build the report, and store it as aggregate does; with a history, also what was used."""
         rows = [self._store(run_id, image, findings) for image, findings in images]
-        run = Run(
-            run_id=run_id,
-            execution_arn=f"arn:aws:states:{REGION}:{ACCOUNT}:execution:golden-ami:{run_id}",
+        run = run_of(
+            run_id,
             started_at=completed_at[:11] + "02:00:00Z",
-            account=ACCOUNT,
-            region=REGION,
-            parameter="ContinuousAssessmentInput",
             config=config or Config(),
             batches=sorted({row.batch for row in rows}),
             ami_count=len(rows),
-            needs_instances=True,
         )
         launched = {"launched": len(rows), "terminated": len(rows), "running": 0}
         ended = {"instances": launched} if state is None else state

@@ -53,8 +53,8 @@ class Principal:
 def decided(document: str, principal: Principal, need: Need, *, conditions: bool = True) -> Decision:
     """What a resource's policy says of a principal's need.
 
-    Without `conditions`, as where AWS evaluates none, an Allow that has one does not allow, and a Deny that has one
-    denies: a policy that depends on how they are read is refused.
+    Without `conditions`, for a service that AWS's documents allow none, an Allow that has one does not allow and a Deny
+    that has one denies.
     """
     parsed = _parsed(document, conditions)
     return decide([part for written, part in parsed if principal.is_named(written)], need)[0]

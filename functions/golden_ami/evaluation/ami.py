@@ -93,13 +93,13 @@ class AmiEvaluator:
         self._kinds[kind] = self._kinds.get(kind, 0) + 1
         if found.unknown:
             self._unknown.update(found.unknown)
-        self._upgrades.add(finding, found.affected, fails=found.fails)
+        self._upgrades.add(finding, found.affected, fails=status.fails)
 
     def _offer(self, found: EvaluatedFinding) -> None:
         """Offer the finding to each list that it belongs to."""
         urgency = priority(found.finding, fixable=found.fixable)
         self._urgent.offer(urgency, found)
-        if found.fails:
+        if found.status.fails:
             self._failures.offer(urgency, found)
         for known, new in zip(found.known_since, self._new, strict=True):
             if not known:

@@ -32,7 +32,6 @@ class EvaluatedFinding(Struct, frozen=True, gc=False):
     status: FindingStatus
     affected: Affected
     fixable: bool  # False when the finding does not say
-    fails: bool  # it fails its AMI
     accepted: bool  # covered by an exception that is in force
     known_since: list[str]  # ISO date by earlier assessment; "": it did not have the finding
     unknown: list[ExploitQuestion]  # rules that may fail it, whose answer nobody gave
@@ -66,8 +65,7 @@ def evaluate(finding: Finding, rules: AmiRules, history: Sequence[EarlierAssessm
         tolerated=tolerated,
         exception=exception,
     )
-    fails = status.fails
     unknown: list[ExploitQuestion] = []
-    if not fails and not accepted:
+    if not status.fails and not accepted:
         unknown = unknown_rules(finding, fixable, rules.policy, since, rules.today)
-    return EvaluatedFinding(finding, status, affected, bool(fixable), fails, accepted is not None, known_since, unknown)
+    return EvaluatedFinding(finding, status, affected, bool(fixable), accepted is not None, known_since, unknown)

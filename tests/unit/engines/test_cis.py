@@ -6,12 +6,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from report_world import ACCOUNT, REGION, ami
+from report_world import ACCOUNT, REGION, ami, run_of
 
 from golden_ami import times
 from golden_ami.engines.base import Progress
 from golden_ami.engines.instance.cis import Cis
-from golden_ami.models import Config, Run
+from golden_ami.models import Config
 from golden_ami.places import Place
 
 IMAGE = ami("ami-0a", instance_id="i-0a")
@@ -23,11 +23,9 @@ def judged(status: str, *, late: bool) -> Progress:
     pages = SimpleNamespace(paginate=lambda **_: [{"scans": scans, "targetResourceAggregations": []}])
     inspector: Any = SimpleNamespace(get_paginator=lambda _: pages)
     ledger: Any = None
-    run = Run(
-        run_id="run-1", execution_arn="arn", started_at=times.after(-600), account=ACCOUNT, region=REGION,
-        parameter="p", batches=[], ami_count=1, needs_instances=True, config=Config(cis="LEVEL_1"),
-        completion_deadline=times.after(-1 if late else 600),
-    )  # fmt: skip
+    run = run_of(
+        started_at=times.after(-600), config=Config(cis="LEVEL_1"), completion_deadline=times.after(-1 if late else 600)
+    )
     [found] = Cis(inspector, ledger, Place(ACCOUNT, REGION)).judge(run, [IMAGE], [Progress("ami-0a", "COMPLETED")])
     return found
 

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
+from report_world import ACCOUNT, REGION, ami, run_of
 
 from golden_ami import times
 from golden_ami.engines.instance import changes
 from golden_ami.engines.instance.adapter import InstanceEngine
-from golden_ami.models import Ami, AmiEntry, Config, Evidence, Run
+from golden_ami.models import Evidence
 from golden_ami.places import Place
 from golden_ami_emulator.calls import client_error
 
-PLACE = Place("123456789012", "us-east-1")
-AMI = Ami(
-    run_id="run-1",
-    batch="ami-1",
-    key="ami-1",
-    ami_id="ami-1",
-    entry=AmiEntry(ami_id="ami-1"),
-    engine="instance",
-    region=PLACE.region,
-    account=PLACE.account,
-    instance_id="i-1",
-    launched_at="2026-11-02T08:00:00Z",
-    platform_name="Amazon Linux",
-    platform_version="2023",
-)
+PLACE = Place(ACCOUNT, REGION)
+AMI = ami(
+    "ami-1", instance_id="i-1", launched_at="2026-11-02T08:00:00Z", platform_name="Amazon Linux",
+    platform_version="2023", evidence=[],
+)  # fmt: skip
 PAST, SCANNED = "2026-11-02T07:00:00Z", "2026-11-02T08:05:00Z"
 DEEP = "GetEc2DeepInspectionConfiguration"
 
@@ -80,20 +70,7 @@ def test_enhanced_scanning_is_read_where_language_packages_lack() -> None:
     configuration = {"ec2Configuration": {"vmScannerState": {"activated": True}}}
     answers = {"get_configuration": configuration, "get_ec2_deep_inspection_configuration": {"status": "ACTIVATED"}}
     inspector = listing(row("DEEP_INSPECTION_NO_INVENTORY", SCANNED), **answers)
-    over = times.iso(times.now() - timedelta(seconds=1))
-    run = Run(
-        run_id="run-1",
-        execution_arn="",
-        started_at=PAST,
-        account=PLACE.account,
-        region=PLACE.region,
-        parameter="",
-        config=Config(),
-        batches=["ami-1"],
-        ami_count=1,
-        needs_instances=True,
-        completion_deadline=over,
-    )
+    run = run_of(started_at=PAST, completion_deadline=times.after(-1))
     [progress] = engine(inspector).poll(run, [AMI])
     languages = next(one for one in progress.evidence if one.kind == "languagePackages")
     assert "every three hours" in languages.detail
@@ -125,6 +102,6 @@ def test_the_first_of_a_packages_closed_findings_dates_its_scan(order: int) -> N
 def test_a_package_installed_from_launch_to_scan_changed(installed: str, status: str) -> None:
     entries = [{"Name": "openssl", "InstalledTime": installed}, {"Name": "bash", "InstalledTime": PAST}]
     ssm = Mock(**{"list_inventory_entries.return_value": {"Entries": entries}})
-    ami = replace(AMI, scanned_at=SCANNED, evidence=[Evidence(kind="packages", status="PENDING")])
-    [packages] = changes.evidence_of(ssm, ami, {})
+    scanned = replace(AMI, scanned_at=SCANNED, evidence=[Evidence(kind="packages", status="PENDING")])
+    [packages] = changes.evidence_of(ssm, scanned, {})
     assert packages.status == status

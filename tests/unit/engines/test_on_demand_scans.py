@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from report_world import ami, run_of
 
 from golden_ami import times
 from golden_ami.engines.ami.scans import OnDemandScans
-from golden_ami.models import Ami, AmiEntry, Config, Run
+from golden_ami.models import Run
 
-AMI = Ami(
-    run_id="run-1",
-    batch="",
-    key="ami-1",
-    ami_id="ami-1",
-    entry=AmiEntry(ami_id="ami-1"),
-    engine="ami",
-    region="us-east-1",
-    account="123456789012",
-    scan="failed",
-)
+AMI = ami("ami-1", engine="ami", scan="failed")
 
 
 def run(opened: int = 30) -> Run:
     """A run that was opened so many minutes ago."""
-    started_at = times.iso(times.now() - timedelta(minutes=opened))
-    return Run(
-        run_id="run-1",
-        execution_arn="",
-        started_at=started_at,
-        account=AMI.account,
-        region=AMI.region,
-        parameter="",
-        config=Config(),
-        batches=[],
-        ami_count=1,
-        needs_instances=False,
-    )
+    return run_of(started_at=times.iso(times.now() - timedelta(minutes=opened)))
 
 
 def listing(*scans: dict[str, Any]) -> Mock:
@@ -50,8 +28,8 @@ def listing(*scans: dict[str, Any]) -> Mock:
     return inspector
 
 
-def scan(name: str, minutes: int) -> dict[str, Any]:
-    return {"scanId": name, "scanStatus": "SUCCESSFUL", "startedAt": times.now() - timedelta(minutes=minutes)}
+def scan(name: str, minutes: int, status: str = "SUCCESSFUL") -> dict[str, Any]:
+    return {"scanId": name, "scanStatus": status, "startedAt": times.now() - timedelta(minutes=minutes)}
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -83,10 +61,4 @@ def test_a_second_scan_has_a_token_of_its_own() -> None:
 )
 def test_a_scan_is_the_runs_own_for_an_hour(opened: int, begun: int, status: str, taken: str) -> None:
     """`opened` and `begun` are minutes: since the run was opened, and since the scan was started."""
-    now = times.now()
-    item = {"scanId": "found", "scanStatus": status, "startedAt": now - timedelta(minutes=begun)}
-    inspector: Any = SimpleNamespace(
-        get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: [{"items": [item]}]),
-        start_on_demand_scan=lambda **_: {"scanId": "started"},
-    )
-    assert OnDemandScans(inspector).start(run(opened), AMI) == taken
+    assert OnDemandScans(listing(scan("found", begun, status))).start(run(opened), AMI) == taken

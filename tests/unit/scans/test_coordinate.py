@@ -6,20 +6,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from report_world import ACCOUNT, REGION, ami
+from report_world import ACCOUNT, REGION, ami, run_of
 
 from golden_ami import times
 from golden_ami.engines.instance.adapter import _unsettled
-from golden_ami.models import NO_BATCH, Ami, Config, Reason, Run, Waits
+from golden_ami.models import NO_BATCH, Ami, Config, Reason, Waits
 from golden_ami.places import Place
 from golden_ami.scans import coordinate
 from golden_ami.scans.coordinate import Agents, Scans
 
-RUN = Run(
-    run_id="run-1", execution_arn="arn", started_at="2026-11-27T00:00:00Z", account=ACCOUNT, region=REGION,
-    parameter="p", batches=[], ami_count=2, needs_instances=True, config=Config(waits=Waits(findings_seconds=60)),
-    agents_deadline="2026-11-27T01:00:00Z",
-)  # fmt: skip
+RUN = run_of(config=Config(waits=Waits(findings_seconds=60)), agents_deadline="2026-11-27T01:00:00Z")
 
 
 def scans(monkeypatch: pytest.MonkeyPatch, *amis: Ami) -> tuple[Scans, list[Place]]:

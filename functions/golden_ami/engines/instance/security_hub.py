@@ -44,7 +44,10 @@ def put_tags(hub: Any, ami: Ami, arns: Sequence[str], until: datetime) -> Writte
 
 
 def _untaken(batch: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """The codes of a call's UnprocessedFindings, by ARN. A row that names no finding may mean any of the call."""
+    """The codes of a call's UnprocessedFindings, by ARN. A row that names no finding may mean any of the call.
+
+    Botocore's model requires FindingIdentifier and ErrorCode; whether AWS ever leaves out the former is not known.
+    """
     named = {row["FindingIdentifier"]["Id"]: row["ErrorCode"] for row in rows if row.get("FindingIdentifier")}
     unnamed = [row["ErrorCode"] for row in rows if not row.get("FindingIdentifier")]
     return dict.fromkeys(batch, unnamed[0]) | named if unnamed else named
