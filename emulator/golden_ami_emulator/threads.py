@@ -44,7 +44,8 @@ class ClockThread(threading.Thread):
         try:
             super().start()
         except BaseException:
-            self._clock.discharge(self)
+            if self.ident is None:  # else it was started before, and works
+                self._clock.discharge(self)
             raise
 
     def run(self) -> None:

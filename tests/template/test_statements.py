@@ -265,8 +265,8 @@ def test_nothing_that_eventbridge_needs_depends_on_a_condition(full: Any) -> Non
     for name in ("CompleteTopicPolicy", "TopicKey"):
         for one in document(full, name):
             named = one["Principal"]
-            services = "*" if named == "*" else as_list(named.get("Service", []))
-            if "*" in services or "events.amazonaws.com" in services:
+            everybody = named == "*" or "*" in as_list(named.get("AWS", []))
+            if everybody or "events.amazonaws.com" in as_list(named.get("Service", [])):
                 assert (one["Sid"], one["Effect"], one.get("Condition")) == ("EventBridge", "Allow", None)
 
 

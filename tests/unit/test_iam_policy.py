@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -121,3 +122,32 @@ def test_who_a_policy_of_a_resource_names() -> None:
     assert decided(document, role, Need(need.action, need.resource)) == "silence"
     assert decided(document, Principal("333333333333", role.role.replace("1" * 12, "3" * 12)), need) == "silence"
     assert decided(document, Principal("111111111111", service="events.amazonaws.com"), need) == "silence"
+
+
+EVENTBRIDGE = Principal("111111111111", service="events.amazonaws.com")
+UNDER = {"Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}}}
+UNMET = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+PUBLISH = Need("sns:Publish", "arn:aws:sns:us-east-1:111111111111:t", {"aws:sourceaccount": ["111111111111"],
+                                                                      "aws:securetransport": ["true"]})  # fmt: skip
+
+
+@pytest.mark.parametrize("everybody", ["*", {"AWS": "*"}])
+def test_where_no_condition_may_be_none_is_taken_for_met(everybody: object) -> None:
+    def said(*statements: dict[str, Any], conditions: bool) -> str:
+        written = [{"Action": "sns:Publish", "Resource": "*", **one} for one in statements]
+        return decided(json.dumps({"Statement": written}), EVENTBRIDGE, PUBLISH, conditions=conditions)
+
+    allowed: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}}
+    denied: dict[str, Any] = {"Effect": "Deny", "Principal": everybody}
+    assert said(allowed, conditions=False) == "allow"
+    assert said(allowed | UNDER, conditions=True) == "allow"
+    assert said(allowed | UNDER, conditions=False) == "silence"
+    assert said(allowed, denied | UNMET, conditions=True) == "allow"
+    assert said(allowed, denied | UNMET, conditions=False) == "deny"
+    assert said(allowed, denied, conditions=True) == "deny"
+
+
+def test_a_statement_of_all_but_some_is_refused_loudly() -> None:
+    written = {"Effect": "Deny", "NotPrincipal": {"Service": "events.amazonaws.com"}, "Action": "*", "Resource": "*"}
+    with pytest.raises(ValueError, match="NotPrincipal"):
+        decided(json.dumps({"Statement": written}), EVENTBRIDGE, PUBLISH)

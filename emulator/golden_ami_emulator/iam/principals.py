@@ -39,12 +39,13 @@ class Principal:
         return keys
 
     def is_named(self, written: Any) -> bool:
-        """Whether a policy's Principal element means it."""
-        if written == "*":
-            return True
+        """Whether a policy's Principal element means it.
+
+        `{"AWS": "*"}` is `"*"` (IAM user guide, "AWS JSON policy elements: Principal").
+        """
+        names = ["*"] if written == "*" else _listed(written.get("AWS", []))
         if self.service:
-            return self.service in _listed(written.get("Service", []))
-        names = _listed(written.get("AWS", []))
+            return "*" in names or self.service in _listed(written.get("Service", []))
         partition = self.role.split(":")[1]
         mine = {"*", self.account, f"arn:{partition}:iam::{self.account}:root", self.role}
         return any(name in mine for name in names)
@@ -64,6 +65,8 @@ def decided(document: str, principal: Principal, need: Need, *, conditions: bool
 def _parsed(document: str, conditions: bool) -> list[tuple[Any, Statement]]:
     """Statements with their principals. A role's trust policy names no resource: it is its own."""
     written = _listed(json.loads(document)["Statement"])
+    if any("NotPrincipal" in part for part in written):
+        raise ValueError("NotPrincipal is not evaluated here; name the principals")
     if not conditions:
         written = [_without_condition(part) for part in written if part["Effect"] == "Deny" or "Condition" not in part]
     return [(part["Principal"], Statement({"Resource": "*", **part})) for part in written]

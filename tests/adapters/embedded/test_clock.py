@@ -236,6 +236,13 @@ def test_a_thread_that_cannot_start_is_not_waited_for(monkeypatch: pytest.Monkey
     assert time.sleep is real
 
 
+def test_a_thread_that_is_started_twice_stays_accounted_for(clock: Clock) -> None:
+    thread = clock.spawn(clock.wait, clock.event())
+    with pytest.raises(RuntimeError, match="started once"):
+        thread.start()
+    assert thread in clock._threads
+
+
 def test_two_open_clocks_are_refused(clock: Clock) -> None:
     with pytest.raises(RuntimeError, match="another emulated clock"), Clock():
         pass

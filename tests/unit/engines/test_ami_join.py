@@ -76,6 +76,15 @@ def test_of_two_words_the_worse_counts(told: dict[str, Any], forged: dict[str, A
     assert {name: getattr(found, name) for name in expected} == expected
 
 
+@pytest.mark.parametrize("told", [[], ["CVE-2026-0003"], ["CVE-2026-0002", "CVE-2026-0003"]])
+def test_an_event_hides_no_vulnerability_that_its_rows_title_names(told: list[str]) -> None:
+    """AWS's page of the on-demand event has no relatedVulnerabilities; a title may name several."""
+    own = "CVE-2026-0001"
+    details = {"vulnerabilityId": own, "relatedVulnerabilities": told, "vulnerablePackages": [{"name": "openssl"}]}
+    [found] = together([row(f"{own}, CVE-2026-0002 - openssl")], [event(packageVulnerabilityDetails=details)])
+    assert found.related == [*dict.fromkeys(["CVE-2026-0002", *told])]
+
+
 def test_a_worse_word_does_not_lift_a_row_out_of_what_fails() -> None:
     [found] = joined([row()], [event(severity="CRITICAL")], ["HIGH"])
     assert found.severity == "HIGH"

@@ -77,7 +77,7 @@ def _with(row: Finding, event: Finding, failing: Collection[Severity]) -> Findin
         urls=event.urls,
         cwes=event.cwes,
         remedy=event.remedy,
-        related=event.related,
+        related=[*dict.fromkeys([*row.related, *event.related])],
         unanswered=[*unanswered, "epss"] if event.epss is not None else unanswered,
     )
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from golden_ami.engines.base import WrittenBack
+from golden_ami.engines.findings import mapping
 from golden_ami.engines.tagging import TIME_OVER, put_in_batches
 from golden_ami.models import Ami
 from golden_ami.reasons import tagging
@@ -29,7 +30,7 @@ _CAUSES = {
 
 def put_tags(hub: Any, ami: Ami, arns: Sequence[str], until: datetime) -> WrittenBack:
     """Write the tags on findings."""
-    fields = {key: value for key, value in sorted(ami.tags.items())[:_FIELDS] if value.strip()}
+    fields = {key: value for key, value in sorted(ami.tags.items())[:_FIELDS] if key.strip() and value.strip()}
     if not fields or not arns:
         return WrittenBack([], [])
     product = f"arn:{arns[0].split(':')[1]}:securityhub:{ami.region}::product/aws/inspector"
@@ -44,13 +45,13 @@ def put_tags(hub: Any, ami: Ami, arns: Sequence[str], until: datetime) -> Writte
 
 
 def _untaken(batch: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """The codes of a call's UnprocessedFindings, by ARN. A row that names no finding may mean any of the call.
+    """The codes of a call's UnprocessedFindings, by ARN. A row that names none of its findings may mean any of them.
 
-    Botocore's model requires FindingIdentifier and ErrorCode; whether AWS ever leaves out the former is not known.
+    Botocore's model requires Id and ErrorCode of a row; whether AWS ever leaves them out is not known.
     """
-    named = {row["FindingIdentifier"]["Id"]: row["ErrorCode"] for row in rows if row.get("FindingIdentifier")}
-    unnamed = [row["ErrorCode"] for row in rows if not row.get("FindingIdentifier")]
-    return dict.fromkeys(batch, unnamed[0]) | named if unnamed else named
+    codes = {mapping(row.get("FindingIdentifier")).get("Id"): row.get("ErrorCode") or "Unknown" for row in rows}
+    named = {arn: codes.pop(arn) for arn in batch if arn in codes}
+    return dict.fromkeys(batch, next(iter(codes.values()))) | named if codes else named
 
 
 def _note(code: str, count: int, ami: Ami, product: str) -> str:
