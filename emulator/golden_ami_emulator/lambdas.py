@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from golden_ami.events import Event
 from golden_ami_emulator import handlers
 from golden_ami_emulator.calls import Crash
 from golden_ami_emulator.clock import Clock
+from golden_ami_emulator.concurrency import Concurrency
 from golden_ami_emulator.environment import Sandbox, Sandboxes, inside
 from golden_ami_emulator.waits import Overslept, sleep_limit
 
@@ -27,6 +29,10 @@ Send = Callable[[str, str, str, Mapping[str, str]], None]  # function, ARN, mess
 _SYNCHRONOUS = 6_291_456
 _ASYNCHRONOUS = 262_144
 _RETRY_DELAYS = (60, 120)  # emulated seconds before the second and the third attempt of an asynchronous invocation
+# Of one that is throttled: for six hours, after 1 second and exponentially up to 5 minutes (developer guide, "How
+# Lambda handles errors and retries with asynchronous invocation").
+_EVENT_AGE = 21_600
+_LONGEST_DELAY = 300
 _DELIVERY = 0.05  # emulated seconds until an asynchronous event is delivered
 
 
@@ -36,6 +42,18 @@ class InvocationResult:
 
     payload: str
     failed: bool = False
+
+
+@dataclass
+class _Queued:
+    """An asynchronous invocation that waits in Lambda's own queue."""
+
+    function: Any
+    event: str
+    expires: float  # emulated, POSIX
+    attempts: int = 0
+    throttles: int = 0  # since the last attempt
+    request: str = field(default_factory=lambda: str(uuid4()))
 
 
 @dataclass(frozen=True)
@@ -72,6 +90,7 @@ class Functions(Sandboxes):
         self._send = send
         self._opening = opening
         self._sandboxes: dict[str, Sandbox] = {}
+        self.concurrency = Concurrency(clock)
 
     def __enter__(self) -> Functions:
         from moto.awslambda.models import LambdaBackend, LambdaFunction
@@ -122,7 +141,9 @@ class Functions(Sandboxes):
         if kind == "Event":
             self._later(function, event)
             return b""
-        result = self.run(function, event)
+        result = self.attempt(function, event)
+        if result is None:
+            raise _throttled()
         if result.failed:
             answer["x-amz-function-error"] = "Unhandled"
         return result.payload.encode()
@@ -139,37 +160,60 @@ class Functions(Sandboxes):
         return lambda_backends[account][region].get_function(name, qualifier[0] if qualifier else None)
 
     def _later(self, function: Any, event: str) -> None:
-        name = f"deliver to {function.function_name}"
-        self._clock.call_later(_DELIVERY, lambda: self._spawn(function, event, name), name=name)
+        age = _invoke_config(function).get("MaximumEventAgeInSeconds", _EVENT_AGE)
+        self._attempt_later(_Queued(function, event, time.time() + age), _DELIVERY)
 
-    def _spawn(self, function: Any, event: str, name: str) -> None:
-        self._clock.spawn(self._attempt, function, event, name=name)
+    def _attempt_later(self, queued: _Queued, seconds: float) -> None:
+        name = f"deliver to {queued.function.function_name}"
 
-    def _attempt(self, function: Any, event: str) -> None:
-        request = str(uuid4())
-        config = function.event_invoke_config[-1].config if function.event_invoke_config else {}
-        retries = config.get("MaximumRetryAttempts", len(_RETRY_DELAYS))
-        result = self.run(function, event, request)
-        for delay in _RETRY_DELAYS[:retries]:
-            if not result.failed:
-                return
-            self._clock.sleep(delay)
-            result = self.run(function, event, request)
-        if result.failed:
-            self._give_up(function, event, result, request, retries + 1)
+        def attempt() -> None:
+            self._clock.spawn(self._attempt, queued, name=name)
 
-    def _give_up(self, function: Any, event: str, result: InvocationResult, request: str, attempts: int) -> None:
-        error = json.loads(result.payload)
+        self._clock.call_later(seconds, attempt, name=name)
+
+    def _attempt(self, queued: _Queued) -> None:
+        result = self.attempt(queued.function, queued.event, queued.request)
+        if result is None:
+            delay = min(2.0**queued.throttles, _LONGEST_DELAY)
+            queued.throttles += 1
+            late = InvocationResult(json.dumps({"errorMessage": "Rate Exceeded."}), failed=True)
+        elif not result.failed:
+            return
+        else:
+            retries = _invoke_config(queued.function).get("MaximumRetryAttempts", len(_RETRY_DELAYS))
+            delay = (*_RETRY_DELAYS[:retries], math.inf)[queued.attempts]
+            queued.attempts += 1
+            queued.throttles = 0
+            late = result
+        if time.time() + delay > queued.expires:
+            self._give_up(queued, late)
+        else:
+            self._attempt_later(queued, delay)
+
+    def _give_up(self, queued: _Queued, result: InvocationResult) -> None:
+        function, error = queued.function, json.loads(result.payload)
         if function.dead_letter_arn:
-            attributes = {"RequestID": request, "ErrorCode": "200", "ErrorMessage": str(error["errorMessage"])[:1024]}
-            self._send(function.function_name, function.dead_letter_arn, event, attributes)
-        config = function.event_invoke_config[-1].config if function.event_invoke_config else {}
-        destination = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+            attributes = {
+                "RequestID": queued.request,
+                "ErrorCode": "200" if queued.attempts else "429",
+                "ErrorMessage": str(error["errorMessage"])[:1024],
+            }
+            self._send(function.function_name, function.dead_letter_arn, queued.event, attributes)
+        destination = _invoke_config(function).get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         if destination:
-            record = json.dumps(_failure_record(function, event, error, request, attempts))
+            record = json.dumps(_failure_record(queued, error))
             self._send(function.function_name, destination, record, {})
 
     # ------------------------------------------------------------ running
+
+    def attempt(self, function: Any, event: str, request: str = "") -> InvocationResult | None:
+        """Run a function's handler in the calling thread; None when it is throttled."""
+        if not self.concurrency.take(function.function_name):
+            return None
+        try:
+            return self.run(function, event, request)
+        finally:
+            self.concurrency.give_back()
 
     def run(self, function: Any, event: str, request: str = "") -> InvocationResult:
         """Run a function's handler in the calling thread."""
@@ -266,16 +310,20 @@ def _stack(fault: BaseException) -> list[str]:
     return traceback.format_tb(fault.__traceback__)[1:]
 
 
-def _failure_record(function: Any, event: str, error: Event, request: str, attempts: int) -> Event:
+def _invoke_config(function: Any) -> Mapping[str, Any]:
+    return function.event_invoke_config[-1].config if function.event_invoke_config else {}
+
+
+def _failure_record(queued: _Queued, error: Event) -> Event:
     return {
         "version": "1.0",
         "requestContext": {
-            "requestId": request,
-            "functionArn": f"{function.function_arn}:$LATEST",
-            "condition": "RetriesExhausted",
-            "approximateInvokeCount": attempts,
+            "requestId": queued.request,
+            "functionArn": f"{queued.function.function_arn}:$LATEST",
+            "condition": "EventAgeExceeded" if queued.throttles else "RetriesExhausted",
+            "approximateInvokeCount": queued.attempts,
         },
-        "requestPayload": json.loads(event),
+        "requestPayload": json.loads(queued.event),
         "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
         "responsePayload": error,
     }
@@ -288,6 +336,14 @@ def _check_size(event: str, limit: int) -> None:
     if size > limit:
         message = f"{size} byte payload is too large for the Event invocation type (limit {limit} bytes)"
         raise LambdaClientError("RequestTooLargeException", message)
+
+
+def _throttled() -> Exception:
+    from moto.awslambda.exceptions import LambdaClientError
+
+    error = LambdaClientError("TooManyRequestsException", "Rate Exceeded.")
+    error.code = 429
+    return error
 
 
 def _text(body: Any) -> str:

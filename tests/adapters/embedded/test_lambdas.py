@@ -236,6 +236,42 @@ def test_an_asynchronous_event_is_retried_after_one_and_two_minutes_and_then_a_d
     assert json.loads(failure["Body"])["requestContext"]["approximateInvokeCount"] == 3
 
 
+def test_an_account_runs_no_more_invocations_at_once_than_its_quota(account: Embedded) -> None:
+    account.functions.concurrency.limit = 2
+    sleepers = [account.clock.spawn(invoke, account, "one", {"sleep": 5}, name="caller") for _ in range(2)]
+    account.clock.sleep(1)
+    with pytest.raises(ClientError, match=r"TooManyRequestsException.*Rate Exceeded") as refused:
+        invoke(account, "two", {})
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
+    account.clock.sleep(10)
+    assert not any(sleeper.is_alive() for sleeper in sleepers)
+    assert invoke(account, "two", {})[1] is None
+    assert account.functions.concurrency.highest == 2
+
+
+def test_an_asynchronous_event_that_is_throttled_waits_in_lambdas_queue(account: Embedded) -> None:
+    account.functions.concurrency.limit = 1
+    account.clock.spawn(invoke, account, "one", {"sleep": 20}, name="caller")
+    account.clock.sleep(1)
+    began = time.time()
+    account.client("sns").publish(TopicArn=account.outputs["Topic"], Message="m")
+    account.clock.sleep(50)
+    assert module("failing").ATTEMPTS[0][0] - began == pytest.approx(31, abs=2)  # after 1, 2, 4, 8 and 16 seconds
+    assert account.functions.concurrency.throttles["failing"] == 5
+
+
+def test_an_asynchronous_event_is_throttled_for_six_hours(account: Embedded) -> None:
+    account.functions.concurrency.limit = 0
+    account.client("sns").publish(TopicArn=account.outputs["Topic"], Message="m")
+    account.clock.sleep(6 * 3600 - 301)
+    assert not received(account, "Dead")
+    account.clock.sleep(302)
+    (dead,) = received(account, "Dead")
+    assert dead["MessageAttributes"]["ErrorCode"]["StringValue"] == "429"
+    (failure,) = received(account, "Failures")
+    assert json.loads(failure["Body"])["requestContext"]["condition"] == "EventAgeExceeded"
+
+
 def test_rules_deliver_what_matches_their_pattern_transformed(account: Embedded) -> None:
     for status in ("GOOD", "BAD"):
         account.bus.publish("aws.test", "Something", {"status": status}, ["r"])
