@@ -97,6 +97,7 @@ class Embedded(AbstractContextManager["Embedded"]):
         from golden_ami_emulator.isolation import Isolation
         from golden_ami_emulator.lambdas import Functions
         from golden_ami_emulator.launches import Launches
+        from golden_ami_emulator.queues import QueuePollers
         from golden_ami_emulator.quotas import Quotas
         from golden_ami_emulator.sizes import Sizes
         from golden_ami_emulator.subnets import Subnets
@@ -121,7 +122,8 @@ class Embedded(AbstractContextManager["Embedded"]):
         self.functions = Functions(self.clock, self._template.parent / "functions", self._send, opening)
         self.bus = Bus(self.clock, self.functions.deliver, self.client, self.account, self.region)
         self.bus.permits = self.iam.service_may if self._enforce_iam else None
-        for part in (self.functions, self.bus):
+        may = self.iam.function_may if self._enforce_iam else None
+        for part in (self.functions, self.bus, QueuePollers(self.clock, self.functions, may)):
             stack.enter_context(part)
         self._interpreter = stack.enter_context(Interpreter(self.clock, self.bus.publish))
         stack.enter_context(Sizes())

@@ -146,6 +146,11 @@ def _invoke_config(place: StackPlace, _name: str, properties: Properties) -> Mad
     return Made(properties["FunctionName"])
 
 
+def _source_mapping(place: StackPlace, _name: str, properties: Properties) -> Made:
+    request = numbers(without(properties, "Tags"))
+    return Made(place.client("lambda").create_event_source_mapping(**request)["UUID"])
+
+
 # ------------------------------------------------------------ orchestration
 
 
@@ -341,6 +346,9 @@ KINDS: dict[str, ResourceType] = {
     ),
     "AWS::Lambda::Permission": ResourceType(_permission, _delete_permission),
     "AWS::Lambda::EventInvokeConfig": ResourceType(_invoke_config, ignore),
+    "AWS::Lambda::EventSourceMapping": ResourceType(
+        _source_mapping, lambda p, i: p.client("lambda").delete_event_source_mapping(UUID=i)
+    ),
     "AWS::StepFunctions::StateMachine": ResourceType(
         _state_machine,
         lambda p, i: p.client("stepfunctions").delete_state_machine(stateMachineArn=i),
