@@ -12,14 +12,17 @@ from collections import Counter
 from golden_ami_emulator.clock import Clock
 
 QUOTA = 1_000
-_HELD = 0.5  # emulated seconds for which an invocation holds its environment at least: handlers take almost none here
 
 
 class Concurrency:
-    """The account's concurrency. `limit` may be changed."""
+    """The account's concurrency. `limit` and `held` may be changed.
+
+    `held` are the emulated seconds for which an invocation still counts when it is over: here handlers take none.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.limit = QUOTA
+        self.held = 0.0
         self.highest = 0
         self.invocations = Counter[str]()
         self.throttles = Counter[str]()
@@ -40,10 +43,10 @@ class Concurrency:
 
     def give_back(self) -> None:
         """The invocation is over."""
-        if self.limit >= QUOTA:
-            self._free()
+        if self.held:
+            self._clock.call_later(self.held, self._free, name="an environment is free")
         else:
-            self._clock.call_later(_HELD, self._free, name="an environment is free")
+            self._free()
 
     def _free(self) -> None:
         with self._lock:

@@ -36,7 +36,7 @@ class ClockThread(threading.Thread):
         super().__init__(name=name, daemon=daemon)
         self._clock = clock
         self._job = (target, args, dict(kwargs or {}))
-        self._inherited = context or contextvars.copy_context()
+        self._inherited = contextvars.copy_context() if context is None else context  # an empty one is false
         self._over = Signal(clock)
 
     def start(self) -> None:

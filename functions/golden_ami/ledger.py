@@ -8,7 +8,6 @@
     AWAIT#<run>       <scan>                an outstanding scan: the run awaits it and no completion of it is known
     SCAN#<scan>       RUN#<run>             that a run awaits this scan
     SCAN#<scan>       DONE                  the newest completion announced (models.Completion), the totals of all
-    SCAN#<scan>       FINDING#<arn>         a finding that came as an event; the first of its ARN stands
     RUNS              <started>#<run>       index of the runs
     RUN#<run>         HISTORY               SHA-256 of the archived history's manifest; never changed, never expires
     RUN#<run>         SENT#<name>           what the run asks of the outside: recorded before, confirmed by messageId
@@ -35,7 +34,7 @@ from golden_ami.announcement import AnnouncedTotal, Announcement, with_total
 from golden_ami.aws.clients import Clients
 from golden_ami.errors import RunNotFound, Throttled
 from golden_ami.logs import logger
-from golden_ami.models import Ami, Assessment, Completion, Finding, Reason, Run
+from golden_ami.models import Ami, Assessment, Completion, Reason, Run
 from golden_ami.parallel import together
 from golden_ami.settings import Settings
 from golden_ami.storage import keys
@@ -54,7 +53,6 @@ _DAY = 86400
 _RETENTION = 400 * _DAY  # seconds; of runs
 _STRAY = 2 * _DAY  # of a completion: most are of machines that no run awaits
 _TRIES = 20  # of a write that meets another of the same row
-_FINDINGS = 30 * _DAY  # of findings that came as events; as long as Inspector keeps an on-demand scan
 
 
 class Resumption(NamedTuple):
@@ -329,18 +327,6 @@ class Ledger:
         token = callback.get("token", "")
         ready = callback.get("sealed") and token and callback.get("resumed") != token
         return Resumption(run_id, token) if ready else None
-
-    # ------------------------------------------------------------ findings that come as events
-
-    def store_finding(self, scan: str, finding: Finding) -> None:
-        """Keep a finding of a scan; the first of an ARN stands, whatever comes after it."""
-        row = _row(keys.finding_row(scan, finding.arn), {"finding": msgspec.json.encode(finding).decode()}, _FINDINGS)
-        self._table.put(row, condition="attribute_not_exists(pk)")
-
-    def findings(self, scan: str) -> Iterator[Finding]:
-        """The findings kept for a scan, each once."""
-        for item in self._table.query(keys.scan_partition(scan), keys.FINDINGS):
-            yield msgspec.json.decode(item["finding"], type=Finding)
 
 
 def _announcement(item: Item) -> Announcement:

@@ -35,6 +35,7 @@ class Settings:
     ami_parameter_path: str = ""  # of the SSM parameters that hold AMI ids
     reap_regions: tuple[str, ...] = ()  # where else the reaper looks
     member_accounts: tuple[str, ...] = ()  # whose messages are read, and where the reaper looks as well
+    findings_queue: str = ""  # URL of the queue of findings that come as events
     partition: str = "aws"
 
     @classmethod
@@ -71,6 +72,7 @@ class Settings:
             ami_parameter_path=env.get("AMI_PARAMETER_PATH", ""),
             reap_regions=_listed(env.get("REAP_REGIONS", "")),
             member_accounts=_listed(env.get("MEMBER_ACCOUNT_IDS", "")),
+            findings_queue=env.get("FINDINGS_QUEUE_URL", ""),
             partition=env.get("AWS_PARTITION", "aws"),
         )
 

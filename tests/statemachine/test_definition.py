@@ -22,8 +22,9 @@ TERMINAL = {name for name, state in STATES.items() if state["Type"] in ("Succeed
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html and
 # https://docs.aws.amazon.com/lambda/latest/dg/API_Invoke.html (errors), as the lambda:invoke integration names them.
+THROTTLE = "Lambda.TooManyRequestsException"
 TRANSIENT = {
-    "Lambda.TooManyRequestsException",
+    THROTTLE,
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
@@ -117,10 +118,18 @@ def test_a_task_names_its_function_by_token_and_its_partition_too(task: State) -
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 def test_a_task_retries_throttles_and_transient_faults_with_backoff_and_jitter(task: State) -> None:
     [retrier] = [each for each in task["Retry"] if "Throttled" in each["ErrorEquals"]]
-    assert set(retrier["ErrorEquals"]) == {"Throttled", "ServiceFault"} | TRANSIENT
+    assert set(retrier["ErrorEquals"]) == {"Throttled", "ServiceFault"} | TRANSIENT - {THROTTLE}
     assert retrier["MaxAttempts"] >= 5
     assert retrier["BackoffRate"] > 1
     assert retrier["MaxDelaySeconds"] <= 60
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def test_a_task_waits_until_the_account_has_concurrency_for_it(task: State) -> None:
+    """Another task of the account may hold it for 15 minutes, Lambda's longest time-out."""
+    [retrier] = [each for each in task["Retry"] if THROTTLE in each["ErrorEquals"]]
+    delays = [min(2 * 2**number, retrier["MaxDelaySeconds"]) for number in range(retrier["MaxAttempts"])]
+    assert sum(delays) > 900
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)

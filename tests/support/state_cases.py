@@ -160,10 +160,10 @@ _TASKS = [
     ),
 ]
 # The retriers of a task in their order: an error that each takes, and how many times it tries again.
-_TRANSIENT, _DIED = ("Throttled", 6), ("Lambda.Unknown", 2)
+_USUAL = [("Lambda.TooManyRequestsException", 20), ("Throttled", 6), ("Lambda.Unknown", 2)]
 _RETRIERS = {
-    "Tag Batch": [("FindingsIncomplete", 16), _TRANSIENT, _DIED],
-    "Terminate": [("LaunchNotListed", 20), _TRANSIENT, _DIED],
+    "Tag Batch": [("FindingsIncomplete", 16), *_USUAL],
+    "Terminate": [("LaunchNotListed", 20), *_USUAL],
 }
 
 
@@ -181,7 +181,7 @@ def _task_cases(task: _Task) -> Iterator[Case]:
     )
     last = 1 if callback else 0  # the catcher of everything
     yield _caught(task, last, "ServiceRejected", 0)
-    for index, (error, attempts) in enumerate(_RETRIERS.get(task.name, [_TRANSIENT, _DIED])):
+    for index, (error, attempts) in enumerate(_RETRIERS.get(task.name, _USUAL)):
         for retried in (0, attempts - 1):
             yield Case(task.name, f"Retry {index}", task.given, "RETRIABLE", error=error, retried=retried)
         yield _caught(task, last, error, attempts)

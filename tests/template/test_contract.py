@@ -55,8 +55,8 @@ def handler_of(function: str) -> Any:
     return importlib.import_module("handlers." + re.sub(r"(?<!^)(?=[A-Z])", "_", function).lower())
 
 
-def test_there_are_twelve_functions(source: dict[str, Any]) -> None:
-    assert len(HANDLERS) == 12
+def test_there_are_thirteen_functions(source: dict[str, Any]) -> None:
+    assert len(HANDLERS) == 13
     declared = {name for name, one in source["Resources"].items() if one["Type"] == "AWS::Serverless::Function"}
     assert declared == {resource_name(name) for name in HANDLERS}
 
@@ -94,8 +94,13 @@ def test_every_function_is_used_by_the_machine_or_by_an_event(plain: Any, defini
         ]
     )
     by_event = {name for name, arn in arns.items() if f'{arn}"' in rest}
-    assert by_event == {"Resume", "OnExecutionEnd", "Reap"}
-    assert set(tasks(definition["States"])) | by_event == set(arns)
+    by_queue = {
+        one["Properties"]["FunctionName"]
+        for one in plain.resources.values()
+        if one["Type"] == "AWS::Lambda::EventSourceMapping"
+    }
+    assert (by_event, by_queue) == ({"Resume", "OnExecutionEnd", "Reap"}, {"StoreFindings"})
+    assert set(tasks(definition["States"])) | by_event | by_queue == set(arns)
 
 
 def test_the_members_that_an_event_may_lack() -> None:
@@ -108,6 +113,7 @@ def test_the_members_that_an_event_may_lack() -> None:
         "on_execution_end": {"time"},
         "reap": {"dryRun"},
         "resume": {"Records"},
+        "store_findings": {"Records"},
         "terminate": {"executionArn"},
     }
 

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = "/golden-ami/gold/ContinuousAssessmentInput"
+NAME_ANOTHER = ("AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission")
 NAMES = {
     "AlarmName",
     "BucketName",
@@ -34,7 +35,7 @@ def names(deployed: Any) -> dict[tuple[str, str], str]:
         (name, key): value
         for name, resource in deployed.resources.items()
         for key, value in resource["Properties"].items()
-        if key in NAMES and isinstance(value, str) and resource["Type"] != "AWS::Lambda::Permission"
+        if key in NAMES and isinstance(value, str) and resource["Type"] not in NAME_ANOTHER
     }
 
 
@@ -120,7 +121,8 @@ def test_the_bucket_is_private_versioned_and_tidied(plain: Any) -> None:
     bucket = plain.resources["ReportBucket"]["Properties"]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    [rule] = bucket["LifecycleConfiguration"]["Rules"]
+    rule, of_events = bucket["LifecycleConfiguration"]["Rules"]
+    assert (of_events["Prefix"], of_events["ExpirationInDays"]) == ("scans/", 30)
     assert "NoncurrentVersionExpiration" in rule
     assert "AbortIncompleteMultipartUpload" in rule
     assert "ObjectLockConfiguration" not in bucket
@@ -210,8 +212,19 @@ def test_every_completion_of_inspector_reaches_the_topic(plain: Any) -> None:
     assert patterns == {
         ("aws.inspector2", "Inspector2 Scan"),
         ("aws.inspector2", "Inspector2 OnDemand Scan Complete"),
-        ("inspector2.ami.ondemand", "OnDemand AMI Scan Findings"),
     }
+
+
+def test_findings_that_come_one_by_one_are_taken_in_batches(plain: Any) -> None:
+    mapping = plain.resources["FindingsQueueMapping"]["Properties"]
+    queue = plain.resources["FindingsQueue"]["Properties"]
+    function = plain.functions()["StoreFindings"]["Properties"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}  # of 10 that a new account may have
+    window = mapping["MaximumBatchingWindowInSeconds"]
+    assert queue["VisibilityTimeout"] == 6 * function["Timeout"] + window
+    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"].endswith(":DeadLetters")
 
 
 # ---------------------------------------------------------------- alarms

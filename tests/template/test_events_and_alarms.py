@@ -43,7 +43,7 @@ RULES: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
     ),
     "AmiFinding": (
         {"source": ["inspector2.ami.ondemand"], "detail-type": ["OnDemand AMI Scan Findings"]},
-        TO_TOPIC,
+        [{"Id": "findings-queue", "Arn": f"arn:aws:sqs:{HERE}:FindingsQueue", "DeadLetterConfig": QUEUE}],
     ),
 }
 

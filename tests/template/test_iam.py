@@ -238,7 +238,13 @@ def test_the_bucket_is_written_by_prefix_and_nothing_is_deleted(full: Any) -> No
     used = {(action, resource) for _, action, resource, _ in grants(full) if action.startswith("s3:")}
     objects = {resource for action, resource in used if action != "s3:ListBucket"}
     parts = ("findings", "untagged", "vulnerabilities")
-    prefixes = ("config/*", "runs/*", "vulnerabilities/*", *(f"runs/*/{part}/*" for part in parts))
+    prefixes = (
+        "config/*",
+        "runs/*",
+        "scans/*/findings/*",
+        "vulnerabilities/*",
+        *(f"runs/*/{part}/*" for part in parts),
+    )
     assert objects == {"arn:aws:s3:::ReportBucket/" + key for key in prefixes}
     assert not any("Delete" in action for action, _ in used)
 
@@ -318,7 +324,9 @@ def test_the_key_serves_other_services_for_our_topics_only(plain: Any) -> None:
     assert {key for keys in service["Condition"].values() for key in keys} == {"kms:EncryptionContext:aws:sns:topicArn"}
 
 
-@pytest.mark.parametrize("name", ["ResultsTopicPolicy", "DeadLettersPolicy", "ReportBucketPolicy"])
+@pytest.mark.parametrize(
+    "name", ["ResultsTopicPolicy", "DeadLettersPolicy", "FindingsQueuePolicy", "ReportBucketPolicy"]
+)
 def test_only_tls(plain: Any, name: str) -> None:
     denied = [one for one in policy(plain, name) if one["Effect"] == "Deny"]
     assert [one["Condition"] for one in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]

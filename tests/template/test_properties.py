@@ -18,6 +18,7 @@ VARIABLES = {
     "LEDGER_TABLE": "Ledger",
     "REPORT_BUCKET": "ReportBucket",
     "COMPLETE_TOPIC_ARN": f"arn:aws:sns:{HERE}:CompleteTopic",
+    "FINDINGS_QUEUE_URL": "FindingsQueue",
     "RESULTS_TOPIC_ARN": f"arn:aws:sns:{HERE}:ResultsTopic",
     "PARAMETER_NAME": "ContinuousAssessmentInput",
     "AMI_PARAMETER_PATH": "/golden-amis/",
@@ -95,7 +96,7 @@ def test_a_person_is_sent_reports_and_alarms(plain: Any, full: Any, topic: str) 
 
 
 def test_how_long_data_is_kept(plain: Any, deploy: Any) -> None:
-    [rule] = plain.resources["ReportBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    rule, _ = plain.resources["ReportBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert (rule["Status"], rule["ExpirationInDays"], rule.get("Prefix", "")) == ("Enabled", "400", "")
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
     chosen = deploy({"ReportRetentionDays": "90", "LogRetentionDays": "30", "ObjectLockDays": "60"})

@@ -12,6 +12,7 @@ import pytest
 
 ACCOUNT = "123456789012"
 HERE = f"eu-central-1:{ACCOUNT}"
+FINDINGS_QUEUE = f"arn:aws:sqs:{HERE}:FindingsQueue"
 CIS = [f"arn:aws:inspector2:*:{ACCOUNT}:owner/{ACCOUNT}/cis-configuration/*"]
 KEYS = [f"arn:aws:kms:{HERE}:key/11111111-2222-3333-4444-555555555555"]
 PARAMETERS = [
@@ -103,6 +104,11 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "Start": ([f"arn:aws:states:{HERE}:stateMachine:StateMachine"], NONE),
     "StartCisScan": (CIS, NONE),
     "StartScans": (["*"], NONE),
+    "CountWaitingFindings": ([FINDINGS_QUEUE], NONE),
+    "ListEventFindings": (["arn:aws:s3:::ReportBucket"], {"StringLike": {"s3:prefix": "scans/*"}}),
+    "ReadEventFindings": (["arn:aws:s3:::ReportBucket/scans/*/findings/*"], NONE),
+    "StoreEventFindings": (["arn:aws:s3:::ReportBucket/scans/*/findings/*"], NONE),
+    "TakeFromQueue": ([FINDINGS_QUEUE], NONE),
     "StoreFindings": (["arn:aws:s3:::ReportBucket/runs/*/findings/*"], NONE),
     "StoreUntagged": (["arn:aws:s3:::ReportBucket/runs/*/untagged/*"], NONE),
     "StoreQuestions": (["arn:aws:s3:::ReportBucket/runs/*/vulnerabilities/*"], NONE),
@@ -205,6 +211,7 @@ def document(deployed: Any, name: str) -> list[dict[str, Any]]:
     [
         ("ResultsTopicPolicy", "sns:Publish", [f"arn:aws:sns:{HERE}:ResultsTopic"]),
         ("DeadLettersPolicy", "sqs:*", [f"arn:aws:sqs:{HERE}:DeadLetters"]),
+        ("FindingsQueuePolicy", "sqs:*", [FINDINGS_QUEUE]),
         ("ReportBucketPolicy", "s3:*", ["arn:aws:s3:::ReportBucket", "arn:aws:s3:::ReportBucket/*"]),
     ],
 )
@@ -220,6 +227,7 @@ def test_policies_are_of_the_resources_that_they_name(full: Any) -> None:
     assert full.resources["ResultsTopicPolicy"]["Properties"]["Topics"] == [f"arn:aws:sns:{HERE}:ResultsTopic"]
     assert full.resources["AlarmTopicPolicy"]["Properties"]["Topics"] == [f"arn:aws:sns:{HERE}:AlarmTopic"]
     assert full.resources["DeadLettersPolicy"]["Properties"]["Queues"] == ["DeadLetters"]
+    assert full.resources["FindingsQueuePolicy"]["Properties"]["Queues"] == ["FindingsQueue"]
     assert full.resources["ReportBucketPolicy"]["Properties"]["Bucket"] == "ReportBucket"
 
 
@@ -258,6 +266,13 @@ def test_who_publishes_to_the_topics(full: Any) -> None:
     condition = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": sources}}
     assert admitted(full, "AlarmTopicPolicy") == {
         "OurAlarms": ({"Service": "cloudwatch.amazonaws.com"}, ["sns:Publish"], [alarms], condition)
+    }
+
+
+def test_who_sends_findings(full: Any) -> None:
+    source = {"ArnEquals": {"aws:SourceArn": f"arn:aws:events:{HERE}:rule/AmiFinding"}}
+    assert admitted(full, "FindingsQueuePolicy") == {
+        "EventBridge": ({"Service": "events.amazonaws.com"}, ["sqs:SendMessage"], [FINDINGS_QUEUE], source)
     }
 
 

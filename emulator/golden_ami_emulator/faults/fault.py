@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -72,6 +72,7 @@ class Injection(Patches):
         self.set(self.aws.calls, "after_call", partial(_first, self._after))
         self._answer = self.set(self.aws.functions, "_answer", self._invoked)
         self._notify = self.set(self.aws.bus, "_notify", self._notified)
+        self._queue = self.set(self.aws.bus, "send", self._queued)
         record = EventManager.add_event
 
         def add_event(manager: Any, *args: Any, **kwargs: Any) -> int:
@@ -102,7 +103,7 @@ class Injection(Patches):
         self._tampers.append(tamper)
 
     def heard(self, action: Callable[[str], None]) -> None:
-        """Call with the text of each message to resume that is no completion, right after it was sent on its way."""
+        """Call with the text of each event to the queue of findings, right after it was sent on its way."""
         self._heard.append(action)
 
     def entered(self, action: Entered) -> None:
@@ -121,6 +122,10 @@ class Injection(Patches):
         """The world of the place that has the AMI; that of the stack's own place for an AMI that none has."""
         having = (world for world in self.aws.worlds if any(image.image_id == ami for image in world.images))
         return next(having, self.aws.world)
+
+    def send_finding(self, text: str) -> None:
+        """Put an event into the queue of findings, as EventBridge does with everything that the rule lets in."""
+        self.aws.clock.spawn(self._queue, self.findings_queue, text, {}, name="a stranger")
 
     def send(self, text: str) -> None:
         """Deliver a text to resume as the completion topic does, whoever published it."""
@@ -162,14 +167,23 @@ class Injection(Patches):
         completes = resumes and isinstance(read(message), Completion)
         if not self._tampers or not completes:
             send()
-            for action in self._heard if resumes and not completes else ():
-                action(message)
             return
         delays: Sequence[float] = [0.0]
         for tamper in self._tampers:
             delays = [first + second for first in delays for second in tamper(message)]
         for delay in delays:
             self.aws.clock.call_later(delay, send, name="completion")
+
+    @property
+    def findings_queue(self) -> str:
+        """The ARN of the queue of findings that come as events."""
+        return str(self.aws.stack.resources["FindingsQueue"].made.attributes["Arn"])
+
+    def _queued(self, arn: str, message: str, attributes: Mapping[str, str]) -> None:
+        self._queue(arn, message, attributes)
+        if arn == self.findings_queue:
+            for action in self._heard:
+                action(message)
 
     def _recorded(self, manager: Any, recorded: Event) -> None:
         kind = recorded.get("event_type")

@@ -17,6 +17,7 @@ EFFECTS: dict[str, frozenset[str]] = {
     "check-agents": frozenset({"dynamodb:UpdateItem"}),
     "start-run": frozenset({"inspector:StartAssessmentRun", "inspector2:StartOnDemandScan", "dynamodb:token"}),
     "resume": frozenset({"stepfunctions:SendTaskSuccess"}),
+    "store-findings": frozenset({"s3:PutObject"}),
     "check-run": frozenset({"dynamodb:UpdateItem"}),
     "tag-findings": frozenset({"s3:PutObject"}),
     "terminate": frozenset({"ec2:TerminateInstances"}),
@@ -28,6 +29,7 @@ _ENGINES: dict[str, frozenset[Engine]] = {
     "ensure-target-template": LAUNCHING,
     "launch-instances": LAUNCHING,
     "check-agents": LAUNCHING,
+    "store-findings": frozenset({"ami"}),
     "terminate": LAUNCHING,
     "reap": LAUNCHING,
 }
@@ -37,7 +39,8 @@ _COMPANIONS = {
     "reap": ("execution.aborted-in-start-run", "on-execution-end.terminates-nothing"),
 }
 _WORDS = {("on-execution-end", "timed-out"): ("ReportUnfinished",)}  # of the last report, after attempts without end
-_HEALED_ELSEWHERE = frozenset({"resume", "on-execution-end", "reap", "terminate"})  # another part does the job, later
+# Another part does the job, later.
+_HEALED_ELSEWHERE = frozenset({"resume", "store-findings", "on-execution-end", "reap", "terminate"})
 
 Strike = Callable[[Call], BaseException]
 

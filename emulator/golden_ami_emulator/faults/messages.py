@@ -58,9 +58,16 @@ def faults() -> Iterator[InjectableFault]:
     yield InjectableFault(
         "events.topic-refuses",
         "the completion topic refuses what EventBridge publishes to it",
-        _topic_refuses,
+        lambda injection: _refuses(injection, injection.aws.outputs["CompleteTopicArn"]),
         costs=False,
         engines=frozenset({"instance", "ami"}),
+    )
+    yield InjectableFault(
+        "events.queue-refuses",
+        "the queue of findings refuses what EventBridge sends to it",
+        lambda injection: _refuses(injection, injection.findings_queue),
+        costs=False,
+        engines=frozenset({"ami"}),
     )
 
 
@@ -124,12 +131,12 @@ def _event(kind: str, source: str, account: str, resource: str, detail: Mapping[
     )
 
 
-def _topic_refuses(injection: Injection) -> None:
-    struck, bus, topic = injection.name, injection.aws.bus, injection.aws.outputs["CompleteTopicArn"]
+def _refuses(injection: Injection, target: str) -> None:
+    struck, bus = injection.name, injection.aws.bus
     permits = bus.permits
 
     def refuse(service: str, resource: str, source: str, role: str = "", event: str = "") -> bool:
-        if (service, resource) == ("events.amazonaws.com", topic):
+        if (service, resource) == ("events.amazonaws.com", target):
             struck()
             return False
         return permits is None or permits(service, resource, source, role, event)
@@ -185,13 +192,13 @@ def _forged(account: str) -> Callable[[Injection], None]:
 
 def _finding(account: str) -> Callable[[Injection], None]:
     def inject(injection: Injection) -> None:
-        _on_scan(injection, lambda scan: injection.send(finding(scan, account)))
+        _on_scan(injection, lambda scan: injection.send_finding(finding(scan, account)))
 
     return inject
 
 
 def _replaced(injection: Injection) -> None:
-    """Sent right after the real one, and so taken after it: both are as long under way."""
+    """Sent right after the real one, so that it is in the same batch or the next."""
     struck = injection.name
 
     def replace_finding(text: str) -> None:
@@ -199,7 +206,7 @@ def _replaced(injection: Injection) -> None:
         if event.get("detail-type") == _FINDING:
             struck()
             event["detail"] |= {"severity": "INFORMATIONAL", "fixAvailable": "NO", "exploitAvailable": "NO"}
-            injection.send(json.dumps(event))
+            injection.send_finding(json.dumps(event))
 
     injection.heard(replace_finding)
 

@@ -12,6 +12,7 @@ from golden_ami_emulator.calls import Call, client_error
 from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection, behaves
 
 OUTAGE = 120.0  # emulated seconds for which a service fails
+_BUSY = 20.0  # emulated seconds
 _REFUSED_TERMINATION = 200.0
 _LISTED_AFTER = 90.0  # emulated seconds; for as long again every second answer lacks the instance
 _EVERY = 1_000_000  # scans
@@ -38,11 +39,23 @@ def faults() -> Iterator[InjectableFault]:
             words=("ServiceFault", "States.Timeout", "time-out"),
         )
     yield InjectableFault(
+        "lambda.concurrency-10",
+        f"the account runs ten invocations at once, others than ours use eight, and each takes {_BUSY:.0f} seconds",
+        _little_concurrency,
+        costs=False,
+    )
+    yield InjectableFault(
         "configuration.changed-while-running",
         "somebody replaces the configuration while the run is under way",
         _changed_configuration,
         costs=False,
     )
+
+
+def _little_concurrency(injection: Injection) -> None:
+    injection.name()
+    injection.set(injection.aws.functions.concurrency, "limit", 2)
+    injection.set(injection.aws.functions.concurrency, "held", _BUSY)
 
 
 def _ec2() -> Iterator[InjectableFault]:

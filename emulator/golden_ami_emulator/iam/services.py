@@ -162,7 +162,7 @@ TABLE: dict[str, Builder] = {  # "boto3 service:Operation"
     },
     "s3:AbortMultipartUpload": on("s3:AbortMultipartUpload", _object),
     "sns:Publish": _publish,
-    "sqs:SendMessage": on("sqs:SendMessage", _queue),
+    **{f"sqs:{name}": on(f"sqs:{name}", _queue) for name in ("GetQueueAttributes", "SendMessage")},
     "events:PutEvents": _put_events,
     "sts:AssumeRole": _assume,
     "stepfunctions:SendTaskSuccess": on("states:SendTaskSuccess", _machines),

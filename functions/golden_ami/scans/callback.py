@@ -28,7 +28,7 @@ def _take(text: object, settings: Settings, clients: Clients, ledger: Ledger) ->
         logger.warning("ignored a message of account %s", message.account)
         return 0
     if isinstance(message, ScanFinding):
-        ledger.store_finding(message.scan, message.finding)
+        logger.warning("ignored a finding: findings come through their queue")
         return 0
     resumptions = ledger.complete_scan(message)
     logger.info("scan %s is announced as %s", message.scan, message.status)

@@ -7,6 +7,7 @@
     runs/<run>/urgent/<ami key>.ndjson     the most urgent of them, of a run with many
     runs/<run>/report.json                 the report; its other formats are beside it
     runs/<run>/history/                    the archived execution
+    scans/<scan>/findings/<digest>.ndjson  findings of an on-demand scan that came as events, by whatever run awaits it
     vulnerabilities/answers.ndjson         what Amazon Inspector answered of CVE ids (vulnerabilities.answer.Answer)
     config/<name>.json                     a configuration that no parameter can hold
 
@@ -19,6 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 
 RUNS = "runs/"
+SCANS = "scans/"
 CONFIGURATIONS = "config/"
 ANSWERS = "vulnerabilities/answers.ndjson"
 
@@ -57,6 +59,16 @@ def urgent_key(run_id: str, ami_key: str) -> str:
     return f"{run_prefix(run_id)}urgent/{ami_key}.ndjson"
 
 
+def event_findings_prefix(scan: str) -> str:
+    """How the keys of a scan's findings that came as events begin."""
+    return f"{SCANS}{scan}/findings/"
+
+
+def event_findings_key(scan: str, name: str) -> str:
+    """The key of some of them."""
+    return f"{event_findings_prefix(scan)}{name}.ndjson"
+
+
 def report_key(run_id: str, name: str = "report.json") -> str:
     """The key of one of a run's reports."""
     return f"{run_prefix(run_id)}{name}"
@@ -77,7 +89,6 @@ def configuration_key(name: str) -> str:
 RUN = "RUN"  # sort key of a run's own row
 HISTORY = "HISTORY"  # sort key of the archive's row
 AMIS = "AMI#"
-FINDINGS = "FINDING#"
 WAITING_RUNS = "RUN#"  # of a scan's partition
 SENT = "SENT#"
 RUN_INDEX = "RUNS"  # partition of the index of runs
@@ -166,11 +177,6 @@ def waiting_run_row(scan: str, run_id: str) -> Key:
 def completion_row(scan: str) -> Key:
     """The announced completion of a scan."""
     return scan_partition(scan), "DONE"
-
-
-def finding_row(scan: str, arn: str) -> Key:
-    """A finding that came as an event of a scan."""
-    return scan_partition(scan), f"{FINDINGS}{arn}"
 
 
 def lineage_partition(lineage: str) -> str:

@@ -43,6 +43,17 @@ def test_time_sleep_is_emulated_in_the_clocks_threads_and_restored() -> None:
     assert abs(time.time() - datetime.now(UTC).timestamp()) < HANGS
 
 
+def test_a_spawned_thread_has_a_fresh_context_and_others_inherit_theirs(clock: Clock) -> None:
+    variable = contextvars.ContextVar("variable", default="fresh")
+    variable.set("its creator's")
+    seen: list[str] = []
+    clock.spawn(lambda: seen.append(variable.get())).join()
+    thread = ClockThread(clock, lambda: seen.append(variable.get()))
+    thread.start()
+    thread.join()
+    assert seen == ["fresh", "its creator's"]
+
+
 def test_it_starts_at_the_given_instant() -> None:
     with Clock(datetime(2027, 1, 2, tzinfo=UTC)) as clock:
         assert clock.now().date().isoformat() == "2027-01-02"

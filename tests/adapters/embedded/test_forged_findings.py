@@ -1,4 +1,4 @@
-"""Findings events that Inspector did not send: what arrives at resume, and in which order."""
+"""Findings events that Inspector did not send: what arrives at Store Findings, and in which order."""
 
 from __future__ import annotations
 
@@ -23,9 +23,8 @@ def finding(number: int) -> dict[str, Any]:
 def arrived(injection: Injection) -> Iterator[dict[str, Any]]:
     for _, event in injection.invocations:
         for record in json.loads(event).get("Records", []) if '"Records"' in event else []:
-            message = json.loads(record["Sns"]["Message"])
-            if message["detail-type"] == "OnDemand AMI Scan Findings":
-                yield message
+            if "body" in record:
+                yield json.loads(record["body"])
 
 
 def test_forged_findings_come_during_the_scan_and_replaced_ones_after_each(

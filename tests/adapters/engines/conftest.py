@@ -40,6 +40,7 @@ from golden_ami.models import (
 from golden_ami.scans.callback import resume
 from golden_ami.scans.collect import tag_findings
 from golden_ami.scans.coordinate import Agents, Scans, State
+from golden_ami.scans.event_findings import store_findings
 from golden_ami.settings import Settings
 from golden_ami.storage.keys import findings_key
 from golden_ami_emulator.images import Images
@@ -48,6 +49,7 @@ from golden_ami_emulator.world import ACCOUNT, REGION, Behaviour, Image, World
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 TABLE, BUCKET, TOPIC = "ledger", "reports", "ContinuousAssessmentCompleteTopic"
+FINDINGS_QUEUE = "findings"
 TAGS = {"app-name": "shop", "Name": "golden-web", "Owner": "web"}
 
 
@@ -221,7 +223,7 @@ class Harness:
     # ------------------------------------------------------------ messages
 
     def publish(self, source: str, kind: str, detail: Mapping[str, Any], resources: Sequence[str]) -> None:
-        """EventBridge: the rule's target is the completion topic."""
+        """EventBridge: the rules' targets are the completion topic and the queue of findings."""
         event = {
             "version": "0",
             "source": source,
@@ -237,7 +239,10 @@ class Harness:
             self.receive(json.dumps(event))
 
     def receive(self, message: str) -> int:
-        """The topic's subscription: resume gets the message."""
+        """A finding goes through its queue to Store Findings, all else through the topic to Resume."""
+        if json.loads(message).get("source") == "inspector2.ami.ondemand":
+            assert store_findings([{"messageId": "m", "body": message}], self.settings, self.clients) == []
+            return 0
         return resume([{"Sns": {"Message": message}}], *self.stack)
 
     def receive_queued(self) -> None:
@@ -283,6 +288,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeHarness]:
         "REPORT_BUCKET": BUCKET,
         "COMPLETE_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:{TOPIC}",
         "RESULTS_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:ContinuousAssessmentResultsTopic",
+        "FINDINGS_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{FINDINGS_QUEUE}",
         "INSTANCE_PROFILE": "golden-profile",
         "CLASSIC_ENGINE": "allowed",
     }
@@ -342,6 +348,7 @@ def _resources(harness: Harness) -> None:
     policy = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Resource": topic}]})
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     sqs = client("sqs")
+    sqs.create_queue(QueueName=FINDINGS_QUEUE)
     url = sqs.create_queue(QueueName="inbox")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)

@@ -235,6 +235,73 @@ def test_rows_read_before_ec2_showed_results_are_not_confirmed(make: Make) -> No
     assert evidence(ami) == ("COMPLETE", "")
 
 
+# ---------------------------------------------------------------- events that come late
+
+
+def waiting(make: Make, **waits: int) -> tuple[Any, list[str], list[str]]:
+    """A run whose scan has just ended; its completion, and its findings events, which are under way."""
+    harness = make(findings=FINDINGS)
+    harness.deliver = False
+    harness.open("ami", waits=Waits(**waits))
+    harness.assessment.start("run-1", "t")
+    harness.clock.advance(Behaviour().scan_seconds + 1)
+    sent = [(event["source"], json.dumps(event)) for event in harness.published]
+    completion = [text for source, text in sent if source == "aws.inspector2"]
+    return harness, completion, [text for source, text in sent if source != "aws.inspector2"]
+
+
+def queued(harness: Any) -> str:
+    """The URL of the queue of findings, with a message of another scan in it."""
+    url = str(harness.settings.findings_queue)
+    harness.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
+    return url
+
+
+def test_a_run_waits_until_as_many_events_have_come_as_were_announced(make: Make) -> None:
+    harness, [completion], events = waiting(make)
+    harness.receive(completion)
+    for event in events[:-1]:
+        harness.receive(event)
+    assert not harness.assessment.check("run-1").over
+    harness.receive(events[0])  # again
+    assert not harness.assessment.check("run-1").over
+    harness.receive(events[-1])
+    assert harness.assessment.check("run-1").over
+
+
+def test_a_run_waits_while_the_queue_has_findings(make: Make) -> None:
+    harness, _, _ = waiting(make)
+    url = queued(harness)
+    harness.clock.advance(300)
+    assert not harness.assessment.check("run-1").over
+    harness.client("sqs").purge_queue(QueueUrl=url)
+    assert harness.assessment.check("run-1").over
+
+
+def test_a_run_waits_for_a_minute_though_the_queue_is_empty(make: Make) -> None:
+    harness, _, _ = waiting(make)
+    harness.clock.advance(58)
+    assert not harness.assessment.check("run-1").over
+    harness.clock.advance(2)
+    assert harness.assessment.check("run-1").over
+
+
+def test_a_queue_that_never_empties_holds_a_run_for_findings_seconds_only(make: Make) -> None:
+    harness, _, _ = waiting(make, findings_seconds=600)
+    queued(harness)
+    harness.clock.advance(590)
+    assert not harness.assessment.check("run-1").over
+    harness.clock.advance(20)
+    assert harness.assessment.check("run-1").over
+
+
+def test_a_queue_that_cannot_be_asked_holds_no_run(make: Make) -> None:
+    harness, _, _ = waiting(make)
+    harness.client("sqs").delete_queue(QueueUrl=harness.settings.findings_queue)
+    harness.clock.advance(300)
+    assert harness.assessment.check("run-1").over
+
+
 # ---------------------------------------------------------------- messages that anybody may send
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from golden_ami.errors import RunNotFound, Throttled
 from golden_ami.ledger import Ledger, Resumption
-from golden_ami.models import Ami, AmiEntry, Completion, Config, Finding, Package, Policy, Reason, Run, Threshold
+from golden_ami.models import Ami, AmiEntry, Completion, Config, Policy, Reason, Run, Threshold
 from golden_ami.parallel import side_by_side
 from golden_ami.storage.table import Table
 
@@ -246,17 +246,6 @@ def test_a_second_wait_of_many_scans_costs_few_calls(ledger: Ledger, dynamodb: A
     ledger.await_scans("run-1", "t2", scans)
     assert len(calls) < 20  # one query of the outstanding, a read of each 100 completions
     assert len(ledger.outstanding("run-1")) == 1000
-
-
-def test_findings_of_events_are_kept_once_each(ledger: Ledger) -> None:
-    finding = Finding(arn="arn:1", severity="HIGH", title="t", type="X", source="s", packages=[Package(name="p")])
-    ledger.store_finding("scan", finding)
-    ledger.store_finding("scan", finding)
-    ledger.store_finding("scan", msgspec.structs.replace(finding, arn="arn:2", score=7.5))
-    ledger.store_finding("scan", msgspec.structs.replace(finding, severity="LOW"))  # a replacement is none
-    assert [one.arn for one in ledger.findings("scan")] == ["arn:1", "arn:2"]
-    assert next(iter(ledger.findings("scan"))) == finding
-    assert ledger.announcements(["scan"]) == {}
 
 
 def test_what_a_batch_leaves_unprocessed_is_tried_again_and_then_named(

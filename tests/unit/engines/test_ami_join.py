@@ -51,6 +51,46 @@ def test_an_event_tells_more_of_its_row() -> None:
     assert (found.severity, found.score, found.epss) == ("HIGH", 7.5, 0.2)
 
 
+SAME: list[dict[str, Any]] = [
+    {"severity": "LOW", "fixAvailable": "NO", "exploitAvailable": "NO"},
+    {
+        "severity": "CRITICAL",
+        "fixAvailable": "YES",
+        "exploitAvailable": "YES",
+        "epss": {"score": 0.9},
+        "inspectorScore": 9,
+    },
+    {"severity": "MEDIUM", "exploitAvailable": "NO", "epss": {"score": 0.1}, "inspectorScore": 9},
+]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+@pytest.mark.parametrize("rows", [[], [row(SeverityLabel="low", FixAvailable=False)]])
+def test_of_several_events_of_one_arn_the_worst_that_they_say_counts(
+    rows: list[Finding], order: tuple[int, ...]
+) -> None:
+    [found] = together(rows, [event(**SAME[number]) for number in order])
+    told = (found.severity, found.fix_available, found.exploit_available, found.epss, found.score)
+    assert told == ("CRITICAL", "YES", True, 0.9, 9)
+    assert [one.name for one in found.packages] == ["openssl"]
+
+
+def test_events_of_one_arn_about_other_things_are_findings_of_their_own() -> None:
+    other = {"vulnerabilityId": "CVE-2026-2", "vulnerablePackages": [{"name": "bash", "version": "1"}]}
+    invented = event(title="CVE-2026-2 - bash", packageVulnerabilityDetails=other)
+    for events in ([event(), invented], [invented, event()]):
+        found = together([], events)
+        assert {one.vulnerability_id for one in found} == {CVE, "CVE-2026-2"}
+        assert len({one.arn for one in found}) == 2
+        assert all(one.arn.startswith(f"{PREFIX}/") for one in found)  # as of_scan asks
+
+
+def test_events_without_packages_under_one_arn_are_united() -> None:
+    nameless: dict[str, Any] = {"title": "t", "packageVulnerabilityDetails": {}}
+    [found] = together([], [event(**nameless, severity="LOW"), event(**nameless, severity="HIGH")])
+    assert found.severity == "HIGH"
+
+
 @pytest.mark.parametrize(
     ("told", "forged", "expected"),
     [

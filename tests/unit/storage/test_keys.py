@@ -47,6 +47,8 @@ def test_objects_of_a_run() -> None:
     assert keys.report_key("run-1") == "runs/run-1/report.json"
     assert keys.report_key("run-1", "report.html") == "runs/run-1/report.html"
     assert keys.history_prefix("run-1") == "runs/run-1/history/"
+    assert keys.event_findings_prefix("s-1") == "scans/s-1/findings/"
+    assert keys.event_findings_key("s-1", "0a") == "scans/s-1/findings/0a.ndjson"
     assert keys.configuration_key("/golden/input") == "config/golden/input.json"
 
 
@@ -61,7 +63,6 @@ def test_rows_of_the_ledger() -> None:
     assert keys.awaited_row("r", "s") == ("AWAIT#r", "s")
     assert keys.waiting_run_row("s", "r") == ("SCAN#s", "RUN#r")
     assert keys.completion_row("s") == ("SCAN#s", "DONE")
-    assert keys.finding_row("s", "arn:f") == ("SCAN#s", "FINDING#arn:f")
     assert keys.run_index_row("2026-04-01", "r") == ("RUNS", "2026-04-01#r")
     assert keys.assessment_row("1/eu/web", "2026-04-01", "r", "ami-1") == (
         "LINEAGE#1/eu/web",

@@ -13,6 +13,7 @@ from golden_ami.aws.clients import Clients
 from golden_ami.engines.ami import coverage, refusals
 from golden_ami.engines.ami.findings import BOTH, FINDING_EVENT, IMAGE_FINDINGS, from_image_row
 from golden_ami.engines.ami.join import joined, of_scan
+from golden_ami.engines.ami.queue import FindingsQueue
 from golden_ami.engines.ami.scans import OnDemandScans
 from golden_ami.engines.base import Agent, Progress, WrittenBack
 from golden_ami.evidence.announced import announced
@@ -23,17 +24,20 @@ from golden_ami.parallel import chunks, side_by_side
 from golden_ami.places import Place
 from golden_ami.reasons import incomplete
 from golden_ami.settings import Settings
+from golden_ami.storage.event_findings import EventFindings
 
 T = TypeVar("T")
 Status = Mapping[str, Any]  # answer of GetOnDemandScanStatus
 
 _IMAGES = 200  # values that a filter of DescribeImages takes
-_EVENTS_GRACE = 60  # seconds after a scan's end in which a poll leaves it to its events
+# Seconds after a scan's end in which its events may not be in the queue yet, or not counted there (SQS developer guide,
+# "Available CloudWatch metrics": the approximate numbers are consistent a minute after the last message was sent).
+_EVENTS_GRACE = 60
 
 
-def make(place: Place, _settings: Settings, clients: Clients, ledger: Ledger) -> ImageScan:
+def make(place: Place, settings: Settings, clients: Clients, ledger: Ledger) -> ImageScan:
     """The adapter."""
-    return ImageScan(place, clients, ledger)
+    return ImageScan(place, settings, clients, ledger)
 
 
 def is_shown(scan_date: str, started_at: str) -> bool:
@@ -50,10 +54,12 @@ def _is_successful(answer: Status | Reason) -> bool:
 class ImageScan:
     """The `ami` engine in one place; see `base.Adapter` for the contract."""
 
-    def __init__(self, place: Place, clients: Clients, ledger: Ledger) -> None:
+    def __init__(self, place: Place, settings: Settings, clients: Clients, ledger: Ledger) -> None:
         self._clients = clients
         self._ledger = ledger
         self._place = place
+        self._events = EventFindings(clients.client("s3"), settings.bucket)
+        self._queue = FindingsQueue(clients, settings.findings_queue)
         self._shown: dict[str, str] = {}  # FindingScanDate by image id, as it was before the findings were read
         self._scans = OnDemandScans(clients.client("inspector2", place))
 
@@ -88,7 +94,7 @@ class ImageScan:
         # Before the rows: what EC2 shows only after they were read, they may lack.
         self._shown |= self._scan_dates([ami])
         severities = run.config.policy_of(ami).fail_on.severities
-        return joined(self._image_findings(ami), self._events(ami), severities)
+        return joined(self._image_findings(ami), self._told(ami), severities)
 
     def confirm(self, run: Run, ami: Ami, received: Mapping[str, int]) -> list[Evidence]:  # noqa: ARG002
         """Evidence `findings`: pending while EC2 shows no results of this scan, or fewer rows than were announced.
@@ -144,7 +150,7 @@ class ImageScan:
         if outcome.status == "COMPLETED" and at:
             if not is_shown(shown, started_at) and times.until(at) > -wait:
                 return Progress(ami.key, "RUNNING", f"{outcome.detail}, its results are not shown yet")
-            if not late and self._events_may_come(ami, at):
+            if not late and times.until(at) > -wait and self._events_may_come(ami, at):
                 return Progress(ami.key, "RUNNING", f"{outcome.detail}, its events not yet here")
         return Progress(
             ami.key,
@@ -170,11 +176,15 @@ class ImageScan:
         return Progress(ami.key, "RUNNING", f"{coverage.FAULT}, then a second scan", reason, scan=scan)
 
     def _events_may_come(self, ami: Ami, completed_at: str) -> bool:
-        """Events tell more than GetImageFindings does, so a poll must not overtake them."""
-        if times.until(completed_at) <= -_EVENTS_GRACE:
-            return False
+        """Events tell more than GetImageFindings does, so a poll must not overtake them.
+
+        They are here when there are as many as were announced; otherwise some may come while the queue has any.
+        """
         announced = self._ledger.announcements({ami.scan}).get(ami.scan)
-        return not (announced and announced.sent_after(completed_at))
+        total = announced.total_after(completed_at) if announced else None
+        if total is not None and len({finding.arn for finding in self._told(ami)}) >= total:
+            return False
+        return times.until(completed_at) > -_EVENTS_GRACE or self._queue.has_messages
 
     def _total(self, ami: Ami) -> int | None:
         """The highest total that was announced, also by messages that came after the scan was recorded as over."""
@@ -199,9 +209,9 @@ class ImageScan:
         dates = {image["ImageId"]: times.read(image.get("ScanResults", {}).get("FindingScanDate")) for image in images}
         return {image_id: date for image_id, date in dates.items() if date}
 
-    def _events(self, ami: Ami) -> Iterator[Finding]:
+    def _told(self, ami: Ami) -> Iterator[Finding]:
         """The findings of the scan that came as events; one that is another region's or account's is ignored."""
-        for finding in self._ledger.findings(ami.scan):
+        for finding in self._events.of(ami.scan):
             if of_scan(ami, finding.arn):
                 yield finding
             else:

@@ -27,7 +27,7 @@ def joined(rows: Iterable[Finding], events: Iterable[Finding], failing: Collecti
     `failing` are the severities that fail the AMI by themselves.
     """
     waiting: dict[tuple[str, str], list[Finding]] = {}
-    for event in events:
+    for event in _united(events, failing):
         waiting.setdefault(_key(event), []).append(event)
     seen: set[str] = set()  # pages may overlap
     for row in rows:
@@ -37,6 +37,22 @@ def joined(rows: Iterable[Finding], events: Iterable[Finding], failing: Collecti
             yield _with(row, own, failing) if own else row
     for left in waiting.values():
         yield from left
+
+
+def _united(events: Iterable[Finding], failing: Collection[Severity]) -> list[Finding]:
+    """One event for each ARN and what it is about, with all that several of them say against the AMI.
+
+    Under one ARN only one of them is real, and nobody knows which: those about something else get an ARN of their own.
+    """
+    about: dict[str, dict[tuple[str, str], Finding]] = {}
+    for event in events:
+        known = about.setdefault(event.arn, {})
+        key = _key(event)
+        if key in known:
+            known[key] = _also(known[key], event, failing)
+        else:
+            known[key] = replace(event, arn="/".join([event.arn, *key])) if known else event
+    return [event for known in about.values() for event in known.values()]
 
 
 def _key(finding: Finding) -> tuple[str, str]:
@@ -53,32 +69,40 @@ def _taken(events: list[Finding] | None, row: Finding) -> Finding | None:
     return events.pop(next(same, 0))
 
 
-def _with(row: Finding, event: Finding, failing: Collection[Severity]) -> Finding:
-    """The row with what the event adds to it: all that tells more, and what speaks against the AMI.
+def _also(first: Finding, second: Finding, failing: Collection[Severity]) -> Finding:
+    """The first of two events of one ARN, with what the second says against the AMI."""
+    packages = [*first.packages, *(one for one in second.packages if one not in first.packages)]
+    return replace(_worse(first, second, failing), packages=packages)
 
-    That no exploit is available, that the exploit score is low and that there is no fix, the row alone could say.
+
+def _with(row: Finding, event: Finding, failing: Collection[Severity]) -> Finding:
+    """The row with what the event adds to it."""
+    return replace(_worse(row, event, failing), arn=event.arn, source=BOTH, packages=_packages(row, event))
+
+
+def _worse(told: Finding, event: Finding, failing: Collection[Severity]) -> Finding:
+    """What was told, with all that the event tells more, and what speaks against the AMI.
+
+    That no exploit is available, that the exploit score is low and that there is no fix, a row alone could say.
     """
-    observed = [at for at in (row.first_observed_at, event.first_observed_at) if at]
+    observed = [at for at in (told.first_observed_at, event.first_observed_at) if at]
     exploit = ["exploitAvailable"] if event.exploit_available else []
-    unanswered = [one for one in row.unanswered if one not in exploit]
+    unanswered = [one for one in told.unanswered if one not in exploit]
     return replace(
-        row,
-        arn=event.arn,
-        source=BOTH,
-        severity=min(row.severity, event.severity, key=lambda one: (one not in failing, SEVERITIES.index(one))),
-        description=event.description,
-        score=max((one for one in (row.score, event.score) if one is not None), default=None),
-        epss=event.epss,
-        exploit_available=event.exploit_available,
-        last_known_exploit_at=event.last_known_exploit_at,
-        fix_available=event.fix_available if event.fix_available in ("YES", "PARTIAL") else row.fix_available,
+        told,
+        severity=min(told.severity, event.severity, key=lambda one: (one not in failing, SEVERITIES.index(one))),
+        description=event.description or told.description,
+        score=max((one for one in (told.score, event.score) if one is not None), default=None),
+        epss=max((one for one in (told.epss, event.epss) if one is not None), default=None),
+        exploit_available=told.exploit_available or event.exploit_available,
+        last_known_exploit_at=max(told.last_known_exploit_at, event.last_known_exploit_at),
+        fix_available=event.fix_available if event.fix_available in ("YES", "PARTIAL") else told.fix_available,
         first_observed_at=min(observed, default=""),
-        packages=_packages(row, event),
-        urls=event.urls,
-        cwes=event.cwes,
-        remedy=event.remedy,
-        related=[*dict.fromkeys([*row.related, *event.related])],
-        unanswered=[*unanswered, "epss"] if event.epss is not None else unanswered,
+        urls=event.urls or told.urls,
+        cwes=event.cwes or told.cwes,
+        remedy=event.remedy or told.remedy,
+        related=[*dict.fromkeys([*told.related, *event.related])],
+        unanswered=[*dict.fromkeys([*unanswered, "epss"])] if event.epss is not None else unanswered,
     )
 
 
