@@ -45,7 +45,7 @@ def _by_state(small: dict[str, dict[str, Any]]) -> Table:
     rows.append(["total of the first run", *(one["first"] for one in small.values())])
     notes = [
         "Seconds of a run of 5 AMIs in the embedded AWS: the time in each state, summed over its visits, without Wait "
-        "states and without the sleep of Start Run for its callback.",
+        "states and without the sleep of Await Completion for its callback.",
         "The second run of a process: the first also imports what each function needs, which section 4 measures.",
         "The embedded AWS answers each call with about 3 ms of CPU and no network; its moto and our functions share "
         "one interpreter, so that side by side is not quicker there.",
@@ -151,9 +151,9 @@ def by_state(events: list[dict[str, Any]]) -> dict[str, float]:
         name, at = _name(event), event["timestamp"]
         if event["type"].endswith("StateEntered") and not state:
             state, since = name, at
-        elif event["type"] == "TaskSubmitted" and state == "Start Run":
+        elif event["type"] == "TaskSubmitted" and state == "Await Completion":
             asleep = at
-        elif event["type"] in ("TaskSucceeded", "TaskTimedOut") and state == "Start Run" and asleep > since:
+        elif event["type"] in ("TaskSucceeded", "TaskTimedOut") and state == "Await Completion" and asleep > since:
             since += at - asleep
         elif event["type"].endswith("StateExited") and name == state:
             if not event["type"].startswith("Wait"):

@@ -20,7 +20,7 @@ class Answer(FunctionAnswer):
     completed: int
     running: int
     failed: int  # NOT ASSESSED
-    next_look_seconds: int  # how long Start Run waits for a completion before Inspector is asked again
+    next_look_seconds: int  # how long Await Completion waits for a completion before Inspector is asked again
 
 
 @lambda_handler(Event)

@@ -28,7 +28,7 @@ class Event(FunctionEvent):
 class FirstLook(Contract):
     """When Inspector is first asked."""
 
-    next_look_seconds: int  # how long Start Run waits for a completion before
+    next_look_seconds: int  # how long Await Completion waits for a completion before
 
 
 class Answer(FunctionAnswer):

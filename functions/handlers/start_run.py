@@ -1,4 +1,4 @@
-"""Start Run: starts what is not started, and stores the token on which the execution sleeps."""
+"""Start Run: starts the scans that are not started."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from golden_ami.scans.coordinate import Scans
 
 
 class Event(FunctionEvent):
-    """The run whose scans are started and awaited."""
+    """The run whose scans are started."""
 
     run_id: Text  # the execution's name
-    task_token: Text
 
 
 class Answer(FunctionAnswer):
-    """Not read by the definition, which goes on when the token is answered."""
-
-    resumed: bool  # there was nothing to wait for
+    """Nothing: Await Completion and Check Run read the ledger."""
 
 
 @lambda_handler(Event)
 def handler(event: Event, stack: Stack) -> Answer:
-    return Answer(resumed=Scans(*stack).start(event.run_id, event.task_token))
+    Scans(*stack).start(event.run_id)
+    return Answer()

@@ -88,7 +88,9 @@ def test_state_names_are_unique_across_the_maps() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("start", ["Launch Instances", "Wait For Boot", "Start Run", "Tag Findings"])
+@pytest.mark.parametrize(
+    "start", ["Launch Instances", "Wait For Boot", "Start Run", "Await Completion", "Tag Findings"]
+)
 def test_once_instances_may_run_no_execution_ends_without_terminating(start: str) -> None:
     assert not reachable(start, STATES, without="Terminate") & (TERMINAL | {"Aggregate"})
 
@@ -192,7 +194,8 @@ def test_every_fault_leads_to_terminate_then_to_aggregate_then_to_a_failure(name
 
 def test_only_the_poll_interval_is_caught_by_name() -> None:
     by_name = {name: state["Catch"][:-1] for name, state in all_states() if len(state.get("Catch", ())) > 1}
-    assert by_name == {"Start Run": [{"ErrorEquals": ["States.Timeout"], "ResultPath": None, "Next": "Check Run"}]}
+    look = {"ErrorEquals": ["States.Timeout"], "ResultPath": None, "Next": "Check Run"}
+    assert by_name == {"Await Completion": [look]}
 
 
 def test_a_fault_is_kept_beside_the_state_and_never_in_its_place() -> None:
@@ -340,5 +343,5 @@ def test_it_is_small_enough() -> None:
 
 def test_the_callback_is_the_only_state_that_sees_the_token() -> None:
     seeing = {name for name, state in all_states() if "$$.Task.Token" in json.dumps(state)}
-    assert seeing == {"Start Run"}
-    assert STATES["Start Run"]["Resource"].endswith(".waitForTaskToken")
+    assert seeing == {"Await Completion"}
+    assert STATES["Await Completion"]["Resource"].endswith(".waitForTaskToken")

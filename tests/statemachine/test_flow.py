@@ -39,7 +39,7 @@ def members(name: str, kind: str) -> set[str]:
     return {field.encode_name for field in fields(getattr(module, kind))}
 
 
-DROPPED = {"Ensure Target Template", "Start Run"}  # tasks whose function's answer nothing reads
+DROPPED = {"Ensure Target Template", "Start Run", "Await Completion"}  # tasks whose function's answer nothing reads
 # Where the definition finds the members of an event.
 SOURCES = {
     "runId": "$$.Execution.Name",
@@ -72,10 +72,10 @@ def test_a_task_keeps_every_member_of_its_functions_answer(name: str) -> None:
     assert selected == {f"{member}.$": f"$.Payload.{member}" for member in answer}
 
 
-def test_only_start_run_waits_for_a_callback() -> None:
+def test_only_await_completion_waits_for_a_callback() -> None:
     waiting = {name for name, task in TASKS.items() if task["Resource"].endswith(".waitForTaskToken")}
-    assert waiting == {"Start Run"}
-    assert STATES["Start Run"]["TimeoutSecondsPath"] == "$.run.assessment.nextLookSeconds"
+    assert waiting == {"Await Completion"}
+    assert STATES["Await Completion"]["TimeoutSecondsPath"] == "$.run.assessment.nextLookSeconds"
 
 
 # ---------------------------------------------------------------- where results are kept
@@ -89,6 +89,7 @@ RESULTS = {
     "Launch Batch": "$.launch",
     "Check Agents": "$.agents",
     "Start Run": None,
+    "Await Completion": None,
     "Check Run": "$.run.assessment",
     "Tag Findings": "$.findings",
     "Tag Batch": "$.tagging",
@@ -164,7 +165,7 @@ def retriers(name: str) -> Iterator[State]:
     yield {"ErrorEquals": busy, "IntervalSeconds": 2, "MaxAttempts": 20, "MaxDelaySeconds": 60} | spread
     faults = ["Throttled", "ServiceFault", *TRANSIENT]
     yield {"ErrorEquals": faults, "IntervalSeconds": 2, "MaxAttempts": 6, "MaxDelaySeconds": 60} | spread
-    died = DIED if name == "Start Run" else [*DIED, "States.Timeout"]
+    died = DIED if name == "Await Completion" else [*DIED, "States.Timeout"]
     yield {"ErrorEquals": died, "IntervalSeconds": 5, "MaxAttempts": 2} | spread
 
 
@@ -217,7 +218,7 @@ def course(*, assessable: int, instances: bool, agents: int = 0, looks: int = 1,
 
 BEGIN = ["Load Config", "Anything To Assess?"]
 READY = [*BEGIN, "Ensure Target Template", "Needs Instances?"]
-LOOK = ["Start Run", "Check Run", "Run Over?"]
+LOOK = ["Await Completion", "Check Run", "Run Over?"]
 ASK = ["Check Agents", "Agents Ready?"]
 END = ["Aggregate", "Succeeded?"]
 COMPLETE = [*END, "Assessment Complete"]
@@ -225,12 +226,20 @@ COMPLETE = [*END, "Assessment Complete"]
 
 @pytest.mark.parametrize("assessable", [1, 2, 40, 10_000])
 def test_a_run_without_instances(assessable: int) -> None:
-    assert course(assessable=assessable, instances=False) == [*READY, *LOOK, "Tag Findings", "Terminate", *COMPLETE]
+    assert course(assessable=assessable, instances=False) == [
+        *READY,
+        "Start Run",
+        *LOOK,
+        "Tag Findings",
+        "Terminate",
+        *COMPLETE,
+    ]
 
 
 def test_a_run_with_instances_waits_asks_and_looks_again() -> None:
     waits = [*ASK, "Wait For Agents", *ASK, "Wait For Agents", *ASK]
-    expected = [*READY, "Launch Instances", "Wait For Boot", *waits, *LOOK, *LOOK, *LOOK, "Tag Findings", "Terminate"]
+    looks = ["Start Run", *LOOK, *LOOK, *LOOK]
+    expected = [*READY, "Launch Instances", "Wait For Boot", *waits, *looks, "Tag Findings", "Terminate"]
     assert course(assessable=3, instances=True, agents=2, looks=3) == [*expected, *COMPLETE]
 
 

@@ -21,7 +21,16 @@ NO_COMPLETION = "NoCompletion"
 _UNTIL_RUN = ["Load Config", "Anything To Assess?", "Ensure Target Template", "Needs Instances?", "Launch Instances"]
 _LAUNCH = ["Launch Batch"] * 2
 _FAILED = ["Launch Failed"] * 2
-_REST = ["Wait For Boot", "Check Agents", "Agents Ready?", "Start Run", "Check Run", "Run Over?", "Tag Findings"]
+_REST = [
+    "Wait For Boot",
+    "Check Agents",
+    "Agents Ready?",
+    "Start Run",
+    "Await Completion",
+    "Check Run",
+    "Run Over?",
+    "Tag Findings",
+]
 _TAG = ["Tag Batch"] * 2
 _END = ["Terminate", "Aggregate"]
 _WHOLE = [*_UNTIL_RUN, *_LAUNCH, *_REST, *_TAG, *_END]
@@ -66,9 +75,10 @@ def definition() -> str:
 
 
 def mocked_definition() -> str:
-    """The definition for the mock configuration file: Start Run's time-out has the name that a mock may throw."""
+    """The definition for the mock configuration file: the callback's time-out has the name that a mock may throw."""
     machine = json.loads(definition())
-    [catcher] = [each for each in machine["States"]["Start Run"]["Catch"] if each["ErrorEquals"] == ["States.Timeout"]]
+    catchers = machine["States"]["Await Completion"]["Catch"]
+    [catcher] = [each for each in catchers if each["ErrorEquals"] == ["States.Timeout"]]
     catcher["ErrorEquals"].append(NO_COMPLETION)
     return json.dumps(machine)
 

@@ -119,7 +119,8 @@ _TASKS = [
         "Launch Failed",
     ),
     _Task("Check Agents", _LOADED, _OF_RUN, _AGENTS, {"agents": _AGENTS}, "Agents Ready?", "Terminate"),
-    _Task("Start Run", _LOADED, {**_OF_RUN, "taskToken": TOKEN}, {}, {}, "Check Run", "Terminate"),
+    _Task("Start Run", _LOADED, _OF_RUN, {}, {}, "Await Completion", "Terminate"),
+    _Task("Await Completion", _LOADED, {**_OF_RUN, "taskToken": TOKEN}, {}, {}, "Check Run", "Terminate"),
     _Task(
         "Check Run",
         _LOADED,
@@ -168,7 +169,7 @@ _RETRIERS = {
 
 
 def _task_cases(task: _Task) -> Iterator[Case]:
-    callback = task.name == "Start Run"
+    callback = task.name == "Await Completion"
     result = {"resumed": True} if callback else {"StatusCode": 200, "Payload": task.answer}
     yield Case(
         task.name,
@@ -209,7 +210,7 @@ def _choices() -> Iterator[Case]:
     yield _choice("Agents Ready?", {"agents": _AGENTS}, "Choices 0", "Start Run")
     yield _choice("Agents Ready?", {"agents": {**_AGENTS, "proceed": False}}, "Default", "Wait For Agents")
     yield _choice("Run Over?", run(assessment=_CHECKED), "Choices 0", "Tag Findings")
-    yield _choice("Run Over?", run(assessment={**_CHECKED, "over": False}), "Default", "Start Run")
+    yield _choice("Run Over?", run(assessment={**_CHECKED, "over": False}), "Default", "Await Completion")
     yield _choice("Succeeded?", {"result": _REPORT}, "Choices 0", "Assessment Complete")
     yield _choice("Succeeded?", {"result": {**_REPORT, "succeeded": False}}, "Default", "Assessment Failed")
 
@@ -229,7 +230,7 @@ def _others() -> Iterator[Case]:
     fault = {"Error": "ServiceRejected", "Cause": "why"}
     yield Case("Loading Failed", "Next", fault, next="Terminate", output={"error": fault})
     # The poll interval is over and nobody has answered: not a fault, so it leaves nothing in the state.
-    yield Case("Start Run", "Catch 0", _LOADED, "CAUGHT_ERROR", "Check Run", _LOADED, error="States.Timeout")
+    yield Case("Await Completion", "Catch 0", _LOADED, "CAUGHT_ERROR", "Check Run", _LOADED, error="States.Timeout")
     for state in ("Wait For Boot", "Wait For Agents"):
         yield Case(state, "Next", _LOADED, next="Check Agents", output=_LOADED)
     for state in ("Launch Failed", "Tagging Failed"):

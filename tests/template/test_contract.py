@@ -55,8 +55,8 @@ def handler_of(function: str) -> Any:
     return importlib.import_module("handlers." + re.sub(r"(?<!^)(?=[A-Z])", "_", function).lower())
 
 
-def test_there_are_thirteen_functions(source: dict[str, Any]) -> None:
-    assert len(HANDLERS) == 13
+def test_there_are_fourteen_functions(source: dict[str, Any]) -> None:
+    assert len(HANDLERS) == 14
     declared = {name for name, one in source["Resources"].items() if one["Type"] == "AWS::Serverless::Function"}
     assert declared == {resource_name(name) for name in HANDLERS}
 
@@ -128,7 +128,7 @@ def test_the_cases_of_the_states_are_of_the_types(definition: dict[str, Any]) ->
         if case.state in functions and "Payload" in (case.result or {})
     ]
     assert len(sent) == len(functions)
-    assert len(answered) == len(functions) - 1  # Start Run has none
+    assert len(answered) == len(functions) - 1  # Await Completion has none
     for handler, event in sent:
         decode(event, handler.Event)
     for handler, answer in answered:

@@ -211,7 +211,7 @@ def test_callbacks_are_answered_for_this_machine_only(plain: Any) -> None:
     ]
     name = plain.resolver.resolve(plain.source["Resources"]["StateMachine"]["Properties"]["Name"])
     machine = f"arn:aws:states:{plain.region}:123456789012:stateMachine:{name}"
-    assert answering == [("StartRunRole", machine), ("ResumeRole", machine)]
+    assert answering == [("AwaitCompletionRole", machine), ("ResumeRole", machine)]
 
 
 @pytest.mark.parametrize(

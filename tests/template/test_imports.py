@@ -33,7 +33,7 @@ HEAVY = {
     "golden_ami.instances.launch": {"launch_instances"},
     "golden_ami.instances.reaping": {"reap"},
     "golden_ami.scans.collect": {"tag_findings"},
-    "golden_ami.scans.messages": {"resume", "store_findings"},
+    "golden_ami.scans.messages": {"await_completion", "resume", "store_findings"},
     "golden_ami.engines.ami.adapter": set(),
     "golden_ami.engines.ami.coverage": set(),
     "golden_ami.engines.ami.usage": set(),

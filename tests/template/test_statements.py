@@ -27,8 +27,8 @@ FIRST_SCAN = {  # of an AMI in an account
 }
 PROFILE = {"ec2:InstanceProfile": f"arn:aws:iam::{ACCOUNT}:instance-profile/InstanceProfile"}
 THROUGH_EC2 = {"StringLike": {"kms:ViaService": "ec2.*.amazonaws.com"}}
-NINE = ("LoadConfig", "EnsureTargetTemplate", "LaunchInstances", "CheckAgents", "StartRun", "CheckRun", "TagFindings",
-        "Terminate", "Aggregate")  # fmt: skip
+TEN = ("LoadConfig", "EnsureTargetTemplate", "LaunchInstances", "CheckAgents", "StartRun", "AwaitCompletion",
+       "CheckRun", "TagFindings", "Terminate", "Aggregate")  # fmt: skip
 NONE: dict[str, Any] = {}
 
 
@@ -63,7 +63,7 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
         {"StringEquals": {"iam:AWSServiceName": INSPECTORS}},
     ),
     "Invoke": ([f"arn:aws:lambda:{HERE}:function:Reap"], NONE),
-    "InvokeTheNineFunctions": ([f"arn:aws:lambda:{HERE}:function:{name}" for name in NINE], NONE),
+    "InvokeTheTenFunctions": ([f"arn:aws:lambda:{HERE}:function:{name}" for name in TEN], NONE),
     "KeepAnswers": (["arn:aws:s3:::ReportBucket/vulnerabilities/*"], NONE),
     "LaunchFromAnyAmi": (["arn:aws:ec2:*::image/*", f"arn:aws:ec2:*:{ACCOUNT}:network-interface/*"], NONE),
     "LaunchInOtherRegions": (
@@ -162,7 +162,7 @@ UNPROVEN = {
         "logs:UpdateLogDelivery",
     ],
     "Invoke": ["lambda:InvokeFunction"],
-    "InvokeTheNineFunctions": ["lambda:InvokeFunction"],
+    "InvokeTheTenFunctions": ["lambda:InvokeFunction"],
     "Start": ["states:StartExecution"],
 }
 

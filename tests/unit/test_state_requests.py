@@ -42,7 +42,7 @@ REFUSED = {
     "secrets of a mock": (case_of("Load Config"), {"revealSecrets": True}),
     "a trace of no HTTP task": (case_of("Load Config"), {"inspectionLevel": "TRACE"}),
     "a map without mock": (case_of("Launch Instances"), {"mock": None, "context": None}),
-    "a callback without mock": (case_of("Start Run"), {"mock": None, "context": None, "roleArn": "arn"}),
+    "a callback without mock": (case_of("Await Completion"), {"mock": None, "context": None, "roleArn": "arn"}),
     "a mock of a choice": (case_of("Run Over?"), {"mock": MOCK}),
     "a mock of a wait": (case_of("Wait For Boot"), {"mock": MOCK}),
     "a mock of a pass": (case_of("Launch Failed"), {"mock": MOCK}),

@@ -15,7 +15,7 @@ LABELS = {
     OURS: "Our functions and transitions",
 }
 WAITS = {"Wait For Boot": BOOT, "Wait For Agents": AGENTS}  # states of statemachine/assessment.asl.json
-CALLBACKS = {"Start Run": ASSESSMENT}  # these wait once their function has returned
+CALLBACKS = {"Await Completion": ASSESSMENT}  # these wait once their function has returned
 
 
 @dataclass(frozen=True)

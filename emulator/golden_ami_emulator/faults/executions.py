@@ -70,7 +70,7 @@ def _timed_out(injection: Injection) -> None:
     struck = injection.name
 
     def entered(arn: str, name: str) -> None:
-        if name == "Start Run":
+        if name == "Await Completion":
             struck()
             injection.aws.clock.call_later(1, lambda: _end(injection, arn), name="time-out")
 

@@ -15,7 +15,8 @@ EFFECTS: dict[str, frozenset[str]] = {
     "ensure-target-template": frozenset({"inspector2:BatchGetAccountStatus", "inspector:ListEventSubscriptions"}),
     "launch-instances": frozenset({"ec2:RunInstances"}),
     "check-agents": frozenset({"dynamodb:UpdateItem"}),
-    "start-run": frozenset({"inspector:StartAssessmentRun", "inspector2:StartOnDemandScan", "dynamodb:token"}),
+    "start-run": frozenset({"inspector:StartAssessmentRun", "inspector2:StartOnDemandScan", "dynamodb:scan"}),
+    "await-completion": frozenset({"dynamodb:token"}),
     "resume": frozenset({"stepfunctions:SendTaskSuccess"}),
     "store-findings": frozenset({"s3:PutObject"}),
     "check-run": frozenset({"dynamodb:UpdateItem"}),
@@ -35,8 +36,8 @@ _ENGINES: dict[str, frozenset[Engine]] = {
 }
 # A function that is only called when something else has failed.
 _COMPANIONS = {
-    "on-execution-end": ("execution.aborted-in-start-run",),
-    "reap": ("execution.aborted-in-start-run", "on-execution-end.terminates-nothing"),
+    "on-execution-end": ("execution.aborted-in-await-completion",),
+    "reap": ("execution.aborted-in-await-completion", "on-execution-end.terminates-nothing"),
 }
 _WORDS = {("on-execution-end", "timed-out"): ("ReportUnfinished",)}  # of the last report, after attempts without end
 # Another part does the job, later.
@@ -55,7 +56,7 @@ def faults() -> Iterator[InjectableFault]:
         lambda injection: _strike(injection, "on-execution-end", _denied, once=False, only="ec2:TerminateInstances"),
         words=("AccessDenied", "aborted"),
         engines=LAUNCHING,
-        companions=("execution.aborted-in-start-run",),
+        companions=("execution.aborted-in-await-completion",),
     )
     yield InjectableFault(
         "launch-instances.launch-not-noted",
@@ -113,6 +114,8 @@ def _kinds(call: Call) -> Iterator[str]:
     yield f"{call.service}:{call.operation}"
     if call.operation == "UpdateItem" and call.parameters["Key"]["sk"] == {"S": "TOKEN"}:
         yield "dynamodb:token"
+    if "scan" in call.parameters.get("ExpressionAttributeNames", {}).values():
+        yield "dynamodb:scan"
     if "instanceId" in call.parameters.get("ExpressionAttributeNames", {}).values():
         yield "dynamodb:instance"
 

@@ -212,7 +212,7 @@ def _replaced(injection: Injection) -> None:
 
 
 def _before_token(injection: Injection) -> None:
-    """The scan's key is known to Start Run some calls before it stores the token; there it is held for two seconds."""
+    """Start Run knows the scan's key before Await Completion stores the token; there it is held for two seconds."""
 
     def hold(call: Call) -> None:
         if call.operation == "UpdateItem" and call.parameters["Key"]["sk"] == {"S": "TOKEN"}:
@@ -221,7 +221,7 @@ def _before_token(injection: Injection) -> None:
     _on_scan(injection, lambda scan: injection.send(completion(scan)))
 
     def rule(call: Call) -> None:
-        if injection.function(call) == "start-run":
+        if injection.function(call) == "await-completion":
             hold(call)
 
     injection.before(rule)

@@ -79,12 +79,6 @@ SCAN_NOT_STARTED = Cause(
     message="the scanner was asked to scan this AMI and did not start",
     remedy="start a new run",
 )
-START_TIMED_OUT = Cause(
-    "START_TIMED_OUT",
-    when="Check Run: the AMI has no scan, as Start Run did not end",
-    message="Start Run ran into its time-out each time and started no scan of this AMI",
-    remedy="see the log of start-run for what it waits for; give it a longer time-out in template.yaml",
-)
 COMPLETION_DEADLINE = Cause(
     "COMPLETION_DEADLINE",
     when="Check Run: at the completion deadline, the scan still runs",

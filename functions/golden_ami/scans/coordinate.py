@@ -18,7 +18,6 @@ from golden_ami.models import NO_BATCH, Ami, Engine, Reason, Run
 from golden_ami.parallel import side_by_side
 from golden_ami.places import Place
 from golden_ami.reasons import scanning
-from golden_ami.scans.answer import answer
 from golden_ami.settings import Settings
 
 
@@ -80,21 +79,16 @@ class Scans:
 
     # ------------------------------------------------------------ the assessment
 
-    def start(self, run_id: str, token: str) -> bool:
-        """Start what is not started and await all that runs; True when there was nothing to wait for."""
+    def start(self, run_id: str) -> None:
+        """Start what is not started."""
         run, amis = self._ledger.run_and_amis(run_id)
         self._completion_deadline(run)
-        assessed = {ami.key: ami for ami in amis if assessable(ami)}
-        unstarted = [ami for ami in assessed.values() if not ami.scan]
-        started: list[Ami] = []
-        self._with_each_adapter(unstarted, lambda scanner, group: started.extend(self._start(run, scanner, group)))
-        assessed |= {ami.key: ami for ami in started}
+        unstarted = [ami for ami in amis if assessable(ami) and not ami.scan]
+        started = set[str]()
+        self._with_each_adapter(unstarted, lambda scanner, group: started.update(self._start(run, scanner, group)))
         # Those that Inspector refused have their reason already, and keep it.
-        silent = [ami for ami in assessed.values() if not ami.scan]
+        silent = [ami for ami in unstarted if ami.key not in started]
         side_by_side(lambda ami: self._ledger.not_assessed(ami, scanning.SCAN_NOT_STARTED()), silent)
-        awaited = {ami.scan for ami in assessed.values() if ami.scan_status == "PENDING"}
-        resumption = self._ledger.await_scans(run_id, token, sorted(awaited))
-        return answer(resumption, self._clients, self._ledger) if resumption else False
 
     def check(self, run_id: str) -> State:
         """Ask Inspector for every scan that is not known to be over, and record its answers.
@@ -105,14 +99,12 @@ class Scans:
         run, amis = self._ledger.run_and_amis(run_id)
         deadline = self._completion_deadline(run)
         late = times.passed(deadline)
-        assessed = [ami for ami in amis if assessable(ami)]
-        pending = [ami for ami in assessed if ami.scan_status == "PENDING"]
+        pending = [ami for ami in amis if assessable(ami) and ami.scan_status == "PENDING"]
         announced = self._ledger.announcements({ami.scan for ami in pending})  # before Inspector is asked, not after
-        hangs = scanning.START_TIMED_OUT()
-        progress = {ami.key: Progress(ami.key, "RUNNING", reason=hangs) for ami in assessed if not ami.scan}
+        progress: dict[str, Progress] = {}
         for (engine, place), group in by_engine_and_place(pending).items():
             progress |= {one.ami_key: one for one in self._adapter(engine, place).poll(run, group)}
-        asked = [(ami, progress[ami.key]) for ami in assessed if ami.key in progress]
+        asked = [(ami, progress[ami.key]) for ami in pending if ami.key in progress]
         recorded = side_by_side(lambda one: self._record(*one, announced.get(one[0].scan), late), asked)
         running = [ami for ami, one in asked if one.status == "RUNNING" and not late]
         same = {ami.scan for ami, one in asked if not one.scan}  # and not another in its place
@@ -159,10 +151,12 @@ class Scans:
         reason = cause(error=error)
         side_by_side(lambda ami: self._ledger.not_assessed(ami, reason), amis)
 
-    def _start(self, run: Run, scanner: Adapter, amis: Sequence[Ami]) -> list[Ami]:
+    def _start(self, run: Run, scanner: Adapter, amis: Sequence[Ami]) -> list[str]:
+        """Start scans of these AMIs; the keys of those whose scan runs."""
         by_key = {ami.key: ami for ami in amis}
         started = [(by_key[key], scan.key) for scan in scanner.start(run, amis) for key in scan.ami_keys]
-        return side_by_side(lambda one: self._ledger.update_ami(one[0], scan=one[1], scan_status="PENDING"), started)
+        side_by_side(lambda one: self._ledger.update_ami(one[0], scan=one[1], scan_status="PENDING"), started)
+        return [ami.key for ami, _ in started]
 
     def _completion_deadline(self, run: Run) -> str:
         seconds = run.config.waits.completion_deadline_seconds

@@ -39,9 +39,9 @@ def good_run(batches: int, *, instances: bool, looks: int = 1, agent_polls: int 
 def invocations(entered: Counter[str]) -> tuple[int, int]:
     """Invocations of a run that enters these states: of ordinary functions, and of those with more memory.
 
-    Resume, once per wait of Start Run, and On Execution End are invoked beside the state machine.
+    Resume, once per wait of Await Completion, and On Execution End are invoked beside the state machine.
     """
-    ordinary = sum(entered[name] for name in paths.tasks(paths.shipped_graph()) - LARGE) + entered["Start Run"]
+    ordinary = sum(entered[name] for name in paths.tasks(paths.shipped_graph()) - LARGE) + entered["Await Completion"]
     return ordinary, sum(entered[name] for name in LARGE) + 1
 
 

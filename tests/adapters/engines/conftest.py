@@ -37,7 +37,7 @@ from golden_ami.models import (
     Run,
     Waits,
 )
-from golden_ami.scans.callback import resume
+from golden_ami.scans.callback import await_completion, resume
 from golden_ami.scans.collect import tag_findings
 from golden_ami.scans.coordinate import Agents, Scans, State
 from golden_ami.scans.event_findings import store_findings
@@ -171,14 +171,24 @@ class Harness:
             self.clock.advance(30)
         return agents
 
+    def start(self, run_id: str, token: str) -> bool:
+        """Start Run and Await Completion; True when there was nothing to wait for."""
+        self.assessment.start(run_id)
+        return self.await_completion(run_id, token)
+
+    def await_completion(self, run_id: str, token: str) -> bool:
+        """Await Completion."""
+        return await_completion(run_id, token, self.clients, self.ledger)
+
     def assess(self, run_id: str = "run-1", most: int = 60) -> State:
-        """The loop of Start Run and Check Run: sleep until the callback is answered or it is time to look."""
+        """Start Run, then Await Completion and Check Run in turns: sleep until the answer or the next look."""
         engines = {ami.engine for ami in self.ledger.amis(run_id)}
         look = next_look(engines, self.ledger.run(run_id).config.waits)
+        self.assessment.start(run_id)
         for number in range(most):
             token = f"{run_id}-token-{number}"
             self.callbacks.waiting = token
-            self.assessment.start(run_id, token)
+            self.await_completion(run_id, token)
             self.waits += 1
             slept = 0
             while self.callbacks.waiting == token and slept < look:

@@ -76,7 +76,7 @@ def test_a_total_announced_before_the_end_of_the_scan_is_not_believed(make: Make
     harness = make(findings=FINDINGS)
     harness.deliver = False
     harness.open("ami")
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     [ami] = harness.ledger.amis("run-1")
     detail = {"scanId": ami.scan, "scanStatus": "SUCCESSFUL", "findingSeverityCounts": {"TOTAL": 0}, **dated}
     forged = {"source": "aws.inspector2", "detail-type": KIND, "account": ami.account, "detail": detail}
@@ -133,10 +133,10 @@ def test_all_refused_ends_without_waiting(make: Make) -> None:
 def test_starting_again_starts_no_second_scan(make: Make) -> None:
     harness = make()
     harness.open("ami")
-    harness.assessment.start("run-1", "t1")
+    harness.start("run-1", "t1")
     [before] = harness.ledger.amis("run-1")
     harness.ledger.update_ami(before, scan="", scan_status="")  # crashed before it was recorded
-    harness.assessment.start("run-1", "t2")
+    harness.start("run-1", "t2")
     [after] = harness.ledger.amis("run-1")
     assert after.scan == before.scan
 
@@ -191,7 +191,7 @@ def test_what_events_told_by_the_deadline_is_kept_though_ec2_shows_nothing(make:
     harness = make(findings=FINDINGS, behaviours={"*": Behaviour(rows_after=None)})
     seconds = int(Behaviour().scan_seconds) + 120
     harness.open("ami", waits=Waits(completion_deadline_seconds=seconds))
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     harness.clock.advance(seconds)
     assert harness.assessment.check("run-1").over
     [ami] = harness.ledger.amis("run-1")
@@ -243,7 +243,7 @@ def waiting(make: Make, **waits: int) -> tuple[Any, list[str], list[str]]:
     harness = make(findings=FINDINGS)
     harness.deliver = False
     harness.open("ami", waits=Waits(**waits))
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     harness.clock.advance(Behaviour().scan_seconds + 1)
     sent = [(event["source"], json.dumps(event)) for event in harness.published]
     completion = [text for source, text in sent if source == "aws.inspector2"]
@@ -377,7 +377,7 @@ def test_a_completion_that_announces_less_lowers_no_total(make: Make) -> None:
     harness = make(findings=FINDINGS)
     harness.deliver = False
     harness.open("ami")
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     harness.clock.advance(Behaviour().scan_seconds + 120)
     [ami] = harness.ledger.amis("run-1")
     at = datetime.now(UTC).isoformat()

@@ -132,7 +132,7 @@ def test_a_second_run_is_told_which_run_holds_the_target(make: Make) -> None:
     harness.assessment.ensure("run-1")
     harness.launch()
     harness.wait_for_agents()
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     harness.open("classic", run_id="run-2")
     with pytest.raises(EngineBusy, match="run-1-1"):
         harness.assessment.ensure("run-2")
@@ -150,9 +150,9 @@ def test_two_runs_that_start_at_once_do_not_mix(make: Make) -> None:
         harness.launch(run_id)
     for run_id in ("run-1", "run-2"):
         harness.wait_for_agents(run_id)
-    harness.assessment.start("run-1", "t")  # takes in every tagged instance, also the other run's
+    harness.start("run-1", "t")  # takes in every tagged instance, also the other run's
     with pytest.raises(EngineBusy, match="agents of this run are already in"):
-        harness.assessment.start("run-2", "t")
+        harness.start("run-2", "t")
     harness.assess("run-1")
     from golden_ami.scans.collect import tag_findings
 
@@ -165,10 +165,10 @@ def test_starting_again_finds_the_run_by_its_name(make: Make) -> None:
     harness.assessment.ensure("run-1")
     harness.launch()
     harness.wait_for_agents()
-    harness.assessment.start("run-1", "t1")
+    harness.start("run-1", "t1")
     [before] = harness.ledger.amis("run-1")
     harness.ledger.update_ami(before, scan="", scan_status="")  # crashed before it was recorded
-    harness.assessment.start("run-1", "t2")
+    harness.start("run-1", "t2")
     [after] = harness.ledger.amis("run-1")
     assert after.scan == before.scan
 

@@ -106,7 +106,7 @@ def test_an_endpoint_that_exists_and_is_not_reached_is_tried_again(make: Make, f
     harness.open("ami")
     fail(START, of_first(EndpointConnectionError(endpoint_url="https://inspector2.us-east-1.amazonaws.com")))
     with pytest.raises(ServiceFault), named_errors():
-        harness.assessment.start("run-1", "t")
+        harness.start("run-1", "t")
     assert harness.ledger.amis("run-1")[0].reason is None
 
 
@@ -115,7 +115,7 @@ def test_a_fault_of_the_service_is_raised(make: Make, fail: Fail) -> None:
     harness.open("ami")
     fail(START, of_first(client_error("InternalServerException", START, status=500)))
     with pytest.raises(ClientError):
-        harness.assessment.start("run-1", "t")
+        harness.start("run-1", "t")
 
 
 # ---------------------------------------------------------------- throttled
@@ -133,7 +133,7 @@ def test_a_throttled_call_waits_as_long_as_it_is_told(make: Make, fail: Fail, mo
     harness.open("ami")
     fail(START, lambda number, _: throttled(7) if number == 1 else None)
     monkeypatch.setattr(time, "sleep", slept.append)
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     assert slept == [7]
     assert harness.ledger.amis("run-1")[0].scan
 
@@ -144,7 +144,7 @@ def test_no_function_waits_for_minutes(make: Make, fail: Fail, seconds: int) -> 
     harness.open("ami")
     fail(START, lambda *_: throttled(seconds))
     with pytest.raises(ClientError, match="Throttling"):
-        harness.assessment.start("run-1", "t")
+        harness.start("run-1", "t")
 
 
 # ---------------------------------------------------------------- INTERNAL_ERROR: once more
@@ -175,7 +175,7 @@ def test_at_the_deadline_no_second_scan_is_started(make: Make) -> None:
     """Nobody would wait for it, and it costs."""
     harness = failing(make, 1)
     harness.open("ami", [A])
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     harness.clock.advance(Waits().completion_deadline_seconds)
     assert harness.assessment.check("run-1").over
     [ami] = harness.ledger.amis("run-1")
@@ -186,7 +186,7 @@ def test_at_the_deadline_no_second_scan_is_started(make: Make) -> None:
 def test_a_second_scan_that_was_not_recorded_is_found(make: Make, ended: bool) -> None:
     harness = failing(make, 1)
     harness.open("ami", [A])
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     harness.clock.advance(1000)
     [before] = harness.ledger.amis("run-1")
     assert not harness.assessment.check("run-1").over
@@ -209,7 +209,7 @@ def test_a_second_scan_that_is_refused_says_why(make: Make, fail: Fail) -> None:
 def test_a_second_scan_that_is_throttled_costs_no_other_ami(make: Make, fail: Fail) -> None:
     harness = failing(make, 1)
     harness.open("ami", [A, B])
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     fail(START, lambda *_: client_error("ThrottlingException", START, "Rate exceeded", 429))
     harness.clock.advance(2000)
     assert not harness.assessment.check("run-1").over
@@ -233,18 +233,18 @@ def test_a_scan_that_failed_for_somebody_else_is_not_ours(make: Make) -> None:
     harness.open("ami", [A])
     harness.client("inspector2").start_on_demand_scan(resourceId=A, resourceType="AMI")
     harness.clock.advance(2000)
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     assert scans() == {A: 2}
 
 
 def test_a_run_that_is_redriven_much_later_scans_again(make: Make) -> None:
     harness = make(findings=FINDINGS)
     harness.open("ami")
-    harness.assessment.start("run-1", "t1")
+    harness.start("run-1", "t1")
     harness.clock.advance(2 * 86_400)
     [before] = harness.ledger.amis("run-1")
     harness.ledger.update_ami(before, scan="", scan_status="")
-    harness.assessment.start("run-1", "t2")
+    harness.start("run-1", "t2")
     assert scans() == {A: 2}
 
 
@@ -252,11 +252,11 @@ def test_a_run_that_is_redriven_much_later_scans_again(make: Make) -> None:
 def test_a_scan_whose_id_was_lost_is_found_also_when_it_has_ended(make: Make, seconds: float) -> None:
     harness = make(findings=FINDINGS)
     harness.open("ami")
-    harness.assessment.start("run-1", "t1")
+    harness.start("run-1", "t1")
     [before] = harness.ledger.amis("run-1")
     harness.ledger.update_ami(before, scan="", scan_status="")  # died before it was recorded
     harness.clock.advance(seconds)
-    harness.assessment.start("run-1", "t2")
+    harness.start("run-1", "t2")
     assert harness.ledger.amis("run-1")[0].scan == before.scan
     assert scans() == {A: 1}
 
@@ -274,5 +274,5 @@ def test_a_conflict_with_a_scan_that_is_listed_late_is_waited_for(make: Make, fa
     harness = make(findings=FINDINGS)
     harness.open("ami")
     fail(START, lambda number, _: client_error("ConflictException", START, status=409) if number == 1 else None)
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     assert harness.ledger.amis("run-1")[0].scan

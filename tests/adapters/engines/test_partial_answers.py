@@ -93,7 +93,7 @@ def test_a_run_that_classic_fails_to_describe_is_not_taken_for_lost(make: Make, 
     harness.assessment.ensure("run-1")
     harness.launch()
     harness.wait_for_agents()
-    harness.assessment.start("run-1", "token")
+    harness.start("run-1", "token")
     answer("DescribeAssessmentRuns", change)
     with pytest.raises(ServiceFault, match="INTERNAL_ERROR"):
         harness.assessment.check("run-1")

@@ -40,11 +40,11 @@ def test_a_forged_completion_costs_one_look_and_ends_nothing(make: Make) -> None
     harness = make()
     ami = prepared(harness)
     harness.callbacks.waiting = "t"
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     assert harness.receive(forged(ami.instance_id)) == 1
     assert harness.assessment.check("run-1") == (False, 0, 1, 0, 300)
     harness.callbacks.waiting = "t2"
-    assert not harness.assessment.start("run-1", "t2")  # it sleeps again; no hot loop
+    assert not harness.start("run-1", "t2")  # it sleeps again; no hot loop
     harness.callbacks.waiting = ""
     harness.assess()
     [ami] = harness.ledger.amis("run-1")
@@ -58,7 +58,7 @@ def test_an_answer_that_fails_is_a_fault_and_the_next_one_resumes(
     harness = make()
     ami = prepared(harness)
     harness.callbacks.waiting = "t"
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
 
     def fail(**_: Any) -> Any:
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, "SendTaskSuccess")
@@ -75,7 +75,7 @@ def test_an_answer_that_fails_is_a_fault_and_the_next_one_resumes(
 def test_a_completion_that_inspector_confirms_later_keeps_its_count(make: Make) -> None:
     harness = make()
     ami = prepared(harness)
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     counts = {"TOTAL": 7}
     detail = {"scan-status": "INITIAL_SCAN_COMPLETE", "instance-id": ami.instance_id}
     harness.receive(forged(ami.instance_id, detail=detail | {"finding-severity-counts": counts}))
@@ -90,7 +90,7 @@ def test_a_completion_before_start_run_counts(make: Make) -> None:
     harness = make(behaviours={"*": Behaviour(scan_seconds=10)})
     prepared(harness)  # the scan ends while agents are awaited
     harness.callbacks.waiting = "t"
-    assert harness.assessment.start("run-1", "t")
+    assert harness.start("run-1", "t")
     assert harness.callbacks.answered == ["t"]
     assert harness.assessment.check("run-1")[:4] == (True, 1, 0, 0)
 
@@ -106,7 +106,7 @@ def test_twice_is_once(make: Make, engine: Engine) -> None:
 def test_an_answer_after_the_wait_is_a_no_op(make: Make) -> None:
     harness = make()
     ami = prepared(harness)
-    harness.assessment.start("run-1", "t")  # nobody sleeps on it: the wait has timed out
+    harness.start("run-1", "t")  # nobody sleeps on it: the wait has timed out
     assert harness.receive(forged(ami.instance_id)) == 0
     assert harness.callbacks.answered == []
 
@@ -115,7 +115,7 @@ def test_another_accounts_message_is_ignored_unless_members_are_scanned(make: Ma
     harness = make()
     ami = prepared(harness)
     harness.callbacks.waiting = "t"
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     foreign = forged(ami.instance_id, account="999999999999")
     assert harness.receive(foreign) == 0
     members = replace(harness.settings, member_accounts=("999999999999",))
@@ -136,7 +136,7 @@ def test_a_stranger_resumes_nobody(make: Make) -> None:
     harness = make()
     prepared(harness)
     harness.callbacks.waiting = "t"
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     assert harness.receive(forged("i-0123456789abcdef0")) == 0
     assert harness.callbacks.waiting == "t"
 
@@ -178,11 +178,11 @@ def test_deadlines_are_set_once(make: Make) -> None:
     harness = make(behaviours={"*": Behaviour(events=(), scan_result="INTERNAL_ERROR")})
     harness.deliver = False
     prepared(harness, waits=Waits(completion_deadline_seconds=1000, poll_seconds=300))
-    harness.assessment.start("run-1", "t")
+    harness.start("run-1", "t")
     before = harness.ledger.run("run-1")
     harness.clock.advance(300)
     harness.assessment.check("run-1")
-    harness.assessment.start("run-1", "t2")
+    harness.start("run-1", "t2")
     assert harness.ledger.run("run-1") == before
     harness.clock.advance(700)
     assert harness.assessment.check("run-1").over

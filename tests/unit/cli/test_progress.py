@@ -62,6 +62,7 @@ def test_a_good_run_is_told_state_by_state() -> None:
         ("Wait For Agents", ""),
         ("Check Agents", "agents: 3 ready"),
         ("Start Run", ""),
+        ("Await Completion", ""),
         ("Check Run", "scans: 1 completed"),
         ("Tag Findings", "51 findings"),
         ("Terminate", "3 terminated, 0 running"),
@@ -80,7 +81,7 @@ def test_a_retry_and_a_caught_fault_are_told_once_by_their_error() -> None:
 
 def test_an_expected_time_out_of_the_callback_is_no_trouble() -> None:
     steps = steps_of(recorded("polled"))
-    assert ("Start Run", "no message yet") in [(step.name, step.detail) for step in steps]
+    assert ("Await Completion", "no message yet") in [(step.name, step.detail) for step in steps]
     assert {step.outcome for step in steps} == {"done"}
 
 

@@ -56,8 +56,8 @@ def test_transitions_taken_are_counted(history: Parsed) -> None:
     taken = {key: edge.taken for key, edge in graph.edges.items() if edge.taken}
     assert taken[START, "Load Config"] == 1
     assert taken["Wait For Agents", "Check Agents"] == 3
-    assert taken["Start Run", "Check Run"] == 2
-    assert taken["Run Over?", "Start Run"] == 1
+    assert taken["Await Completion", "Check Run"] == 2
+    assert taken["Run Over?", "Await Completion"] == 1
     assert ("Load Config", "Terminate") not in taken
     assert taken["Assessment Complete", END] == 1
     inner = graph.nodes["Tag Findings"].inner[0]
@@ -84,7 +84,7 @@ def test_the_run_flows_downwards(history: Parsed) -> None:
     for line in drawing.lines:
         if tops[line.edge.head] <= tops[line.edge.tail]:
             up.add((line.edge.tail, line.edge.head))
-    assert up == {("Wait For Agents", "Check Agents"), ("Run Over?", "Start Run")}
+    assert up == {("Wait For Agents", "Check Agents"), ("Run Over?", "Await Completion")}
 
 
 def overlap(one: Box, other: Box) -> bool:

@@ -75,7 +75,7 @@ def test_a_whole_run_of_the_embedded_aws(history: Parsed) -> None:
     parsed = history("local")
     assert (parsed.status, parsed.verdict) == ("SUCCEEDED", "FAIL")
     assert parsed.report.endswith("/runs/run-local/report.json")
-    assert [visit.status for visit in visits(parsed, "Start Run")] == ["caught"]
+    assert [visit.status for visit in visits(parsed, "Await Completion")] == ["caught"]
     frames = only(parsed, "Tag Findings").frames
     assert len(frames) == 5
     assert "golden-al2023-minimal-2026-10-28 · ami-0a1b2c3d4e5f60005" in {frame.label for frame in frames}
@@ -104,7 +104,7 @@ def test_a_caught_error_in_one_iteration_stays_there(history: Parsed) -> None:
 
 
 def test_a_caught_timeout_of_the_callback(history: Parsed) -> None:
-    first, second = visits(history("polled"), "Start Run")
+    first, second = visits(history("polled"), "Await Completion")
     assert (first.status, first.error, second.status) == ("caught", "States.Timeout", "succeeded")
     assert first.attempts[0].submitted
     assert second.attempts[0].ended
@@ -123,7 +123,7 @@ def test_a_failed_run_names_where(history: Parsed) -> None:
 def test_an_end_from_outside_cuts_off_what_ran(name: str, status: str, history: Parsed) -> None:
     parsed = history(name)
     *before, last = parsed.root.visits
-    assert (last.name, last.status, last.exited) == ("Start Run", status, parsed.last)
+    assert (last.name, last.status, last.exited) == ("Await Completion", status, parsed.last)
     assert all(visit.status in ("succeeded", "caught") for visit in before)
 
 

@@ -64,7 +64,7 @@ def test_lambda_counts_each_function_with_its_memory_and_no_waiting() -> None:
     events = [
         entered(21, 0, "Load Config"),
         scheduled(1, 0, 21), event(2, "TaskStarted", 0, 1), event(3, "TaskSucceeded", 2, 2),
-        entered(22, 2, "Start Run"),
+        entered(22, 2, "Await Completion"),
         scheduled(4, 2, 22), event(5, "TaskStarted", 2, 4), event(6, "TaskSubmitted", 3, 5),
         event(7, "TaskSucceeded", 900, 6),  # the callback: nobody computes meanwhile
         entered(23, 900, "Aggregate"),

@@ -34,11 +34,11 @@ def transitions(batches: int, *, instances: bool, looks: int = 1, agent_polls: i
 
 
 # States that do something, counted by hand: Load Config, Anything To Assess?, Ensure Target Template, Needs Instances?,
-# Launch Instances, Launch Batch of each, Wait For Boot, Check Agents, Agents Ready?, Start Run, Check Run, Run Over?,
-# Tag Findings, Tag Batch of each, Terminate, Aggregate, Succeeded?, Assessment Complete.
+# Launch Instances, Launch Batch of each, Wait For Boot, Check Agents, Agents Ready?, Start Run, Await Completion, Check
+# Run, Run Over?, Tag Findings, Tag Batch of each, Terminate, Aggregate, Succeeded?, Assessment Complete.
 @pytest.mark.parametrize(
     ("batches", "instances", "looks", "expected"),
-    [(1, True, 1, 18), (5, True, 1, 26), (5, True, 3, 32), (1, False, 1, 13), (40, False, 1, 52), (0, False, 1, 5)],
+    [(1, True, 1, 19), (5, True, 1, 27), (5, True, 3, 33), (1, False, 1, 14), (40, False, 1, 53), (0, False, 1, 5)],
 )
 def test_states_of_a_good_run(batches: int, instances: bool, looks: int, expected: int) -> None:
     entered = good_run(batches, instances=instances, looks=looks)
@@ -53,7 +53,7 @@ def test_a_wait_for_agents_is_three_transitions() -> None:
 
 @pytest.mark.parametrize(
     ("batches", "instances", "looks", "agent_polls", "expected"),
-    [(5, False, 1, 0, (6, 7)), (5, True, 3, 2, (20, 7)), (0, False, 1, 0, (1, 2))],
+    [(5, False, 1, 0, (7, 7)), (5, True, 3, 2, (21, 7)), (0, False, 1, 0, (1, 2))],
     ids=["no instance", "several looks", "nothing to assess"],
 )
 def test_invocations_of_a_good_run(
