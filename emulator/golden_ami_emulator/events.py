@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from golden_ami.events import Event
 from golden_ami_emulator.clock import Clock
+from golden_ami_emulator.event_api import EventApi, note_failed_invocation
 from golden_ami_emulator.patching import Patches
 
 _LATENCY = 0.1  # emulated seconds from an event to its targets
@@ -54,6 +55,7 @@ class Bus(Patches):
         from moto.sns.models import Subscription
 
         super().__enter__()
+        self.enter_context(EventApi())
         publish = Subscription.publish
 
         def publish_to(subscription: Any, message: str, message_id: str, **kwargs: Any) -> None:
@@ -148,6 +150,8 @@ class Bus(Patches):
             if self.permits is None or self.permits("events.amazonaws.com", target, rule, role, text):
                 self._clock.spawn(self._send, target, text, name=f"event to {target}")
                 return
+            if target == arn:
+                note_failed_invocation(rule)
 
     def _send(self, arn: str, text: str) -> None:
         service = arn.split(":")[2]
