@@ -16,6 +16,7 @@ from golden_ami.aws.errors import named_errors
 from golden_ami.contracts import E, FunctionAnswer, decode, encode
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
+from golden_ami.probes import answer, probe_of
 from golden_ami.settings import ALWAYS, Settings
 
 
@@ -34,14 +35,15 @@ _MOST = 100  # of the embedded AWS, which has a dozen in each account that is op
 
 
 def lambda_handler(
-    kind: type[E], *needed: str
+    kind: type[E], *needed: str, probed: FunctionAnswer | None = None
 ) -> Callable[[Callable[[E, Stack], FunctionAnswer]], Callable[[Any, Any], dict[str, Any]]]:
     """Make a Lambda handler of `function(event, stack)`, which takes an event of the given type.
 
     `needed` are the settings (fields of Settings) that this function needs beside those of every function. Each log
     line has the run's id, the function, the request's id and whether the start was a cold one, as with Powertools'
-    inject_lambda_context. Raises InvalidEnvironment for a setting that is missing, InvalidEvent for a member of the
-    event that is missing or ill-typed, and AWS's errors as `errors` names them.
+    inject_lambda_context. `probed` is for a function that a rule of EventBridge invokes: its answer to a probe (see
+    `probes`), of which nothing is read as the type. Raises InvalidEnvironment for a setting that is missing,
+    InvalidEvent for a member of the event that is missing or ill-typed, and AWS's errors as `errors` names them.
     """
 
     msgspec.json.Decoder(kind)  # prepares the type, which is not safe where invocations share a process
@@ -49,11 +51,15 @@ def lambda_handler(
     def decorate(function: Callable[[E, Stack], FunctionAnswer]) -> Callable[[Any, Any], dict[str, Any]]:
         @wraps(function)
         def handler(event: Any, context: Any) -> dict[str, Any]:
+            probe = probe_of(event) if probed else None
             # Context variables: invocations that share a process do not see each other's keys.
-            logger.thread_safe_append_keys(run_id=_run_named_by(event), **_keys_of(context))
+            logger.thread_safe_append_keys(run_id=None if probe else _run_named_by(event), **_keys_of(context))
             try:
                 with named_errors():
                     stack = _stack(needed)
+                    if probe and probed:
+                        answer(probe, stack.ledger)
+                        return encode(probed)
                     return encode(function(decode(event, kind), stack))
             finally:
                 logger.thread_safe_clear_keys()

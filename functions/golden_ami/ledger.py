@@ -13,6 +13,7 @@
     RUN#<run>         SENT#<name>           what the run asks of the outside: recorded before, confirmed by messageId
     RUN#<run>         REPORTING             attempts of on-execution-end to report that are under way, or died
     LINEAGE#<lineage> <completed>#<run>#<key>  a completed assessment of an AMI (models.Assessment)
+    PROBE#<id>        <rule>                that a probe came through a rule (probes); kept for a day
 
 Either may come first, a scan's completion or the run that awaits it: each writes its own row, then looks for the
 other's; so at least one of the two sees both, and deletes the outstanding row. A run is resumed when its awaited set
@@ -231,6 +232,16 @@ class Ledger:
             one = _loaded(item, Assessment)
             newest.setdefault((one.run_id, one.key), one)
         return list(newest.values())
+
+    # ------------------------------------------------------------ probes
+
+    def note_probe(self, probe: str, rule: str) -> None:
+        """Note that a probe has come through a rule."""
+        self._table.put(_row(keys.probe_row(probe, rule), {"arrivedAt": iso(now())}, _DAY))
+
+    def arrived(self, probe: str) -> set[str]:
+        """The rules through which a probe has come."""
+        return {item["sk"] for item in self._table.query(keys.probe_partition(probe))}
 
     # ------------------------------------------------------------ the archived history
 

@@ -51,7 +51,7 @@ class Answer(FunctionAnswer):
     terminated: int  # a count of instances
 
 
-@lambda_handler(Event, "stack", "bucket", "results_topic", "instance_profile")
+@lambda_handler(Event, "stack", "bucket", "results_topic", "instance_profile", probed=Answer(terminated=0))
 def handler(event: Event, stack: Stack) -> Answer:
     ended = event.ended()
     try:

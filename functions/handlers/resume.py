@@ -8,6 +8,7 @@ from msgspec import field
 
 from golden_ami.contracts import FunctionAnswer, FunctionEvent
 from golden_ami.lambda_handler import Stack, lambda_handler
+from golden_ami.probes import without_probes
 from golden_ami.scans.callback import resume
 
 
@@ -27,4 +28,4 @@ class Answer(FunctionAnswer):
 
 @lambda_handler(Event)
 def handler(event: Event, stack: Stack) -> Answer:
-    return Answer(resumed=resume(event.records, *stack))
+    return Answer(resumed=resume(without_probes(event.records, stack.ledger), *stack))

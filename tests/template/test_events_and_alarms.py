@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from golden_ami import probes
+from golden_ami_emulator.event_api import check_pattern
+
 HERE = "eu-central-1:123456789012"
 QUEUE = {"Arn": f"arn:aws:sqs:{HERE}:DeadLetters"}
 MACHINE = f"arn:aws:states:{HERE}:stateMachine:StateMachine"
@@ -48,12 +51,19 @@ RULES: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
 }
 
 
+def probe(rule: str) -> dict[str, Any]:
+    """What matches a probe that is sent for this rule of this stack."""
+    detail = {"rule": [rule], "stack": ["gold"]}
+    return {"source": [probes.SOURCE], "detail-type": [probes.DETAIL_TYPE], "detail": detail}
+
+
 def test_every_rule_takes_these_events_and_no_others(full: Any) -> None:
     found = full.of_type("AWS::Events::Rule")
-    assert found.keys() == RULES.keys()
+    assert found.keys() == RULES.keys() == set(probes.RULES)
     for name, (pattern, targets) in RULES.items():
         rule = found[name]["Properties"]
-        assert rule["EventPattern"] == pattern, name
+        check_pattern(rule["EventPattern"])
+        assert rule["EventPattern"] == {"$or": [pattern, probe(name)]}, name
         assert rule["Targets"] == targets, name
         assert rule.get("State", "ENABLED") == "ENABLED", name
 

@@ -179,6 +179,16 @@ def completion_row(scan: str) -> Key:
     return scan_partition(scan), "DONE"
 
 
+def probe_partition(probe: str) -> str:
+    """The partition of a probe's arrivals."""
+    return f"PROBE#{probe}"
+
+
+def probe_row(probe: str, rule: str) -> Key:
+    """That a probe has come through a rule."""
+    return probe_partition(probe), rule
+
+
 def lineage_partition(lineage: str) -> str:
     """The partition of a lineage's completed assessments."""
     return f"LINEAGE#{lineage}"
