@@ -26,19 +26,23 @@ def doctor(
     profile: ProfileOption = None,
     region: RegionOption = None,
     parameter: ParameterOption = None,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Also send an event of our own through each rule, and see it arrive.")
+    ] = False,
     form: OutputForm = Form.TABLE,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
     """Look for everything that would make a run fail, before it costs anything. Exit status 6 when there is an error.
 
-    Before the first deployment it says whether --stack is a name with which the stack can be deployed.
+    Before the first deployment it says whether --stack is a name with which the stack can be deployed. Nothing is
+    changed in the account; with --probe each rule gets an event, which leaves a row in the ledger for a day.
 
     Examples:
 
     - `golden-ami doctor --stack golden-ami-assessment`
+    - `golden-ami doctor --stack golden-ami-assessment --probe`
     - `golden-ami doctor --local`
     """
-    from golden_ami_cli.doctor.examination import examine
     from golden_ami_cli.doctor.stack_name import examine_name
 
     named = examine_name(stack)
@@ -46,17 +50,24 @@ def doctor(
     exclude(context, "local", ("stack", "profile", "region", "parameter"), "--local looks at the embedded AWS")
 
     if local:
-        found = _locally(lambda account: examine(account, parameter))
+        found = _locally(lambda account: _examined(account, parameter, probe))
     elif named.status == "error":  # there is no such stack, nor can there be
         found = [named]
     else:
-        found = [named, *examine(connect(stack, profile, region), parameter)]
+        found = [named, *_examined(connect(stack, profile, region), parameter, probe)]
     if form is Form.JSON:
         rows = [{"check": d.check, "status": d.status, "cause": d.cause, "remedy": d.remedy} for d in found]
         console.say_json(json.dumps(rows))
     else:
         _print(found)
     raise typer.Exit(NOT_READY if any(diagnosis.status == "error" for diagnosis in found) else 0)
+
+
+def _examined(account: Account, parameter: str | None, probed: bool) -> list[Diagnosis]:
+    from golden_ami_cli.doctor.examination import examine
+    from golden_ami_cli.doctor.probing import probe
+
+    return [*examine(account, parameter), *(probe(account) if probed else [])]
 
 
 def _locally(told: Callable[[Account], list[Diagnosis]]) -> list[Diagnosis]:

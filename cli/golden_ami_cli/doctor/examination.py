@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from golden_ami.probes import RULES
 from golden_ami_cli.account import Account
-from golden_ami_cli.doctor import account_checks, instance_checks, service_checks
+from golden_ami_cli.doctor import account_checks, instance_checks, rule_checks, service_checks
 from golden_ami_cli.doctor.model import Diagnosis, Patient, Unreadable, error, warning
 from golden_ami_cli.session import explained
 
@@ -31,17 +33,19 @@ CHECKS: tuple[Check, ...] = (
     account_checks.subscriptions,
     account_checks.schedule,
     account_checks.exclusion_tag,
+    rule_checks.failed_invocations,
 )
 
 
 def examine(account: Account, parameter: str | None = None) -> list[Diagnosis]:
     """Every check's diagnosis, in their order. Nothing is changed in the account."""
     patient = Patient(account, parameter or account.outputs["ParameterName"])
-    return [_made(check, patient) for check in CHECKS]
+    named = {check.__name__.replace("_", " "): check for check in CHECKS}
+    rules = {f"rule {rule}": partial(rule_checks.event_rule, rule=rule) for rule in RULES}
+    return [_made(name, check, patient) for name, check in (named | rules).items()]
 
 
-def _made(check: Check, patient: Patient) -> Diagnosis:
-    name = check.__name__.replace("_", " ")
+def _made(name: str, check: Check, patient: Patient) -> Diagnosis:
     try:
         return check(patient)
     except Unreadable:

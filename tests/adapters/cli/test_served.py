@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from patience import until
 
+from golden_ami.probes import RULES
+
 if TYPE_CHECKING:
     from tests.adapters.cli.conftest import Ended, Served
 
@@ -236,6 +238,14 @@ def test_doctor_against_a_stack(served: Served) -> None:
     told = served.golden_ami("doctor", "-o", "json")
     assert told.status == 0, told.out
     assert {one["status"] for one in told.json} == {"ok", "warning"}
+
+
+def test_a_probe_of_each_rule_arrives(served: Served) -> None:
+    told = served.golden_ami("doctor", "--probe", "-o", "json")
+    assert told.status == 0, told.out
+    arrived = {one["check"]: one["cause"] for one in told.json if one["check"].startswith("probe ")}
+    assert arrived.keys() == {f"probe {rule}" for rule in RULES}
+    assert all(cause.startswith("arrived by ") for cause in arrived.values()), arrived
 
 
 def test_a_port_that_is_taken_is_said_to_be(served: Served) -> None:

@@ -15,7 +15,10 @@ from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
 from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_emulator.embedded import Embedded
 
-CONSUMERS = ("resume", "on-execution-end")
+CONSUMER = {
+    "ExecutionEnded": "on-execution-end", "InstanceScanned": "resume", "AmiScanned": "resume", "AmiFinding": "resume",
+}  # fmt: skip
+CONSUMERS = set(CONSUMER.values())
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,7 @@ def invoked(aws: Embedded) -> list[str]:
 def test_a_probe_goes_through_one_rule_to_its_consumer(aws: Embedded, rule: str) -> None:
     aws.calls.clear()
     assert ledger(aws).arrived(sent(aws, rule)) == {rule}
-    assert invoked(aws) == ["on-execution-end" if rule == "ExecutionEnded" else "resume"]
+    assert invoked(aws) == [CONSUMER[rule]]
     [item] = [
         call.parameters["Item"] for name in CONSUMERS for call in aws.calls.of(aws.lambda_name(name))
     ]  # one call, one row

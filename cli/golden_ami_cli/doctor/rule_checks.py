@@ -1,0 +1,96 @@
+"""Checks of the stack's event rules. What EventBridge cannot deliver is lost in silence, but for a metric."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from golden_ami.probes import RULES
+from golden_ami.times import now
+from golden_ami_cli.account import Account
+from golden_ami_cli.doctor.model import Diagnosis, Patient, error, ok, warning
+from golden_ami_cli.doctor.sample_events import sample_events
+
+_DAYS = 14  # as long as the dead-letter queue keeps a message
+_DAY = 86_400  # seconds
+
+
+def event_rule(patient: Patient, rule: str) -> Diagnosis:
+    """A rule is on, takes what AWS documents that it sends, and has a target."""
+    check, name = f"rule {rule}", rule_name(patient.account, rule)
+    events = patient.client("events")
+    again = "deploy the stack again (sam deploy)"
+    try:
+        found = events.describe_rule(Name=name)
+    except events.exceptions.ResourceNotFoundException:
+        return error(check, f"there is no rule {name}", again)
+    if not found["State"].startswith("ENABLED"):
+        return error(check, f"{name} is {found['State']}", f"aws events enable-rule --name {name}")
+    targets = targets_of(patient.account, rule)
+    if not targets:
+        return error(check, f"{name} has no target", again)
+    for event in sample_events(rule, patient.account):
+        given = {"EventPattern": found.get("EventPattern", "{}"), "Event": json.dumps(event)}
+        if not events.test_event_pattern(**given)["Result"]:
+            cause = f"the pattern of {name} does not match {event['detail-type']!r} as AWS documents it"
+            return error(check, cause, again)
+    return ok(check, f"{name} is {found['State']}, to {', '.join(targets)}")
+
+
+def failed_invocations(patient: Patient) -> Diagnosis:
+    """Every event of the last days has reached the target of its rule, as far as CloudWatch was told."""
+    check = "failed invocations"
+    counts = {rule: _failed(patient, rule) for rule in RULES}
+    lost = [f"{rule} {count:,.0f}" for rule, count in counts.items() if count]
+    if not lost:
+        return ok(check, f"none of the {len(RULES)} rules has any in the last {_DAYS} days")
+    cause = f"events that did not reach their target in the last {_DAYS} days, by rule: {', '.join(lost)}"
+    look = "; then see with golden-ami doctor --probe whether events arrive now"
+    return warning(check, cause, f"look at {dead_letters(patient.account)}{look}")
+
+
+def _failed(patient: Patient, rule: str) -> float:
+    """The sum of FailedInvocations of a rule of the default event bus.
+
+    Its only dimension is RuleName, and without a failure there is no data (EventBridge user guide, "Monitoring"). A
+    call returns 1,440 data points at most (CloudWatch API reference, GetMetricStatistics): here a day each.
+    """
+    answer = patient.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Events",
+        MetricName="FailedInvocations",
+        Dimensions=[{"Name": "RuleName", "Value": rule_name(patient.account, rule)}],
+        StartTime=now() - timedelta(days=_DAYS),
+        EndTime=now() + timedelta(minutes=1),
+        Period=_DAY,
+        Statistics=["Sum"],
+    )
+    return sum(float(point["Sum"]) for point in answer["Datapoints"])
+
+
+def rule_name(account: Account, rule: str) -> str:
+    """A rule's name in EventBridge, by its logical id. Raises CommandError for a stack of an older version."""
+    return account.output(f"{rule}Rule")
+
+
+def targets_of(account: Account, rule: str) -> list[str]:
+    """A rule's targets: service and name. Raises ClientError."""
+    pages = _pages(account.client("events"), rule_name(account, rule))
+    return [f"{target['Arn'].split(':')[2]} {target['Arn'].split(':')[-1]}" for page in pages for target in page]
+
+
+def _pages(events: Any, name: str) -> Any:
+    """ListTargetsByRule has no paginator in botocore."""
+    token: dict[str, str] = {}
+    while True:
+        answer = events.list_targets_by_rule(Rule=name, **token)
+        yield answer["Targets"]
+        if not answer.get("NextToken"):
+            return
+        token = {"NextToken": answer["NextToken"]}
+
+
+def dead_letters(account: Account) -> str:
+    """What undelivered events end in, and what keeps them from being delivered."""
+    url = account.outputs.get("DeadLettersUrl", "")
+    return f"the dead letters ({url}) and at the policies of the target and of the key that encrypts it"
