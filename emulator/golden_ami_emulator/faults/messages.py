@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
+from golden_ami import probes
 from golden_ami_emulator.calls import Call
 from golden_ami_emulator.faults.fault import InjectableFault, Injection
 from golden_ami_emulator.world import ACCOUNT, REGION
@@ -49,6 +50,9 @@ def faults() -> Iterator[InjectableFault]:
     yield fault("another-account", "another account sends a completion of the run's scan", _forged(STRANGER))
     yield fault("stranger", "a completion arrives of a machine that nobody assesses", _stranger)
     yield fault("garbage", "garbage arrives before every completion", _garbage)
+    yield fault(
+        "probe-forged", "a probe arrives that tells of a scan's completion and of the execution's abort", _probe
+    )
     for name, about, inject in (
         ("finding-forged", "an invented finding arrives while the scan still runs", _finding(ACCOUNT)),
         ("finding-of-another-account", "another account sends a finding of the run's scan", _finding(STRANGER)),
@@ -129,6 +133,23 @@ def _event(kind: str, source: str, account: str, resource: str, detail: Mapping[
             "detail": detail,
         }
     )
+
+
+def _probe(injection: Injection) -> None:
+    """Through every rule, to whatever consumes its events; with an id that is one, and with one that is none."""
+
+    def send(**detail: object) -> None:
+        for rule in probes.RULES:
+            for probe in ("f" * 32, "no id"):
+                told = {"probe": probe, "rule": rule, "stack": injection.aws.stack_name, **detail}
+                injection.aws.bus.publish(probes.SOURCE, probes.DETAIL_TYPE, told, [])
+
+    def abort(arn: str, state: str) -> None:
+        if state == "Await Completion":
+            send(name=arn.rpartition(":")[2], executionArn=arn, status="ABORTED")
+
+    injection.entered(abort)
+    _on_scan(injection, lambda scan: send(**json.loads(completion(scan)).get("detail", {})))
 
 
 def _refuses(injection: Injection, target: str) -> None:
