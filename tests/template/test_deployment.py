@@ -165,7 +165,11 @@ def test_the_schedule_starts_the_walk_through_but_only_when_told_to(plain: Any, 
     schedule = plain.resources["AssessmentSchedule"]["Properties"]
     assert schedule["State"] == "DISABLED"
     assert full.resources["AssessmentSchedule"]["Properties"]["State"] == "ENABLED"
-    assert json.loads(schedule["Target"]["Input"]) == {"AMIsParamName": "ContinuousAssessmentInput"}
+    assert json.loads(schedule["Target"]["Input"]) == {
+        "AMIsParamName": "ContinuousAssessmentInput",
+        "scheduledTime": "<aws.scheduler.scheduled-time>",
+        "schedule": "<aws.scheduler.schedule-arn>",
+    }
     assert schedule["ScheduleExpressionTimezone"] == "UTC"
     assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
 
@@ -258,19 +262,17 @@ def shown(widget: dict[str, Any]) -> set[tuple[str, ...]]:
     return found
 
 
-def test_dashboard_and_alarms_use_the_metrics_that_the_functions_write_and_all_of_them(plain: Any) -> None:
+def test_dashboard_and_alarms_use_the_metrics_that_the_functions_write_and_all_of_them(plain: Any, full: Any) -> None:
     from golden_ami import metrics
 
-    own = {
-        (metrics.NAMESPACE, name, metrics.DIMENSION, plain.stack)
-        for name in (*metrics.FINDINGS.values(), *metrics.AMIS.values(), metrics.DURATION, metrics.REAPED)
-    }
+    own = {(metrics.NAMESPACE, name, metrics.DIMENSION, plain.stack) for name in metrics.NAMES}
     body = json.loads(plain.resources["Dashboard"]["Properties"]["DashboardBody"])
     dashboard = set().union(*(shown(widget) for widget in body["widgets"]))
     assert {metric for metric in dashboard if not metric[0].startswith("AWS/")} == own
-    alarm = plain.resources["ReaperActedAlarm"]["Properties"]
-    [dimension] = alarm["Dimensions"]
-    assert (alarm["Namespace"], alarm["MetricName"], dimension["Name"], dimension["Value"]) in own
+    for name, stack in (("ReaperActedAlarm", plain), ("NothingAssessedAlarm", full)):
+        alarm = stack.resources[name]["Properties"]
+        assert alarm["Dimensions"] == [{"Name": metrics.DIMENSION, "Value": stack.stack}]
+        assert (alarm["Namespace"], alarm["MetricName"]) in {(metrics.NAMESPACE, name) for name in metrics.NAMES}
 
 
 def test_silence_is_an_alarm_only_while_the_schedule_is_on(plain: Any, full: Any) -> None:

@@ -53,8 +53,7 @@ def test_operations_names_every_alarm_and_metric(full: Any) -> None:
     text = (ROOT / "docs" / "operations.md").read_text()
     alarms = {one["Properties"]["AlarmName"] for one in full.of_type("AWS::CloudWatch::Alarm").values()}
     assert {f"gold-{name}" for name in re.findall(r"`<stack>-([a-z-]+)`", text)} == alarms
-    names = {*metrics.FINDINGS.values(), *metrics.AMIS.values(), metrics.DURATION, metrics.REAPED}
-    assert {name for name in names if f"`{name}`" in text} == names
+    assert {name for name in metrics.NAMES if f"`{name}`" in text} == metrics.NAMES
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

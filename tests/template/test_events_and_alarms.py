@@ -77,7 +77,8 @@ def test_schedules_invoke_these_targets(full: Any) -> None:
         "AssessmentSchedule": (
             MACHINE,
             "arn:aws:iam::123456789012:role/AssessmentScheduleRole",
-            '{"AMIsParamName": "ContinuousAssessmentInput"}',
+            '{"AMIsParamName": "ContinuousAssessmentInput", "scheduledTime": "<aws.scheduler.scheduled-time>", '
+            '"schedule": "<aws.scheduler.schedule-arn>"}',
             {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 5},
         ),
         "ReapSchedule": (
@@ -138,9 +139,9 @@ ALARMS: dict[str, dict[str, Any]] = {
     },
     "NothingAssessedAlarm": {
         "AlarmName": "gold-nothing-assessed",
-        "Namespace": "AWS/States",
-        "MetricName": "ExecutionsSucceeded",
-        "Dimensions": [{"Name": "StateMachineArn", "Value": MACHINE}],
+        "Namespace": "GoldenAmi",  # an execution that ended as a duplicate counts in AWS/States, and not here
+        "MetricName": "AssessmentsSucceeded",
+        "Dimensions": [{"Name": "Stack", "Value": "gold"}],
         "Statistic": "Sum",
         "Period": 86400,
         "EvaluationPeriods": "2",

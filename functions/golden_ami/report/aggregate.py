@@ -37,7 +37,7 @@ _SMALL_RUN_FORMATS = ("csv", "sarif", "cyclonedx", "junit", "asff")
 _SMALL_RUN = 20_000  # up to so many findings the other formats are written too; above, on demand
 # Of a Fail state (botocore's model of Step Functions: SensitiveError, SensitiveCause).
 _ERROR, _CAUSE = 256, 32_768
-_METRICS = "metrics"
+_METRICS, _SUCCESS = "metrics", "metrics of success"
 
 
 def aggregate(execution: Execution, settings: Settings, clients: Clients, ledger: Ledger) -> last.Reported:
@@ -138,13 +138,18 @@ def _close(run_id: str, report: Report, ledger: Ledger) -> None:
 
 
 def _put_metrics(report: Report, settings: Settings, ledger: Ledger) -> None:
-    run_id = report.run.run_id
-    if not ledger.sent(run_id, _METRICS):
-        ledger.intend(run_id, [_METRICS])
-        totals = report.totals
+    """Once a run; a run that failed and was redriven may succeed later."""
+    run_id, totals, succeeded = report.run.run_id, report.totals, report.run.succeeded
+    due = [name for name in (_METRICS, *[_SUCCESS] * succeeded) if not ledger.sent(run_id, name)]
+    if not due:
+        return
+    ledger.intend(run_id, due)
+    if _METRICS in due:
         amis: dict[Verdict, int] = {"PASS": totals.passed, "FAIL": totals.failed, "NOT_ASSESSED": totals.not_assessed}
-        metrics.of_run(settings.stack, totals.counts, amis, report.run.duration_seconds)
-        ledger.note_sent(run_id, {_METRICS: "log"})
+        metrics.of_run(settings.stack, totals.counts, amis, report.run.duration_seconds, succeeded=succeeded)
+    else:
+        metrics.of_success(settings.stack)
+    ledger.note_sent(run_id, dict.fromkeys(due, "log"))
 
 
 def _write(report: Report, store: Store) -> None:

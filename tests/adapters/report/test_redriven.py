@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from report_world import ami, finding
 
+from golden_ami import metrics
 from golden_ami.models import Config, RiskException, Scope
 
 ABORTED = {"Error": "ExecutionAborted", "Cause": json.dumps({"errorMessage": "stopped"})}
@@ -34,6 +35,16 @@ def test_the_end_of_a_redriven_run_is_told_too(stack: Any) -> None:
     assert subjects(stack) == ["Golden AMIs: FAIL - 1 fail"]
     stack.aggregate("run-1")
     assert subjects(stack) == []
+
+
+def test_a_run_that_succeeds_when_redriven_counts_as_one_success(stack: Any, capsys: Any) -> None:
+    stack.open("run-1", [(ami("ami-0a"), [BAD])])
+    aborted(stack)
+    for _ in range(2):
+        stack.aggregate("run-1")
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"CloudWatchMetrics"' in line]
+    assert [one[metrics.SUCCEEDED] for one in written] == [[0.0], [1.0]]
+    assert [metrics.DURATION in one for one in written] == [True, False], "the others are written once"
 
 
 def test_a_repeated_end_of_a_failed_run_is_told_once(stack: Any) -> None:
