@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 DEFINITION = Path(__file__).parents[1] / "statemachine" / "assessment.asl.json"
-MEMBERS = ("StartAt", "Type", "Next", "Default")  # and those of the states, rules and processors within
+MEMBERS = ("StartAt", "Type", "Next", "Default", "End")  # and those of the states, rules and processors within
 
 
 def graph(part: dict[str, Any]) -> dict[str, Any]:

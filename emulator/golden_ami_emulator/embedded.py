@@ -208,12 +208,12 @@ class Embedded(AbstractContextManager["Embedded"]):
             for _, message, subject, *_ in topic.sent_notifications
         ]
 
-    def fire_schedule(self, logical_id: str, group: str = "default") -> None:
-        """Invoke the target of one of the stack's schedules with its input, as when it is due.
+    def fire_schedule(self, logical_id: str, group: str = "default", at: datetime | None = None) -> None:
+        """Invoke the target of one of the stack's schedules with its input, as when it is due: at `at`, by default now.
 
         Let time pass to see the effect.
         """
-        self.bus.fire_schedule(self.stack.physical_id(logical_id), group)
+        self.bus.fire_schedule(self.stack.physical_id(logical_id), group, at)
 
     def function_of(self, lambda_name: str) -> str:
         """The folder of the stack's function with this name in Lambda, with hyphens: "load-config"; "" for none."""

@@ -103,18 +103,22 @@ class Bus(Patches):
         for rule in list(found.rules.values()):
             self._route(rule, event)
 
-    def fire_schedule(self, name: str, group: str = "default") -> None:
-        """Invoke a schedule's target with its input, as EventBridge Scheduler does when it is due."""
+    def fire_schedule(self, name: str, group: str = "default", at: datetime | None = None) -> None:
+        """Invoke a schedule's target with its input, as EventBridge Scheduler does when it is due.
+
+        `at` is the scheduled instant, by default now; give the same again for an instant that is delivered twice.
+        """
         schedule = self._client("scheduler").get_schedule(Name=name, GroupName=group)
         target = schedule["Target"]
+        text = with_context_attributes(target.get("Input", "{}"), schedule["Arn"], at or datetime.now(UTC))
         permitted = self.permits is None or self.permits(
             "scheduler.amazonaws.com", target["Arn"], schedule["Arn"], target["RoleArn"]
         )
         letters = target.get("DeadLetterConfig", {}).get("Arn", "")
         if permitted:
-            self._send(target["Arn"], target.get("Input", "{}"))
+            self._send(target["Arn"], text)
         elif letters and self.permits and self.permits("scheduler.amazonaws.com", letters, "", target["RoleArn"]):
-            self._send(letters, target.get("Input", "{}"))
+            self._send(letters, text)
 
     def send(self, arn: str, message: str, attributes: Mapping[str, str]) -> None:
         """A message to a queue or a topic."""
@@ -206,6 +210,23 @@ class Bus(Patches):
         }
         if self.permits is None or self.permits("sns.amazonaws.com", subscription.endpoint, subscription.topic.arn):
             self._deliver(subscription.endpoint, {"Records": [record]})
+
+
+def with_context_attributes(text: str, schedule: str, at: datetime) -> str:
+    """A target's input as EventBridge Scheduler delivers it: of the schedule with this ARN, for the scheduled instant.
+
+    The keywords are those of its User Guide, "Adding context attributes"; the time is written as there. That a repeated
+    delivery has the same time is inferred from "the time you specified for the schedule to invoke its target".
+    """
+    values = {
+        "schedule-arn": schedule,
+        "scheduled-time": _second(at),
+        "execution-id": uuid4().hex[:16],
+        "attempt-number": "1",
+    }
+    for name, value in values.items():
+        text = text.replace(f"<aws.scheduler.{name}>", value)
+    return text
 
 
 def _second(instant: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -35,11 +36,28 @@ class Ended(NamedTuple):
     cause: str
     input: str = ""
     at: str = ""
+    output: str = ""  # JSON
 
     @property
     def late(self) -> bool:
         """Whether no further attempt may follow this one."""
         return bool(self.at) and until(self.at) < -_LATE
+
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether it ended because another run assesses its scheduled instant: then it has no run, and leaves nothing.
+
+        The definition alone makes the output; no input reaches it.
+        """
+        return self.status == "SUCCEEDED" and _is_duplicate(self.output)
+
+
+def _is_duplicate(output: str) -> bool:
+    try:
+        told = json.loads(output)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(told, dict) and told.keys() == {"duplicateOf"}
 
 
 def end_run(ended: Ended, settings: Settings, clients: Clients, ledger: Ledger) -> int:

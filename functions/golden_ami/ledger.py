@@ -12,6 +12,7 @@
     RUN#<run>         HISTORY               SHA-256 of the archived history's manifest; never changed, never expires
     RUN#<run>         SENT#<name>           what the run asks of the outside: recorded before, confirmed by messageId
     RUN#<run>         REPORTING             attempts of on-execution-end to report that are under way, or died
+    SCHEDULE#<arn>    <scheduled time>      the run that has claimed this instant of a schedule
     LINEAGE#<lineage> <completed>#<run>#<key>  a completed assessment of an AMI (models.Assessment)
     PROBE#<id>        <rule>                that a probe came through a rule (probes); kept for a day
 
@@ -155,6 +156,14 @@ class Ledger:
         if self._table.update(keys.run_row(run_id), {field: value}, condition=unset, values={":empty": ""}):
             return value
         return str(getattr(self.run_and_amis(run_id)[0], name))  # a query, as it is read at first: no permission more
+
+    def claim(self, schedule: str, time: str, run_id: str) -> str:
+        """Claim an instant of a schedule (ARN, ISO 8601) for a run; the run that has it, the first that asked."""
+        key = keys.scheduled_row(schedule, time)
+        free = "attribute_not_exists(pk) OR runId = :own"
+        if self._table.put(_row(key, {"runId": run_id}), condition=free, values={":own": run_id}):
+            return run_id
+        return str(next(self._table.query(*key))["runId"])  # a query, as the run is read: no permission more
 
     # ------------------------------------------------------------ what was made for a run only
 

@@ -180,6 +180,7 @@ class Run(Data):
     batches: list[str]
     ami_count: int
     needs_instances: bool
+    started_by: str = ""  # a schedule's ARN, or what the starter said of himself; "" when nobody said
     source: Source = field(default_factory=Source)
     expires_at: str = ""  # after this instant `reap` may terminate what is left
     agents_deadline: str = ""  # set by the first check-agents

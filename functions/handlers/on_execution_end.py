@@ -20,6 +20,7 @@ class Detail(Contract):
     error: str | None = None
     cause: str | None = None
     input: str | None = None  # JSON; left out where it is too long for an event
+    output: str | None = None  # the same, of an execution that SUCCEEDED
 
 
 class Event(FunctionEvent):
@@ -41,6 +42,7 @@ class Event(FunctionEvent):
             error=detail.error or "",
             cause=detail.cause or "",
             input=detail.input or "",
+            output=detail.output or "",
             at=read(self.time),
         )
 
@@ -54,6 +56,8 @@ class Answer(FunctionAnswer):
 @lambda_handler(Event, "stack", "bucket", "results_topic", "instance_profile", probed=Answer(terminated=0))
 def handler(event: Event, stack: Stack) -> Answer:
     ended = event.ended()
+    if ended.is_duplicate:
+        return Answer(terminated=0)
     try:
         return Answer(terminated=end_run(ended, *stack))
     finally:  # last, so that it has the ledger's rows as they remain

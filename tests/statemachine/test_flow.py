@@ -195,15 +195,18 @@ def _holds(choice: State, data: Any) -> bool:
         data = data[member]
     [comparison] = choice.keys() - {"Variable", "Next"}
     expected = choice[comparison]
-    if comparison not in ("NumericEquals", "BooleanEquals"):
+    if comparison not in ("NumericEquals", "BooleanEquals", "StringEquals"):
         raise NotImplementedError(comparison)
     return type(data) is type(expected) and bool(data == expected)
 
 
-def course(*, assessable: int, instances: bool, agents: int = 0, looks: int = 1, succeeded: bool = True) -> list[str]:
+def course(
+    *, assessable: int, instances: bool, agents: int = 0, looks: int = 1, succeeded: bool = True, duplicate_of: str = ""
+) -> list[str]:
     """The states that a run passes and that do something: it waits for agents and asks Inspector so many times."""
+    run = {"assessable": assessable, "needsInstances": instances, "assessment": {"over": False}}
     data: State = {
-        "run": {"assessable": assessable, "needsInstances": instances, "assessment": {"over": False}},
+        "run": {**run, "duplicateOf": duplicate_of},
         "agents": {"proceed": False},
         "result": {"succeeded": succeeded},
     }
@@ -216,7 +219,7 @@ def course(*, assessable: int, instances: bool, agents: int = 0, looks: int = 1,
     return [name for name in passed if not changes_nothing(STATES[name])]
 
 
-BEGIN = ["Load Config", "Anything To Assess?"]
+BEGIN = ["Load Config", "Duplicate?", "Anything To Assess?"]
 READY = [*BEGIN, "Ensure Target Template", "Needs Instances?"]
 LOOK = ["Await Completion", "Check Run", "Run Over?"]
 ASK = ["Check Agents", "Agents Ready?"]
@@ -246,6 +249,12 @@ def test_a_run_with_instances_waits_asks_and_looks_again() -> None:
 @pytest.mark.parametrize("instances", [False, True])
 def test_with_nothing_to_assess_a_run_reports_at_once(instances: bool) -> None:
     assert course(assessable=0, instances=instances) == [*BEGIN, *COMPLETE]
+
+
+def test_a_duplicate_ends_at_once() -> None:
+    passed = course(assessable=0, instances=False, duplicate_of="run-0")
+    assert passed == ["Load Config", "Duplicate?", "End As Duplicate"]
+    assert STATES["End As Duplicate"]["End"] is True
 
 
 def test_a_run_whose_report_names_a_fault_fails() -> None:

@@ -18,7 +18,8 @@ INPUT = {"AMIsParamName": "ContinuousAssessmentInput"}
 # catches the time-out under this name too.
 NO_COMPLETION = "NoCompletion"
 
-_UNTIL_RUN = ["Load Config", "Anything To Assess?", "Ensure Target Template", "Needs Instances?", "Launch Instances"]
+_LOADED = ["Load Config", "Duplicate?"]
+_UNTIL_RUN = [*_LOADED, "Anything To Assess?", "Ensure Target Template", "Needs Instances?", "Launch Instances"]
 _LAUNCH = ["Launch Batch"] * 2
 _FAILED = ["Launch Failed"] * 2
 _REST = [
@@ -51,6 +52,7 @@ EXPECTED = {
     "Throttled": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"], retried=2),
     "LostCompletion": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"]),
     "AgentNeverReady": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"]),
+    "Duplicate": Expected("SUCCEEDED", None, [*_LOADED, "End As Duplicate"]),
     "LoadingFails": Expected(
         "FAILED", "ServiceRejected", ["Load Config", "Loading Failed", *_END, "Succeeded?", "Assessment Failed"]
     ),

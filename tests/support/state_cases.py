@@ -80,6 +80,7 @@ _CONFIG: dict[str, Any] = {
     "batches": ["ami-0a", "ami-0b"],
     "waits": {"bootSeconds": 1, "agentPollSeconds": 1},
     "assessment": {"nextLookSeconds": 5},
+    "duplicateOf": "",
 }
 _INPUT = CONTEXT["Execution"]["Input"]
 _LOADED = {"run": _CONFIG}
@@ -104,7 +105,7 @@ _TASKS = [
         {**_OF_EXECUTION, "startedAt": _STARTED, "input": _INPUT},
         _CONFIG,
         {"run": _CONFIG},
-        "Anything To Assess?",
+        "Duplicate?",
         "Loading Failed",
         replaces=True,
     ),
@@ -203,6 +204,8 @@ def _choices() -> Iterator[Case]:
     def run(**changed: Any) -> Data:
         return {"run": {**_CONFIG, **changed}}
 
+    yield _choice("Duplicate?", run(), "Choices 0", "Anything To Assess?")
+    yield _choice("Duplicate?", run(duplicateOf="run-0"), "Default", "End As Duplicate")
     yield _choice("Anything To Assess?", run(assessable=0), "Choices 0", "Aggregate")
     yield _choice("Anything To Assess?", run(), "Default", "Ensure Target Template")
     yield _choice("Needs Instances?", run(), "Choices 0", "Launch Instances")
@@ -228,6 +231,8 @@ def _maps() -> Iterator[Case]:
 
 def _others() -> Iterator[Case]:
     fault = {"Error": "ServiceRejected", "Cause": "why"}
+    duplicate = {"run": {**_CONFIG, "duplicateOf": "run-0"}}
+    yield Case("End As Duplicate", "End", duplicate, output={"duplicateOf": "run-0"})
     yield Case("Loading Failed", "Next", fault, next="Terminate", output={"error": fault})
     # The poll interval is over and nobody has answered: not a fault, so it leaves nothing in the state.
     yield Case("Await Completion", "Catch 0", _LOADED, "CAUGHT_ERROR", "Check Run", _LOADED, error="States.Timeout")

@@ -70,7 +70,7 @@ def test_the_schedule_starts_the_parameter_of_the_stack(deploy: Any) -> None:
         "ScheduleTimeZone": "Asia/Tokyo",
     }
     schedule = deploy(chosen).resources["AssessmentSchedule"]["Properties"]
-    assert json.loads(schedule["Target"]["Input"]) == {"AMIsParamName": "/golden/input"}
+    assert json.loads(schedule["Target"]["Input"])["AMIsParamName"] == "/golden/input"
     assert (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]) == ("rate(12 hours)", "Asia/Tokyo")
 
 

@@ -78,9 +78,11 @@ def test_a_record_that_cannot_be_read_does_not_keep_the_others() -> None:
 
 def test_an_answer_has_every_member_in_camel_case() -> None:
     look = load_config.FirstLook(next_look_seconds=5)
-    answer = load_config.Answer(assessable=0, needs_instances=False, batches=[], waits=Waits(), assessment=look)
+    answer = load_config.Answer(
+        assessable=0, needs_instances=False, batches=[], waits=Waits(), assessment=look, duplicate_of=""
+    )
     members = encode(answer)
-    assert list(members) == ["assessable", "needsInstances", "batches", "waits", "assessment"]
+    assert list(members) == ["assessable", "needsInstances", "batches", "waits", "assessment", "duplicateOf"]
     assert members["assessment"] == {"nextLookSeconds": 5}
     assert members["waits"]["bootSeconds"] == 240
 

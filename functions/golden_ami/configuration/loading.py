@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from typing import NamedTuple
@@ -13,13 +12,14 @@ from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import code_of
 from golden_ami.configuration import config as configuration
 from golden_ami.configuration.catalog import look_up
+from golden_ami.configuration.execution_input import Scheduled
 from golden_ami.configuration.parameters import may_configure, sample
-from golden_ami.configuration.problems import shown
 from golden_ami.configuration.user_data import without_user_data
 from golden_ami.engines.registry import next_look, traits
 from golden_ami.errors import AccessDenied, InvalidConfiguration, InvalidEvent, Problem, RunNotFound
 from golden_ami.executions import is_another
 from golden_ami.ledger import Ledger
+from golden_ami.logs import logger
 from golden_ami.models import NO_BATCH, Ami, Config, Run, Source, Waits
 from golden_ami.places import home, named
 from golden_ami.settings import Settings
@@ -29,8 +29,6 @@ from golden_ami.times import iso
 MARGIN = 7_200  # seconds from the last bound of a run to its expiry: launches, collection, termination, their retries
 _USUAL = "ContinuousAssessmentInput"  # the template's default for ParameterName
 _DOCUMENT_LIMIT = 50_000_000  # bytes
-# What a parameter's name or ARN is made of, with a version or label (Systems Manager API, GetParameter: Name).
-_NAME = re.compile(r"[A-Za-z0-9_./:-]{1,2048}")
 
 
 class Start(NamedTuple):
@@ -40,6 +38,8 @@ class Start(NamedTuple):
     execution_arn: str
     started_at: str
     parameter: str
+    started_by: str = ""
+    scheduled: Scheduled | None = None
 
 
 class Opened(NamedTuple):
@@ -50,34 +50,14 @@ class Opened(NamedTuple):
     batches: list[str]
     waits: Waits
     next_look_seconds: int  # until Inspector is first asked
-
-
-def parameter_of(given: object, usual: str = "") -> str:
-    """The parameter's name in an execution's input, which is any JSON.
-
-    `usual` is the name that an error suggests. Raises InvalidEvent.
-    """
-    parameter = given.get("AMIsParamName") if isinstance(given, dict) else None
-    if not isinstance(parameter, str) or not _NAME.fullmatch(parameter.strip()):
-        raise InvalidEvent(_wrong_input(given, usual))
-    return parameter.strip()
-
-
-def _wrong_input(given: object, usual: str) -> str:
-    """What is wrong with an execution's input, and the right one."""
-    if not isinstance(given, dict):
-        said = f"the execution's input is {shown(given)}, not an object with AMIsParamName"
-    elif "AMIsParamName" not in given:
-        names = ", ".join(shown(name) for name in list(given)[:3]) or "nothing"
-        said = f"the execution's input lacks AMIsParamName; it has {names}"
-    else:
-        said = f"AMIsParamName in the execution's input is {shown(given['AMIsParamName'])}, not a parameter's name"
-    name = usual or _USUAL
-    return f'{said}; give the name of the SSM parameter with the golden AMIs: {{"AMIsParamName": "{name}"}}'
+    duplicate_of: str = ""  # the run that assesses the same scheduled instant; then nothing was opened
 
 
 def open_run(start: Start, settings: Settings, clients: Clients, ledger: Ledger) -> Opened:
     """Open the run, unless it is open: then the answer is the one that was given, whatever has changed since.
+
+    A run whose scheduled instant another one has claimed is not opened: EventBridge Scheduler delivers at least once
+    (its User Guide, "What is Amazon EventBridge Scheduler?").
 
     Raises InvalidConfiguration, EngineUnavailable and botocore's ClientError.
     """
@@ -86,6 +66,8 @@ def open_run(start: Start, settings: Settings, clients: Clients, ledger: Ledger)
         if is_another(start.started_at, run.started_at):
             raise InvalidEvent(name_used_before(run))
     except RunNotFound:
+        if other := _claimed_by_another(start, ledger):
+            return Opened(0, False, [], Waits(), 0, duplicate_of=other)
         config, source = read_with_source(start.parameter, settings, clients)
         amis = [without_user_data(ami) for ami in look_up(config, settings, clients, start.run_id)]
         run = _run(start, config, source, amis, settings)
@@ -99,6 +81,20 @@ def open_run(start: Start, settings: Settings, clients: Clients, ledger: Ledger)
         waits=run.config.waits,
         next_look_seconds=next_look({ami.engine for ami in assessable}, run.config.waits),
     )
+
+
+def _claimed_by_another(start: Start, ledger: Ledger) -> str:
+    """The run that has claimed the scheduled instant before this one; "" when this one has it, or there is none.
+
+    A claim is never given back: a claimant that fails later has failed with an alarm, which a second run would hide.
+    """
+    if not start.scheduled:
+        return ""
+    claimant = ledger.claim(*start.scheduled, start.run_id)
+    if claimant == start.run_id:
+        return ""
+    logger.warning("the scheduled instant is assessed by another run", extra={"run": claimant})
+    return claimant
 
 
 def name_used_before(run: Run) -> str:
@@ -205,6 +201,7 @@ def _run(start: Start, config: Config, source: Source, amis: list[Ami], settings
         account=settings.account,
         region=settings.region,
         parameter=start.parameter,
+        started_by=start.started_by,
         config=config,
         source=source,
         batches=sorted({ami.batch for ami in assessable}),

@@ -189,6 +189,11 @@ def probe_row(probe: str, rule: str) -> Key:
     return probe_partition(probe), rule
 
 
+def scheduled_row(schedule: str, time: str) -> Key:
+    """The claim on an instant of a schedule."""
+    return f"SCHEDULE#{schedule}", time
+
+
 def lineage_partition(lineage: str) -> str:
     """The partition of a lineage's completed assessments."""
     return f"LINEAGE#{lineage}"

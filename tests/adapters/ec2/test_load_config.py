@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,6 +58,7 @@ def test_the_input_of_2017_opens_a_run(stack: Stack) -> None:
             "findingsSeconds": 900,
         },
         "assessment": {"nextLookSeconds": 300},
+        "duplicateOf": "",
     }
     ami = rows(stack)[ami_id(1)]
     assert (ami.name, ami.lineage, ami.architecture, ami.platform) == ("web-2026-03-01", "web", "x86_64", "Linux/UNIX")
@@ -136,6 +138,58 @@ def test_a_name_that_an_earlier_run_had_opens_no_run(stack: Stack) -> None:
     with pytest.raises(InvalidEvent, match=r"'run-1' was used before, by the run that started at 2026-04-01T08:00:00"):
         stack.load({"amis": [{"amiId": stack.image(ami_id(2))}]}, startedAt="2026-07-01T08:00:00.123Z")
     assert [ami.ami_id for ami in stack.ledger.amis("run-1")] == [ami_id(1)]
+
+
+SCHEDULED = {
+    "AMIsParamName": PARAMETER,
+    "schedule": f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule/default/assess",
+    "scheduledTime": "2026-04-01T08:00:00Z",
+}
+
+
+def test_a_second_execution_for_a_scheduled_instant_opens_no_run(stack: Stack) -> None:
+    first = stack.load([{"ami-id": stack.image(ami_id(1))}], input=SCHEDULED)
+    assert (first["duplicateOf"], first["assessable"]) == ("", 1)
+    again = stack.load(run_id="run-2", input=SCHEDULED | {"scheduledTime": "2026-04-01T08:00:00.000Z"})
+    assert (again["duplicateOf"], again["assessable"], again["batches"]) == ("run-1", 0, [])
+    assert stack.ledger.run_ids() == ["run-1"]
+    assert list(stack.ledger.rows("run-2")) == []
+    assert stack.ledger.run("run-1").started_by == SCHEDULED["schedule"]
+
+
+def test_the_claimant_keeps_its_claim_whatever_is_tried_again(stack: Stack) -> None:
+    with pytest.raises(InvalidConfiguration):  # after the claim: the parameter does not exist
+        stack.load(input=SCHEDULED)
+    assert stack.load(run_id="run-2", input=SCHEDULED)["duplicateOf"] == "run-1"
+    for _ in range(2):  # a retry or a redrive, and one that finds the run open
+        assert stack.load([{"ami-id": stack.image(ami_id(1))}], input=SCHEDULED)["duplicateOf"] == ""
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"AMIsParamName": PARAMETER},
+        SCHEDULED | {"scheduledTime": "2026-04-01T20:00:00Z"},
+        SCHEDULED | {"schedule": f"{SCHEDULED['schedule']}-2"},
+    ],
+    ids=["on purpose", "another instant", "another schedule"],
+)
+def test_another_start_is_no_duplicate(stack: Stack, other: dict[str, str]) -> None:
+    stack.clock.shift(timedelta(days=1))
+    stack.load([{"ami-id": stack.image(ami_id(1))}], input=SCHEDULED)
+    for run_id in ("run-2",) if "schedule" in other else ("run-2", "run-3"):
+        assert stack.load(run_id=run_id, input=other)["duplicateOf"] == ""
+    assert len(stack.ledger.run_ids()) > 1
+
+
+def test_who_started_a_run_is_kept(stack: Stack) -> None:
+    content = [{"ami-id": stack.image(ami_id(1))}]
+    stack.load(content, input={"AMIsParamName": PARAMETER, "startedBy": " pipeline golden <b> "})
+    assert stack.ledger.run("run-1").started_by == "pipeline golden <b>"
+    stack.load(content, run_id="run-2")
+    assert stack.ledger.run("run-2").started_by == ""
+    with pytest.raises(InvalidEvent, match="startedBy"):
+        stack.load(content, run_id="run-3", input={"AMIsParamName": PARAMETER, "startedBy": "x\x1b[2J"})
 
 
 def test_a_version_that_a_parameter_does_not_have_is_named(stack: Stack) -> None:

@@ -47,6 +47,34 @@ def launched(stack: Stack) -> None:
     stack.clock.shift(timedelta(seconds=60))
 
 
+def test_a_duplicate_leaves_nothing(stack: Stack) -> None:
+    given = ended("SUCCEEDED", output='{"duplicateOf": "run-0"}')
+    assert on_execution_end(given, None) == {"terminated": 0}
+    assert (list(stack.ledger.rows("run-1")), stack.ledger.history_anchor("run-1"), stack.published()) == ([], "", [])
+    assert "Contents" not in stack.client("s3").list_objects_v2(Bucket="reports")
+
+
+@pytest.mark.parametrize(
+    ("status", "output"),
+    [
+        ("SUCCEEDED", None),
+        ("SUCCEEDED", ""),
+        ("SUCCEEDED", "{"),
+        ("SUCCEEDED", '"duplicateOf"'),
+        ("SUCCEEDED", '{"run": {"duplicateOf": ""}}'),
+        ("SUCCEEDED", '{"duplicateOf": "run-0", "run": {}}'),
+        ("FAILED", '{"duplicateOf": "run-0"}'),
+    ],
+)
+def test_what_is_no_duplicate_is_archived(
+    stack: Stack, status: str, output: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archived: list[str] = []
+    monkeypatch.setattr("handlers.on_execution_end.archive", lambda told, *_: archived.append(told.run_id))
+    on_execution_end(ended(status, output=output), None)
+    assert archived == ["run-1"]
+
+
 @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT", "FAILED"])
 def test_terminates_and_reports(stack: Stack, status: str) -> None:
     launched(stack)

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -289,6 +290,24 @@ def test_a_schedule_invokes_its_target_with_its_input(account: Embedded) -> None
     account.fire_schedule("Daily")
     account.clock.sleep(1)
     assert module("listener").EVENTS == [{"scheduled": True}]
+
+
+def test_a_schedule_tells_its_instant_in_its_input(account: Embedded) -> None:
+    scheduler, name = account.client("scheduler"), account.stack.physical_id("Daily")
+    schedule = scheduler.get_schedule(Name=name)
+    names = ("schedule-arn", "scheduled-time", "execution-id", "attempt-number", "unknown")
+    target = schedule["Target"] | {"Input": json.dumps({name: f"<aws.scheduler.{name}>" for name in names})}
+    window, expression = schedule["FlexibleTimeWindow"], schedule["ScheduleExpression"]
+    scheduler.update_schedule(Name=name, Target=target, FlexibleTimeWindow=window, ScheduleExpression=expression)
+    at = datetime(2022, 3, 22, 18, 59, 43, 500_000, UTC)
+    for _ in range(2):
+        account.fire_schedule("Daily", at=at)
+        account.clock.sleep(1)
+    first, second = module("listener").EVENTS
+    assert (first["schedule-arn"], first["scheduled-time"]) == (schedule["Arn"], "2022-03-22T18:59:43Z")
+    assert (first["attempt-number"], first["unknown"]) == ("1", "<aws.scheduler.unknown>")
+    assert first.pop("execution-id") != second.pop("execution-id")
+    assert first == second, "a repeated delivery tells the same instant"
 
 
 def test_calls_are_recorded_by_function_and_can_be_made_to_fail(account: Embedded) -> None:

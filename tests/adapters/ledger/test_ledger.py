@@ -56,6 +56,22 @@ def test_a_run_and_its_amis_come_back_as_they_were(ledger: Ledger) -> None:
     assert [ami.key for ami in ledger.amis("run-1")] == ["ami-2", "ami-1"]
 
 
+def test_of_many_claims_at_once_one_counts(ledger: Ledger) -> None:
+    runs = [f"run-{number}" for number in range(8)]
+    claimants = side_by_side(lambda run: ledger.claim("arn", "2026-11-02T08:00:00Z", run), runs)
+    [claimant] = set(claimants)
+    assert claimant in runs
+    assert ledger.claim("arn", "2026-11-02T08:00:00Z", claimant) == claimant
+    assert ledger.claim("arn", "2026-11-02T08:00:00.500Z", "run-9") == "run-9"
+
+
+def test_a_claim_expires_with_the_runs(ledger: Ledger) -> None:
+    ledger.claim("arn", "2026-11-02T08:00:00Z", "run-1")
+    [row] = ledger._table.query("SCHEDULE#arn")
+    assert (row["sk"], row["runId"]) == ("2026-11-02T08:00:00Z", "run-1")
+    assert abs(row["ttl"] - time.time() - 400 * 86400) < 60
+
+
 def test_a_run_and_its_amis_are_read_at_once(ledger: Ledger) -> None:
     with pytest.raises(RunNotFound, match="run-1"):
         ledger.run_and_amis("run-1")

@@ -33,12 +33,12 @@ def transitions(batches: int, *, instances: bool, looks: int = 1, agent_polls: i
     return good_run(batches, instances=instances, looks=looks, agent_polls=agent_polls).total()
 
 
-# States that do something, counted by hand: Load Config, Anything To Assess?, Ensure Target Template, Needs Instances?,
-# Launch Instances, Launch Batch of each, Wait For Boot, Check Agents, Agents Ready?, Start Run, Await Completion, Check
-# Run, Run Over?, Tag Findings, Tag Batch of each, Terminate, Aggregate, Succeeded?, Assessment Complete.
+# States that do something, counted by hand: Load Config, Duplicate?, Anything To Assess?, Ensure Target Template,
+# Needs Instances?, Launch Instances, Launch Batch of each, Wait For Boot, Check Agents, Agents Ready?, Start Run, Await
+# Completion, Check Run, Run Over?, Tag Findings, Tag Batch of each, Terminate, Aggregate, Succeeded?, Assessment Complete.
 @pytest.mark.parametrize(
     ("batches", "instances", "looks", "expected"),
-    [(1, True, 1, 19), (5, True, 1, 27), (5, True, 3, 33), (1, False, 1, 14), (40, False, 1, 53), (0, False, 1, 5)],
+    [(1, True, 1, 20), (5, True, 1, 28), (5, True, 3, 34), (1, False, 1, 15), (40, False, 1, 54), (0, False, 1, 6)],
 )
 def test_states_of_a_good_run(batches: int, instances: bool, looks: int, expected: int) -> None:
     entered = good_run(batches, instances=instances, looks=looks)

@@ -73,4 +73,4 @@ def test_the_count_is_that_of_a_recorded_execution(name: str, defaults: dict[str
 
 def test_every_state_of_the_shipped_graph_leads_on() -> None:
     for state in shipped_graph()["States"].values():
-        assert state["Type"] in ("Succeed", "Fail") or {"Next", "Default"} & state.keys()
+        assert state["Type"] in ("Succeed", "Fail") or {"Next", "Default", "End"} & state.keys()
