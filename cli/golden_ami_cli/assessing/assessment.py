@@ -91,7 +91,7 @@ def assess_locally(
         _make_topics(aws, inputs.config.routes.values())
         mailbox = Mailbox(aws.client("sns"), aws.client("sqs"), [aws.outputs["ResultsTopicArn"]])
         with Injection(aws, laid, [ami.ami_id for ami in inputs.config.amis]):
-            arn = aws.start({"AMIsParamName": PARAMETER})
+            arn = aws.start({"AMIsParamName": PARAMETER, "startedBy": "local"})
             with ProgressDisplay(console) as progress:
                 execution = aws.wait(arn, on_event=progress.event)
             if laid:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from golden_ami.configuration.execution_input import STARTER_LIMIT
 from golden_ami.events import Event
 from golden_ami.executions import ENDS, run_id_of
 from golden_ami_cli.account import Account
@@ -30,11 +31,25 @@ def poll_seconds(account: Account) -> float:
 
 
 def start(account: Account, parameter: str) -> str:
-    """Start an execution, as the console's "Start execution" does; its ARN."""
+    """Start an execution, as the console's "Start execution" does, and say who does so; its ARN."""
+    given = {"AMIsParamName": parameter} | ({"startedBy": caller} if (caller := _caller(account)) else {})
     answer = account.client("stepfunctions").start_execution(
-        stateMachineArn=account.state_machine, input=json.dumps({"AMIsParamName": parameter})
+        stateMachineArn=account.state_machine, input=json.dumps(given)
     )
     return str(answer["executionArn"])
+
+
+def _caller(account: Account) -> str:
+    """The caller's ARN; "" where STS does not answer, as behind a VPC endpoint: the run needs no starter.
+
+    GetCallerIdentity needs no permission (STS API Reference). A user's ARN may be longer than a starter's 256.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return str(account.client("sts").get_caller_identity()["Arn"])[:STARTER_LIMIT]
+    except (BotoCoreError, ClientError):
+        return ""
 
 
 def follow(account: Account, arn: str, on_event: Callable[[Event], None]) -> None:

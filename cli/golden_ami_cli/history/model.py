@@ -120,6 +120,7 @@ class ExecutionHistory:
     steps: list[Step]
     verdict: str = ""
     report: str = ""  # where the report is, as a link or an S3 address
+    started_by: str = ""  # a schedule's ARN, or what the starter said of himself
 
     @property
     def duration(self) -> timedelta:

@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from golden_ami.characters import printable
 from golden_ami.history.mask import masked, masked_text
 from golden_ami_cli.history.gantt import rows, ticks
 from golden_ami_cli.history.graph import Graph, graph_of
@@ -48,6 +49,7 @@ def page(history: ExecutionHistory) -> str:
             labels=LABELS,
             console=console_link(history.arn),
             cause=readable(history.cause),
+            starter=printable(readable(history.started_by)),
             style=Markup(_text("page.css")),
             script=Markup(_text("page.js")),
         )

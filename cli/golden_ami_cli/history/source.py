@@ -80,7 +80,7 @@ def history_of(
     rows = list(rows)
     history = parse(list(events), definition, description, labels(rows))
     run = next(filter(is_run, rows), {})
-    history.verdict = str(run.get("verdict") or "")
+    history.verdict, history.started_by = str(run.get("verdict") or ""), str(run.get("startedBy") or "")
     if key := run.get("reportKey"):
         history.report = store.uri(str(key))
     return history

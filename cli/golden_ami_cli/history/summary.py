@@ -16,6 +16,7 @@ def summary(history: ExecutionHistory) -> dict[str, Any]:
         "executionArn": history.arn,
         "status": history.status,
         "verdict": history.verdict,
+        "startedBy": masked_text(history.started_by),
         "startedAt": history.started.isoformat(),
         "stoppedAt": history.stopped.isoformat() if history.stopped else None,
         "seconds": history.duration.total_seconds(),

@@ -39,6 +39,8 @@ def tree(history: ExecutionHistory) -> RenderableType:
     )
     if history.verdict:
         title.append(f"  {history.verdict.replace('_', ' ')}", "bold")
+    if history.started_by:
+        title.append(f"\nstarted by {printable(readable(history.started_by))}", "bright_black")
     root = Tree(title, guide_style="bright_black")
     _add(root, history.root)
     if history.error:

@@ -56,6 +56,7 @@ class Listed(Struct, rename="camel", kw_only=True):
     not_assessed: int | None = None
     findings: dict[Severity, int] | None = None
     error: str = ""
+    started_by: str = ""  # a schedule's ARN, or what the starter said of himself
 
 
 def runs(account: Account, limit: int) -> list[Listed]:
@@ -89,7 +90,7 @@ def _listed(account: Account, run_id: str, execution: dict[str, Any] | None) -> 
         run = account.ledger.run(run_id)
     except RunNotFound:
         return row
-    row.verdict, row.amis, row.error = run.verdict, run.ami_count, run.error
+    row.verdict, row.amis, row.error, row.started_by = run.verdict, run.ami_count, run.error, run.started_by
     if not execution:
         row.started_at = run.started_at
         if run.completed_at:
@@ -127,7 +128,11 @@ def lines(found: list[Listed]) -> Iterator[Text]:
         report_only = bool(run.passed) and run.report_only == run.passed
         verdict = verdict_text(run.verdict, report_only) if run.verdict else Text(run.status)
         yield Text.assemble(Text(printable(run.run_id), style="bold"), "  ", verdict)
-        yield Text("  " + ", ".join(filter(None, [run.started_at, *_words(run)])), style="dim")
+        yield Text("  " + ", ".join(filter(None, [run.started_at, *_words(run), *_starter(run)])), style="dim")
+
+
+def _starter(run: Listed) -> list[str]:
+    return [f"started by {printable(run.started_by)}"] if run.started_by else []
 
 
 def _words(run: Listed) -> list[str]:

@@ -242,6 +242,7 @@ class _Builder:
             duration_seconds=max(0, int(duration.total_seconds())),
             succeeded=not self._faults,
             parameter=run.parameter,
+            started_by=run.started_by,
             engines=sorted({ami.engine for ami in amis}),
             instances=faults.instances_of(self._state),
             faults=self._faults,

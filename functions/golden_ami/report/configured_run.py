@@ -29,6 +29,7 @@ def configured_run(execution: Execution, run_id: str, settings: Settings, client
         account=settings.account,
         region=settings.region,
         parameter=parameter,
+        started_by=_started_by(execution.input),
         config=config,
         batches=[],
         ami_count=len(config.amis),
@@ -41,6 +42,16 @@ def _parameter(given: object) -> str:
     """The parameter's name in an execution's input; "" where it has none."""
     name = given.get("AMIsParamName") if isinstance(given, Mapping) else None
     return name.strip() if isinstance(name, str) else ""
+
+
+def _started_by(given: object) -> str:
+    """Who started the execution; "" where its input does not say it as it should, which the run's fault tells then."""
+    from golden_ami.configuration.execution_input import started_by_of  # needed in this case only
+
+    try:
+        return started_by_of(given)
+    except AssessmentError:
+        return ""
 
 
 def _configuration(parameter: str, settings: Settings, clients: Clients) -> Config:

@@ -146,6 +146,7 @@ def _report(
             "durationSeconds": max(0, int(-times.until(begun))),
             "succeeded": False,
             "parameter": _text(run.get("parameter")),
+            "startedBy": _text(run.get("startedBy")),
             "instances": {name: _number(counted.get(name)) for name in ("launched", "terminated", "running")},
             "faults": faults,
         },

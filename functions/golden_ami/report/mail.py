@@ -87,6 +87,7 @@ def _headline(report: Report, owner: str) -> list[str]:
         + (f"; {totals.suppressed} suppressed in Inspector" if totals.suppressed else "")
         + (f"; {totals.closed} closed after boot" if totals.closed else ""),
         f"Run {run.run_id}, completed {run.completed_at}",
+        *([] if owner else [f"Started by: {_clean(run.starter, _LINE)}"]),
     ]
 
 

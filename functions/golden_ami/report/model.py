@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import field
 
+from golden_ami.characters import printable
 from golden_ami.evaluation.model import Comparison, ExceptionStatus, FindingStatus, Item, Upgrade
 from golden_ami.evaluation.policy import DISCONTINUED_OS
 from golden_ami.models import Data, Engine, Evidence, Finding, Policy, Reason, RiskException, SeverityCounts, Verdict
@@ -157,10 +158,16 @@ class About(Data):
     duration_seconds: int
     succeeded: bool
     parameter: str = ""
+    started_by: str = ""  # a schedule's ARN, or what the starter said of himself; "" when nobody said
     engines: list[Engine] = field(default_factory=list)
     instances: Instances = field(default_factory=Instances)
     faults: list[Fault] = field(default_factory=list)
     incomplete: list[Fault] = field(default_factory=list)  # parts that no verdict needs, and that could not be made
+
+    @property
+    def starter(self) -> str:
+        """Who started the run, in words."""
+        return printable(self.started_by) or "not told; the event StartExecution in AWS CloudTrail names who"
 
 
 class Report(Data):

@@ -86,12 +86,15 @@ def test_assess_prints_the_same_for_a_stack_as_locally(run: dict[str, Any]) -> N
 def test_runs_lists_it(served: Served, run: dict[str, Any]) -> None:
     (listed,) = [one for one in served.golden_ami("runs", "-o", "json").json if one["runId"] == run["runId"]]
     assert (listed["status"], listed["verdict"]) == ("SUCCEEDED", "FAIL")
+    assert listed["startedBy"].startswith("arn:aws:")
     assert (listed["amis"], listed["passed"], listed["failed"], listed["notAssessed"]) == (5, 2, 3, 0)
     assert listed["seconds"] > 240
     assert {name: count for name, count in listed["findings"].items() if count} == {
         name: count for name, count in run["totals"].items() if count
     }
-    assert run["runId"] in served.golden_ami("runs").out
+    text = served.golden_ami("runs").out
+    assert run["runId"] in text
+    assert f"started by {listed['startedBy']}" in " ".join(text.split())
 
 
 def test_watch_tells_a_run_that_is_over(served: Served, run: dict[str, Any]) -> None:

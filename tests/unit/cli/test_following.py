@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
+from golden_ami.configuration.execution_input import started_by_of
 from golden_ami_cli.account import Account
 from golden_ami_cli.assessing import following
 from golden_ami_cli.errors import INTERRUPTED, CommandError
@@ -44,6 +46,40 @@ def account(states: States) -> Account:
         return states
 
     return Account("stack", "us-east-1", client, {})
+
+
+class Starting:
+    """STS and Step Functions, of which STS may not answer."""
+
+    def __init__(self, arn: str) -> None:
+        self.arn = arn
+        self.given: dict[str, Any] = {}
+
+    def get_caller_identity(self) -> dict[str, str]:
+        if not self.arn:
+            raise EndpointConnectionError(endpoint_url="https://sts.us-east-1.amazonaws.com")
+        return {"Arn": self.arn}
+
+    def start_execution(self, **given: Any) -> dict[str, str]:
+        self.given = json.loads(given["input"])
+        return {"executionArn": ARN}
+
+
+@pytest.mark.parametrize(
+    ("arn", "told"),
+    [
+        ("a:user/me", {"startedBy": "a:user/me"}),
+        ("", {}),
+        ("x" * 600, {"startedBy": "x" * 256}),
+    ],
+    ids=["a user", "STS does not answer", "a long path"],
+)
+def test_a_start_says_who_starts(arn: str, told: dict[str, str]) -> None:
+    starting = Starting(arn)
+    account = Account("stack", "us-east-1", lambda *_: starting, {"StateMachineArn": "machine"})
+    assert following.start(account, "P") == ARN
+    assert starting.given == {"AMIsParamName": "P"} | told
+    assert started_by_of(starting.given) == told.get("startedBy", "")
 
 
 def test_every_event_is_told_once_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,6 +146,15 @@ def test_a_loop_is_one_line(history: Parsed) -> None:
     assert lines.count("Check Agents") == 2  # the last round goes on to Start Run
 
 
+def test_who_started_it_is_told_as_text(history: Parsed) -> None:
+    parsed = history("happy")
+    assert "Started by" not in page(parsed)
+    parsed.started_by = "<b>me</b>\x1b[2J password=hunter2"
+    assert summary(parsed)["startedBy"] == "<b>me</b>\x1b[2J password=•••"
+    assert "<div><dt>Started by</dt><dd>&lt;b&gt;me&lt;/b&gt;" in page(parsed)
+    assert "started by <b>me</b>\\x1b[2J password=•••" in terminal(parsed)
+
+
 def test_the_summary_is_json_and_complete(history: Parsed) -> None:
     said = json.loads(json.dumps(summary(history("one-ami-fails"))))
     assert said["status"] == "SUCCEEDED"
