@@ -14,7 +14,7 @@ import msgspec
 from golden_ami.events import Event
 from golden_ami.models import AMI_TAG, EXPIRY_TAG, RUN_TAG, Engine
 from golden_ami.report.model import Report
-from golden_ami.storage.keys import report_key
+from golden_ami.storage.keys import history_prefix, report_key
 from golden_ami_emulator.calls import Call
 from golden_ami_emulator.chaos import places
 from golden_ami_emulator.chaos.worlds import TOPIC, Plan, place_of
@@ -60,6 +60,19 @@ class Ran:
 
 
 @dataclass(frozen=True)
+class Repeated:
+    """An execution that a second delivery of a scheduled instant started, and what is left of it."""
+
+    run_id: str
+    status: str
+    output: str  # JSON
+    report: Report | None
+    messages: int  # to any topic, about it
+    instances: int  # that were launched for it
+    archived: bool
+
+
+@dataclass(frozen=True)
 class Trial:
     """Runs at once, under faults. `late` are runs that were reported only after the faults were lifted."""
 
@@ -71,6 +84,7 @@ class Trial:
     stuck: str = ""
     replayed: list[Ran] = field(default_factory=list)  # the runs again, after every task was invoked a second time
     deprecated: frozenset[str] = frozenset()  # ids of the AMIs that EC2 was asked to deprecate
+    repeated: Sequence[Repeated] = ()
 
 
 class Bench(AbstractContextManager["Bench"]):
@@ -117,6 +131,7 @@ class Bench(AbstractContextManager["Bench"]):
         self._drain()
         amis = list(dict.fromkeys(ami for plan in plans for ami in plan.amis))
         names = [f"trial-{self._number}-{at}" for at in range(len(plans))]
+        before = self._executions()
         self._rounds = _ROUNDS
         self._reaped = {name: set() for name in names}
         self._reaping = self._next_reaping(reap_after)
@@ -136,7 +151,8 @@ class Bench(AbstractContextManager["Bench"]):
         struck = frozenset(injection.struck)
         deprecated = (call for call in self.aws.calls.made if call.operation == "EnableImageDeprecation")
         asked = frozenset(str(call.parameters["ImageId"]) for call in deprecated)
-        return Trial(faults, struck, runs, outlived, len(letters), stuck, replayed, asked)
+        repeated = [self._repeated(name) for name in sorted(self._executions() - before - {*names})]
+        return Trial(faults, struck, runs, outlived, len(letters), stuck, replayed, asked, repeated)
 
     # ------------------------------------------------------------ the course of a trial
 
@@ -239,6 +255,23 @@ class Bench(AbstractContextManager["Bench"]):
             scanned=dict(self._scanned(plan, instances)),
             day=execution["startDate"].astimezone(UTC).date(),
             reaped=frozenset(self._reaped[run_id]),
+        )
+
+    def _executions(self) -> set[str]:
+        """The names of all executions so far."""
+        return {running.execution.name for running in self.aws._interpreter._running.values()}
+
+    def _repeated(self, run_id: str) -> Repeated:
+        execution = self.aws.client("stepfunctions").describe_execution(executionArn=self._execution(run_id))
+        prefix, bucket = history_prefix(run_id), self.aws.outputs["ReportBucket"]
+        return Repeated(
+            run_id=run_id,
+            status=execution["status"],
+            output=execution.get("output", ""),
+            report=self._report(run_id),
+            messages=sum(f"Run {run_id}," in one.message for one in self.aws.notifications()),
+            instances=len(self._instances(run_id)),
+            archived=bool(self.aws.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)["KeyCount"]),
         )
 
     def _report(self, run_id: str) -> Report | None:

@@ -6,6 +6,7 @@ the messages that were sent. Nothing is counted by what the code under test coun
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -59,7 +60,7 @@ def violations(trial: Trial, world: World, away: World | None = None) -> list[Vi
             *_owner(run, trial),
             *_tags(run, trial),
         ]
-    found += [*_apart(trial), *_unchanged(trial), *_deprecated(trial)]
+    found += [*_apart(trial), *_unchanged(trial), *_deprecated(trial), *_repeated(trial)]
     return found
 
 
@@ -245,6 +246,21 @@ def _once(run: Ran, trial: Trial) -> Iterator[Violation]:
     for ami, count in launched.items():
         if count > 1:
             yield Violation(6, "duplicated", f"{count} instances were launched from {ami} in {run.run_id}")
+
+
+def _repeated(trial: Trial) -> Iterator[Violation]:
+    """A second delivery ends as the duplicate of a run and leaves nothing; one that fails before says no verdict."""
+    ends = [{"duplicateOf": run.run_id} for run in trial.runs]
+    for one in trial.repeated:
+        told = one.report.amis if one.report else []
+        if one.instances or any(ami.verdict != "NOT_ASSESSED" for ami in told):
+            yield Violation(6, "duplicated", f"{one.run_id} assessed what another run assesses")
+        if one.status != "SUCCEEDED":
+            continue
+        if json.loads(one.output) not in ends:
+            yield Violation(6, "duplicated", f"{one.run_id} ended with {one.output[:100]}, not as a duplicate")
+        if one.report or one.messages or one.archived:
+            yield Violation(6, "duplicated", f"{one.run_id} is a duplicate and left a report, a message or a history")
 
 
 def _owner(run: Ran, trial: Trial) -> Iterator[Violation]:

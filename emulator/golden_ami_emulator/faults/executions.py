@@ -1,16 +1,29 @@
-"""Faults of the execution itself: aborted in each of its states, timed out."""
+"""Faults of the execution itself: started twice, aborted in each of its states, timed out."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import Any
 
 from golden_ami.models import Engine
 from golden_ami.usage.estimate import good_run
+from golden_ami_emulator.calls import Call
+from golden_ami_emulator.events import with_context_attributes
 from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection
 
 
 def faults() -> Iterator[InjectableFault]:
-    """One for every state of the definition that a run passes through, and the time-out."""
+    """A start that is delivered twice, one for every state that a run passes through, and the time-out."""
+    yield InjectableFault(
+        "scheduler.fires-twice",
+        "the schedule starts the run, and delivers the same instant again once the run has claimed it",
+        _fires_twice,
+        costs=False,
+    )
     for state in states():
         yield InjectableFault(
             f"execution.aborted-in-{named(state)}",
@@ -48,6 +61,32 @@ def states() -> tuple[str, ...]:
 
 def _engines(state: str) -> frozenset[Engine]:
     return ALL if state in good_run(1, instances=False) else LAUNCHING
+
+
+def _fires_twice(injection: Injection) -> None:
+    """Every run is started as the stack's schedule starts it, each for an instant of its own."""
+    struck, aws, numbers = injection.name, injection.aws, count()
+    given: dict[str, Any] = {}  # by instant, what the second delivery has still to give
+
+    def start(input: Any, name: str | None = None) -> str:
+        schedule = aws.client("scheduler").get_schedule(Name=aws.stack.physical_id("AssessmentSchedule"))
+        at = datetime.now(UTC) - timedelta(seconds=next(numbers))
+        scheduled = json.loads(with_context_attributes(schedule["Target"]["Input"], schedule["Arn"], at))
+        given[scheduled["scheduledTime"]] = scheduled | input
+        return str(original(scheduled | input, name))
+
+    def deliver(again: Any) -> None:
+        aws.clock.spawn(original, again, name="scheduler")
+
+    def claimed(call: Call) -> None:
+        key = call.parameters.get("Item", {}).get("sk", {}).get("S", "")
+        if call.operation == "PutItem" and key in given:
+            struck()
+            again = given.pop(key)
+            aws.clock.call_later(1, partial(deliver, again), name="scheduler")
+
+    original = injection.set(aws, "start", start)
+    injection.after(claimed)
 
 
 def _aborted(injection: Injection, state: str) -> None:
