@@ -102,13 +102,15 @@ class Embedded(AbstractContextManager["Embedded"]):
         from golden_ami_emulator.sizes import Sizes
         from golden_ami_emulator.subnets import Subnets
         from golden_ami_emulator.transport import Transport
+        from golden_ami_emulator.zones import Zones
 
         self.images = Images(self.world, self.region, self.account)
         stack.enter_context(Isolation())
         stack.enter_context(Economy())
         places = {(self.account, self.region): self.world, **self._elsewhere}
         stack.enter_context(Subnets({place: world.subnet_owner for place, world in places.items()}))
-        self.launches = stack.enter_context(Launches(self.world))
+        zones = stack.enter_context(Zones(places))
+        self.launches = stack.enter_context(Launches(self.world, zones))
         stack.enter_context(mock_aws(config=_MOTO))
         self.calls = stack.enter_context(Calls())
         self.iam = Enforcement(self.account, self.region)

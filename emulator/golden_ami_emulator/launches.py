@@ -10,6 +10,7 @@ from typing import Any
 from golden_ami_emulator.environment import current_function
 from golden_ami_emulator.patching import Patches
 from golden_ami_emulator.world import World
+from golden_ami_emulator.zones import Zones
 
 _SHOWN = re.compile(r"[0-9a-zA-Z\-_+=,.@:]{1,255}")  # tag keys in instance metadata, but for the reserved ones
 _RESERVED = frozenset({".", "..", "_index"})
@@ -17,20 +18,23 @@ _NOT_COMPARED = frozenset({"Action", "Version", "ClientToken"})
 
 
 class Launches(Patches):
-    """While open, a token launches once (EC2 API Reference, "Ensuring idempotency in Amazon EC2 API requests").
+    """While open, a token launches once (EC2 Developer Guide, "Ensuring idempotency in Amazon EC2 API requests").
 
-    With the same parameters it answers the first call's reservation, with others IdempotentParameterMismatch.
+    With the same parameters it answers the first call's reservation, before anything is refused; with others
+    IdempotentParameterMismatch, where AWS says that it may. It is a token of one Availability Zone when the request
+    names a subnet: in another zone it launches once more. That a subnet of a network interface counts is inferred.
     `listed_after` are the emulated seconds for which functions are told of no instance after its launch: it is not
     listed, and TerminateInstances and DescribeInstances with its id answer InvalidInstanceID.NotFound. For as long
     again every second answer lacks it (EC2 Developer Guide, "Eventual consistency in the Amazon EC2 API"). The
     operator sees it at once.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, zones: Zones) -> None:
         super().__init__()
+        self._zones = zones
         self.listed_after = world.listed_after
         self._metadata_tags = world.metadata_tags
-        self._by_token: dict[tuple[str, str, str], tuple[Any, Any]] = {}
+        self._by_token: dict[tuple[str, str, str, str], tuple[Any, Any]] = {}
         self._launched_at: dict[str, float] = {}
         self._asked: Counter[str] = Counter()
 
@@ -51,7 +55,8 @@ class Launches(Patches):
         from moto.ec2.exceptions import EC2ClientError
 
         token = str(response._get_param("ClientToken", ""))
-        key = (response.current_account, response.region, token)
+        zone = _zone_of(response)
+        key = (response.current_account, response.region, zone, token)
         request = {name: value for name, value in response.data.items() if name not in _NOT_COMPARED}
         if token and key in self._by_token:
             first, reservation = self._by_token[key]
@@ -59,7 +64,10 @@ class Launches(Patches):
                 raise EC2ClientError("IdempotentParameterMismatch", "The token was used with other parameters.")
             return ActionResult(reservation)
         self._check_tag_keys(response)
+        self._zones.refuse(response, zone)
         answer = launch(response)
+        for instance in answer.result.instances if zone else ():  # moto knows it of a subnet beside interfaces only
+            instance.placement.zone = zone
         self._by_token[key] = request, answer.result
         self._launched_at |= {instance.id: time.time() for instance in answer.result.instances}
         return answer
@@ -109,3 +117,13 @@ class Launches(Patches):
             self._asked[instance_id] += 1
             return self._asked[instance_id] % 2 == 0
         return age < self.listed_after
+
+
+def _zone_of(response: Any) -> str:
+    """The zone that a request names, by a subnet or itself; "" for none, and for a subnet that does not exist."""
+    interfaces = response._get_param("NetworkInterfaces", [])
+    named = [response._get_param("SubnetId"), *(one.get("SubnetId") for one in interfaces)]
+    subnet = next(filter(None, named), "")
+    zones = response.ec2_backend.subnets.values()
+    of_subnet = next((str(zone[subnet].availability_zone) for zone in zones if subnet in zone), "")
+    return of_subnet or str(response._get_param("Placement.AvailabilityZone") or "")

@@ -10,6 +10,7 @@ from golden_ami_emulator.patching import Patches
 
 class Subnets(Patches):
     """RunInstances into a full subnet answers InsufficientFreeAddressesInSubnet, as in EC2 (error codes of its API).
+    The text is that of osbuild/osbuild-composer#1575.
 
     `owners` are the accounts that share the default subnets of a place, by account and region, with it (VPC User Guide,
     "Share your VPC subnets with other accounts"). Their ARN is of their owner's account, and so RunInstances is
@@ -31,7 +32,10 @@ class Subnets(Patches):
             try:
                 return str(original(subnet, instance))
             except StopIteration:
-                message = f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the request."
+                message = (
+                    f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number of "
+                    "instances."
+                )
                 raise EC2ClientError("InsufficientFreeAddressesInSubnet", message) from None
 
         def owner(subnet: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -120,6 +120,8 @@ class World:
     allowed_images: Literal["disabled", "audit-mode", "enabled"] = "disabled"  # the account's Allowed AMIs setting
     metadata_tags: bool = False  # the account's default for InstanceMetadataTags (ModifyInstanceMetadataDefaults)
     subnet_owner: str = ""  # the account that shares its subnets with this one through RAM; "" is this one
+    lacking_types: Mapping[str, Collection[str]] = field(default_factory=dict)  # by zone, beside AWS's own; "*" is all
+    full_zones: Collection[str] = ()  # names of zones without capacity
     scan_mode: Literal["EC2_SSM_AGENT_BASED", "EC2_HYBRID"] = "EC2_SSM_AGENT_BASED"
     vm_scanner: bool = False  # Enhanced EC2 Scanning is activated
     parameters: Mapping[str, str] = field(default_factory=dict)  # SSM: NAME or NAME:VERSION or NAME:LABEL to AMI id

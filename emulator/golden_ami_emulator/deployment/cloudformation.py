@@ -121,7 +121,9 @@ class _Deployment:
             "AWS::URLSuffix": "amazonaws.com",
             "AWS::NotificationARNs": [],
         }
-        self._resolver = Resolver(template, {**parameters, **pseudo}, self._reference, self._attribute)
+        self._resolver = Resolver(
+            template, {**parameters, **pseudo}, self._reference, self._attribute, self._availability_zones
+        )
         self._done: set[str] = set()
         self._under_way: list[str] = []
 
@@ -160,6 +162,13 @@ class _Deployment:
             kind = self._template["Resources"][name]["Type"]
             raise TemplateError(f"{name}: the embedded AWS knows no attribute {attribute} of {kind}")
         return made.attributes[attribute]
+
+    def _availability_zones(self, _region: str) -> list[str]:
+        """Fn::GetAZs: the zones with a default subnet, or all where none has one, by name (template reference)."""
+        ec2 = self._place.client("ec2")  # of the stack's region: no template asks for another's
+        zones = {zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"]}
+        default = ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]
+        return sorted({subnet["AvailabilityZone"] for subnet in default} or zones)
 
     def _ensure(self, name: str) -> Resource:
         """The resource as the template wants it, made or changed now if it is not yet."""

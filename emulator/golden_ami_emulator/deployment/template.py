@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from ipaddress import IPv4Network
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -103,12 +105,14 @@ class Resolver:
         values: Mapping[str, Any],
         reference: Callable[[str], Any],
         attribute: Callable[[str, str], Any],
+        zones: Callable[[str], list[str]] | None = None,
     ) -> None:
-        """`values`: parameters and pseudo parameters by name."""
+        """`values`: parameters and pseudo parameters by name. `zones` gives a region's, as Fn::GetAZs does."""
         self._template = template
         self._values = values
         self._reference = reference
         self._attribute = attribute
+        self._zones = zones or (lambda region: [f"{region}{letter}" for letter in "abc"])
 
     def condition(self, name: str | None) -> bool:
         """Whether a named condition holds; None holds always."""
@@ -152,14 +156,16 @@ class Resolver:
         plain: dict[str, Callable[[Any], Any]] = {
             "Join": lambda a: a[0].join(map(str, a[1])),
             "Split": lambda a: str(a[1]).split(a[0]),
-            "Select": lambda a: a[1][int(a[0])],
+            "Select": lambda a: _select(int(a[0]), a[1]),
             "Equals": lambda a: str(a[0]) == str(a[1]),
             "Not": lambda a: not a[0],
             "And": all,
             "Or": any,
             "FindInMap": lambda a: self._template["Mappings"][a[0]][a[1]][a[2]],
             "Base64": lambda a: __import__("base64").b64encode(a.encode()).decode(),
-            "GetAZs": lambda a: [f"{a or self._values['AWS::Region']}{zone}" for zone in "abc"],
+            "GetAZs": lambda a: self._zones(a or self._values["AWS::Region"]),
+            "Cidr": lambda a: _cidr(str(a[0]), int(a[1]), int(a[2])),
+            "EachMemberEquals": lambda a: all(member == a[1] for member in a[0]),  # in Rules
             "ToJsonString": json.dumps,
         }
         if name not in plain:
@@ -180,6 +186,23 @@ class Resolver:
             return str(self._ref(name))
 
         return re.sub(r"\$\{([^}]+)\}", value, text)
+
+
+def _select(index: int, values: Sequence[Any]) -> Any:
+    if index >= len(values):
+        raise TemplateError(f"Fn::Select cannot select nonexistent value at index {index}")
+    return values[index]
+
+
+def _cidr(block: str, count: int, bits: int) -> list[str]:
+    """The first `count` (1 to 256) parts of a block, with so many bits for hosts (template reference, Fn::Cidr).
+
+    That a block with fewer parts is refused, before anything is made, is inferred.
+    """
+    network = IPv4Network(block)
+    if 32 - bits < network.prefixlen or 2 ** (32 - bits - network.prefixlen) < count or not 1 <= count <= 256:
+        raise TemplateError(f"Fn::Cidr cannot divide {block} into {count} blocks of {bits} bits")
+    return [str(part) for part in islice(network.subnets(new_prefix=32 - bits), count)]
 
 
 _NO_VALUE = object()
