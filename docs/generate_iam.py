@@ -37,7 +37,7 @@ def text(value: Any) -> str:
     if name == "Fn::Sub":
         return _sub(argument)
     if name == "Fn::If":
-        return " or ".join(text(each) for each in argument[1:])
+        return " or ".join(text(each) for each in argument[1:] if each != {"Ref": "AWS::NoValue"})
     if name == "Fn::Join":
         return text(argument[1])
     if name == "Fn::Split":

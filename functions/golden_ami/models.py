@@ -113,7 +113,8 @@ class AmiEntry(Data):
 class Placement(Data):
     """Where instances are launched in one region; empty members come from the stack."""
 
-    subnet_id: str = ""
+    subnet_ids: list[str] = field(default_factory=list)
+    subnet_id: str = ""  # one more
     security_group_id: str = ""
     instance_profile: str = ""
     public_address: bool = False
@@ -239,6 +240,7 @@ class Ami(Data):
     tags: dict[str, str] = field(default_factory=dict)  # the AMI's own, unchanged
     notes: list[str] = field(default_factory=list)  # what was left out or changed, for the reader of the report
     reason: Reason | None = None  # set: NOT ASSESSED, and no later step touches this AMI
+    lacking_subnets: list[str] = field(default_factory=list)  # in zones where EC2 does not offer its type; not tried
     launch_token: str = ""  # ClientToken of RunInstances, written before the call
     instance_id: str = ""
     launched_at: str = ""  # written before the call, so that a lost answer can be told from a launch that never was

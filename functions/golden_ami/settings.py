@@ -25,7 +25,7 @@ class Settings:
     bucket: str
     complete_topic: str
     results_topic: str
-    subnet_id: str
+    subnet_ids: tuple[str, ...]  # of the instances at home, each once
     security_group_id: str
     instance_profile: str  # its name; in a member account another profile has the same one
     classic_engine: bool
@@ -62,7 +62,7 @@ class Settings:
             bucket=required("REPORT_BUCKET", "bucket"),
             complete_topic=required("COMPLETE_TOPIC_ARN", "complete_topic"),
             results_topic=required("RESULTS_TOPIC_ARN", "results_topic"),
-            subnet_id=env.get("SUBNET_ID", ""),
+            subnet_ids=tuple(dict.fromkeys(_listed(env.get("SUBNET_IDS", "")))),
             security_group_id=env.get("SECURITY_GROUP_ID", ""),
             instance_profile=required("INSTANCE_PROFILE", "instance_profile"),
             classic_engine=env.get("CLASSIC_ENGINE", "refused") == "allowed",

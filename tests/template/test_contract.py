@@ -173,7 +173,7 @@ def test_settings_load_from_the_environment_of_every_function(plain: Any, full: 
             variables = function["Properties"]["Environment"]["Variables"]
             settings = Settings.load(variables | {"AWS_REGION": deployed.region})
             assert settings.stack == "gold", name
-            assert settings.subnet_id
+            assert settings.subnet_ids
             assert settings.security_group_id
     assert settings.classic_engine
     assert settings.reap_regions == ("eu-central-1", "eu-west-1", "us-east-1")
@@ -197,17 +197,30 @@ def test_every_variable_that_the_code_reads_is_set_and_every_one_set_is_read(pla
 def test_without_a_network_the_functions_are_told_so(deploy: Any) -> None:
     deployed = deploy({"Network": "none"})
     variables = deployed.functions()["LaunchInstances"]["Properties"]["Environment"]["Variables"]
-    assert (variables["SUBNET_ID"], variables["SECURITY_GROUP_ID"]) == ("", "")
+    assert (variables["SUBNET_IDS"], variables["SECURITY_GROUP_ID"]) == ("", "")
     assert not any(one["Type"].startswith("AWS::EC2::") for one in deployed.resources.values())
 
 
-def test_an_existing_network_is_used_as_given(deploy: Any) -> None:
-    deployed = deploy({"Network": "existing", "VpcId": "vpc-0a1b2c3d", "SubnetId": "subnet-0a1b2c3d"})
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ({"SubnetId": "subnet-0a1b2c3d"}, "subnet-0a1b2c3d"),
+        ({"SubnetIds": "subnet-0a1b2c3d,subnet-0a1b2c3e"}, "subnet-0a1b2c3d,subnet-0a1b2c3e"),
+        ({"SubnetIds": "subnet-0a1b2c3d", "SubnetId": "subnet-0a1b2c3e"}, "subnet-0a1b2c3d,subnet-0a1b2c3e"),
+    ],
+)
+def test_an_existing_network_is_used_as_given(deploy: Any, given: dict[str, str], used: str) -> None:
+    deployed = deploy({"Network": "existing", "VpcId": "vpc-0a1b2c3d", **given})
     assert set(deployed.of_type("AWS::EC2::SecurityGroup")) == {"SecurityGroup"}
     assert deployed.resources["SecurityGroup"]["Properties"]["VpcId"] == "vpc-0a1b2c3d"
     assert not deployed.of_type("AWS::EC2::VPC")
     variables = deployed.functions()["LaunchInstances"]["Properties"]["Environment"]["Variables"]
-    assert variables["SUBNET_ID"] == "subnet-0a1b2c3d"
+    assert variables["SUBNET_IDS"] == used
+    statements = {one["Sid"]: one for one in deployed.statements("LaunchInstancesRole")}
+    allowed = {arn.rpartition("/")[2] for arn in statements["LaunchInOurNetwork"]["Resource"]}
+    if "LaunchInSubnetIds" in statements:
+        allowed |= set(statements["LaunchInSubnetIds"]["Condition"]["StringEquals"]["ec2:SubnetID"])
+    assert allowed == {*used.split(","), "SecurityGroup"}
 
 
 # ---------------------------------------------------------------- parameters
@@ -232,7 +245,10 @@ def test_parameters_are_described_checked_and_grouped(source: dict[str, Any]) ->
         ("ScheduleTimeZone", "Europe Berlin"),
         ("NotificationEmail", "nobody"),
         ("SubnetId", "vpc-0a1b2c3d"),
-        ("VpcCidr", "10.0.0.0/28"),
+        ("SubnetIds", "vpc-0a1b2c3d"),
+        ("AvailabilityZones", "us-east-1"),
+        ("AvailabilityZones", "use1-az3"),
+        ("VpcCidr", "10.0.0.0/27"),  # which has no three subnets
         ("Configuration", "ami-0a1b2c3d"),
         ("AdditionalRegions", "eu_west_1"),
         ("AmiParameterPath", "golden-amis"),
@@ -256,6 +272,8 @@ def test_a_pattern_refuses_what_would_fail_later(source: dict[str, Any], name: s
         ("ScheduleExpression", "cron(0 6 ? * MON *)"),
         ("ScheduleTimeZone", "America/Argentina/Buenos_Aires"),
         ("AdditionalRegions", "us-gov-west-1"),
+        ("AvailabilityZones", "us-gov-west-1a"),
+        ("AvailabilityZones", "us-west-2-lax-1a"),
         ("Configuration", '{"version": 1,\n "amis": []}'),
         ("OwnerTopicArns", "arn:aws:sns:eu-west-1:123456789012:web.fifo"),
         ("AmiKeyArns", "arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-1234"),

@@ -162,7 +162,7 @@ def test_the_launch_request_meets_those_conditions(plain: Any) -> None:
         run_id="run", batch="b", key="ami-1", ami_id="ami-1", entry=AmiEntry(ami_id="ami-1"), engine="instance", **place
     )
     tags = {"continuous-assessment-instance": "true", "continuous-assessment-stack": "gold"}
-    request = run_instances_request(run, ami, settings, tags)
+    request = run_instances_request(run, ami, settings, tags, settings.subnet_ids[0])
     assert {one["ResourceType"] for one in request["TagSpecifications"]} == {"instance", "volume"}
     assert all(
         {"Key": key, "Value": value} in one["Tags"]
@@ -183,7 +183,7 @@ def test_instances_are_launched_in_our_network_only(plain: Any) -> None:
         if action == "ec2:RunInstances" and re.search(":(subnet|security-group)/", resource)
     }
     assert not any("*" in one for one in networks)
-    assert len(networks) == 2
+    assert len(networks) == 3, "two subnets and a security group"
 
 
 def test_in_other_regions_only_where_the_deployment_says(full: Any) -> None:

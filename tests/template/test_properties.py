@@ -22,7 +22,7 @@ VARIABLES = {
     "RESULTS_TOPIC_ARN": f"arn:aws:sns:{HERE}:ResultsTopic",
     "PARAMETER_NAME": "ContinuousAssessmentInput",
     "AMI_PARAMETER_PATH": "/golden-amis/",
-    "SUBNET_ID": "Subnet",
+    "SUBNET_IDS": "Subnet,SecondSubnet",
     "SECURITY_GROUP_ID": "SecurityGroup",
     "INSTANCE_PROFILE": "InstanceProfile",
     "CLASSIC_ENGINE": "allowed",
@@ -129,18 +129,43 @@ def test_reports_are_encrypted_and_owned_by_the_bucket(plain: Any) -> None:
 # ---------------------------------------------------------------- network
 
 
-def test_the_own_network_is_one_private_subnet(deploy: Any) -> None:
-    found = deploy({"VpcCidr": "10.1.0.0/24"}).resources
-    vpc, subnet = found["Vpc"]["Properties"], found["Subnet"]["Properties"]
-    assert (vpc["CidrBlock"], subnet["CidrBlock"], subnet["MapPublicIpOnLaunch"]) == (*["10.1.0.0/24"] * 2, False)
+# By the zones that were chosen: the zones of the subnets.
+CHOSEN = {
+    "": ["eu-central-1a", "eu-central-1b"],
+    "eu-central-1c": ["eu-central-1c"],
+    "eu-central-1c,eu-central-1a": ["eu-central-1c", "eu-central-1a"],
+    "eu-central-1c,eu-central-1a,eu-central-1b": ["eu-central-1c", "eu-central-1a", "eu-central-1b"],
+}
+
+
+@pytest.mark.parametrize("chosen", CHOSEN)
+def test_the_own_network_has_a_private_subnet_in_each_zone(deploy: Any, chosen: str) -> None:
+    deployed = deploy({"VpcCidr": "10.1.0.0/24", "SubnetBits": "6", "AvailabilityZones": chosen})
+    found = deployed.resources
+    vpc = found["OwnVpc"]["Properties"]
+    assert vpc["CidrBlock"] == "10.1.0.0/24"
     assert (vpc["EnableDnsHostnames"], vpc["EnableDnsSupport"]) == (True, True), "endpoints have names of their own"
-    assert found["SubnetRoutes"]["Properties"] == {"SubnetId": "Subnet", "RouteTableId": "RouteTable"}
+    subnets = {name: one["Properties"] for name, one in deployed.of_type("AWS::EC2::Subnet").items()}
+    assert [one["AvailabilityZone"] for one in subnets.values()] == CHOSEN[chosen]
+    blocks = ["10.1.0.0/26", "10.1.0.64/26", "10.1.0.128/26"][: len(subnets)]
+    assert [one["CidrBlock"] for one in subnets.values()] == blocks, "a further zone moves no subnet"
+    assert {one["MapPublicIpOnLaunch"] for one in subnets.values()} == {False}
+    routes = [one["Properties"] for one in deployed.of_type("AWS::EC2::SubnetRouteTableAssociation").values()]
+    assert routes == [{"SubnetId": name, "RouteTableId": "RouteTable"} for name in subnets]
+
+
+def test_endpoints_are_in_every_zone_when_that_is_asked_for(deploy: Any) -> None:
+    chosen = {"AvailabilityZones": "eu-central-1a,eu-central-1b,eu-central-1c", "EndpointZones": "all"}
+    endpoints = [one["Properties"] for one in deploy(chosen).of_type("AWS::EC2::VPCEndpoint").values()]
+    assert [one["SubnetIds"] for one in endpoints if one["VpcEndpointType"] == "Interface"] == [
+        ["Subnet", "SecondSubnet", "ThirdSubnet"]
+    ] * 3
 
 
 def test_endpoints_answer_to_the_services_names_and_to_instances_only(full: Any) -> None:
     for name, one in full.of_type("AWS::EC2::VPCEndpoint").items():
         properties = one["Properties"]
-        assert properties["VpcId"] == "Vpc"
+        assert properties["VpcId"] == "OwnVpc"
         if properties["VpcEndpointType"] == "Gateway":
             assert properties["RouteTableIds"] == ["RouteTable"], name
             continue
@@ -151,9 +176,18 @@ def test_endpoints_answer_to_the_services_names_and_to_instances_only(full: Any)
     assert not {"CidrIp", "CidrIpv6"} & rule.keys()
 
 
-@pytest.mark.parametrize("missing", ["VpcId", "SubnetId"])
-def test_an_existing_network_needs_both(source: dict[str, Any], missing: str) -> None:
-    rule = source["Rules"]["ExistingNetwork"]
-    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Network"}, "existing"]}
-    asserted = [one["Assert"] for one in rule["Assertions"]]
-    assert {"Fn::Not": [{"Fn::Equals": [{"Ref": missing}, ""]}]} in asserted
+@pytest.mark.parametrize(
+    ("given", "holds"),
+    [
+        ({}, False),
+        ({"VpcId": "vpc-0a1b2c3d"}, False),
+        ({"SubnetIds": "subnet-0a1b2c3d"}, False),
+        ({"VpcId": "vpc-0a1b2c3d", "SubnetId": "subnet-0a1b2c3d"}, True),
+        ({"VpcId": "vpc-0a1b2c3d", "SubnetIds": "subnet-0a1b2c3d,subnet-0a1b2c3e"}, True),
+    ],
+)
+def test_an_existing_network_needs_a_vpc_and_a_subnet(deploy: Any, given: dict[str, str], holds: bool) -> None:
+    deployed = deploy({"Network": "existing", **given})
+    rule = deployed.source["Rules"]["ExistingNetwork"]
+    assert deployed.resolver.resolve(rule["RuleCondition"])
+    assert all(deployed.resolver.resolve(one["Assert"]) for one in rule["Assertions"]) == holds

@@ -71,7 +71,10 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
         {"StringEquals": {"aws:RequestedRegion": ["eu-west-1", "us-east-1"]}},
     ),
     "LaunchInOurNetwork": (
-        [f"arn:aws:ec2:{HERE}:subnet/Subnet", f"arn:aws:ec2:{HERE}:security-group/SecurityGroup"],
+        [
+            f"arn:aws:ec2:{HERE}:{name}"
+            for name in ("subnet/Subnet", "subnet/SecondSubnet", "security-group/SecurityGroup")
+        ],
         NONE,
     ),
     "LaunchTagged": (

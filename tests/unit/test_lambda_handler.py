@@ -96,7 +96,7 @@ def test_a_function_asks_for_what_it_needs_itself(monkeypatch: pytest.MonkeyPatc
 def test_a_warm_start_keeps_its_clients(monkeypatch: pytest.MonkeyPatch) -> None:
     first = plain({}, None).clients
     assert plain({}, None).clients is first
-    monkeypatch.setenv("SUBNET_ID", "subnet-0a1b2c3d")
+    monkeypatch.setenv("SUBNET_IDS", "subnet-0a1b2c3d")
     assert plain({}, None).clients is first, "they are not made from it"
     found = [first]
     for variable in ("AWS_ACCESS_KEY_ID", "ACCOUNT_ID", "AWS_REGION", "MEMBER_ROLE_NAME", "MEMBER_EXTERNAL_ID"):

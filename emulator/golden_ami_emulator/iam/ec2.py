@@ -89,7 +89,8 @@ def _network(request: Request, tags: Mapping[str, str]) -> Iterator[Need]:
         keys: Keys = {"ec2:associatepublicipaddress": [public], **tags_of("aws:RequestTag", tags)}
         yield Need("ec2:RunInstances", _arn(request, "network-interface", "*"), keys)
         subnet = interface.get("SubnetId") or request.parameters.get("SubnetId") or _default_subnet(request)
-        yield Need("ec2:RunInstances", _subnet_arn(request, subnet), _tags(request, subnet))
+        of_subnet = {"ec2:subnetid": [subnet], **_tags(request, subnet)}
+        yield Need("ec2:RunInstances", _subnet_arn(request, subnet), of_subnet)
         groups = interface.get("Groups") or request.parameters.get("SecurityGroupIds") or [_default_group(request)]
         for group in groups:
             yield Need("ec2:RunInstances", _arn(request, "security-group", group), _tags(request, group))
@@ -152,7 +153,9 @@ TABLE: dict[str, Builder] = {
         "ec2",
         "DescribeImages",
         "DescribeInstances",
+        "DescribeInstanceTypeOfferings",
         "DescribeInstanceTypes",
+        "DescribeSubnets",
         "GetAllowedImagesSettings",
         "GetImageFindings",
     ),

@@ -5,26 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from golden_ami.aws.clients import Clients
+from golden_ami.aws.consistency import may_be_unlisted
 from golden_ami.aws.errors import named_errors
 from golden_ami.engines.registry import traits
 from golden_ami.errors import AccessDenied, AssessmentError, ServiceFault, ServiceRejected
-from golden_ami.instances.refusals import refusal
+from golden_ami.instances.refusals import ELSEWHERE, Refusal, reason_of, refusal
 from golden_ami.instances.tags import Tagging, instance_tags, own_tags, to_list
-from golden_ami.instances.termination import Instance, find, name_of
+from golden_ami.instances.termination import Instance, find, name_of, tagged
 from golden_ami.instances.user_data import user_data_of, with_user_data
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
-from golden_ami.models import AMI_TAG, Ami, Placement, Reason, Run
+from golden_ami.models import AMI_TAG, Ami, Reason, Run
 from golden_ami.parallel import side_by_side
 from golden_ami.places import Place, home, place_of
 from golden_ami.reasons import launching
 from golden_ami.settings import Settings
+from golden_ami.subnets import placement_of, subnets_of
 from golden_ami.times import iso, now
 
 WORKERS = 4  # launches under way at once; EC2 refills its bucket of RunInstances calls by two a second
@@ -82,46 +85,73 @@ def _attempt(
         ledger.not_assessed(ami, reason)
         return False
     earlier = known.get(ami.key, [])
-    alive = next((instance for instance in earlier if instance.alive), None)
-    tagging = _tagging(run, ami, settings)
-    launched = with_user_data(ami, texts)
-    request = run_instances_request(run, launched, settings, tagging.tags, attempt=len(earlier) + 1)
-    notes = [*ami.notes, *(note for note in tagging.notes if note not in ami.notes)]
     try:
         with named_errors():
-            if alive:
-                ledger.update_ami(ami, instance_id=alive.instance_id, launched_at=iso(alive.launched_at))
-                return True
+            if alive := next((instance for instance in earlier if instance.alive), None):
+                return _note(ami, alive.instance_id, alive.launched_at, ledger)
             if ami.user_data_sha256 and ami.user_data_sha256 not in texts:
                 ledger.not_assessed(ami, launching.USER_DATA_GONE())
                 return False
-            first = not ami.launch_token
-            ami = ledger.update_ami(ami, launch_token=request["ClientToken"], launched_at=iso(now()), notes=notes)
-            outcome = _run_instances(ami, request, ec2[place_of(ami, settings)])
-            if isinstance(outcome, Reason):
-                if first:  # nothing can have been launched: Terminate waits for no instance
-                    ami = ledger.update_ami(ami, launch_token="")
-                ledger.not_assessed(ami, outcome)
-                return False
-            # A repeated call answers the instance of the first one, and when that was launched.
-            ledger.update_ami(ami, instance_id=outcome["InstanceId"], launched_at=iso(outcome["LaunchTime"]))
-            logger.info("launched", extra={"ami": ami.key, "instance": outcome["InstanceId"]})
-            return True
+            tagging = _tagging(run, ami, settings)
+            notes = [*ami.notes, *(note for note in tagging.notes if note not in ami.notes)]
+            requests = _requests(run, with_user_data(ami, texts), settings, tagging.tags, earlier)
+            return _launch(ami, notes, requests, settings, ec2[place_of(ami, settings)], ledger)
     except AssessmentError as fault:
         return fault
 
 
-def _run_instances(ami: Ami, request: Mapping[str, Any], ec2: Any) -> dict[str, Any] | Reason:
+def _launch(
+    ami: Ami, notes: list[str], requests: Mapping[str, Mapping[str, Any]], settings: Settings, ec2: Any, ledger: Ledger
+) -> bool:
+    """Whether EC2 launches the AMI in a subnet; the next one is tried after a refusal that another subnet may heal.
+
+    A refused call has launched nothing, nor has an earlier one with its token: EC2 would have answered its instance
+    (EC2 Developer Guide, "Ensuring idempotency in Amazon EC2 API requests"). EC2 is asked all the same.
+    """
+    answered = not ami.launch_token
+    refused: dict[str, Refusal] = {}
+    for subnet, request in requests.items():
+        ami = ledger.update_ami(ami, launch_token=request["ClientToken"], launched_at=iso(now()), notes=notes)
+        outcome = _run_instances(ami, request, ec2)
+        if not isinstance(outcome, Refusal):
+            # A repeated call answers the instance of the first one, and when that was launched.
+            return _note(ami, outcome["InstanceId"], outcome["LaunchTime"], ledger)
+        refused[subnet] = outcome
+        if outcome.cause not in ELSEWHERE:
+            break
+        if not answered and (alive := _alive(ami, settings, ec2)):
+            return _note(ami, alive.instance_id, alive.launched_at, ledger)
+        logger.info("not launched", extra={"ami": ami.key, "subnet": subnet, "error": outcome.error})
+    if answered:  # nothing can have been launched: Terminate waits for no instance
+        ami = ledger.update_ami(ami, launch_token="")
+    ledger.not_assessed(ami, reason_of(refused, ami.lacking_subnets, ami.entry.instance_type))
+    return False
+
+
+def _note(ami: Ami, instance_id: str, launched_at: datetime, ledger: Ledger) -> bool:
+    """Keep what was launched; true."""
+    ledger.update_ami(ami, instance_id=instance_id, launched_at=iso(launched_at))
+    logger.info("launched", extra={"ami": ami.key, "instance": instance_id})
+    return True
+
+
+def _alive(ami: Ami, settings: Settings, ec2: Any) -> Instance | None:
+    """The instance of an earlier launch of this AMI in this run, if EC2 lists it by now."""
+    found = tagged(ec2, settings.stack, run_id=ami.run_id, ami_keys=[ami.key])
+    return next((one for one in found if one.alive and one.launched_by(settings)), None)
+
+
+def _run_instances(ami: Ami, request: Mapping[str, Any], ec2: Any) -> dict[str, Any] | Refusal:
     """The instance as EC2 answers it, or why it does not launch this AMI."""
     try:
         with named_errors():
             answer = ec2.run_instances(**request)
     except (ServiceRejected, AccessDenied, ServiceFault) as fault:
         cause = fault.__cause__
-        reason = refusal(cause, ami) if isinstance(cause, ClientError) else None
-        if reason is None:
+        refused = refusal(cause, ami) if isinstance(cause, ClientError) else None
+        if refused is None:
             raise
-        return reason
+        return refused
     instance: dict[str, Any] = answer["Instances"][0]
     return instance
 
@@ -148,10 +178,30 @@ def _tagging(run: Run, ami: Ami, settings: Settings) -> Tagging:
     return instance_tags(ami.tags, own)
 
 
+def _requests(
+    run: Run, ami: Ami, settings: Settings, tags: Mapping[str, str], earlier: Sequence[Instance]
+) -> dict[str, dict[str, Any]]:
+    """RunInstances' parameters by subnet, in the order in which they are tried; "" is for EC2 to choose one.
+
+    A launch whose answer was lost is repeated before anything else is tried: what comes back is its instance. Raises
+    ServiceFault for one that cannot be repeated, as the stack's subnets have changed since, while EC2 may not list it.
+    """
+    subnets = [one for one in subnets_of(run.config, ami, settings) if one not in ami.lacking_subnets] or [""]
+    attempt = len(earlier) + 1
+    requests = {subnet: run_instances_request(run, ami, settings, tags, subnet, attempt=attempt) for subnet in subnets}
+    asked = next((name for name, one in requests.items() if one["ClientToken"] == ami.launch_token), None)
+    if asked is not None:
+        return {asked: requests[asked]} | requests
+    listed = {instance.token for instance in earlier}
+    if ami.launch_token and ami.launch_token not in listed and ami.launched_at and may_be_unlisted(ami.launched_at):
+        raise ServiceFault(f"EC2 does not list yet what may have been launched for {ami.key}, in another subnet")
+    return requests
+
+
 def run_instances_request(
-    run: Run, ami: Ami, settings: Settings, tags: Mapping[str, str], *, attempt: int = 1
+    run: Run, ami: Ami, settings: Settings, tags: Mapping[str, str], subnet: str, *, attempt: int = 1
 ) -> dict[str, Any]:
-    """RunInstances' parameters for an AMI. Pure.
+    """RunInstances' parameters for an AMI in a subnet; "" is for EC2 to choose one. Pure.
 
     Metadata only by IMDSv2; every volume of the AMI encrypted and deleted with the instance; no public address unless
     the configuration asks for one; a shutdown from within terminates. `attempt` counts the instances of this AMI in
@@ -164,7 +214,7 @@ def run_instances_request(
         "MaxCount": 1,
         "MetadataOptions": _METADATA,
         "BlockDeviceMappings": [_volume(device, size) for device, size in sorted(ami.volumes.items())],
-        "NetworkInterfaces": [_interface(run, ami, settings)],
+        "NetworkInterfaces": [_interface(run, ami, settings, subnet)],
         "InstanceInitiatedShutdownBehavior": "terminate",
         "TagSpecifications": [{"ResourceType": kind, "Tags": to_list(tags)} for kind in ("instance", "volume")],
     }
@@ -178,7 +228,12 @@ def run_instances_request(
 
 
 def client_token(run_id: str, ami_key: str, attempt: int, request: Mapping[str, Any]) -> str:
-    """64 ASCII characters, EC2's limit; the same for the same launch, another for any other."""
+    """64 ASCII characters, EC2's limit; the same for the same launch, another for any other, as in another subnet.
+
+    With other parameters EC2 refuses a token (IdempotentParameterMismatch), but with a subnet in another Availability
+    Zone it launches once more: a token is then of its zone (EC2 Developer Guide, "Ensuring idempotency in Amazon EC2
+    API requests").
+    """
     content = json.dumps([run_id, ami_key, attempt, request], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
@@ -188,10 +243,9 @@ def _volume(device: str, gibibytes: int) -> dict[str, Any]:
     return {"DeviceName": device, "Ebs": {"Encrypted": True, "DeleteOnTermination": True} | size}
 
 
-def _interface(run: Run, ami: Ami, settings: Settings) -> dict[str, Any]:
-    placement = _placement(run, ami)
+def _interface(run: Run, ami: Ami, settings: Settings, subnet: str) -> dict[str, Any]:
+    placement = placement_of(run.config, ami)
     at_home = place_of(ami, settings) == home(settings)
-    subnet = placement.subnet_id or (settings.subnet_id if at_home else "")
     group = placement.security_group_id or (settings.security_group_id if at_home else "")
     interface: dict[str, Any] = {
         "DeviceIndex": 0,
@@ -207,7 +261,7 @@ def _interface(run: Run, ami: Ami, settings: Settings) -> dict[str, Any]:
 
 def _profile(run: Run, ami: Ami, settings: Settings) -> str:
     """The stack's own profile serves in every region of its account (IAM is global); in others, one of its name."""
-    profile = _placement(run, ami).instance_profile or settings.instance_profile
+    profile = placement_of(run.config, ami).instance_profile or settings.instance_profile
     foreign = ami.account != settings.account and f":{settings.account}:" in profile
     return profile.rpartition("/")[2] if foreign else profile
 
@@ -218,8 +272,3 @@ def _foreign_profile(run: Run, ami: Ami, settings: Settings) -> Reason | None:
     if name_of(profile) == name_of(settings.instance_profile):
         return None
     return launching.INSTANCE_PROFILE_FOREIGN(profile=profile, own=settings.instance_profile)
-
-
-def _placement(run: Run, ami: Ami) -> Placement:
-    placement = run.config.placement
-    return placement.get(f"{ami.account}/{ami.region}") or placement.get(ami.region) or Placement()

@@ -8,6 +8,10 @@ from golden_ami.reasons.cause import Cause
 _MESSAGE = "EC2 did not launch the AMI: {said} ({error})"
 _QUOTA = "ask for a higher EC2 quota in Service Quotas, or assess fewer AMIs at once"
 _OTHER_TYPE = "give another instanceType in the configuration"
+_OTHER_ZONES = (
+    "give subnets in other Availability Zones: the template's AvailabilityZones or SubnetIds, or placement of the "
+    "region in the configuration"
+)
 _NETWORK = "correct the stack's subnet and security group, or placement of the region in the configuration"
 
 
@@ -18,7 +22,7 @@ def _refused(code: str, when: str, remedy: str) -> Cause:
 INSUFFICIENT_CAPACITY = _refused(
     "INSUFFICIENT_CAPACITY",
     "EC2 has no capacity for the instance now",
-    "run the assessment again later, or give another instanceType or subnet in the configuration",
+    f"run the assessment again later, or {_OTHER_TYPE}, or {_OTHER_ZONES}",
 )
 SUBNET_FULL = _refused("SUBNET_FULL", "the subnet has no free address", _NETWORK)
 NETWORK_MISSING = _refused("NETWORK_MISSING", "EC2 does not find the subnet or the security group", _NETWORK)
@@ -68,7 +72,28 @@ VOLUME_REFUSED = _refused(
     "create the AMI again with a volume of each snapshot's size",
 )
 
-UNSUPPORTED = _refused("UNSUPPORTED", "the instance type does not support the request", _OTHER_TYPE)
+UNSUPPORTED = _refused(
+    "UNSUPPORTED",
+    "the Availability Zone does not offer the instance type, or the type does not support the request",
+    f"{_OTHER_TYPE}, or {_OTHER_ZONES}",
+)
+
+_NOWHERE = "EC2 did not launch the AMI as {type} in any of its subnets: {said}"
+NOWHERE_CAPACITY = INSUFFICIENT_CAPACITY.also(
+    "Launch Instances: EC2 refuses the instance in every subnet, in some for lack of capacity", _NOWHERE
+)
+NOWHERE_FREE = SUBNET_FULL.also(
+    "Launch Instances: EC2 refuses the instance in every subnet, in some for lack of a free address",
+    _NOWHERE,
+    "give larger subnets, or more of them: the template's SubnetBits, AvailabilityZones or SubnetIds, or placement of "
+    "the region in the configuration",
+)
+NOWHERE_SUPPORTED = UNSUPPORTED.also(
+    "Launch Instances: EC2 refuses the instance in every subnet, in some as not supported", _NOWHERE
+)
+NOWHERE_FOUND = NETWORK_MISSING.also(
+    "Launch Instances: EC2 finds none of the subnets, or not the security group", _NOWHERE
+)
 INSTANCE_TYPE_UNKNOWN = loading.INSTANCE_TYPE_UNKNOWN.also(
     "Launch Instances: EC2 does not know the instance type", _MESSAGE, _OTHER_TYPE
 )

@@ -200,7 +200,7 @@ def test_the_stack_s_network_and_profile(stack: Stack, monkeypatch: pytest.Monke
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
     group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
-    monkeypatch.setenv("SUBNET_ID", subnet)
+    monkeypatch.setenv("SUBNET_IDS", subnet)
     monkeypatch.setenv("SECURITY_GROUP_ID", group)
     stack.image(FIRST)
     opened(stack, {"amiId": FIRST})
@@ -243,7 +243,7 @@ def test_an_instance_with_forged_tags_is_not_taken_for_a_launch(stack: Stack, pr
 
 
 def test_placement_of_another_region_and_a_public_address(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SUBNET_ID", "subnet-0000000000000000f")
+    monkeypatch.setenv("SUBNET_IDS", "subnet-0000000000000000f")
     ec2 = stack.client("ec2", "eu-west-1")
     subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
     stack.image(FIRST, region="eu-west-1")
