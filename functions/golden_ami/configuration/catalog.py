@@ -14,6 +14,7 @@ from golden_ami.configuration import parameters
 from golden_ami.configuration.config import Folded, fold_duplicates
 from golden_ami.configuration.lineage import lineage_of
 from golden_ami.configuration.parameters import RESOLVE
+from golden_ami.configuration.zones import zones_of
 from golden_ami.engines.registry import ENGINES, automatic, traits
 from golden_ami.errors import AccessDenied, EngineUnavailable
 from golden_ami.models import DEFAULT_ENGINE, NO_BATCH, Ami, AmiEntry, Config, ConfiguredEngine, Engine, Reason
@@ -21,6 +22,7 @@ from golden_ami.parallel import chunks
 from golden_ami.places import Place, home, named, place_of
 from golden_ami.reasons import loading
 from golden_ami.settings import Settings
+from golden_ami.subnets import subnets_of
 
 T = TypeVar("T")
 Image = Mapping[str, Any]
@@ -51,7 +53,9 @@ def look_up(
     for place, group in _by_place(amis, settings):
         _describe(place, group, config, settings, clients)
     for place, group in _by_place(amis, settings):
-        _check_instance_types(place, clients, [ami for ami in group if traits(ami.engine).needs_instances])
+        launched = [ami for ami in group if traits(ami.engine).needs_instances]
+        _check_instance_types(place, clients, launched)
+        _check_zones(place, [ami for ami in launched if ami.reason is None], config, settings, clients)
     for ami in amis:
         ami.notes += [note] if (note := no_benchmark(config, ami.engine)) else []
     _assign_batches(amis)
@@ -278,6 +282,27 @@ def _type_problem(ami: Ami, supported: Sequence[str] | None, place: Place) -> Re
             default=_DEFAULT_TYPES.get(ami.architecture),
         )
     return None
+
+
+def _check_zones(place: Place, amis: Sequence[Ami], config: Config, settings: Settings, clients: Clients) -> None:
+    """Keep with each AMI the subnets in whose zones its type is not offered; one that has no other is not launched."""
+    subnets = {ami.key: subnets_of(config, ami, settings) for ami in amis}
+    wanted = {one for own in subnets.values() for one in own}
+    if not wanted:
+        return
+    zones = zones_of(clients.client("ec2", place), wanted, {ami.entry.instance_type for ami in amis})
+    for ami in amis:
+        chosen, own = ami.entry.instance_type, subnets[ami.key]
+        lacking = zones.lacking(chosen, own)
+        if lacking and len(lacking) == len(own):
+            ami.reason = loading.INSTANCE_TYPE_NOT_IN_ZONES(
+                type=chosen,
+                zones=", ".join(sorted({zones.of_subnets[one] for one in own})),
+                place=named(place),
+                offering=", ".join(sorted(zones.offering[chosen])),
+            )
+        else:
+            ami.lacking_subnets = lacking
 
 
 # ---------------------------------------------------------------- places and batches

@@ -80,6 +80,13 @@ INSTANCE_TYPE_UNKNOWN = Cause(
     message="instance type {type} is not offered in {region}",
     remedy="give another instanceType in the configuration, or leave it out",
 )
+INSTANCE_TYPE_NOT_IN_ZONES = Cause(
+    "INSTANCE_TYPE_NOT_IN_ZONES",
+    when="Load Config: DescribeInstanceTypeOfferings does not list the type in the Availability Zone of any subnet",
+    message="instance type {type} is not offered in {zones}, where the subnets in {place} are",
+    remedy="give another instanceType in the configuration, or subnets in one of {offering}: the template's "
+    "AvailabilityZones or SubnetIds, or placement of the region in the configuration",
+)
 ARCHITECTURE_MISMATCH = Cause(
     "ARCHITECTURE_MISMATCH",
     when="Load Config: DescribeInstanceTypes says that the type does not run the AMI's architecture",
