@@ -27,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     account_checks.boto3_version,
     instance_checks.instance_profile,
     instance_checks.network,
+    instance_checks.zones,
     instance_checks.keys,
     instance_checks.allowed_images,
     instance_checks.quota,

@@ -1,12 +1,15 @@
-"""Checks of what instances under assessment need: profile, network, keys, Allowed AMIs, quota."""
+"""Checks of what instances under assessment need: profile, network, zones, keys, Allowed AMIs, quota."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from golden_ami.configuration.catalog import AUDITED
-from golden_ami.reasons.loading import AMI_NOT_ALLOWED
+from golden_ami.configuration.zones import zones_of
+from golden_ami.models import Ami
+from golden_ami.reasons.loading import AMI_NOT_ALLOWED, INSTANCE_TYPE_NOT_IN_ZONES
+from golden_ami.subnets import subnets_of
 from golden_ami_cli.doctor.model import Diagnosis, Patient, error, names, ok, warning
 
 SSM_POLICY = "AmazonSSMManagedInstanceCore"
@@ -54,17 +57,27 @@ def instance_profile(patient: Patient) -> Diagnosis:
 
 
 def network(patient: Patient) -> Diagnosis:
-    """The subnet has a way to Systems Manager: its endpoints, or a route out."""
+    """The subnets have a way to Systems Manager: its endpoints, or a route out."""
     check = "route to Systems Manager"
     if not patient.regions(patient.launched).get(patient.account.region):
         return ok(check, _NOT_NEEDED)
-    ec2, subnet_id = patient.client("ec2"), patient.account.settings.subnet_id
-    if not subnet_id:
+    ec2, subnets = patient.client("ec2"), patient.account.settings.subnet_ids
+    if not subnets:
         return error(check, "the stack has no subnet (Network=none)", "deploy with Network=own, or use engine ami")
-    found = ec2.describe_subnets(Filters=[{"Name": "subnet-id", "Values": [subnet_id]}])["Subnets"]
-    if not found:
-        return error(check, f"{subnet_id} does not exist", "deploy with a SubnetId that exists, or Network=own")
-    vpc = found[0]["VpcId"]
+    pages = ec2.get_paginator("describe_subnets").paginate(Filters=[{"Name": "subnet-id", "Values": [*subnets]}])
+    vpcs = {found["SubnetId"]: str(found["VpcId"]) for page in pages for found in page["Subnets"]}
+    told = [_way(patient, ec2, subnet_id, vpcs.get(subnet_id, "")) for subnet_id in subnets]
+    for status in ("error", "warning"):
+        if worst := next((one for one in told if one.status == status), None):
+            return worst
+    return ok(check, "; ".join(one.cause for one in told))
+
+
+def _way(patient: Patient, ec2: Any, subnet_id: str, vpc: str) -> Diagnosis:
+    """How a subnet reaches Systems Manager; `vpc` is "" where it does not exist."""
+    check = "route to Systems Manager"
+    if not vpc:
+        return error(check, f"{subnet_id} does not exist", "deploy with SubnetIds that exist, or Network=own")
     missing = [name for name in (*ENDPOINTS, OLD_ENDPOINT) if name not in _endpoints(ec2, vpc)]
     if not missing:
         return ok(check, f"{subnet_id} reaches it through endpoints")
@@ -79,6 +92,50 @@ def network(patient: Patient) -> Diagnosis:
         return warning(check, cause, "add the endpoint, if AMIs carry such an agent")
     cause = f"{subnet_id} has no route out, and {vpc} no endpoint with private DNS for {', '.join(missing)}"
     return error(check, cause, "deploy with Network=own, or add the endpoints or a NAT gateway")
+
+
+def zones(patient: Patient) -> Diagnosis:
+    """The Availability Zones of the subnets offer the configuration's instance types, more than one of them each."""
+    check = "zones of instance types"
+    refused = [ami for ami in patient.amis if ami.reason and ami.reason.code == INSTANCE_TYPE_NOT_IN_ZONES.code]
+    if refused and refused[0].reason:
+        return error(check, f"{names(refused)}: {refused[0].reason.message}", refused[0].reason.remedy)
+    told = [one for region, amis in patient.regions(patient.launched).items() for one in _offers(patient, region, amis)]
+    said = "; ".join(one.said for one in told)
+    if any(len(one.offering) < 2 for one in told):
+        remedy = (
+            "without capacity in that zone AMIs would be NOT ASSESSED: deploy with AvailabilityZones or SubnetIds in "
+            "several zones that offer the type, or name such subnets in placement"
+        )
+        return warning(check, said, remedy)
+    return ok(check, said or "not needed: no AMI is launched in a subnet that is named")
+
+
+class _Offer(NamedTuple):
+    """Which zones of the subnets offer a type, by their names, and which do not."""
+
+    instance_type: str
+    offering: list[str]
+    lacking: list[str]
+
+    @property
+    def said(self) -> str:
+        lacking = f", not in {', '.join(self.lacking)}" if self.lacking else ""
+        return f"{self.instance_type} in {', '.join(self.offering) or 'no zone that EC2 tells'}{lacking}"
+
+
+def _offers(patient: Patient, region: str, amis: list[Ami]) -> list[_Offer]:
+    """One for each type that is launched in subnets of the region that the stack or the configuration names."""
+    subnets = {one for ami in amis for one in subnets_of(patient.config, ami, patient.account.settings)}
+    if not subnets:
+        return []
+    types = sorted({ami.entry.instance_type for ami in amis})
+    found = zones_of(patient.client("ec2", region), subnets, types)
+    here = sorted(set(found.of_subnets.values()))
+    return [
+        _Offer(kind, [zone for zone in here if zone in offering], [zone for zone in here if zone not in offering])
+        for kind, offering in ((kind, found.offering.get(kind, frozenset())) for kind in types)
+    ]
 
 
 def _endpoints(ec2: Any, vpc: str) -> set[str]:

@@ -65,7 +65,7 @@ def clinic(opened: Clinic) -> Iterator[Clinic]:
 
 def test_a_whole_stack_has_no_error_and_is_told_what_is_off(clinic: Clinic) -> None:
     told = examine(clinic.account)
-    assert len(told) == len(CHECKS) + 4 == 22
+    assert len(told) == len(CHECKS) + 4 == 23
     assert [(one.check, one.status) for one in told if one.status != "ok"] == [
         ("notifications", "warning"),
         ("schedule", "warning"),
@@ -199,7 +199,7 @@ def test_a_profile_whose_role_lacks_a_policy(clinic: Clinic) -> None:
 
 
 def test_a_subnet_without_a_way_to_systems_manager(clinic: Clinic) -> None:
-    ec2, subnet = clinic.client("ec2"), clinic.account.settings.subnet_id
+    ec2, subnet = clinic.client("ec2"), clinic.account.settings.subnet_ids[0]
     vpc = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["VpcId"]
     endpoints = {
         endpoint["ServiceName"].rpartition(".")[2]: endpoint
@@ -226,17 +226,39 @@ def test_a_subnet_without_a_way_to_systems_manager(clinic: Clinic) -> None:
     assert clinic.ask(instance_checks.network).status == "ok"
     ec2.delete_route(**route)
 
-    def elsewhere(subnet_id: str) -> str:
+    def elsewhere(*subnet_ids: str) -> str:
         account = replace(clinic.account)
-        account.__dict__["settings"] = replace(clinic.account.settings, subnet_id=subnet_id)
+        account.__dict__["settings"] = replace(clinic.account.settings, subnet_ids=subnet_ids)
         return clinic.ask(instance_checks.network, account).cause
 
     assert "does not exist" in elsewhere("subnet-0123456789abcdef0")
-    assert "Network=none" in elsewhere("")
+    assert "Network=none" in elsewhere()
     for name in ("ssm", "ec2messages"):
         given = {key: endpoints[name][key] for key in ("VpcId", "ServiceName", "VpcEndpointType", "SubnetIds")}
         ec2.create_vpc_endpoint(**given, PrivateDnsEnabled=True)
     assert clinic.ask(instance_checks.network).status == "ok"
+
+
+def test_zones_that_lack_an_instance_type(clinic: Clinic) -> None:
+    world = clinic.aws.world
+    told = clinic.ask(instance_checks.zones)
+    assert told.cause == "t3.small in us-east-1a, us-east-1b; t4g.small in us-east-1a, us-east-1b"
+    try:
+        world.lacking_types = {"us-east-1b": ["t3.small"]}
+        told = clinic.ask(instance_checks.zones)
+        assert (told.status, told.cause.partition(";")[0]) == ("warning", "t3.small in us-east-1a, not in us-east-1b")
+        assert "AvailabilityZones" in told.remedy
+        world.lacking_types = {f"us-east-1{zone}": ["t3.small"] for zone in "ab"}
+        told = clinic.ask(instance_checks.zones)
+        assert (told.status, "us-east-1a, us-east-1b" in told.cause) == ("error", True)
+        assert "us-east-1c, us-east-1d, us-east-1f" in told.remedy, "never us-east-1e"
+    finally:
+        world.lacking_types = {}
+    single = replace(clinic.account)
+    single.__dict__["settings"] = replace(clinic.account.settings, subnet_ids=clinic.account.settings.subnet_ids[:1])
+    assert clinic.ask(instance_checks.zones, single).status == "warning"
+    clinic.configure(engine="ami")
+    assert clinic.ask(instance_checks.zones).status == "ok"
 
 
 def test_a_key_that_the_stack_may_not_use(clinic: Clinic) -> None:
