@@ -156,9 +156,9 @@ def test_inspector_turned_off_fails_before_anything_is_launched() -> None:
     assert ended.notifications == 1
 
 
-def test_a_full_subnet_costs_the_amis_that_it_has_no_address_for() -> None:
+def test_full_subnets_cost_the_amis_that_they_have_no_address_for() -> None:
     names = [f"image {number:02}" for number in range(32)]
-    small = {"VpcCidr": "10.66.0.0/27"}  # 32 addresses, of which EC2 keeps five
+    small = {"VpcCidr": "10.66.0.0/26", "SubnetBits": "4"}  # two subnets of 16 addresses, of which EC2 keeps five
     ended = Ended(dict.fromkeys(names, Behaviour()), {"engine": "instance"}, small)
     assert ended.status == "SUCCEEDED"
     refused = {name for name in names if ended.reason(name) == "SUBNET_FULL"}

@@ -31,16 +31,29 @@ def test_tags_that_metadata_cannot_show_refuse_no_launch(key: str) -> None:
         assert report(aws)["verdict"] == "PASS"
 
 
-def test_a_subnet_that_another_account_shares() -> None:
+@pytest.mark.parametrize("name", ["SubnetId", "SubnetIds"])
+def test_a_subnet_that_another_account_shares(name: str) -> None:
     with Embedded(World([Image(AMI, "web")], {}, subnet_owner=OWNER)) as aws:
         [subnet, *_] = aws.client("ec2").describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])[
             "Subnets"
         ]
         assert subnet["OwnerId"] == OWNER
-        aws.update({"Network": "existing", "VpcId": subnet["VpcId"], "SubnetId": subnet["SubnetId"]})
+        aws.update({"Network": "existing", "VpcId": subnet["VpcId"], name: subnet["SubnetId"]})
         assert report(aws)["verdict"] == "PASS"
         used = {resource for _, action, resource, *_ in aws.iam.used if action == "ec2:RunInstances"}
         assert f"arn:aws:ec2:us-east-1:{OWNER}:subnet/{subnet['SubnetId']}" in used
+
+
+def test_subnets_that_the_stack_does_not_name_are_refused() -> None:
+    """Its policy takes ids, as no function of CloudFormation makes ARNs of a list of them."""
+    with Embedded(World([Image(AMI, "web")], {})) as aws:
+        first, second, *_ = aws.client("ec2").describe_subnets(
+            Filters=[{"Name": "default-for-az", "Values": ["true"]}]
+        )["Subnets"]
+        aws.update({"Network": "existing", "VpcId": first["VpcId"], "SubnetIds": first["SubnetId"]})
+        placement = {"us-east-1": {"subnetIds": [second["SubnetId"]]}}
+        assert report(aws, placement=placement)["verdict"] == "NOT_ASSESSED"
+        assert {action for _, action, _ in aws.iam.denied} == {"ec2:RunInstances"}
 
 
 @pytest.mark.parametrize(
