@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.world import Image, World
 
@@ -61,3 +64,19 @@ def test_zones_that_are_all_full_are_named() -> None:
             assert "t3.medium" in message
             assert "us-east-1a" in message
             assert "us-east-1b" in message
+
+
+def test_other_zones_need_other_addresses() -> None:
+    """CloudFormation makes a subnet before it deletes the one that it replaces."""
+    with opened() as aws:
+        network = aws.stack.physical_id("OwnVpc")
+        with pytest.raises(ClientError, match="conflicts with another subnet"):
+            aws.update({"AvailabilityZones": "us-east-1a,us-east-1c"})
+        assert aws.stack.physical_id("OwnVpc") == network
+        aws.update({"AvailabilityZones": "us-east-1a,us-east-1b,us-east-1c"})
+        assert aws.stack.physical_id("OwnVpc") == network, "a further zone replaces nothing"
+        aws.update({"AvailabilityZones": "us-east-1c,us-east-1d", "VpcCidr": "10.67.0.0/20"})
+        assert aws.stack.physical_id("OwnVpc") != network
+        assert [one for one in aws.client("ec2").describe_vpcs()["Vpcs"] if one["VpcId"] == network] == []
+        assert {ami["verdict"] for ami in run(aws)} == {"PASS"}
+        assert set(zones_of(aws)) == {"us-east-1c", "us-east-1d"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,13 +42,14 @@ class EmulatedStack:
         self._template: Template = {"Resources": {}}
         self._values: Mapping[str, Any] = {}
         self._gone: set[str] = set()  # logical ids of what the operation under way has let go
+        self.replaced: list[Resource] = []  # by the operation under way, and not yet deleted
 
     def deploy(self, path: Path, parameters: Mapping[str, str]) -> None:
         """Make the stack as the SAM template at `path` and the parameters say. Raises TemplateError."""
         template = translate(path, parameters, self._place.region)
         values = resolve_parameters(template, parameters)
         before = dict(self.resources)
-        self._gone = set()
+        self._gone, self.replaced = set(), []
         try:
             _Deployment(self, self._place, template, values).run()
         except Exception:
@@ -62,6 +63,8 @@ class EmulatedStack:
             kept = before.get(resource.logical_id)
             if kept is None or kept.made.id != resource.made.id:
                 self.let_go(resource, _policy(template, resource.logical_id, "DeletionPolicy") == "Retain")
+        self._gone -= {resource.logical_id for resource in self.replaced}
+        self.replaced = []
         self.resources = {name: self.resources.get(name, one) for name, one in before.items() if name not in self._gone}
         if before:
             _Deployment(self, self._place, self._template, self._values).run()
@@ -84,6 +87,16 @@ class EmulatedStack:
             kind_of(resource.type).delete(self._place, resource.made.id)
         self.resources.pop(resource.logical_id, None)
         self._gone.add(resource.logical_id)
+
+    def clean_up(self, template: Template, wanted: Collection[str], order: Sequence[str]) -> None:
+        """Delete what was replaced and what is no longer in the template, the last first in the order given."""
+        unwanted = [one for name, one in self.resources.items() if name not in wanted]
+        for resource in sorted([*self.replaced, *unwanted], key=lambda one: order.index(one.logical_id), reverse=True):
+            if resource.logical_id not in wanted:
+                self.remove(resource)
+            elif _policy(template, resource.logical_id, "UpdateReplacePolicy") != "Retain":
+                kind_of(resource.type).delete(self._place, resource.made.id)
+        self.replaced = []
 
     def physical_id(self, logical_id: str) -> str:
         """What Ref gives for a resource. Raises KeyError."""
@@ -132,11 +145,10 @@ class _Deployment:
         wanted = [name for name, resource in self._template["Resources"].items() if self._holds(resource)]
         for resource in self._template["Resources"].values():
             kind_of(resource["Type"])  # before anything is made
+        order = list(self._stack.resources)
         for name in wanted:
             self._ensure(name)
-        for resource in reversed(list(self._stack.resources.values())):
-            if resource.logical_id not in wanted:
-                self._stack.remove(resource)
+        self._stack.clean_up(self._template, wanted, order)
         self._stack.outputs = {
             name: str(self._resolver.resolve(output["Value"]))
             for name, output in self._template.get("Outputs", {}).items()
@@ -201,7 +213,10 @@ class _Deployment:
             if kind.update and _same(existing.properties, properties, kind):
                 kind.update(self._place, existing.made.id, properties)
                 return Resource(name, resource_type, properties, existing.made)
-            self._stack.let_go(existing, _policy(self._template, name, "UpdateReplacePolicy") == "Retain")
+            if _is_made_first(resource_type, kind):
+                self._stack.replaced.append(existing)
+            else:
+                self._stack.let_go(existing, _policy(self._template, name, "UpdateReplacePolicy") == "Retain")
         named = properties.get(kind.name) if kind.name else None
         physical = str(named or _physical_name(self._stack.name, name, resource_type, self._stack.retained))
         try:
@@ -210,6 +225,13 @@ class _Deployment:
             fault.add_note(f"while making {name} ({resource_type})")
             raise
         return Resource(name, resource_type, properties, made)
+
+
+def _is_made_first(resource_type: str, kind: ResourceType) -> bool:
+    """Whether a replacement is made before what it replaces is deleted, as CloudFormation usually does (user guide,
+    "Update behaviors of stack resources"); here of networks only, where the old one can be in the way.
+    """
+    return resource_type.startswith("AWS::EC2::") and kind.name is None
 
 
 def _same(old: Properties, new: Properties, kind: ResourceType) -> bool:
