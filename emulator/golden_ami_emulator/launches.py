@@ -66,8 +66,6 @@ class Launches(Patches):
         self._check_tag_keys(response)
         self._zones.refuse(response, zone)
         answer = launch(response)
-        for instance in answer.result.instances if zone else ():  # moto knows it of a subnet beside interfaces only
-            instance.placement.zone = zone
         self._by_token[key] = request, answer.result
         self._launched_at |= {instance.id: time.time() for instance in answer.result.instances}
         return answer

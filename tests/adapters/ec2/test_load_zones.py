@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from golden_ami.configuration.zones import Zones
+from golden_ami.configuration.zones import Zones, zones_of
 from golden_ami.models import Ami
 
 if TYPE_CHECKING:
@@ -91,6 +92,20 @@ def test_without_named_subnets_no_zone_is_asked_for(stack: Stack) -> None:
 
 
 def test_an_outpost_is_in_no_list_of_zones() -> None:
-    known = Zones({"subnet-a": "us-east-1e"}, {"t3.medium": frozenset({"us-east-1a"})})
+    answers = {
+        "describe_subnets": [
+            {"SubnetId": "subnet-a", "AvailabilityZone": "us-east-1e"},
+            {"SubnetId": "subnet-on-an-outpost", "AvailabilityZone": "us-east-1e", "OutpostArn": "arn:aws:outposts:…"},
+        ],
+        "describe_instance_type_offerings": [{"InstanceType": "t3.medium", "Location": "us-east-1a"}],
+    }
+
+    def paginator(name: str) -> Any:
+        key = "Subnets" if name == "describe_subnets" else "InstanceTypeOfferings"
+        return SimpleNamespace(paginate=lambda **_: [{key: [one]} for one in answers[name]])
+
+    ec2 = SimpleNamespace(get_paginator=paginator)
+    known = zones_of(ec2, ["subnet-a", "subnet-on-an-outpost"], ["t3.medium"])
+    assert known == Zones({"subnet-a": "us-east-1e"}, {"t3.medium": frozenset({"us-east-1a"})})
     assert known.lacking("t3.medium", ["subnet-a", "subnet-on-an-outpost"]) == ["subnet-a"]
     assert known.lacking("not-told", ["subnet-a"]) == []
