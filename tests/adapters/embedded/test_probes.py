@@ -16,7 +16,8 @@ from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_emulator.embedded import Embedded
 
 CONSUMER = {
-    "ExecutionEnded": "on-execution-end", "InstanceScanned": "resume", "AmiScanned": "resume", "AmiFinding": "resume",
+    "ExecutionEnded": "on-execution-end", "InstanceScanned": "resume", "AmiScanned": "resume",
+    "AmiFinding": "store-findings",
 }  # fmt: skip
 CONSUMERS = set(CONSUMER.values())
 
@@ -38,7 +39,7 @@ def sent(aws: Embedded, rule: str, stack: str = "golden-ami", **detail: Any) -> 
     given = {"probe": uuid4().hex, "rule": rule, "stack": stack} | detail
     entry = {"Source": probes.SOURCE, "DetailType": probes.DETAIL_TYPE, "Detail": json.dumps(given)}
     assert aws.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
-    aws.clock.sleep(5)
+    aws.clock.sleep(15)  # the queue of findings gathers a batch for ten
     return str(given["probe"])
 
 

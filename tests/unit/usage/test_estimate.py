@@ -35,7 +35,8 @@ def transitions(batches: int, *, instances: bool, looks: int = 1, agent_polls: i
 
 # States that do something, counted by hand: Load Config, Duplicate?, Anything To Assess?, Ensure Target Template,
 # Needs Instances?, Launch Instances, Launch Batch of each, Wait For Boot, Check Agents, Agents Ready?, Start Run, Await
-# Completion, Check Run, Run Over?, Tag Findings, Tag Batch of each, Terminate, Aggregate, Succeeded?, Assessment Complete.
+# Completion, Check Run, Run Over?, Tag Findings, Tag Batch of each, Terminate, Aggregate, Succeeded?, Assessment
+# Complete.
 @pytest.mark.parametrize(
     ("batches", "instances", "looks", "expected"),
     [(1, True, 1, 20), (5, True, 1, 28), (5, True, 3, 34), (1, False, 1, 15), (40, False, 1, 54), (0, False, 1, 6)],
