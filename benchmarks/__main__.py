@@ -15,11 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import against_2017, aggregation, cold_start, cost, critical_path, house
+from benchmarks import against_2017, aggregation, cold_start, cost, critical_path, events, house
 from benchmarks.page import PAGE, RESULTS, page, read
 from benchmarks.tables import Section, markdown
 
-NAMES = ("against-2017", "critical-path", "aggregation", "cold-start", "cost", "house")
+NAMES = ("against-2017", "critical-path", "aggregation", "cold-start", "cost", "events", "house")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         "aggregation": aggregation.measure,
         "cold-start": cold_start.measure,
         "cost": cost.measure,
+        "events": events.measure,
         "house": partial(house.measure, house=options.house),
     }
     machine = _machine()

@@ -40,8 +40,8 @@ def measure(quick: bool) -> Section:
           for one in (table["step_functions_transition"], table["lambda_gb_second"])),
         "What Inspector, the instance and its volume cost is not in the dollars: no price of them is sourced. "
         "`golden-ami estimate --prices FILE` calculates with your own. Free tiers are not taken off.",
-        f"With `ami`, EventBridge sends every finding as a message of its own, {_FINDINGS} for an AMI here, and each "
-        "invokes resume.",
+        f"With `ami`, EventBridge sends every finding as a message of its own, {_FINDINGS} for an AMI here; "
+        "store_findings takes them in batches.",
         "Instance minutes follow the emulated scan: the hour of a Classic assessment; 15 minutes after the agent for "
         "the others. With `instance` and no message, up to one poll interval more.",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Section 6: how long the house itself takes: `make run` and `make test`, as they are and from nothing."""
+"""Section 7: how long the house itself takes: `make run` and `make test`, as they are and from nothing."""
 
 from __future__ import annotations
 

@@ -47,6 +47,7 @@ class Progress(NamedTuple):
     total_since: str = ""  # a total of findings that was announced before this instant is not believed
     started_at: str = ""  # when the scan started, ISO 8601 UTC; "" where Inspector does not say
     evidence: tuple[Evidence, ...] = ()  # with PARTIAL and COMPLETED: what the scan looked at
+    soon: bool = False  # with RUNNING: the scan itself is over, and the rest is a matter of seconds
     scan: str = ""  # with RUNNING: the key of a scan that was started in place of the AMI's, which failed
 
 

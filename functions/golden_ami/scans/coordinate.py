@@ -20,6 +20,8 @@ from golden_ami.places import Place
 from golden_ami.reasons import scanning
 from golden_ami.settings import Settings
 
+_SOON = 20  # seconds
+
 
 class Agents(NamedTuple):
     """The agents of a run: go on, or ask again later. Counts are AMIs."""
@@ -115,6 +117,8 @@ class Scans:
         waits = run.config.waits
         elapsed = waits.completion_deadline_seconds - times.until(deadline)
         look = next_look({ami.engine for ami in running}, waits, elapsed)
+        if running and all(progress[ami.key].soon for ami in running):
+            look = min(look, _SOON)
         return _state({ami.key: ami for ami in [*amis, *recorded]}.values(), len(running), look)
 
     def close(self, run_id: str) -> None:

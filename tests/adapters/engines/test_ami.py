@@ -262,7 +262,8 @@ def test_a_run_waits_until_as_many_events_have_come_as_were_announced(make: Make
     harness.receive(completion)
     for event in events[:-1]:
         harness.receive(event)
-    assert not harness.assessment.check("run-1").over
+    look = harness.assessment.check("run-1")
+    assert (look.over, look.next_look_seconds) == (False, 20)
     harness.receive(events[0])  # again
     assert not harness.assessment.check("run-1").over
     harness.receive(events[-1])

@@ -151,7 +151,7 @@ class ImageScan:
             if not is_shown(shown, started_at) and times.until(at) > -wait:
                 return Progress(ami.key, "RUNNING", f"{outcome.detail}, its results are not shown yet")
             if not late and times.until(at) > -wait and self._events_may_come(ami, at):
-                return Progress(ami.key, "RUNNING", f"{outcome.detail}, its events not yet here")
+                return Progress(ami.key, "RUNNING", f"{outcome.detail}, its events not yet here", soon=True)
         return Progress(
             ami.key,
             outcome.status,
