@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -41,6 +42,15 @@ ProfileOption = Annotated[
 RegionOption = Annotated[
     str | None, typer.Option("--region", help="The stack's region, if not the AWS CLI's.", show_default=False)
 ]
+
+
+def duplicate_of(execution: Mapping[str, Any]) -> str:
+    """The run that assesses what an execution, as DescribeExecution answers it, was started for again; else ""."""
+    try:
+        told = json.loads(execution.get("output") or "{}")
+    except ValueError:
+        return ""
+    return str(told.get("duplicateOf", "")) if isinstance(told, dict) else ""
 
 
 @dataclass
@@ -132,6 +142,14 @@ class Account:
             raise UsageError(
                 f"Step Functions knows no run {run!r} of stack {self.stack}; `golden-ami runs` lists the runs"
             ) from error
+
+    def refuse_duplicate(self, execution: Mapping[str, Any]) -> None:
+        """Raises CommandError for an execution that ended as a duplicate: it has no report and no result."""
+        if run := duplicate_of(execution):
+            raise CommandError(
+                f"run {execution['name']} assessed nothing: run {run} had claimed its scheduledTime; "
+                f"`golden-ami watch {run}` shows that one. To assess again, start without schedule and scheduledTime"
+            )
 
     def history(self, arn: str) -> list[dict[str, Any]]:
         """An execution's history so far."""

@@ -32,12 +32,15 @@ def clients(profile: str | None, region: str | None) -> ClientFactory:
         user_agent_extra="golden-ami-assessment",
         tcp_keepalive=True,
     )
+    # Who calls is only told; where STS cannot be reached, as behind a VPC endpoint, nobody waits for it for minutes.
+    brief = config.merge(Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1}))
     made: dict[tuple[str, str | None], Any] = {}
 
     def client(service: str, region: str | None = None) -> Any:
         if (service, region) not in made:
             try:
-                made[service, region] = session.client(service, region_name=region, config=config)
+                chosen_config = brief if service == "sts" else config
+                made[service, region] = session.client(service, region_name=region, config=chosen_config)
             except NoRegionError as error:
                 raise UsageError("no region is configured; give --region, or set AWS_REGION") from error
             except InvalidRegionError as error:

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from golden_ami.ledger import Ledger
+from golden_ami_cli.errors import CommandError
+from golden_ami_cli.local.account import account_of
+from golden_ami_cli.runs.listing import runs
 from golden_ami_emulator.chaos.bench import Bench, Trial
 from golden_ami_emulator.chaos.guarantees import violations
 from golden_ami_emulator.chaos.worlds import Plan, ami_id, world
@@ -58,6 +61,20 @@ def test_two_deliveries_at_once_assess_once(aws: Embedded) -> None:
     assert sum(call.operation == "RunInstances" for call in aws.calls.made) == 1
     written = [line for line in aws.functions.logs(aws.lambda_name("aggregate")) if "AssessmentsSucceeded" in str(line)]
     assert len(written) == 1
+
+
+def test_the_commands_name_the_run_that_assesses(aws: Embedded) -> None:
+    for _ in range(2):
+        aws.fire_schedule("AssessmentSchedule", at=AT)
+    ended = executions(aws)
+    [duplicate] = [one for one in ended if "duplicateOf" in json.loads(one["output"])]
+    run = json.loads(duplicate["output"])["duplicateOf"]
+    account = account_of(aws)
+    told = {one.run_id: one.error for one in runs(account, 10)}
+    assert told == {run: "", duplicate["name"]: f"duplicate of run {run}"}
+    with pytest.raises(CommandError, match=f"run {run} had claimed its scheduledTime"):
+        account.refuse_duplicate(account.describe(duplicate["name"]))
+    account.refuse_duplicate(account.describe(run))
 
 
 def test_the_next_instant_is_assessed(aws: Embedded) -> None:

@@ -66,6 +66,9 @@ def network(patient: Patient) -> Diagnosis:
         return error(check, "the stack has no subnet (Network=none)", "deploy with Network=own, or use engine ami")
     pages = ec2.get_paginator("describe_subnets").paginate(Filters=[{"Name": "subnet-id", "Values": [*subnets]}])
     vpcs = {found["SubnetId"]: str(found["VpcId"]) for page in pages for found in page["Subnets"]}
+    if len(set(vpcs.values())) > 1:
+        cause = "the subnets are in several VPCs: " + ", ".join(f"{one} in {vpc}" for one, vpc in sorted(vpcs.items()))
+        return error(check, cause, "deploy with SubnetIds in VpcId alone: the security group is in it")
     told = [_way(patient, ec2, subnet_id, vpcs.get(subnet_id, "")) for subnet_id in subnets]
     for status in ("error", "warning"):
         if worst := next((one for one in told if one.status == status), None):

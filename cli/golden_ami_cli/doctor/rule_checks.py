@@ -35,7 +35,23 @@ def event_rule(patient: Patient, rule: str) -> Diagnosis:
         if not events.test_event_pattern(**given)["Result"]:
             cause = f"the pattern of {name} does not match {event['detail-type']!r} as AWS documents it"
             return error(check, cause, again)
+    if off := _mappings_off(patient, rule):
+        cause = f"{name} sends to a queue, but Lambda does not read it: event source mapping {', '.join(off)}"
+        return error(check, cause, "aws lambda update-event-source-mapping --enabled --uuid UUID")
     return ok(check, f"{name} is {found['State']}, to {', '.join(targets)}")
+
+
+def _mappings_off(patient: Patient, rule: str) -> list[str]:
+    """The mappings of the rule's queues that do not read, with their state."""
+    lambdas = patient.client("lambda")
+    queues = [arn for arn in _target_arns(patient.account, rule) if arn.split(":")[2] == "sqs"]
+    pages = [page for arn in queues for page in _mappings(lambdas, arn)]
+    return [f"{one['UUID']} is {one['State']}" for page in pages for one in page if not one["State"].startswith("En")]
+
+
+def _mappings(lambdas: Any, queue: str) -> Any:
+    pages = lambdas.get_paginator("list_event_source_mappings").paginate(EventSourceArn=queue)
+    return (page["EventSourceMappings"] for page in pages)
 
 
 def failed_invocations(patient: Patient) -> Diagnosis:
@@ -75,8 +91,12 @@ def rule_name(account: Account, rule: str) -> str:
 
 def targets_of(account: Account, rule: str) -> list[str]:
     """A rule's targets: service and name. Raises ClientError."""
+    return [f"{arn.split(':')[2]} {arn.split(':')[-1]}" for arn in _target_arns(account, rule)]
+
+
+def _target_arns(account: Account, rule: str) -> list[str]:
     pages = _pages(account.client("events"), rule_name(account, rule))
-    return [f"{target['Arn'].split(':')[2]} {target['Arn'].split(':')[-1]}" for page in pages for target in page]
+    return [str(target["Arn"]) for page in pages for target in page]
 
 
 def _pages(events: Any, name: str) -> Any:

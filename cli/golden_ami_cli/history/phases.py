@@ -15,7 +15,8 @@ LABELS = {
     OURS: "Our functions and transitions",
 }
 WAITS = {"Wait For Boot": BOOT, "Wait For Agents": AGENTS}  # states of statemachine/assessment.asl.json
-CALLBACKS = {"Await Completion": ASSESSMENT}  # these wait once their function has returned
+# These wait once their function has returned; in executions of an older definition, Start Run.
+CALLBACKS = {"Await Completion": ASSESSMENT, "Start Run": ASSESSMENT}
 
 
 @dataclass(frozen=True)

@@ -71,10 +71,13 @@ def report(
     from golden_ami.storage.objects import Missing
 
     exclude(context, "copied", _OF_A_STACK, _ONE_SOURCE)
-    store = _store(copied) if copied else connect(stack, profile, region).store
+    account = None if copied else connect(stack, profile, region)
+    store = account.store if account else _store(copied or Path())
     try:
         found = load(store, run_id_of(run))
     except Missing as error:
+        if account:
+            account.refuse_duplicate(account.describe(run))
         raise UsageError(
             f"there is no report {error}: the run was never reported or its report has expired; "
             "`golden-ami runs` lists the runs"

@@ -67,7 +67,7 @@ def started_by_of(given: object) -> str:
         return scheduled.schedule
     said = given.get("startedBy", "") if isinstance(given, Mapping) else ""
     if not isinstance(said, str) or len(said) > STARTER_LIMIT or printable(said) != said:
-        right = f"a text of at most {STARTER_LIMIT} characters without control characters"
+        right = f"a text of at most {STARTER_LIMIT} characters, without line breaks and other control characters"
         raise _wrong("startedBy", said, right, "give the name of the person or pipeline that starts the run")
     return said.strip()
 

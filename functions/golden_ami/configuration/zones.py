@@ -35,13 +35,13 @@ def zones_of(ec2: Any, subnets: Collection[str], types: Collection[str]) -> Zone
         of_subnets = {
             found["SubnetId"]: str(found["AvailabilityZone"])
             for found in _listed(ec2.get_paginator("describe_subnets"), "Subnets", "subnet-id", subnets)
-            if not found.get("OutpostArn")
+            if found.get("AvailabilityZone") and not found.get("OutpostArn")
         }
         offering: dict[str, set[str]] = {}
         pages = ec2.get_paginator("describe_instance_type_offerings")
         in_zones = {"LocationType": "availability-zone"}
         for found in _listed(pages, "InstanceTypeOfferings", "instance-type", types, **in_zones):
-            offering.setdefault(found["InstanceType"], set()).add(found["Location"])
+            offering.setdefault(found.get("InstanceType", ""), set()).add(found.get("Location", ""))
     except (ClientError, BotoCoreError):
         return Zones({}, {})
     return Zones(of_subnets, {name: frozenset(zones) for name, zones in offering.items()})

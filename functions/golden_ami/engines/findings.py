@@ -126,11 +126,11 @@ def _version(raw: Mapping[str, Any]) -> str:
 
 def _network(raw: Mapping[str, Any]) -> dict[str, str]:
     ports = mapping(raw.get("openPortRange"))
-    begin, end = ports.get("begin"), ports.get("end")
+    begin, end = number(ports.get("begin")), number(ports.get("end"))
     steps = [mapping(step) for step in listed(mapping(raw.get("networkPath")).get("steps"))]
     path = " > ".join(text(step.get("componentId")) for step in steps if step.get("componentId"))
-    span = "" if begin is None and end is None else str(begin) if begin == end else f"{begin}-{end}"
-    return {"protocol": text(raw.get("protocol")), "ports": span, "path": path}
+    bounds = [f"{port:.0f}" for port in dict.fromkeys([begin, end]) if port is not None]
+    return {"protocol": text(raw.get("protocol")), "ports": "-".join(bounds), "path": path}
 
 
 def _urls(*holders: Mapping[str, Any]) -> list[str]:

@@ -186,7 +186,9 @@ def _requests(
     A launch whose answer was lost is repeated before anything else is tried: what comes back is its instance. Raises
     ServiceFault for one that cannot be repeated, as the stack's subnets have changed since, while EC2 may not list it.
     """
-    subnets = [one for one in subnets_of(run.config, ami, settings) if one not in ami.lacking_subnets] or [""]
+    known = subnets_of(run.config, ami, settings)
+    # All lack the type where the stack's subnets have changed since Load Config: EC2 says so then.
+    subnets = [one for one in known if one not in ami.lacking_subnets] or [*known] or [""]
     attempt = len(earlier) + 1
     requests = {subnet: run_instances_request(run, ami, settings, tags, subnet, attempt=attempt) for subnet in subnets}
     asked = next((name for name, one in requests.items() if one["ClientToken"] == ami.launch_token), None)

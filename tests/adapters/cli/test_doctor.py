@@ -233,6 +233,11 @@ def test_a_subnet_without_a_way_to_systems_manager(clinic: Clinic) -> None:
 
     assert "does not exist" in elsewhere("subnet-0123456789abcdef0")
     assert "Network=none" in elsewhere()
+    other = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    stray = ec2.create_subnet(VpcId=other, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    assert f"the subnets are in several VPCs: {stray} in {other}" in elsewhere(stray, subnet).replace(
+        f"{subnet} in {vpc}, {stray} in {other}", f"{stray} in {other}, {subnet} in {vpc}"
+    )
     for name in ("ssm", "ec2messages"):
         given = {key: endpoints[name][key] for key in ("VpcId", "ServiceName", "VpcEndpointType", "SubnetIds")}
         ec2.create_vpc_endpoint(**given, PrivateDnsEnabled=True)

@@ -115,6 +115,15 @@ def test_a_rule_that_is_off_or_gone_or_aims_at_nothing(aws: Embedded, account: A
     assert (rule(account).status, rule(account).cause) == ("error", f"there is no rule {name}")
 
 
+def test_a_queue_that_nobody_reads_is_found(aws: Embedded, account: Account) -> None:
+    lambdas = aws.client("lambda")
+    assert rule(account, "AmiFinding").status == "ok"
+    [mapping] = lambdas.list_event_source_mappings()["EventSourceMappings"]
+    lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    told = rule(account, "AmiFinding")
+    assert (told.status, f"{mapping['UUID']} is Disabled" in told.cause) == ("error", True)
+
+
 @pytest.mark.parametrize(
     ("name", "pattern", "missed"),
     [

@@ -218,6 +218,14 @@ def test_placement_may_name_several_subnets(stack: Stack, subnets: list[str]) ->
     assert asked(stack) == subnets[1:]
 
 
+def test_a_launch_names_a_subnet_though_all_are_known_to_lack_the_type(stack: Stack, subnets: list[str]) -> None:
+    """The stack's subnets have changed since Load Config. Without one, EC2 would choose, and by IAM refuse."""
+    opened(stack)
+    stack.ledger.update_ami(row(stack), lacking_subnets=subnets)
+    assert stack.launch(FIRST) == {"launched": 1, "notLaunched": 0}
+    assert asked(stack) == subnets[:1]
+
+
 def test_a_subnet_whose_zone_lacks_the_type_is_not_tried(stack: Stack, subnets: list[str]) -> None:
     opened(stack)
     stack.ledger.update_ami(row(stack), lacking_subnets=subnets[:1])

@@ -96,6 +96,7 @@ def test_an_outpost_is_in_no_list_of_zones() -> None:
         "describe_subnets": [
             {"SubnetId": "subnet-a", "AvailabilityZone": "us-east-1e"},
             {"SubnetId": "subnet-on-an-outpost", "AvailabilityZone": "us-east-1e", "OutpostArn": "arn:aws:outposts:…"},
+            {"SubnetId": "subnet-of-no-zone"},
         ],
         "describe_instance_type_offerings": [{"InstanceType": "t3.medium", "Location": "us-east-1a"}],
     }

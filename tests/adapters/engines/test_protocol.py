@@ -36,6 +36,19 @@ def prepared(harness: Any, engine: Engine = "instance", **config: Any) -> Any:
     return harness.ledger.amis("run-1")[0]
 
 
+def test_a_scan_that_was_seen_to_be_over_is_not_awaited(make: Make) -> None:
+    """No message came, and none will: a poll has recorded its end."""
+    harness = make()
+    harness.deliver = False
+    ami = prepared(harness)
+    harness.start("run-1", "t")
+    harness.ledger.update_ami(harness.ledger.amis("run-1")[0], scan_status="COMPLETED")
+    harness.callbacks.waiting = "t2"
+    assert harness.await_completion("run-1", "t2")
+    assert harness.ledger.outstanding("run-1") == []
+    assert ami.instance_id
+
+
 def test_a_forged_completion_costs_one_look_and_ends_nothing(make: Make) -> None:
     harness = make()
     ami = prepared(harness)

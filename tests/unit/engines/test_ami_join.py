@@ -85,6 +85,11 @@ def test_events_of_one_arn_about_other_things_are_findings_of_their_own() -> Non
         assert all(one.arn.startswith(f"{PREFIX}/") for one in found)  # as of_scan asks
 
 
+def test_the_packages_of_all_events_of_one_arn_are_kept() -> None:
+    [found] = together([], [event(), event(packages=(("openssl", "3.0.1", "3.0.9"), ("libssl", "3", "4")))])
+    assert [one.name for one in found.packages] == ["openssl", "libssl"]
+
+
 def test_events_without_packages_under_one_arn_are_united() -> None:
     nameless: dict[str, Any] = {"title": "t", "packageVulnerabilityDetails": {}}
     [found] = together([], [event(**nameless, severity="LOW"), event(**nameless, severity="HIGH")])

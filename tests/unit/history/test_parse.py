@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from golden_ami_cli.history.model import ExecutionHistory, Frame, Visit, walk
 from golden_ami_cli.history.parse import parse
+from golden_ami_cli.history.phases import shares
 
 Recorded = Callable[[str], dict[str, Any]]
 Parsed = Callable[[str], ExecutionHistory]
@@ -108,6 +109,14 @@ def test_a_caught_timeout_of_the_callback(history: Parsed) -> None:
     assert (first.status, first.error, second.status) == ("caught", "States.Timeout", "succeeded")
     assert first.attempts[0].submitted
     assert second.attempts[0].ended
+
+
+def test_the_wait_of_an_older_definition_is_inspectors_too(history: Parsed) -> None:
+    parsed = history("happy")
+    waited = {one.phase: one.duration for one in shares(parsed)}
+    assert waited["assessment"] > timedelta(minutes=10)
+    object.__setattr__(only(parsed, "Await Completion"), "name", "Start Run")
+    assert {one.phase: one.duration for one in shares(parsed)} == waited
 
 
 def test_a_failed_run_names_where(history: Parsed) -> None:

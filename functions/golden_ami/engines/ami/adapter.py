@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from golden_ami import times
 from golden_ami.aws.clients import Clients
@@ -182,9 +182,17 @@ class ImageScan:
         """
         announced = self._ledger.announcements({ami.scan}).get(ami.scan)
         total = announced.total_after(completed_at) if announced else None
-        if total is not None and len({finding.arn for finding in self._told(ami)}) >= total:
+        if total is not None and self._number_told(ami) >= total:
             return False
         return times.until(completed_at) > -_EVENTS_GRACE or self._queue.has_messages
+
+    def _number_told(self, ami: Ami) -> int:
+        """How many findings have come as events; 0 where the bucket cannot be read, for they only add to rows."""
+        try:
+            return len({finding.arn for finding in self._told(ami)})
+        except (ClientError, BotoCoreError) as error:
+            logger.warning("findings of events cannot be read: %s", error, extra={"ami": ami.key})
+            return 0
 
     def _total(self, ami: Ami) -> int | None:
         """The highest total that was announced, also by messages that came after the scan was recorded as over."""

@@ -31,4 +31,5 @@ class FindingsQueue:
         except (ClientError, BotoCoreError) as error:
             logger.warning("the queue of findings cannot be asked: %s", error)
             return False
-        return any(int(answer["Attributes"][name]) for name in _NUMBERS)
+        told = answer.get("Attributes", {})
+        return any(int(told.get(name, 0)) for name in _NUMBERS)
