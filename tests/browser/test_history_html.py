@@ -163,7 +163,7 @@ def test_a_failed_run_opens_at_its_fault(opened: Callable[..., Tab]) -> None:
 def test_the_time_line_leads_to_the_visit(opened: Callable[..., Tab]) -> None:
     tab = opened("polled")
     tab.page.locator(".bar.b-caught").first.click()
-    assert tab.detail.locator("h3").inner_text() == "Start Run"
+    assert tab.detail.locator("h3").inner_text() == "Await Completion"
     assert "States.Timeout" in tab.detail.inner_text()
     tab.page.get_by_role("button", name="Wait For Agents").last.click()
     assert tab.detail.locator("h3").inner_text() == "Wait For Agents"

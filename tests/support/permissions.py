@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from golden_ami.models import ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
+from golden_ami.probes import DETAIL_TYPE, SOURCE
 from golden_ami.storage.keys import ANSWERS
 from golden_ami.storage.ndjson import NdjsonObject
 from golden_ami_emulator.calls import Call, client_error
@@ -265,6 +266,10 @@ def _image_scans(aws: Embedded) -> None:
     run(aws, configuration("ami"), stop="Terminate")
     with behaving(aws, findings_events_lost=1, internal_errors=1):
         run(aws, configuration("ami"))
+    probe = {"probe": "0" * 32, "rule": "AmiFinding", "stack": aws.stack_name}
+    entry = {"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": json.dumps(probe)}
+    aws.client("events").put_events(Entries=[entry])
+    aws.clock.sleep(30)
 
 
 def _ends(aws: Embedded) -> None:
