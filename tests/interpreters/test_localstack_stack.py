@@ -6,6 +6,8 @@ import json
 import re
 import time
 from collections.abc import Mapping
+from ipaddress import ip_network
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ DEADLINE = 240  # seconds of real time that a stack may take
 # What is left out, and why; the rest of the template refers to it by an invented name or ARN.
 LEFT_OUT = {
     "AWS::Lambda::Function": "LocalStack creates a function in a Docker container, with a runtime that it downloads",
+    "AWS::Lambda::EventSourceMapping": "it reads for a function",
     "AWS::Lambda::Permission": "it is a permission of a function",
     "AWS::DynamoDB::Table": "LocalStack downloads DynamoDB Local and a Java runtime for it",
     "AWS::Events::EventBusPolicy": "LocalStack has no default for EventBusName: Event bus None does not exist",
@@ -58,6 +61,19 @@ def without(template: Mapping[str, Any], left_out: set[str]) -> dict[str, Any]:
     return {**template, "Resources": resources, "Outputs": resolved(template["Outputs"])}
 
 
+def with_cidrs(value: Any, parameters: Mapping[str, str]) -> Any:
+    """With Fn::Cidr evaluated, which LocalStack does not know: always of VpcCidr, by SubnetBits."""
+    if isinstance(value, list):
+        return [with_cidrs(each, parameters) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"Fn::Cidr"}:
+        assert value["Fn::Cidr"] == [{"Ref": "VpcCidr"}, 3, {"Ref": "SubnetBits"}]
+        whole = ip_network(parameters["VpcCidr"])
+        return [str(one) for one in islice(whole.subnets(new_prefix=32 - int(parameters["SubnetBits"])), 3)]
+    return {key: with_cidrs(each, parameters) for key, each in value.items()}
+
+
 def _arn(name: str) -> str:
     return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
 
@@ -66,6 +82,8 @@ def deploy(local: LocalStack, name: str, given: Mapping[str, str]) -> tuple[dict
     """The stack once it is created or has failed, and its resources."""
     whole = translate(TEMPLATE, given, REGION)
     template = without(whole, {one for one, each in whole["Resources"].items() if each["Type"] in LEFT_OUT})
+    defaults = {key: str(one["Default"]) for key, one in whole["Parameters"].items() if "Default" in one}
+    template = with_cidrs(template, defaults | dict(given))
     s3, cloudformation = local.client("s3"), local.client("cloudformation")
     s3.create_bucket(Bucket=f"{name}-templates")
     s3.put_object(Bucket=f"{name}-templates", Key="template.json", Body=json.dumps(template))
