@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from golden_ami.executions import duplicate_of
 from golden_ami_cli import session
 from golden_ami_cli.errors import CommandError, UsageError
 from golden_ami_cli.session import ClientFactory
@@ -42,15 +42,6 @@ ProfileOption = Annotated[
 RegionOption = Annotated[
     str | None, typer.Option("--region", help="The stack's region, if not the AWS CLI's.", show_default=False)
 ]
-
-
-def duplicate_of(execution: Mapping[str, Any]) -> str:
-    """The run that assesses what an execution, as DescribeExecution answers it, was started for again; else ""."""
-    try:
-        told = json.loads(execution.get("output") or "{}")
-    except ValueError:
-        return ""
-    return str(told.get("duplicateOf", "")) if isinstance(told, dict) else ""
 
 
 @dataclass
@@ -145,7 +136,7 @@ class Account:
 
     def refuse_duplicate(self, execution: Mapping[str, Any]) -> None:
         """Raises CommandError for an execution that ended as a duplicate: it has no report and no result."""
-        if run := duplicate_of(execution):
+        if run := duplicate_of(execution.get("output", "")):
             raise CommandError(
                 f"run {execution['name']} assessed nothing: run {run} had claimed its scheduledTime; "
                 f"`golden-ami watch {run}` shows that one. To assess again, start without schedule and scheduledTime"

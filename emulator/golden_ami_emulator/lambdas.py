@@ -176,7 +176,7 @@ class Functions(Sandboxes):
         if result is None:
             delay = min(2.0**queued.throttles, _LONGEST_DELAY)
             queued.throttles += 1
-            late = InvocationResult(json.dumps({"errorMessage": "Rate Exceeded."}), failed=True)
+            failure = InvocationResult(json.dumps({"errorMessage": "Rate Exceeded."}), failed=True)
         elif not result.failed:
             return
         else:
@@ -184,9 +184,9 @@ class Functions(Sandboxes):
             delay = (*_RETRY_DELAYS[:retries], math.inf)[queued.attempts]
             queued.attempts += 1
             queued.throttles = 0
-            late = result
+            failure = result
         if time.time() + delay > queued.expires:
-            self._give_up(queued, late)
+            self._give_up(queued, failure)
         else:
             self._attempt_later(queued, delay)
 

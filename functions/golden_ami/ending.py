@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ from botocore.exceptions import ClientError
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import code_of, named_errors
 from golden_ami.errors import AssessmentError, ReportUnfinished, RunNotFound
-from golden_ami.executions import Execution
+from golden_ami.executions import Execution, duplicate_of
 from golden_ami.instances.termination import terminate_run
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
@@ -45,19 +44,8 @@ class Ended(NamedTuple):
 
     @property
     def is_duplicate(self) -> bool:
-        """Whether it ended because another run assesses its scheduled instant: then it has no run, and leaves nothing.
-
-        The definition alone makes the output; no input reaches it.
-        """
-        return self.status == "SUCCEEDED" and _is_duplicate(self.output)
-
-
-def _is_duplicate(output: str) -> bool:
-    try:
-        told = json.loads(output)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(told, dict) and told.keys() == {"duplicateOf"}
+        """Whether another run assesses its scheduled instant: then it has no run, and leaves nothing."""
+        return self.status == "SUCCEEDED" and bool(duplicate_of(self.output))
 
 
 def end_run(ended: Ended, settings: Settings, clients: Clients, ledger: Ledger) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, NamedTuple
 
 from golden_ami.times import days_apart
@@ -26,6 +27,18 @@ class Execution(NamedTuple):
 def is_another(started_at: str, other_started_at: str) -> bool:
     """Whether two starts of one name, as `times.iso` writes them, are of two executions and not of one redriven."""
     return days_apart(started_at, other_started_at) > _ANOTHER
+
+
+def duplicate_of(output: str) -> str:
+    """The run that assesses the scheduled instant of an execution that ended as a duplicate, by its output (JSON).
+
+    "" for every other execution: the definition alone makes this output, and no input reaches it.
+    """
+    try:
+        told = json.loads(output or "null")
+    except (ValueError, RecursionError):
+        return ""
+    return str(told["duplicateOf"]) if isinstance(told, dict) and told.keys() == {"duplicateOf"} else ""
 
 
 def run_id_of(run: str) -> str:

@@ -119,7 +119,7 @@ def test_a_run_that_claims_nothing_is_seen(bench: Bench, monkeypatch: pytest.Mon
 
 
 def test_a_duplicate_that_is_archived_is_seen(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("golden_ami.ending._is_duplicate", lambda _: False)
+    monkeypatch.setattr("golden_ami.ending.duplicate_of", lambda _: "")
     found = [str(one) for one in violations(held(bench), bench.world)]
     assert any("left a report, a message or a history" in one for one in found), found
 

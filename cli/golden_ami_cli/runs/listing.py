@@ -14,9 +14,9 @@ from rich.text import Text
 
 from golden_ami.characters import printable
 from golden_ami.errors import RunNotFound
+from golden_ami.executions import duplicate_of
 from golden_ami.models import Severity, Verdict
 from golden_ami.storage.objects import Missing
-from golden_ami_cli.account import duplicate_of
 from golden_ami_cli.assessing.output import verdict_text
 from golden_ami_cli.assessing.progress import clock
 
@@ -90,7 +90,7 @@ def _listed(account: Account, run_id: str, execution: dict[str, Any] | None) -> 
     try:
         run = account.ledger.run(run_id)
     except RunNotFound:
-        if row.status == "SUCCEEDED" and (other := duplicate_of(account.describe(run_id))):
+        if row.status == "SUCCEEDED" and (other := duplicate_of(account.describe(run_id).get("output", ""))):
             row.error = f"duplicate of run {other}"
         return row
     row.verdict, row.amis, row.error, row.started_by = run.verdict, run.ami_count, run.error, run.started_by

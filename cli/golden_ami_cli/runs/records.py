@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
@@ -77,7 +78,8 @@ def report(
         found = load(store, run_id_of(run))
     except Missing as error:
         if account:
-            account.refuse_duplicate(account.describe(run))
+            with suppress(UsageError):  # Step Functions has forgotten it
+                account.refuse_duplicate(account.describe(run))
         raise UsageError(
             f"there is no report {error}: the run was never reported or its report has expired; "
             "`golden-ami runs` lists the runs"

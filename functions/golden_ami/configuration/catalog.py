@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import code_of
+from golden_ami.aws.filters import FILTER_VALUES
 from golden_ami.configuration import parameters
 from golden_ami.configuration.config import Folded, fold_duplicates
 from golden_ami.configuration.lineage import lineage_of
@@ -31,7 +32,6 @@ BATCHES = 40  # iterations that an inline Map runs, so that a history stays shor
 
 AUDITED = "Allowed AMIs, now in audit mode, would hide this AMI: its criteria do not name it"
 
-_FILTER_VALUES = 200  # values that a filter of EC2 takes
 _DEFAULT_TYPES = {"x86_64": "t3.medium", "i386": "t3.medium", "arm64": "t4g.medium"}
 _UNREACHABLE = frozenset({
     "AuthFailure", "OptInRequired", "UnrecognizedClientException", "InvalidClientTokenId", "UnauthorizedOperation",
@@ -192,7 +192,7 @@ def _images(ec2: Any, ids: Sequence[str]) -> dict[str, Image]:
     """By filter, as one unknown id in ImageIds would fail the request for all."""
     pages = ec2.get_paginator("describe_images")
     found: dict[str, Image] = {}
-    for some in chunks(ids, _FILTER_VALUES):
+    for some in chunks(ids, FILTER_VALUES):
         wanted = [{"Name": "image-id", "Values": some}]
         for page in pages.paginate(Filters=wanted, IncludeDeprecated=True, IncludeDisabled=True):
             found |= {image["ImageId"]: image for image in page["Images"]}
@@ -264,7 +264,7 @@ def _architectures(ec2: Any, types: Sequence[str]) -> dict[str, list[str]]:
     pages = ec2.get_paginator("describe_instance_types")
     return {
         found["InstanceType"]: found.get("ProcessorInfo", {}).get("SupportedArchitectures", [])
-        for some in chunks(types, _FILTER_VALUES)
+        for some in chunks(types, FILTER_VALUES)
         for page in pages.paginate(Filters=[{"Name": "instance-type", "Values": some}])
         for found in page["InstanceTypes"]
     }

@@ -12,7 +12,7 @@ from golden_ami.configuration.problems import shown
 from golden_ami.errors import InvalidEvent
 from golden_ami.times import iso, now
 
-_USUAL = "ContinuousAssessmentInput"  # the template's default for ParameterName
+USUAL = "ContinuousAssessmentInput"  # the template's default for ParameterName
 # What a parameter's name or ARN is made of, with a version or label (Systems Manager API, GetParameter: Name).
 _NAME = re.compile(r"[A-Za-z0-9_./:-]{1,2048}")
 # A schedule's ARN, of at most 1,224 characters (botocore's model of EventBridge Scheduler, ScheduleArn).
@@ -98,5 +98,5 @@ def _wrong_parameter(given: object, usual: str) -> str:
         said = f"the execution's input lacks AMIsParamName; it has {names}"
     else:
         said = f"AMIsParamName in the execution's input is {shown(given['AMIsParamName'])}, not a parameter's name"
-    name = usual or _USUAL
+    name = usual or USUAL
     return f'{said}; give the name of the SSM parameter with the golden AMIs: {{"AMIsParamName": "{name}"}}'

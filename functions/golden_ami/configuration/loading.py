@@ -12,7 +12,7 @@ from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import code_of
 from golden_ami.configuration import config as configuration
 from golden_ami.configuration.catalog import look_up
-from golden_ami.configuration.execution_input import Scheduled
+from golden_ami.configuration.execution_input import USUAL, Scheduled
 from golden_ami.configuration.parameters import may_configure, sample
 from golden_ami.configuration.user_data import without_user_data
 from golden_ami.engines.registry import next_look, traits
@@ -27,7 +27,6 @@ from golden_ami.storage.keys import CONFIGURATIONS
 from golden_ami.times import iso
 
 MARGIN = 7_200  # seconds from the last bound of a run to its expiry: launches, collection, termination, their retries
-_USUAL = "ContinuousAssessmentInput"  # the template's default for ParameterName
 _DOCUMENT_LIMIT = 50_000_000  # bytes
 
 
@@ -162,7 +161,7 @@ def unreadable(name: str, settings: Settings) -> str:
 
 def _likeliest(name: str, settings: Settings) -> str:
     """Of the names that the stack is known to read, the one most like a name that it may not."""
-    known = [settings.parameter_name or _USUAL, sample(settings)]
+    known = [settings.parameter_name or USUAL, sample(settings)]
     return max(known, key=lambda one: SequenceMatcher(None, name.lower(), one.lower()).ratio())
 
 

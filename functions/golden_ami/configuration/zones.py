@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from golden_ami.aws.filters import FILTER_VALUES
 from golden_ami.parallel import chunks
-
-_FILTER_VALUES = 200  # values that a filter of EC2 takes
 
 
 class Zones(NamedTuple):
@@ -49,6 +48,6 @@ def zones_of(ec2: Any, subnets: Collection[str], types: Collection[str]) -> Zone
 
 def _listed(pages: Any, key: str, name: str, values: Collection[str], **request: str) -> Iterator[dict[str, Any]]:
     """By filter, as one unknown id in SubnetIds would fail the request for all."""
-    for some in chunks(sorted(values), _FILTER_VALUES):
+    for some in chunks(sorted(values), FILTER_VALUES):
         for page in pages.paginate(Filters=[{"Name": name, "Values": some}], **request):
             yield from page[key]

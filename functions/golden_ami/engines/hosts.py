@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from golden_ami.aws.consistency import may_be_unlisted
+from golden_ami.aws.filters import FILTER_VALUES
 from golden_ami.models import Ami, Reason
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.reasons import launching, scanning
 
-_FILTER_VALUES = 200  # values that a filter of DescribeInstances takes
 _GONE = ("shutting-down", "terminated", "stopping", "stopped")
 # An error of the caller's ended the instance at its launch (EC2 API Reference, StateReason): it may not use the key of
 # a volume (AWS re:Post, "Why does my instance with an encrypted volume stop immediately?").
@@ -30,7 +30,7 @@ def described(ec2: Any, amis: Sequence[Ami]) -> dict[str, dict[str, Any]]:
         pages = ec2.get_paginator("describe_instances").paginate(Filters=[{"Name": "instance-id", "Values": ids}])
         return [instance for page in pages for group in page["Reservations"] for instance in group["Instances"]]
 
-    found = side_by_side(describe, chunks([ami.instance_id for ami in amis], _FILTER_VALUES))
+    found = side_by_side(describe, chunks([ami.instance_id for ami in amis], FILTER_VALUES))
     young = {ami.instance_id: _NOT_LISTED_YET for ami in amis if ami.launched_at and may_be_unlisted(ami.launched_at)}
     return young | {instance["InstanceId"]: instance for batch in found for instance in batch}
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.consistency import may_be_unlisted
 from golden_ami.aws.errors import code_of, named_errors
+from golden_ami.aws.filters import FILTER_VALUES
 from golden_ami.errors import AssessmentError, LaunchNotListed, RunNotFound, ServiceRejected, worst
 from golden_ami.ledger import Ledger
 from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, NO_BATCH, RUN_TAG, STACK_TAG, Ami
@@ -22,7 +23,6 @@ from golden_ami.settings import Settings
 ALIVE = ("pending", "running", "stopping", "stopped")
 
 _EVER = "1970-01-01T00:00:00Z"
-_FILTER_VALUES = 200  # values that a filter of EC2 takes
 _TERMINATIONS = 100  # instances a call; EC2 recommends batches
 _UNKNOWN = frozenset({"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"})
 
@@ -93,7 +93,7 @@ def tagged(
         return list(_described(ec2, filters))
     return [
         instance
-        for some in chunks(ami_keys, _FILTER_VALUES)
+        for some in chunks(ami_keys, FILTER_VALUES)
         for instance in _described(ec2, [*filters, _tag(AMI_TAG, some)])
     ]
 

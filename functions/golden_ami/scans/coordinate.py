@@ -20,7 +20,7 @@ from golden_ami.places import Place
 from golden_ami.reasons import scanning
 from golden_ami.settings import Settings
 
-_SOON = 20  # seconds
+_SOON = 20  # seconds to the next look when nothing but findings under way is missing; their queue gathers for 10
 
 
 class Agents(NamedTuple):

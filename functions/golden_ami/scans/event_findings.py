@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from golden_ami.aws.clients import Clients
@@ -52,20 +51,10 @@ def _finding(record: Any, settings: Settings) -> ScanFinding | Ignored:
     return message
 
 
-def _is_text(finding: Finding) -> bool:
-    """Whether it can be written: JSON may hold half a character, which is none (a surrogate, RFC 8259, section 8.2)."""
-    try:
-        msgspec.json.encode(finding)
-    except UnicodeEncodeError:
-        logger.warning("ignored a finding with half a character")
-        return False
-    return True
-
-
 def _failed(store: EventFindings, scan: str, findings: list[Finding]) -> str:
     """The scan when its findings could not be kept, else ""."""
     try:
-        store.store(scan, [finding for finding in findings if _is_text(finding)])
+        store.store(scan, findings)
     except (ClientError, BotoCoreError) as error:
         logger.error("%d findings of scan %s were not kept: %s", len(findings), scan, error)
         return scan

@@ -1,7 +1,8 @@
 """Findings that come as events of on-demand scans, in the bucket: one object for each batch and scan.
 
 Objects and not rows of the ledger: the thousands of findings of a scan come at once, and would all be written to the
-scan's one partition, which takes 1,000 write units a second (DynamoDB developer guide, "Designing partition keys").
+scan's one partition, which takes 1,000 write units a second (DynamoDB developer guide, "Understanding DynamoDB warm
+throughput in different scenarios").
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import msgspec
 from golden_ami.models import Finding
 from golden_ami.parallel import side_by_side
 from golden_ami.storage.keys import event_findings_key, event_findings_prefix
+
+_DECODE = msgspec.json.Decoder(Finding).decode_lines  # prepared here, as several threads read (see ledger)
 
 
 class EventFindings:
@@ -40,12 +43,11 @@ class EventFindings:
             Bucket=self._bucket, Prefix=event_findings_prefix(scan)
         )
         keys = [content["Key"] for page in pages for content in page.get("Contents", [])]
-        decode = msgspec.json.Decoder(Finding).decode_lines
         seen = set[bytes]()
         for body in side_by_side(self._read, keys):
             new = [line for line in dict.fromkeys(body.splitlines()) if line not in seen]
             seen.update(new)
-            yield from decode(b"\n".join(new))
+            yield from _DECODE(b"\n".join(new))
 
     def _read(self, key: str) -> bytes:
         return bytes(self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read())

@@ -202,6 +202,12 @@ class Harness:
             look = state.next_look_seconds
         raise AssertionError(f"not over after {most} waits: {state}")
 
+    def scan_instances(self, run_id: str = "run-1") -> State:
+        """Launch, wait for the agents and assess."""
+        self.launch(run_id)
+        self.wait_for_agents(run_id)
+        return self.assess(run_id)
+
     def collect(self, batch: str) -> None:
         """Tag Findings, which the definition tries again while findings are missing."""
         for _ in range(40):

@@ -200,9 +200,7 @@ def test_tags_go_onto_findings_and_what_does_not_fit_is_noted(make: Make) -> Non
     tags = {f"tag-{number:02}": "v" for number in range(12)} | {"app-name": "shop", "empty": ""}
     harness.ledger.update_ami(ami, tags=tags)
     harness.assessment.ensure("run-1")
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
     from golden_ami.scans.collect import tag_findings
 
     tag_findings("run-1", A, *harness.stack)

@@ -128,9 +128,7 @@ def test_one_ami_of_a_batch_whose_listing_lags_does_not_keep_the_others_from_bei
     lagging = Behaviour(listing_lag=10**6)
     harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={A: lagging})
     harness.open("instance", [A, B], batch="00")
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
     with pytest.raises(FindingsIncomplete, match=r"2 findings were announced, \d received"):
         tag_findings("run-1", "00", *harness.stack)
     first, second = harness.ledger.amis("run-1")
@@ -141,9 +139,7 @@ def test_one_ami_of_a_batch_whose_listing_lags_does_not_keep_the_others_from_bei
 def test_a_listing_shorter_than_announced_is_not_believed(make: Make) -> None:
     harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={"*": Behaviour(listing_lag=1)})
     harness.open("instance")
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
     with pytest.raises(FindingsIncomplete, match=r"2 findings were announced, 1 received"):
         tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
@@ -159,9 +155,7 @@ def test_a_listing_shorter_than_announced_is_not_believed(make: Make) -> None:
 def test_findings_that_never_come_are_waited_for_so_long_only(make: Make) -> None:
     harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={"*": Behaviour(listing_lag=10**6)})
     harness.open("instance", waits=Waits(findings_seconds=900))
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
     with pytest.raises(FindingsIncomplete):
         tag_findings("run-1", A, *harness.stack)
     harness.clock.advance(899)
@@ -178,9 +172,7 @@ def test_a_listing_that_no_message_counts_is_believed_after_a_while_only(make: M
     late = Behaviour(events=(), listing_late=250, scan_seconds=830)
     harness = make(findings={"*": [finding(1)]}, behaviours={"*": late})
     harness.open("instance")
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
     with pytest.raises(FindingsIncomplete, match="no message tells how many"):
         tag_findings("run-1", A, *harness.stack)
     harness.collect(A)
@@ -191,9 +183,7 @@ def test_a_listing_that_no_message_counts_is_believed_after_a_while_only(make: M
 def test_a_completion_that_comes_after_the_look_counts(make: Make) -> None:
     harness = make(findings={"*": [finding(1), finding(2)]}, behaviours={"*": Behaviour(events=(), listing_lag=1)})
     harness.open("instance")
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
     [ami] = harness.ledger.amis("run-1")
     detail = {"scan-status": "INITIAL_SCAN_COMPLETE", "instance-id": ami.instance_id}
     harness.publish("aws.inspector2", "Inspector2 Scan", detail | {"finding-severity-counts": {"TOTAL": 2}}, [])
@@ -340,9 +330,7 @@ def test_an_instance_that_ends_before_its_findings_are_read(make: Make, state: s
     """Inspector closes what it found on it; no message has told how many there were."""
     harness = make(behaviours={"*": Behaviour(events=())})
     harness.open("instance", [A, B])
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
     first, second = harness.ledger.amis("run-1")
     assert {first.scan_status, second.scan_status} == {"COMPLETED"}
     ec2 = harness.client("ec2")

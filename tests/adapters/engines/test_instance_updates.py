@@ -51,18 +51,14 @@ def test_what_closes_while_the_list_is_read_is_not_lost(make: Make, monkeypatch:
 
     monkeypatch.setattr(InstanceEngine, "_detailed", later)
     harness.open("instance")
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
     assert tag_findings("run-1", A, *harness.stack) == (1, 130)
 
 
 def test_what_was_closed_before_the_launch_is_not_the_images(make: Make) -> None:
     harness = make(findings={"*": [fixable(1)]}, behaviours={"*": Behaviour(updates_after_scan=0)})
     harness.open("instance")
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
     [tracked] = installed().instances.values()
     tracked.findings = [{**one, "updatedAt": 1_700_000_000} for one in tracked.findings]
     with pytest.raises(FindingsIncomplete, match="1 findings were announced, 0 received"):
@@ -91,9 +87,7 @@ def test_an_inventory_without_answer_loses_no_finding(make: Make, monkeypatch: p
     monkeypatch.setattr(changes, "_entries", refuses)
     harness = make(findings={"*": [fixable(1)]})
     harness.open("instance")
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
     with pytest.raises(FindingsIncomplete, match="cannot be read"):
         tag_findings("run-1", A, *harness.stack)
     [ami] = harness.ledger.amis("run-1")
@@ -106,9 +100,7 @@ def test_an_inventory_without_answer_loses_no_finding(make: Make, monkeypatch: p
 def test_an_inventory_that_answers_later_is_enough(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     harness = make(findings={"*": [fixable(1)]})
     harness.open("instance")
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
     with monkeypatch.context() as patch:
         patch.setattr(
             changes, "_entries", Mock(side_effect=client_error("ThrottlingException", "ListInventoryEntries"))
@@ -160,9 +152,7 @@ def test_user_data_may_install_what_it_likes(make: Make) -> None:
     harness = make(findings={"*": [fixable(1)]}, behaviours={"*": UPDATED})
     [ami] = harness.open("instance")
     harness.ledger.update_ami(ami, user_data_sha256="0" * 64)
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
     harness.collect(A)
     [ami] = harness.ledger.amis("run-1")
     packages = evidence_of(ami, "packages")

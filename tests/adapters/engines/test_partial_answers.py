@@ -53,9 +53,7 @@ def assessed(harness: Any, engine: str) -> None:
     """A run up to the end of its scan."""
     harness.open(engine)
     harness.assessment.ensure("run-1")
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
 
 
 def test_attributes_that_classic_did_not_take_are_noted(make: Make, answer: Any) -> None:

@@ -104,9 +104,7 @@ def test_nothing_is_written_while_the_collection_is_pending(make: Make) -> None:
     harness = make(findings=FINDINGS, behaviours={"*": Behaviour(imported_after=0, listing_lag=1)})
     harness.open("instance", security_hub=True)
     harness.assessment.ensure("run-1")
-    harness.launch()
-    harness.wait_for_agents()
-    harness.assess()
+    harness.scan_instances()
     with pytest.raises(FindingsIncomplete):
         tag_findings("run-1", A, *harness.stack)
     assert written() == []

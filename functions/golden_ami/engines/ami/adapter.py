@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from golden_ami import times
 from golden_ami.aws.clients import Clients
+from golden_ami.aws.filters import FILTER_VALUES
 from golden_ami.engines.ami import coverage, refusals
 from golden_ami.engines.ami.findings import BOTH, FINDING_EVENT, IMAGE_FINDINGS, from_image_row
 from golden_ami.engines.ami.join import joined, of_scan
@@ -29,9 +30,8 @@ from golden_ami.storage.event_findings import EventFindings
 T = TypeVar("T")
 Status = Mapping[str, Any]  # answer of GetOnDemandScanStatus
 
-_IMAGES = 200  # values that a filter of DescribeImages takes
-# Seconds after a scan's end in which its events may not be in the queue yet, or not counted there (SQS developer guide,
-# "Available CloudWatch metrics": the approximate numbers are consistent a minute after the last message was sent).
+# Seconds after a scan's end in which its events may not be in the queue yet, or not counted there: its numbers are
+# consistent a minute after the last message was sent at the earliest (botocore's model of SQS, GetQueueAttributes).
 _EVENTS_GRACE = 60
 
 
@@ -212,7 +212,7 @@ class ImageScan:
             return [image for page in pages for image in page["Images"]]
 
         images = [
-            image for found in side_by_side(ask, chunks([ami.ami_id for ami in amis], _IMAGES)) for image in found
+            image for found in side_by_side(ask, chunks([ami.ami_id for ami in amis], FILTER_VALUES)) for image in found
         ]
         dates = {image["ImageId"]: times.read(image.get("ScanResults", {}).get("FindingScanDate")) for image in images}
         return {image_id: date for image_id, date in dates.items() if date}
