@@ -31,6 +31,7 @@ PARAMETERS = {
 AMIS = [f"ami-{number:017x}" for number in range(1, 4)]
 GONE = f"ami-{9:017x}"  # of an AMI that does not exist: why not is asked
 HOME = (ACCOUNT, REGION)
+ZONES = [f"{REGION}a", f"{REGION}b"]  # of the stack's own network
 
 
 class Grant(NamedTuple):
@@ -196,6 +197,14 @@ def behaving(aws: Embedded, ami: str = "*", **changes: Any) -> Iterator[None]:
     aws.world.behaviours.update(kept)
 
 
+@contextmanager
+def full(aws: Embedded, zone: str) -> Iterator[None]:
+    """Let a zone have no capacity for a while."""
+    kept, aws.world.full_zones = aws.world.full_zones, [zone]
+    yield
+    aws.world.full_zones = kept
+
+
 def exercise(aws: Embedded) -> None:
     """Every engine, every option, and the troubles that need a permission of their own."""
     prepare(aws)
@@ -227,8 +236,9 @@ def _instances(aws: Embedded) -> None:
         behaving(aws, AMIS[1], agent_after=None),
     ):
         run(aws, configuration("instance", cis="LEVEL_1"))
-    with behaving(aws, agent_after=10, scan_seconds=20):  # Inspector is ready before the execution waits
-        run(aws, configuration("instance"))
+    for zone in ZONES:  # so that each of the stack's subnets is launched in, whatever their ids are
+        with behaving(aws, agent_after=10, scan_seconds=20), full(aws, zone):  # ready before the execution waits
+            run(aws, configuration("instance"))
     scripted = configuration("instance", amis=[{"amiId": AMIS[1], "userData": "#!/bin/sh\n"}])
     run(aws, scripted)  # the launch reads the user data again
     run(aws, {"version": 1, "document": in_bucket(aws, scripted)})

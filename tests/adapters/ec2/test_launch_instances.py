@@ -198,7 +198,8 @@ def test_fifty_tags(stack: Stack) -> None:
 def test_the_stack_s_network_and_profile(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     ec2 = stack.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    made = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", AvailabilityZone="us-east-1a")
+    subnet = made["Subnet"]["SubnetId"]
     group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
     monkeypatch.setenv("SUBNET_IDS", subnet)
     monkeypatch.setenv("SECURITY_GROUP_ID", group)
