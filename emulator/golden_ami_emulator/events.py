@@ -48,6 +48,7 @@ class Bus(Patches):
         self._client = client
         self._account = account
         self._region = region
+        self._queue_urls: dict[str, str] = {}  # by ARN
         self.permits: Permits | None = None
 
     def __enter__(self) -> Bus:
@@ -125,8 +126,10 @@ class Bus(Patches):
         region = arn.split(":")[3]
         values = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         if ":sqs:" in arn:
-            queue = self._client("sqs", region).get_queue_url(QueueName=arn.split(":")[-1])["QueueUrl"]
-            self._client("sqs", region).send_message(QueueUrl=queue, MessageBody=message, MessageAttributes=values)
+            sqs = self._client("sqs", region)
+            if arn not in self._queue_urls:
+                self._queue_urls[arn] = sqs.get_queue_url(QueueName=arn.split(":")[-1])["QueueUrl"]
+            sqs.send_message(QueueUrl=self._queue_urls[arn], MessageBody=message, MessageAttributes=values)
         elif ":sns:" in arn:
             self._client("sns", region).publish(TopicArn=arn, Message=message, MessageAttributes=values)
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from golden_ami_emulator.lambdas import Functions, InvocationResult
 from golden_ami_emulator.patching import Patches
 
 _ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+_COUNTS = [f"approximate_number_of_messages{suffix}" for suffix in ("", "_delayed", "_not_visible")]
 _PAYLOAD = 6_291_456  # bytes of an event; that of a batch ends before
 _POLLERS = 5  # batches that are processed at the same time at first; more later, which is left out here
 _THROTTLED = (
@@ -69,6 +70,7 @@ class QueuePollers(Patches):
         from moto.sqs.models import Queue
 
         super().__enter__()
+        self._count_no_messages_for_sending()
         create, delete = LambdaBackend.create_event_source_mapping, LambdaBackend.delete_event_source_mapping
         add = Queue.add_message
 
@@ -94,6 +96,27 @@ class QueuePollers(Patches):
         self.set(LambdaBackend, "delete_event_source_mapping", deleted)
         self.set(Queue, "add_message", added)
         return self
+
+    def _count_no_messages_for_sending(self) -> None:
+        """For each message that is sent, moto counts all messages of the queue, to read another of its attributes."""
+        from moto.sqs.models import Queue, SQSBackend
+
+        sending = threading.local()
+        send = SQSBackend.send_message
+
+        def sent(backend: Any, *args: Any, **kwargs: Any) -> Any:
+            sending.now = True
+            try:
+                return send(backend, *args, **kwargs)
+            finally:
+                sending.now = False
+
+        def uncounted(count: Callable[[Any], int]) -> property:
+            return property(lambda queue: 0 if getattr(sending, "now", False) else count(queue))
+
+        self.set(SQSBackend, "send_message", sent)
+        for name in _COUNTS:
+            self.set(Queue, name, uncounted(getattr(Queue, name).fget))
 
     def _check(self, spec: Event, function: Any, queue: Any) -> None:
         """What Lambda checks when a mapping is made."""
@@ -137,14 +160,17 @@ class QueuePollers(Patches):
         """The next batch, invisible to others from now on; what was received too often goes to the dead letters."""
         queue, size, taken = mapping.queue, 0, list[Any]()
         policy = queue.redrive_policy or {}
-        letters = [one for one in queue.messages if _too_often(one, policy)]
+        visible = queue.messages
+        letters = [one for one in visible if _too_often(one, policy)]
         if letters:
             _remove(queue, letters)
             for letter in letters:
                 queue.dead_letter_queue.add_message(letter)
         if not self._reads(mapping.function, queue):
             return []
-        for message in queue.messages:
+        for message in visible:
+            if _too_often(message, policy):
+                continue
             size += len(message.body.encode()) + 1_000  # attributes and names around it
             if taken and (size > _PAYLOAD or len(taken) == mapping.source.batch_size):
                 break
