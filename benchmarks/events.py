@@ -22,7 +22,7 @@ _AFTERWARDS = 7 * 3600  # an asynchronous event that is throttled is tried for s
 def measure(quick: bool) -> Section:
     """On-demand scans of all AMIs end at the same instant."""
     sizes = [(2, 20)] if quick else [(10, 100), (100, 1000)]
-    rows = [_row(amis, each, fresh("events", amis, each, timeout=3600)) for amis, each in sizes]
+    rows = [_row(amis, each, fresh("events", amis, each, timeout=3 * 3600)) for amis, each in sizes]
     columns = ["AMIs", "findings", "seconds of the run", "batches", "objects", "ours throttled", "assessed"]
     notes = [
         f"An account that runs {_AT_ONCE} invocations at once, each of which takes {_HELD} s at least. Emulated "
