@@ -38,8 +38,8 @@ def measure(quick: bool) -> Section:
         f"processor as their memory has ({WHOLE_PROCESSOR_MB:,} MB: one), without cold starts.",
         *(f"${one.price:.10g} per {one.unit}, {one.region}, {one.date}: {one.source}."
           for one in (table["step_functions_transition"], table["lambda_gb_second"])),
-        "What Inspector, the instance and its volume cost is not in the dollars: no price of them is sourced. "
-        "`golden-ami estimate --prices FILE` calculates with your own. Free tiers are not taken off.",
+        "What Inspector, the instance and its volume cost is not in the dollars: see [costs](costs.md). Free tiers are "
+        "not taken off.",
         f"With `ami`, EventBridge sends every finding as a message of its own, {_FINDINGS} for an AMI here; "
         "store_findings takes them in batches.",
         "Instance minutes follow the emulated scan: the hour of a Classic assessment; 15 minutes after the agent for "

@@ -16,6 +16,7 @@ from golden_ami_cli.assessing import command as assess
 from golden_ami_cli.configuration import command as configuration
 from golden_ami_cli.doctor import command as doctor
 from golden_ami_cli.errors import TOOL_FAILED, USAGE, CommandError
+from golden_ami_cli.estimate import command as estimate
 from golden_ami_cli.local import command as local_group
 from golden_ami_cli.runs import command as runs
 from golden_ami_cli.runs import records
@@ -35,7 +36,7 @@ app.command("assess")(assess.assess)
 for command in (runs.runs, runs.watch, runs.cancel, runs.reap, records.report, records.history):
     app.command()(command)
 app.command("doctor")(doctor.doctor)
-app.command("estimate")(configuration.estimate)
+app.command("estimate")(estimate.estimate)
 app.add_typer(configuration.app)
 app.add_typer(local_group.app)
 

@@ -31,6 +31,7 @@ from golden_ami.models import (
     Severity,
     Threshold,
 )
+from golden_ami.places import Place
 from golden_ami.report.build import build
 from golden_ami.report.formats import load, write
 from golden_ami.report.model import Report
@@ -170,7 +171,9 @@ class World:
             graph = json.loads(RECORDED.read_text())["definition"]  # so that the golden files outlive a new state
             to_come = paths.states_after(graph, "Aggregate")
             with patch.object(paths, "shipped_graph", lambda: graph):
-                report.usage = used_by(run.config, rows, events, shipped(), events[-1]["timestamp"], to_come)
+                report.usage = used_by(
+                    run.config, rows, events, shipped(), Place(ACCOUNT, REGION), events[-1]["timestamp"], to_come
+                )
         with self.store.writing(f"runs/{run_id}/report.json", "application/json") as out:
             out.write(msgspec.json.encode(report))
         return report

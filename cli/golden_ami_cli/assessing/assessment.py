@@ -12,6 +12,7 @@ import msgspec
 from golden_ami.errors import RunNotFound
 from golden_ami.ledger import Ledger
 from golden_ami.models import RUN_TAG, Verdict
+from golden_ami.places import Place
 from golden_ami.report.model import Report
 from golden_ami.storage.keys import RUNS, configuration_key, report_key, run_prefix
 from golden_ami.usage.actual import used_by
@@ -168,7 +169,8 @@ def _usage(aws: AssessedAccount, execution: dict[str, Any], events: list[dict[st
         run, amis = ledger.run_and_amis(run_id)
     except RunNotFound:
         return []
-    return used_by(run.config, amis, events, shipped(), execution.get("stopDate") or datetime.now(UTC))
+    ended = execution.get("stopDate") or datetime.now(UTC)
+    return used_by(run.config, amis, events, shipped(), Place(run.account, run.region), ended)
 
 
 def _instances(aws: AssessedAccount, run_id: str, regions: set[str]) -> result.InstanceTotals:

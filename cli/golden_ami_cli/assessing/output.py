@@ -13,7 +13,7 @@ from rich.text import Text
 from golden_ami.characters import printable
 from golden_ami.models import SEVERITIES, Severity, Verdict
 from golden_ami.report.verdicts import words
-from golden_ami.usage.lines import sentence
+from golden_ami.usage.lines import sentence, total_sentence
 from golden_ami_cli.assessing.result import AmiResult, Result
 from golden_ami_cli.history.readable import cut, readable
 
@@ -111,7 +111,8 @@ def _lines(result: Result, reports: list[str]) -> list[Text]:
         _line("Notifications  " + ("; ".join(f"{m.topic}: {m.subject}" for m in messages) or "none")),
     ]
     lines += [_line(f"{'' if number else 'Report':<15}{place}") for number, place in enumerate(reports)]
-    lines += [_line(f"{'' if number else 'Used':<15}{sentence(line)}") for number, line in enumerate(result.usage)]
+    used = [*map(sentence, result.usage), *([total_sentence(result.usage)] if result.usage else [])]
+    lines += [_line(f"{'' if number else 'Used':<15}{said}") for number, said in enumerate(used)]
     if result.error:
         failed = Text(printable(f"The execution failed: {result.error}"), style="bold red")
         lines += [Text(), failed, *map(_line, cut(readable(result.cause or ""), _CAUSE).split("\n"))]

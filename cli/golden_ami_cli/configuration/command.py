@@ -1,4 +1,4 @@
-"""`golden-ami config …` and `golden-ami estimate`: checks a configuration, shows its effect, pushes it."""
+"""`golden-ami config …`: checks a configuration, shows its effect, pushes it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="config", help="Check, show and push the configuration.", no_args_is_help=True)
 
-_ONE_SOURCE = "the configuration is read from a file or from a parameter"
+ONE_SOURCE = "the configuration is read from a file or from a parameter"
 STANDARD, ADVANCED = 4096, 8192  # bytes of a parameter (Systems Manager, PutParameter: Value)
 File = Annotated[Path, typer.Argument(help="The configuration, JSON or YAML.", show_default=False)]
 OptionalFile = Annotated[
@@ -53,7 +53,7 @@ def validate(
 
     config, found = check(file)
     if config is not None:
-        _remark(config, [entry.engine or config.engine for entry in config.amis])
+        remark(config, [entry.engine or config.engine for entry in config.amis])
     if form is Form.JSON:
         rows = [{"line": line, **problem._asdict()} for line, problem in found]
         answer = {"valid": not found, "amis": len(config.amis) if config else None, "problems": rows}
@@ -87,62 +87,18 @@ def show(
     """
     from golden_ami_cli.configuration import view
     from golden_ami_cli.configuration.rights import Rights
-    from golden_ami_cli.estimate.prices import prices as table
+    from golden_ami_cli.prices import prices as table
 
-    exclude(context, "file", ("parameter",), _ONE_SOURCE)
+    exclude(context, "file", ("parameter",), ONE_SOURCE)
     account = connect(stack, profile, region)
     rights = Rights(account)
-    config, amis, lines = _effect(rights, file, parameter, table(prices))
-    _remark(config, [ami.engine for ami in amis])
+    config, amis, lines = effect(rights, file, parameter, table(prices))
+    remark(config, [ami.engine for ami in amis])
     if form is Form.JSON:
         console.say_json(view.to_json(config, amis, lines, rights.said))
     else:
         console.stderr().print(rights.said[0].upper() + rights.said[1:], markup=False, soft_wrap=True)
         console.stdout().print(view.amis_table(amis), view.policy_table(config, amis), view.estimate_table(lines))
-
-
-def estimate(
-    context: typer.Context,
-    file: OptionalFile = None,
-    stack: StackName = DEFAULT_STACK,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-    parameter: ParameterOption = None,
-    run: Annotated[
-        str | None, typer.Option("--run", help="Show what this run really used beside it.", show_default=False)
-    ] = None,
-    prices: PricesFile = None,
-    form: OutputForm = Form.TABLE,
-    debug: Debug = False,  # noqa: ARG001
-) -> None:
-    """Say what a run uses, from its least to its most: transitions, Lambda, instances, volumes, Inspector.
-
-    Prices without a source are unknown, and said to be. See prices.toml for those that are known.
-
-    Examples:
-
-    - `golden-ami estimate amis.yaml`
-    - `golden-ami estimate --run 4a85e20b-d9bb-4282-a658-6cdebf7e7a9d --prices our-prices.toml`
-    """
-    from golden_ami_cli.configuration import view
-    from golden_ami_cli.estimate.prices import prices as table
-
-    exclude(context, "file", ("parameter",), _ONE_SOURCE)
-    exclude(context, "run", ("file", "parameter"), "a run's configuration is its own")
-    account = connect(stack, profile, region)
-    if run:
-        from golden_ami_cli.estimate.usage import of_run
-
-        lines = of_run(account, run, table(prices))
-    else:
-        from golden_ami_cli.configuration.rights import Rights
-
-        config, amis, lines = _effect(Rights(account), file, parameter, table(prices))
-        _remark(config, [ami.engine for ami in amis])
-    if form is Form.JSON:
-        console.say_json(view.lines_json(lines))
-    else:
-        console.stdout().print(view.estimate_table(lines))
 
 
 @app.command("push")
@@ -184,19 +140,21 @@ def push(
         console.say(f"{'Would write' if dry_run else 'Written'}: {planned}")
 
 
-def _remark(config: Config, engines: Sequence[ConfiguredEngine]) -> None:
+def remark(config: Config, engines: Sequence[ConfiguredEngine]) -> None:
     """Say, beside the output, what the configuration asks for and does not get."""
     from golden_ami_cli.configuration.view import without_benchmark
 
-    if remark := without_benchmark(config, engines):
-        console.stderr().print(f"note: {remark}", style="yellow", soft_wrap=True)
+    if said := without_benchmark(config, engines):
+        console.stderr().print(f"note: {said}", style="yellow", soft_wrap=True)
 
 
-def _effect(
+def effect(
     rights: Rights, file: Path | None, parameter: str | None, table: Prices
 ) -> tuple[Config, list[Ami], list[UsageLine]]:
+    """A configuration, its AMIs as they are looked up, and what a run of it uses. Raises CommandError."""
     from golden_ami.configuration.catalog import look_up
     from golden_ami.errors import AssessmentError
+    from golden_ami.places import home
     from golden_ami.usage.estimate import estimate as estimated
     from golden_ami_cli.configuration.check import checked
 
@@ -206,7 +164,7 @@ def _effect(
         amis = look_up(config, account.settings, account.clients, "preview", rights.refused(config))
     except AssessmentError as error:
         raise CommandError(str(error), status=USAGE) from error
-    return config, amis, estimated(config, amis, table)
+    return config, amis, estimated(config, amis, table, home(account.settings))
 
 
 def _pushed(rights: Rights, name: str) -> Config:

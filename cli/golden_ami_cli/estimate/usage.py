@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from golden_ami.errors import RunNotFound
+from golden_ami.places import Place
 from golden_ami.usage.actual import used_by
 from golden_ami.usage.lines import UsageLine
 from golden_ami.usage.prices import Prices
@@ -24,4 +25,5 @@ def of_run(account: Account, run: str, prices: Prices) -> list[UsageLine]:
     except RunNotFound as error:
         raise UsageError(f"run {run_id} was never opened, so nothing was used beside its first state") from error
     now = execution.get("stopDate") or datetime.now(UTC)
-    return used_by(opened.config, amis, account.history(execution["executionArn"]), prices, now)
+    home = Place(opened.account, opened.region)
+    return used_by(opened.config, amis, account.history(execution["executionArn"]), prices, home, now)

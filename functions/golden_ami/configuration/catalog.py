@@ -32,7 +32,7 @@ BATCHES = 40  # iterations that an inline Map runs, so that a history stays shor
 
 AUDITED = "Allowed AMIs, now in audit mode, would hide this AMI: its criteria do not name it"
 
-_DEFAULT_TYPES = {"x86_64": "t3.medium", "i386": "t3.medium", "arm64": "t4g.medium"}
+DEFAULT_TYPES = {"x86_64": "t3.medium", "i386": "t3.medium", "arm64": "t4g.medium"}
 _UNREACHABLE = frozenset({
     "AuthFailure", "OptInRequired", "UnrecognizedClientException", "InvalidClientTokenId", "UnauthorizedOperation",
     "AccessDenied", "AccessDeniedException",
@@ -58,7 +58,7 @@ def look_up(
         _check_zones(place, [ami for ami in launched if ami.reason is None], config, settings, clients)
     for ami in amis:
         ami.notes += [note] if (note := no_benchmark(config, ami.engine)) else []
-    _assign_batches(amis)
+    assign_batches(amis)
     return amis
 
 
@@ -252,7 +252,7 @@ def _check_instance_types(place: Place, clients: Clients, amis: Sequence[Ami]) -
 
 
 def _default_type(ami: Ami) -> None:
-    chosen = _DEFAULT_TYPES.get(ami.architecture or "x86_64")
+    chosen = DEFAULT_TYPES.get(ami.architecture or "x86_64")
     if chosen:
         ami.entry = msgspec.structs.replace(ami.entry, instance_type=chosen)
         return
@@ -279,7 +279,7 @@ def _type_problem(ami: Ami, supported: Sequence[str] | None, place: Place) -> Re
             architecture=ami.architecture,
             type=chosen,
             supported=", ".join(supported),
-            default=_DEFAULT_TYPES.get(ami.architecture),
+            default=DEFAULT_TYPES.get(ami.architecture),
         )
     return None
 
@@ -328,7 +328,7 @@ def _reach(place: Place, settings: Settings, call: Callable[[], T]) -> T | Reaso
         return loading.PLACE_UNREACHABLE(place=named(place), error=error)
 
 
-def _assign_batches(amis: Iterable[Ami]) -> None:
+def assign_batches(amis: Iterable[Ami]) -> None:
     """A batch for each assessable AMI: its own key while they are few, else one of 40."""
     assessable = sorted((ami for ami in amis if ami.reason is None), key=lambda ami: ami.key)
     for index, ami in enumerate(assessable):

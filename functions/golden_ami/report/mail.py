@@ -185,3 +185,5 @@ def _usage(lines: Sequence[usage.UsageLine]) -> Iterator[str]:
     yield from map(usage.sentence, lines[:_CAUSES])
     if len(lines) > _CAUSES:
         yield f"... and {len(lines) - _CAUSES} more in the whole report"
+    if lines:
+        yield usage.total_sentence(lines)

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from golden_ami import times
 from golden_ami.logs import logger
 from golden_ami.models import Ami, Run
+from golden_ami.places import Place
 from golden_ami.usage import paths
 from golden_ami.usage.actual import used_by
 from golden_ami.usage.history import ended_at
@@ -26,7 +27,7 @@ def measured_usage(run: Run, amis: Sequence[Ami], clients: Clients) -> list[Usag
     """The estimate, with what was used. Figures from a history that cannot be read are None."""
     events = _history(run.execution_arn, clients)
     to_come = 0 if ended_at(events) else paths.states_after(paths.shipped_graph(), "Aggregate")
-    return used_by(run.config, amis, events, shipped(), times.now(), to_come)
+    return used_by(run.config, amis, events, shipped(), Place(run.account, run.region), times.now(), to_come)
 
 
 def _history(execution_arn: str, clients: Clients) -> list[dict[str, Any]]:

@@ -8,22 +8,32 @@ from datetime import datetime
 
 from golden_ami.engines.registry import ENGINES, part
 from golden_ami.events import Event
-from golden_ami.models import Ami, Config
+from golden_ami.models import NO_BATCH, Ami, Config
+from golden_ami.places import Place
 from golden_ami.usage.estimate import (
+    INVOCATIONS,
     LAMBDA,
     TRANSITIONS,
     VOLUMES,
+    by_place,
     estimate,
     instances_of,
     launches,
+    named,
 )
-from golden_ami.usage.history import ended_at, lambda_gb_seconds, terminated_at, transitions
+from golden_ami.usage.history import ended_at, invoked, lambda_gb_seconds, terminated_at, transitions
 from golden_ami.usage.lines import UsageLine
 from golden_ami.usage.prices import Prices
 
 
 def used_by(
-    config: Config, amis: Sequence[Ami], events: Sequence[Event], prices: Prices, now: datetime, to_come: int = 0
+    config: Config,
+    amis: Sequence[Ami],
+    events: Sequence[Event],
+    prices: Prices,
+    home: Place,
+    now: datetime,
+    to_come: int = 0,
 ) -> list[UsageLine]:
     """The estimate for a run, with what it has used until now beside it.
 
@@ -31,11 +41,16 @@ def used_by(
     `to_come` are the transitions that the history cannot have yet.
     """
     ended = terminated_at(events) or now
-    used = _of_instances(amis, ended) | _of_engines(amis, ended)
+    used: dict[str, float] = {}
+    planned = [ami for ami in amis if ami.batch != NO_BATCH]
+    for place, group in by_place(planned).items():
+        here = _of_instances(group, ended) | _of_engines(group, ended)
+        used |= {named(what, place, planned): amount for what, amount in here.items()}
     if events:
         used[TRANSITIONS] = transitions(events) + to_come
         used[LAMBDA] = lambda_gb_seconds(events, ended_at(events) or now)
-    lines = estimate(config, amis, prices)
+        used[INVOCATIONS] = invoked(events)
+    lines = estimate(config, amis, prices, home)
     for line in lines:
         line.actual = used.get(line.what)
         if line.actual is not None and line.most_cost is not None:

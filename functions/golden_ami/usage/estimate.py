@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
+from typing import NamedTuple
 
 from golden_ami.engines.base import Amount
 from golden_ami.engines.registry import ENGINES, next_look, part, traits
 from golden_ami.models import NO_BATCH, Ami, Config
+from golden_ami.places import Place
 from golden_ami.usage import paths
 from golden_ami.usage.history import FUNCTION_GB, LARGE, LARGE_GB
 from golden_ami.usage.lines import UsageLine
-from golden_ami.usage.prices import Price, Prices
+from golden_ami.usage.prices import INSTANCES, Prices
 
 # Names of lines, by which what was used is put beside them.
-TRANSITIONS, LAMBDA, VOLUMES = "State transitions", "Lambda", "Volumes"
-UNKNOWN = "unknown; give one with golden-ami estimate --prices FILE"
+TRANSITIONS, LAMBDA, INVOCATIONS, VOLUMES = "State transitions", "Lambda", "Lambda, invocations", "Volumes"
+HOME = "the stack's region"  # where it is not known which
+_UNKNOWN = "unknown: {why}; give one with golden-ami estimate --prices FILE"
 
 _SECONDS = (0.2, 5.0)  # an invocation, from the quickest to a slow one; an assumption, not a measurement
 _MONTH_MINUTES = 730 * 60  # hours of a month as AWS bills storage
@@ -45,28 +48,61 @@ def invocations(entered: Counter[str]) -> tuple[int, int]:
     return ordinary, sum(entered[name] for name in LARGE) + 1
 
 
-def estimate(config: Config, amis: Iterable[Ami], prices: Prices) -> list[UsageLine]:
+class Item(NamedTuple):
+    """What a run, or a month, uses of one thing, and where."""
+
+    amount: Amount
+    place: Place
+
+
+def estimate(config: Config, amis: Iterable[Ami], prices: Prices, home: Place) -> list[UsageLine]:
+    """What a run of the configuration uses, and costs by the prices of each place; `home` is the stack's own."""
+    return [priced(item, prices) for item in planned(config, amis, home)]
+
+
+def planned(config: Config, amis: Iterable[Ami], home: Place) -> list[Item]:
     """What a run of the configuration uses, from a run without any wait to one that reaches every bound.
 
     `amis` are the AMIs as they were looked up, or as the ledger has them of any later moment: the same lines.
     """
-    planned = [ami for ami in amis if ami.batch != NO_BATCH]
-    kinds = launches(planned)
-    batches, waits = len({ami.batch for ami in planned}), config.waits
-    first = next_look({ami.engine for ami in planned}, waits)
+    ours = [ami for ami in amis if ami.batch != NO_BATCH]
+    instances = bool(launches(ours))
+    batches, waits = len({ami.batch for ami in ours}), config.waits
+    first = next_look({ami.engine for ami in ours}, waits)
     looks = 1 + ceil((waits.completion_deadline_seconds - first) / waits.poll_seconds)
     polls = ceil(waits.agent_deadline_seconds / waits.agent_poll_seconds)
-    quickest = good_run(batches, instances=bool(kinds))
-    slowest = good_run(batches, instances=bool(kinds), looks=looks, agent_polls=polls)
+    quickest = good_run(batches, instances=instances)
+    slowest = good_run(batches, instances=instances, looks=looks, agent_polls=polls)
     seconds = _gb_seconds(quickest, _SECONDS[0]), _gb_seconds(slowest, _SECONDS[1])
+    invoked = sum(invocations(quickest)), sum(invocations(slowest))
     shortest = waits.boot_seconds / 60
     longest = (waits.boot_seconds + waits.agent_deadline_seconds + waits.completion_deadline_seconds) / 60
-    return [
-        _line(TRANSITIONS, "transitions", (quickest.total(), slowest.total()), prices.get("step_functions_transition")),
-        _line(LAMBDA, "GB-s", seconds, prices.get("lambda_gb_second")),
-        *_instances(planned, kinds, (shortest, longest), prices),
-        *_inspector(config, planned, (shortest, longest), prices),
+    orchestration = [
+        Amount(TRANSITIONS, "transitions", (quickest.total(), slowest.total()), "step_functions_transition"),
+        Amount(LAMBDA, "GB-s", seconds, "lambda_gb_second"),
+        Amount(INVOCATIONS, "invocations", invoked, "lambda_request"),
     ]
+    found = [Item(amount, home) for amount in orchestration]
+    for place, group in by_place(ours).items():
+        amounts = [*_instances(group, (shortest, longest)), *_inspector(config, group, (shortest, longest))]
+        found += [Item(one._replace(what=named(one.what, place, ours)), place) for one in amounts]
+    return found
+
+
+def by_place(amis: Iterable[Ami]) -> dict[Place, list[Ami]]:
+    """The AMIs by the place where each is."""
+    found: dict[Place, list[Ami]] = {}
+    for ami in amis:
+        found.setdefault(Place(ami.account, ami.region), []).append(ami)
+    return found
+
+
+def named(what: str, place: Place, amis: Iterable[Ami]) -> str:
+    """The name of a line of a place: with the region and the account as far as the AMIs have several."""
+    places = by_place(amis)
+    region = f" in {place.region or HOME}" if len({one.region for one in places}) > 1 else ""
+    account = f" of {place.account}" if len({one.account for one in places}) > 1 else ""
+    return what + region + account
 
 
 def launches(amis: Iterable[Ami]) -> Counter[str]:
@@ -80,51 +116,45 @@ def instances_of(kind: str, count: int) -> str:
     return f"{count} x {kind}"
 
 
+def priced(item: Item, prices: Prices) -> UsageLine:
+    """The line of what is used, with its costs where the price is known."""
+    what, unit, (least, most), name, share = item.amount
+    price = prices.at(name, item.place)
+    line = UsageLine(what=what, unit=unit, least=least, most=most, price="")
+    if price is None:
+        line.price = _UNKNOWN.format(why=prices.why_unknown(name))
+    else:
+        line.price = price.said_in(item.place.region)
+        line.least_cost, line.most_cost = least * share * price.price, most * share * price.price
+    return line
+
+
 def _gb_seconds(entered: Counter[str], seconds: float) -> float:
     ordinary, large = invocations(entered)
     return (ordinary * FUNCTION_GB + large * LARGE_GB) * seconds
 
 
-def _instances(
-    planned: list[Ami], kinds: Counter[str], minutes: tuple[float, float], prices: Prices
-) -> list[UsageLine]:
-    lines = []
-    for kind, count in sorted(kinds.items()):
-        price = prices.get(f"instance_hour.{kind}")
-        lines.append(_line(instances_of(kind, count), "instance minutes", _times(count, minutes), price, 1 / 60))
+def _instances(amis: Sequence[Ami], minutes: tuple[float, float]) -> list[Amount]:
+    kinds = launches(amis)
+    amounts = [
+        Amount(instances_of(kind, count), "instance minutes", _times(count, minutes), f"{INSTANCES}.{kind}", 1 / 60)
+        for kind, count in sorted(kinds.items())
+    ]
     if kinds:
-        gib = sum(sum(ami.volumes.values()) for ami in planned if traits(ami.engine).needs_instances)
-        price = prices.get("volume_gib_month")
-        lines.append(_line(VOLUMES, "GiB minutes", _times(gib, minutes), price, 1 / _MONTH_MINUTES))
-    return lines
+        gib = sum(sum(ami.volumes.values()) for ami in amis if traits(ami.engine).needs_instances)
+        amounts.append(Amount(VOLUMES, "GiB minutes", _times(gib, minutes), "volume_gib_month", 1 / _MONTH_MINUTES))
+    return amounts
 
 
-def _inspector(config: Config, planned: list[Ami], minutes: tuple[float, float], prices: Prices) -> list[UsageLine]:
-    engines = Counter(ami.engine for ami in planned)
-    amounts: list[Amount] = [
+def _inspector(config: Config, amis: Sequence[Ami], minutes: tuple[float, float]) -> list[Amount]:
+    engines: Mapping[str, int] = Counter(ami.engine for ami in amis)
+    return [
         amount
         for engine in ENGINES
         if engines[engine]
         for amount in part(engine, "usage").estimated(config, engines[engine], minutes)
     ]
-    return [_line(one.what, one.unit, one.between, prices.get(one.price), one.share) for one in amounts]
 
 
 def _times(count: float, minutes: tuple[float, float]) -> tuple[float, float]:
     return count * minutes[0], count * minutes[1]
-
-
-def _line(what: str, unit: str, between: tuple[float, float], price: Price | None, share: float = 1) -> UsageLine:
-    """`share`: how much of the priced unit one of this unit is."""
-    least, most = between
-    if price is None:
-        return UsageLine(what=what, unit=unit, least=least, most=most, price=UNKNOWN)
-    return UsageLine(
-        what=what,
-        unit=unit,
-        least=least,
-        most=most,
-        least_cost=least * share * price.price,
-        most_cost=most * share * price.price,
-        price=str(price),
-    )

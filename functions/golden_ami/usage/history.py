@@ -20,6 +20,11 @@ def transitions(events: Sequence[Event]) -> int:
     return entered + max(0, kinds.count("TaskScheduled") - kinds.count("TaskStateEntered"))
 
 
+def invoked(events: Sequence[Event]) -> int:
+    """Functions that a history has invoked, repetitions included."""
+    return sum(event["type"] == "TaskScheduled" for event in events)
+
+
 def lambda_gb_seconds(events: Sequence[Event], until: datetime) -> float:
     """GB-seconds of a history's invocations, from their scheduling to their end: a little more than is billed.
 

@@ -1,6 +1,9 @@
-"""One thing that is paid for: estimated, used and, where its price is known, costed."""
+"""One thing that is paid for: estimated, used and, where its price is known, costed; and what all of it comes to."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from golden_ami.models import Data
 
@@ -17,6 +20,57 @@ class UsageLine(Data, omit_defaults=False):
     most_cost: float | None = None
     actual: float | None = None  # what the run used
     actual_cost: float | None = None
+
+
+@dataclass(frozen=True)
+class Total:
+    """What lines come to, in US dollars; `without` names those that have no cost."""
+
+    least: float
+    most: float
+    without: tuple[str, ...] = ()
+
+    def plus(self, other: Total, times: float = 1) -> Total:
+        """This, and the other so many times."""
+        without = tuple(dict.fromkeys((*self.without, *other.without)))
+        return Total(self.least + times * other.least, self.most + times * other.most, without)
+
+    def __str__(self) -> str:
+        return _between(self) + _without(self.without, "price")
+
+
+def estimated_total(lines: Iterable[UsageLine]) -> Total:
+    """What the estimates come to."""
+    total = Total(0.0, 0.0)
+    for line in lines:
+        costs = line.least_cost or 0.0, line.most_cost or 0.0
+        total = total.plus(Total(*costs, () if line.most_cost is not None else (line.what,)))
+    return total
+
+
+def total_sentence(lines: Sequence[UsageLine]) -> str:
+    """What a run has cost, beside what was estimated."""
+    estimate = estimated_total(lines)
+    used = [line for line in lines if line.actual_cost is not None]
+    without = [line.what for line in lines if line.most_cost is not None and line.actual_cost is None]
+    if not used:
+        return f"Total: not known (estimated {estimate})"
+    spent = sum(line.actual_cost or 0.0 for line in used)
+    lacking = _without(estimate.without, "price") + _without(without, "use")
+    return f"Total: {_dollars(spent)} (estimated {_between(estimate)}){lacking}"
+
+
+def _between(total: Total) -> str:
+    least, most = _dollars(total.least), _dollars(total.most)
+    return least if least == most else f"{least} to {most}"
+
+
+def _dollars(value: float) -> str:
+    return f"${value:,.2f}" if value >= 1 else cost(value)
+
+
+def _without(names: Sequence[str], lacking: str) -> str:
+    return f", without {' and '.join(names)}, whose {lacking} is not known" if names else ""
 
 
 def sentence(line: UsageLine) -> str:

@@ -142,16 +142,16 @@ def test_options_that_the_stack_is_not_deployed_for(aws: Embedded, account: Acco
 
 
 def test_config_show_and_push_say_what_the_function_may(aws: Embedded, account: Account, tmp_path: Path) -> None:
-    from golden_ami_cli.configuration.command import _effect
+    from golden_ami_cli.configuration.command import effect
     from golden_ami_cli.errors import CommandError
-    from golden_ami_cli.estimate.prices import prices
+    from golden_ami_cli.prices import prices
 
-    _, amis, _ = _effect(Rights(account), None, None, prices(None))
+    _, amis, _ = effect(Rights(account), None, None, prices(None))
     assert {ami.key: ami.reason.code for ami in amis if ami.reason} == {
         "resolve:ssm:/golden/web": "AMI_PARAMETER_DENIED"
     }
     with pytest.raises(CommandError, match="may not read a configuration from the SSM parameter Nope"):
-        _effect(Rights(account), None, "Nope", prices(None))
+        effect(Rights(account), None, "Nope", prices(None))
 
 
 def test_config_and_estimate_say_that_a_benchmark_is_not_assessed(
@@ -161,11 +161,12 @@ def test_config_and_estimate_say_that_a_benchmark_is_not_assessed(
 
     from golden_ami_cli.main import app
 
-    monkeypatch.setattr("golden_ami_cli.configuration.command.connect", lambda *_: account)
+    for command in ("configuration", "estimate"):
+        monkeypatch.setattr(f"golden_ami_cli.{command}.command.connect", lambda *_: account)
     file = tmp_path / "amis.json"
     file.write_text(json.dumps({"version": 1, "engine": "ami", "cis": "LEVEL_1", "amis": [{"amiId": AMI}]}))
-    for command in (["config", "validate"], ["config", "show"], ["estimate"]):
+    for words in (["config", "validate"], ["config", "show"], ["estimate"]):
         for form in ("table", "json"):
-            told = CliRunner().invoke(app, [*command, str(file), "--output", form])
+            told = CliRunner().invoke(app, [*words, str(file), "--output", form])
             assert told.exit_code == 0
             assert "cis LEVEL_1 is not assessed on 1 of 1 AMIs" in told.stderr

@@ -232,9 +232,12 @@ def test_estimate_has_the_actual_figures_beside_it(served: Served, run: dict[str
     assert transitions["least"] <= transitions["actual"] <= transitions["most"]
     instances = lines["4 x t3.small"]
     assert instances["least"] <= instances["actual"] <= instances["most"]
-    assert instances["leastCost"] is None
-    assert "unknown" in instances["price"]
-    assert "unknown" in served.golden_ami("estimate").out
+    assert instances["leastCost"] <= instances["actualCost"] <= instances["mostCost"]
+    assert instances["price"].startswith("$0.0208 per instance hour")
+    told = served.golden_ami("estimate").out
+    assert "A run: $" in told
+    assert "A month of 4 runs with Network=own: $2" in told
+    assert "Total: $" in served.golden_ami("estimate", "--run", run["runId"]).out
 
 
 def test_doctor_against_a_stack(served: Served) -> None:

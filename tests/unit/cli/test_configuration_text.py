@@ -16,7 +16,7 @@ from golden_ami_cli.configuration.check import check, checked
 from golden_ami_cli.configuration.text import lines_of
 from golden_ami_cli.configuration.yaml_text import Yaml
 from golden_ami_cli.errors import UsageError
-from golden_ami_cli.estimate.prices import prices
+from golden_ami_cli.prices import prices
 
 YAML = """\
 version: 1

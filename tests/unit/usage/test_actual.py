@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from golden_ami.models import Ami, AmiEntry, Config, Reason
+from golden_ami.places import Place
 from golden_ami.usage.actual import used_by
 from golden_ami.usage.history import ended_at, lambda_gb_seconds, transitions
 from golden_ami.usage.lines import UsageLine
@@ -17,6 +18,7 @@ from golden_ami.usage.prices import shipped
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 HISTORIES = Path(__file__).parents[2] / "fixtures" / "history"
+HOME = Place("123456789012", "us-east-1")
 
 
 def second(number: float) -> datetime:
@@ -52,7 +54,7 @@ def ami(number: int, **fields: Any) -> Ami:
 
 
 def used(amis: list[Ami], events: list[dict[str, Any]], now: datetime, to_come: int = 0) -> dict[str, UsageLine]:
-    return {line.what: line for line in used_by(Config(), amis, events, shipped(), now, to_come)}
+    return {line.what: line for line in used_by(Config(), amis, events, shipped(), HOME, now, to_come)}
 
 
 def test_transitions_count_entries_and_retries() -> None:
@@ -139,7 +141,7 @@ def test_scans_count_when_they_are_completed() -> None:
         *(ami(number, engine="ami", scan_status=status) for number, status in enumerate(("COMPLETED", "", "PENDING"))),
         *(ami(number, scan_status=status) for number, status in enumerate(("COMPLETED", "PARTIAL", ""), 10)),
     ]
-    lines = {line.what: line for line in used_by(Config(cis="LEVEL_1"), rows, [], shipped(), second(0))}
+    lines = {line.what: line for line in used_by(Config(cis="LEVEL_1"), rows, [], shipped(), HOME, second(0))}
     assert (lines["Inspector, on demand"].least, lines["Inspector, on demand"].actual) == (3, 1)
     assert (lines["Inspector, CIS"].least, lines["Inspector, CIS"].actual) == (3, 2)
 

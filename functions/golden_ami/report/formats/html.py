@@ -84,6 +84,7 @@ def _page(report: Report) -> str:
         amount=lines.amount,
         estimated=lines.estimated,
         cost=lines.cost,
+        total=lines.total_sentence(report.usage),
         cut=total > _FINDINGS,
         limit=_FINDINGS,
     )

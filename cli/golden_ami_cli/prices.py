@@ -18,7 +18,7 @@ def prices(override: Path | None = None) -> Prices:
 
     text = read_text(override)
     try:
-        return {**shipped(), **parsed(tomllib.loads(text))}
+        return parsed(tomllib.loads(text)).over(shipped())
     except RecursionError:
         value = f"more than {DEPTH} lists and tables in each other at {position(text, too_deep(text) or 0)}"
         raise BadFile(override, "file", value, "leave the nesting out") from None
