@@ -1,8 +1,8 @@
 """moto's Step Functions interpreter in emulated time, with what AWS does and moto does not.
 
 Time: the interpreter's threads, events and sleeps are the clock's (its modules see stand-ins for `threading` and
-`time`). Executions: stop and time-out take effect at once, on whatever the execution waits for, and nothing is added
-to its history after. Callbacks: see `task_tokens`. Every change of an
+`time`). Executions: stop, time-out and a full history take effect at once, on whatever the execution waits for, and
+nothing is added to its history after. Callbacks: see `task_tokens`. Every change of an
 execution's status is published.
 """
 
@@ -21,7 +21,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from golden_ami.events import Event
-from golden_ami.executions import ENDS
+from golden_ami.executions import ENDS, EVENT_LIMIT
 from golden_ami_emulator import task_tokens
 from golden_ami_emulator.clock import Clock
 from golden_ami_emulator.history_pages import get_execution_history
@@ -34,6 +34,9 @@ Publish = Callable[..., None]
 
 _ASL = "moto.stepfunctions.parser.asl"
 _STATE = f"{_ASL}.component.state"
+# How AWS ends an execution whose history is full, in its own words: github.com/loads/ardere, issue 86, shows them, and
+# github.com/floci-io/floci, issue 2734, the event itself: number 25,000, after any other's 24,999.
+_FULL = ("States.Runtime", f"The execution reached the maximum number of history events ({EVENT_LIMIT}).")
 # Modules of the interpreter and the name under which each knows what the clock stands in for.
 _TIMED = {
     f"{_ASL}.component.common.retry.retrier_decl": ["time"],
@@ -213,18 +216,27 @@ class Interpreter(Patches):
         running = self._by_manager.get(id(manager))
         if running is None:
             return int(self._add_event(manager, *args, **kwargs))
+        kind = str(getattr(kwargs["event_type"], "value", kwargs["event_type"]))
         with running.mutex:
             if running.over.is_set() or running.ender not in (None, threading.current_thread()):
                 raise GroupCancelled
-            number = int(self._add_event(manager, *args, **kwargs))
-            if str(getattr(kwargs["event_type"], "value", kwargs["event_type"])) in ENDS:
-                running.over.set()
-        running.news.set()
-        return number
+            full = len(manager._history_event_list) == EVENT_LIMIT - 1 and kind != "ExecutionSucceeded"
+            if running.ender or not full:
+                number = int(self._add_event(manager, *args, **kwargs))
+                if kind in ENDS:
+                    running.over.set()
+                running.news.set()
+                return number
+        self.fail_full(running)
+        raise GroupCancelled
 
     def time_out(self, running: Running) -> None:
         """End an execution as when its TimeoutSeconds have passed."""
         self._end(running, "TIMED_OUT", "TimedOut")
+
+    def fail_full(self, running: Running) -> None:
+        """End an execution as when its history is full: it fails, and nothing retries or catches it."""
+        self._end(running, "FAILED", "Failed", *_FULL)
 
     def _end(
         self, running: Running, status: str, kind: str, error: str | None = None, cause: str | None = None

@@ -28,10 +28,10 @@ SLACK = 7_200.0  # seconds beside a run's own waits: launches, collection, retri
 _DAY = 86_400.0  # the definition's TimeoutSeconds: the bound where functions hang, each to its own time-out, every time
 _BUSY = ("in use by", "already in assessment run")  # two runs at once, where Classic's shared target allows one
 # Faults that keep the definition's own end from terminating, and from reporting.
-_KEEP_INSTANCES = ("terminate.", "ec2.terminate-failing", "dynamodb.failing")
+_KEEP_INSTANCES = ("terminate.", "ec2.terminate-failing", "dynamodb.failing", "execution.history-full")
 _COMPARED_WITH = re.compile(r" since ami-\w+\]")  # the lineage's previous AMI, whoever owned that one
 _ADD_FINDINGS = ("message.finding-forged", "message.finding-replaced")
-_KEEP_REPORTS = ("aggregate.", "s3.failing", "sns.failing", "dynamodb.failing")
+_KEEP_REPORTS = ("aggregate.", "s3.failing", "sns.failing", "dynamodb.failing", "execution.history-full")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Faults of the execution itself: started twice, aborted in each of its states, timed out."""
+"""Faults of the execution itself: started twice, aborted in each of its states, timed out, its history full."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from golden_ami.models import Engine
 from golden_ami.usage.estimate import good_run
@@ -17,7 +17,7 @@ from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, In
 
 
 def faults() -> Iterator[InjectableFault]:
-    """A start that is delivered twice, one for every state that a run passes through, and the time-out."""
+    """A start that is delivered twice, an abort in every state that a run passes through, time-out, full history."""
     yield InjectableFault(
         "scheduler.fires-twice",
         "the schedule starts the run, and delivers the same instant again once the run has claimed it",
@@ -36,8 +36,14 @@ def faults() -> Iterator[InjectableFault]:
     yield InjectableFault(
         "execution.timed-out",
         "the execution reaches its own time-out while it waits for the scan",
-        _timed_out,
+        lambda injection: _ended(injection, "time_out"),
         words=("time-out",),
+    )
+    yield InjectableFault(
+        "execution.history-full",
+        "the execution reaches the maximum of 25,000 events while it waits for the scan",
+        lambda injection: _ended(injection, "fail_full"),
+        words=("maximum number of history events",),
     )
     yield InjectableFault(
         "inspector.agent-slow",
@@ -105,21 +111,19 @@ def _aborted(injection: Injection, state: str) -> None:
     injection.entered(entered)
 
 
-def _timed_out(injection: Injection) -> None:
-    struck = injection.name
+def _ended(injection: Injection, how: Literal["time_out", "fail_full"]) -> None:
+    """What the interpreter does at the definition's TimeoutSeconds or at the last event; the day before is left out."""
+    struck, interpreter = injection.name, injection.aws._interpreter
+
+    def end(arn: str) -> None:
+        getattr(interpreter, how)(interpreter.running(arn))
 
     def entered(arn: str, name: str) -> None:
         if name == "Await Completion":
             struck()
-            injection.aws.clock.call_later(1, lambda: _end(injection, arn), name="time-out")
+            injection.aws.clock.call_later(1, partial(end, arn), name=how)
 
     injection.entered(entered)
-
-
-def _end(injection: Injection, arn: str) -> None:
-    """What the interpreter does when the definition's TimeoutSeconds have passed; a day of waiting is left out."""
-    interpreter = injection.aws._interpreter
-    interpreter.time_out(interpreter.running(arn))
 
 
 def _slow_agents(injection: Injection) -> None:

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from patience import HANGS
 
+from golden_ami.executions import EVENT_LIMIT
 from golden_ami_emulator.clock import Clock
 from golden_ami_emulator.interpreter import Interpreter
 from golden_ami_emulator.patching import Patches
@@ -181,6 +182,47 @@ def test_an_execution_times_out_whatever_it_waits_for(machine: Machine) -> None:
     assert elapsed(answer) == pytest.approx(300, abs=2)
     assert machine.kinds(arn)[-1] == "ExecutionTimedOut"
     assert machine.published[-1]["status"] == "TIMED_OUT"
+
+
+CATCH: Definition = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Done"}]}
+DONE: Definition = {"Type": "Succeed"}
+LOOP: Definition = {"L": {"Type": "Choice", "Choices": [], "Default": "L"}, "Done": DONE}
+LOOP["L"]["Choices"] = [{"Variable": "$.no", "IsPresent": True, "Next": "Done"}]
+
+
+def mapped(states: Definition) -> Definition:
+    """The states in a Map that catches every fault."""
+    within = {"ProcessorConfig": {"Mode": "INLINE"}, "StartAt": next(iter(states)), "States": states}
+    return {"M": {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": within, "End": True, **CATCH}, "Done": DONE}
+
+
+@pytest.mark.parametrize(
+    ("states", "limit"), [(LOOP, 25_000), (mapped(LOOP), 200)], ids=["loop", "in a map, with a limit of 200"]
+)
+def test_an_execution_with_a_full_history_fails_whatever_it_catches(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, states: Definition, limit: int
+) -> None:
+    """Step Functions Developer Guide, "Avoid reaching the history quota"; the last event is the failure itself."""
+    if limit != EVENT_LIMIT:
+        monkeypatch.setattr("golden_ami_emulator.interpreter.EVENT_LIMIT", limit)
+    answer = machine.finish(arn := machine.start(states, input={"items": [1, 2]}))
+    cause = "The execution reached the maximum number of history events (25000)."
+    assert (answer["status"], answer["error"], answer["cause"]) == ("FAILED", "States.Runtime", cause)
+    events = machine.interpreter.events(arn)
+    assert [event["id"] for event in events] == [*range(1, limit + 1)]
+    assert events[-1]["type"] == "ExecutionFailed"
+    assert events[-1]["executionFailedEventDetails"] == {"error": "States.Runtime", "cause": cause}
+    assert [event["status"] for event in machine.published] == ["RUNNING", "FAILED"]
+
+
+@pytest.mark.parametrize(("limit", "status"), [(6, "SUCCEEDED"), (5, "FAILED")])
+def test_success_may_be_the_last_event_of_a_full_history(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, limit: int, status: str
+) -> None:
+    monkeypatch.setattr("golden_ami_emulator.interpreter.EVENT_LIMIT", limit)
+    arn = machine.start({"P": {"Type": "Pass", "Next": "Done"}, "Done": DONE})
+    assert machine.finish(arn)["status"] == status
+    assert len(machine.kinds(arn)) == limit
 
 
 @pytest.mark.parametrize(
