@@ -12,6 +12,7 @@ from golden_ami.times import days_apart
 _ANOTHER = 20  # days
 # Types of the last event of an execution's history (Step Functions API Reference, HistoryEvent).
 ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
+TIME_LIMIT = 86_400  # seconds; TimeoutSeconds of the definition
 # Events of a history: the last one is ExecutionSucceeded, or the execution fails in its place and no Catch runs (Step
 # Functions Developer Guide, "Avoid reaching the history quota").
 EVENT_LIMIT = 25_000

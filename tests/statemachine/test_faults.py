@@ -146,12 +146,9 @@ def test_a_token_that_differs_with_each_retry_is_seen(
 
 
 @pytest.mark.parametrize("engine", ["instance"])
-@pytest.mark.parametrize("name", ["expired", "_Runs._ask_whether_ended"])
-def test_a_reaper_that_ends_running_runs_is_seen(
-    bench: Bench, engine: Engine, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reaper_that_ends_running_runs_is_seen(bench: Bench, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found(bench, held(bench, engine, reap_after=900)) == set()
-    monkeypatch.setattr(f"golden_ami.instances.reaping.{name}", lambda *_: True)
+    monkeypatch.setattr("golden_ami.instances.reaping.Runs._ask_status", lambda *_: "FAILED")
     assert (5, "wrongVerdict") in found(bench, held(bench, engine, reap_after=900))
 
 
@@ -159,7 +156,7 @@ def test_a_reaper_that_ends_running_runs_is_seen(
 def test_a_reaper_that_is_blind_to_ended_runs_is_seen(
     bench: Bench, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("golden_ami.instances.reaping._Runs._ask_whether_ended", lambda *_: False)
+    monkeypatch.setattr("golden_ami.instances.reaping.Runs._ask_status", lambda *_: "RUNNING")
     assert (1, "orphans") in found(bench, held(bench, engine, "on-execution-end.terminates-nothing"))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from golden_ami.instances.reaping import expired
+from golden_ami.errors import worst
+from golden_ami.instances.reaping import Runs
 from golden_ami.instances.termination import Instance
 from golden_ami.instances.termination import find as find_instances
 from golden_ami.models import AMI_TAG, EXPIRY_TAG, RUN_TAG
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from golden_ami_cli.account import Account
 
 
-class ExpiredInstance(NamedTuple):
-    """An instance past its expiry."""
+class ListedOrphan(NamedTuple):
+    """An instance that outlived its run, for a person."""
 
     instance: str
     region: str
@@ -40,11 +41,15 @@ def instances_of(account: Account, region: str, run_id: str | None = None) -> li
     return find_instances(place, account.settings, account.clients, run_id=run_id)
 
 
-def find(account: Account) -> list[ExpiredInstance]:
-    """What the reaper would terminate now, in every region where it looks. Raises botocore's ClientError."""
+def find(account: Account) -> list[ListedOrphan]:
+    """What the reaper would terminate now, in every region of the stack's account where it looks.
+
+    Raises botocore's ClientError, and `errors` where it cannot be told whether a run goes on.
+    """
     regions = dict.fromkeys([account.region, *account.settings.reap_regions])
-    return [
-        ExpiredInstance(
+    runs = Runs(account.settings, account.clients, account.ledger)
+    found = [
+        ListedOrphan(
             one.instance_id,
             region,
             one.tags.get(RUN_TAG, ""),
@@ -54,8 +59,11 @@ def find(account: Account) -> list[ExpiredInstance]:
         )
         for region in regions
         for one in instances_of(account, region)
-        if one.alive and expired(one, now())
+        if one.alive and not runs.still_need(one, now())
     ]
+    if runs.failures:
+        raise worst(runs.failures)
+    return found
 
 
 def terminate(account: Account) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from golden_ami.events import Event
-from golden_ami.models import AMI_TAG, EXPIRY_TAG, RUN_TAG, Engine
+from golden_ami.models import AMI_TAG, RUN_TAG, Engine
 from golden_ami.report.model import Report
 from golden_ami.storage.keys import history_prefix, report_key
 from golden_ami_emulator.calls import Call
@@ -171,15 +171,12 @@ class Bench(AbstractContextManager["Bench"]):
         return ""
 
     def _note_reaped(self, call: Call) -> None:
-        """Keep what the reaper terminates of a run that is neither over nor past its expiry."""
+        """Keep what the reaper terminates of a run that is not over."""
         if call.operation != "TerminateInstances" or self.aws.function_of(call.function) != "reap":
             return
         for instance in call.parameters["InstanceIds"]:
-            tags = self._tags(instance)
-            run = tags.get(RUN_TAG, "")
-            if run not in self._reaped or datetime.fromisoformat(tags[EXPIRY_TAG]) <= self.aws.clock.now():
-                continue
-            if not self.aws._interpreter.running(self._execution(run)).over.is_set():
+            run = self._tags(instance).get(RUN_TAG, "")
+            if run in self._reaped and not self.aws._interpreter.running(self._execution(run)).over.is_set():
                 self._reaped[run].add(instance)
 
     def _tags(self, instance: str) -> dict[str, str]:

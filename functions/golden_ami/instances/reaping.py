@@ -16,7 +16,7 @@ from golden_ami import metrics
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import code_of, named_errors
 from golden_ami.errors import AssessmentError, RunNotFound, worst
-from golden_ami.executions import execution_arn
+from golden_ami.executions import TIME_LIMIT, execution_arn
 from golden_ami.instances.termination import ALIVE, Instance, tagged, terminate
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
@@ -25,14 +25,16 @@ from golden_ami.places import Place, named
 from golden_ami.settings import Settings
 from golden_ami.times import now, read
 
-UNTAGGED_AFTER = timedelta(hours=24)  # from the launch; of an instance without a readable expiry
-# Statuses of an execution that goes on. PENDING_REDRIVE waits to be restarted under the same ARN (Step Functions'
-# API reference, MapRunExecutionCounts: today only child executions of a Distributed Map have it).
-_GOES_ON = frozenset({"RUNNING", "PENDING_REDRIVE"})
+# From the launch: no execution that has launched an instance runs any longer.
+LONGEST = timedelta(seconds=TIME_LIMIT)
+# Statuses, beside RUNNING, of an execution that may go on; "" is one that is not known. PENDING_REDRIVE waits to be
+# restarted under the same ARN (Step Functions' API reference, MapRunExecutionCounts: today only child executions of a
+# Distributed Map have it).
+_MAY_GO_ON = frozenset({"", "PENDING_REDRIVE"})
 
 
 class Orphan(NamedTuple):
-    """An instance past its expiry, or whose run is over."""
+    """An instance whose run is over, or past its expiry with no run that is known to go on."""
 
     place: Place
     instance: Instance
@@ -58,8 +60,10 @@ class Reaped(NamedTuple):
 def reap(settings: Settings, clients: Clients, ledger: Ledger, *, dry_run: bool) -> Reaped:
     """Terminate the stack's orphans at home, in REAP_REGIONS and in both of MEMBER_ACCOUNT_IDS.
 
-    An orphan carries the stack's tags and its instance profile, and is past its expiry or its run's execution has
-    ended: a launch that was under way when the execution was aborted comes after everything that terminates. The
+    An orphan carries the stack's tags and its instance profile, and its run's execution has ended: a launch that was
+    under way when the execution was aborted comes after everything that terminates. While the execution is RUNNING,
+    an instance is none for as long as an execution may run. Of an execution that is not known, or cannot be asked
+    about, the expiry decides: an instance that stays costs more than an AMI that its report has as NOT ASSESSED. The
     expiry is the ledger's where it has the run, as tags may be changed by others, else the tag's.
 
     When it had to act it counts them in the metric ReapedInstances and sends one message to the results topic: a run
@@ -67,7 +71,7 @@ def reap(settings: Settings, clients: Clients, ledger: Ledger, *, dry_run: bool)
     """
     orphans: list[Orphan] = []
     terminated: list[Orphan] = []
-    runs = _Runs(settings, clients, ledger)
+    runs = Runs(settings, clients, ledger)
     failures = runs.failures
     for place in _places(settings):
         try:
@@ -109,14 +113,14 @@ def _ours(instances: Sequence[Instance], settings: Settings) -> list[Instance]:
 
 
 def expired(instance: Instance, instant: datetime, expiry: str = "") -> bool:
-    """Whether the instance is past the given expiry, else its tag's; without a readable one, older than 24 hours."""
+    """Whether the instance is past the given expiry, else its tag's; without a readable one, older than a day."""
     until = read(expiry) or read(instance.tags.get(EXPIRY_TAG))
     if until:
         return datetime.fromisoformat(until) <= instant
-    return instance.launched_at + UNTAGGED_AFTER <= instant
+    return instance.launched_at + LONGEST <= instant
 
 
-class _Runs:
+class Runs:
     """What is known of the runs that the instances' tags name. What cannot be asked is in `failures`."""
 
     def __init__(self, settings: Settings, clients: Clients, ledger: Ledger) -> None:
@@ -125,16 +129,19 @@ class _Runs:
         self._clients = clients
         self._ledger = ledger
         self._expiry = cache(self._read_expiry)
-        self._ended = cache(self._ask_whether_ended)
+        self._status = cache(self._ask_status)
 
     def recorded(self, instance: Instance) -> bool:
         """Whether the ledger has the instance's run."""
         return self._expiry(instance.tags.get(RUN_TAG, "")) is not None
 
     def still_need(self, instance: Instance, instant: datetime) -> bool:
-        """Whether the instance has not expired and its run goes on."""
+        """Whether the instance's run goes on: as Step Functions says, else by the expiry."""
         run_id = instance.tags.get(RUN_TAG, "")
-        return not expired(instance, instant, self._expiry(run_id) or "") and not self._ended(run_id)
+        status = self._status(run_id)
+        if status == "RUNNING":
+            return instant < instance.launched_at + LONGEST
+        return status in _MAY_GO_ON and not expired(instance, instant, self._expiry(run_id) or "")
 
     def _read_expiry(self, run_id: str) -> str | None:
         try:
@@ -149,15 +156,14 @@ class _Runs:
             self.failures.append(fault)
             return None
 
-    def _ask_whether_ended(self, run_id: str) -> bool:
-        """A run whose execution is not known or cannot be asked for is left to its instances' expiry."""
+    def _ask_status(self, run_id: str) -> str:
+        """Of the run's execution; "" where it is not known or cannot be asked about."""
         try:
             with named_errors():
-                status = _status(run_id, self._settings, self._clients) if run_id else ""
+                return _status(run_id, self._settings, self._clients) if run_id else ""
         except AssessmentError as fault:
             self.failures.append(fault)
-            return False
-        return bool(status) and status not in _GOES_ON
+            return ""
 
 
 def _status(run_id: str, settings: Settings, clients: Clients) -> str:

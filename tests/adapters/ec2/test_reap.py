@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from golden_ami.aws.clients import Clients
-from golden_ami.errors import AccessDenied, InvalidEvent, ServiceFault, ServiceRejected
+from golden_ami.errors import AccessDenied, InvalidEvent, ServiceFault, ServiceRejected, Throttled
 from golden_ami.instances import reaping
 from golden_ami.instances.termination import Instance
 from golden_ami.models import ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
@@ -193,12 +194,23 @@ def test_before_its_expiry_an_instance_goes_with_its_run(
     assert stack.running() == ({one} if goes_on else set())
 
 
-@pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
-def test_past_its_expiry_an_instance_goes_whatever_its_run_does(
+@pytest.mark.parametrize("status", [*statuses(), "unknown"])
+def test_past_its_expiry_an_instance_is_kept_by_a_running_execution_only(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
-    executing(stack, monkeypatch, {"run-1": status})
+    executing(stack, monkeypatch, {"run-1": status} if status != "unknown" else {})
+    one = instance(stack, PAST, **{RUN_TAG: "run-1"})
+    assert reap({}, None)["terminated"] == (0 if status == "RUNNING" else 1)
+    assert stack.running() == ({one} if status == "RUNNING" else set())
+
+
+def test_no_instance_outlives_the_longest_execution(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    definition = json.loads((Path(__file__).parents[3] / "statemachine/assessment.asl.json").read_text())
+    executing(stack, monkeypatch, {"run-1": "RUNNING"})
     instance(stack, PAST, **{RUN_TAG: "run-1"})
+    stack.clock.shift(timedelta(seconds=definition["TimeoutSeconds"] - 1))
+    assert reap({}, None) == {"found": 0, "terminated": 0}
+    stack.clock.shift(timedelta(seconds=1))
     assert reap({}, None) == {"found": 1, "terminated": 1}
 
 
@@ -213,9 +225,10 @@ def test_each_run_is_asked_about_once(stack: Stack, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(stack.calls, "call", call)
     for region in ("us-east-1", "us-east-1", "eu-west-1"):
-        instance(stack, FUTURE, region, **{RUN_TAG: "run-1"})
+        for run in ("run-1", "run-2"):
+            instance(stack, FUTURE, region, **{RUN_TAG: run})
     assert reap({}, None) == {"found": 0, "terminated": 0}
-    assert (asked["GetItem"], asked["DescribeExecution"]) == (1, 1)
+    assert (asked["GetItem"], asked["DescribeExecution"]) == (1, 2), "an expiry only of what does not run"
 
 
 def refused(stack: Stack, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
@@ -242,13 +255,19 @@ def test_a_run_that_is_no_execution_is_left_to_the_expiry(
     assert stack.running() == {kept}
 
 
-def test_an_execution_that_cannot_be_asked_about_is_a_fault(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused(stack, monkeypatch, "AccessDeniedException")
+@pytest.mark.parametrize(
+    ("code", "fault"), [("AccessDeniedException", AccessDenied), ("ThrottlingException", Throttled)]
+)
+def test_where_an_execution_cannot_be_asked_about_the_expiry_decides(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, code: str, fault: type[Exception]
+) -> None:
+    refused(stack, monkeypatch, code)
     kept = instance(stack, FUTURE, **{RUN_TAG: "run-1"})
     instance(stack, PAST, **{RUN_TAG: "run-2"})
-    with pytest.raises(AccessDenied, match="DescribeExecution"):
+    with pytest.raises(fault, match="DescribeExecution"):
         reap({}, None)
     assert stack.running() == {kept}, "what has expired goes all the same"
+    assert "DescribeExecution" in stack.published()[0][1]
 
 
 def test_an_instance_without_a_run_is_not_asked_about(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
