@@ -72,7 +72,7 @@ class QueuePollers(Patches):
         super().__enter__()
         self._count_no_messages_for_sending()
         create, delete = LambdaBackend.create_event_source_mapping, LambdaBackend.delete_event_source_mapping
-        add = Queue.add_message
+        update, add = LambdaBackend.update_event_source_mapping, Queue.add_message
 
         def created(backend: Any, spec: dict[str, Any]) -> Any:
             function = backend.get_function(spec["FunctionName"].rpartition(":")[2])
@@ -80,7 +80,15 @@ class QueuePollers(Patches):
             self._check(spec, function, queue)
             source = create(backend, spec)
             queue.lambda_event_source_mappings.clear()  # moto's own poller
-            self._mappings[queue.queue_arn] = _Mapping(source, queue, function)
+            mapping = self._mappings[queue.queue_arn] = _Mapping(source, queue, function)
+            self._look_later(mapping, mapping.window)
+            return source
+
+        def updated(backend: Any, uuid: str, spec: dict[str, Any]) -> Any:
+            source = update(backend, uuid, spec)
+            for mapping in self._mappings.values():
+                if mapping.source.uuid == uuid:
+                    self._look_later(mapping, mapping.window)
             return source
 
         def deleted(backend: Any, uuid: str) -> Any:
@@ -93,6 +101,7 @@ class QueuePollers(Patches):
                 self._look_later(mapping, mapping.window)
 
         self.set(LambdaBackend, "create_event_source_mapping", created)
+        self.set(LambdaBackend, "update_event_source_mapping", updated)
         self.set(LambdaBackend, "delete_event_source_mapping", deleted)
         self.set(Queue, "add_message", added)
         return self

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from golden_ami.aws.errors import named_errors
+from golden_ami.errors import AssessmentError
 from golden_ami.logs import logger
+from golden_ami.parallel import side_by_side
 
 if TYPE_CHECKING:
     from golden_ami.ledger import Ledger
@@ -55,13 +58,35 @@ def answer(probe: Probe, ledger: Ledger) -> None:
 
 
 def without_probes(records: object, ledger: Ledger) -> object:
-    """What SNS or SQS has delivered, but for the probes, which are answered."""
-    if not isinstance(records, list):
-        return records
-    probes = [probe_of(_text(record)) for record in records]
-    for probe in filter(None, probes):
+    """What SNS has delivered, but for the probes, which are answered."""
+    others, probes = apart(records)
+    for _, probe in probes:
         answer(probe, ledger)
-    return [record for record, probe in zip(records, probes, strict=True) if probe is None]
+    return others
+
+
+def apart(records: object) -> tuple[object, list[tuple[Any, Probe]]]:
+    """What SNS or SQS has delivered, but for the probes; and their records, each with its probe."""
+    if not isinstance(records, list):
+        return records, []
+    probes = [(record, probe_of(_text(record))) for record in records]
+    others = [record for record, probe in probes if probe is None]
+    return others, [(record, probe) for record, probe in probes if probe is not None]
+
+
+def unanswered(probes: Sequence[tuple[Any, Probe]], ledger: Ledger) -> list[str]:
+    """Answer the probes of SQS's records; the ids of the messages of those that could not be answered."""
+
+    def failed(one: tuple[Any, Probe]) -> str:
+        try:
+            with named_errors():
+                answer(one[1], ledger)
+        except AssessmentError as error:
+            logger.error("a probe was not answered: %s", error)
+            return str(one[0].get("messageId"))
+        return ""
+
+    return [one for one in side_by_side(failed, probes) if one]
 
 
 def _text(record: object) -> object:

@@ -8,7 +8,7 @@ from msgspec import field
 
 from golden_ami.contracts import Contract, FunctionAnswer, FunctionEvent
 from golden_ami.lambda_handler import Stack, lambda_handler
-from golden_ami.probes import without_probes
+from golden_ami.probes import apart, unanswered
 from golden_ami.scans.event_findings import store_findings
 
 
@@ -34,6 +34,6 @@ class Answer(FunctionAnswer):
 
 @lambda_handler(Event, "bucket")
 def handler(event: Event, stack: Stack) -> Answer:
-    records = without_probes(event.records, stack.ledger)
-    failed = store_findings(records, stack.settings, stack.clients)
+    records, probes = apart(event.records)
+    failed = store_findings(records, stack.settings, stack.clients) + unanswered(probes, stack.ledger)
     return Answer(batch_item_failures=[Failure(item_identifier=one) for one in failed])

@@ -242,6 +242,7 @@ def test_alarms_wake_somebody(full: Any) -> None:
         "LongRunAlarm",
         "NothingAssessedAlarm",
         "DeadLettersAlarm",
+        "FindingsWaitAlarm",
         "ReaperActedAlarm",
     }
     topic = f"arn:aws:sns:{full.region}:123456789012:AlarmTopic"

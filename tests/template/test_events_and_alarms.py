@@ -149,6 +149,18 @@ ALARMS: dict[str, dict[str, Any]] = {
         "ComparisonOperator": "LessThanThreshold",
         "TreatMissingData": "breaching",
     },
+    "FindingsWaitAlarm": {
+        "AlarmName": "gold-findings-wait",
+        "Namespace": "AWS/SQS",
+        "MetricName": "ApproximateAgeOfOldestMessage",
+        "Dimensions": [{"Name": "QueueName", "Value": "FindingsQueue.QueueName"}],
+        "Statistic": "Maximum",
+        "Period": 300,
+        "EvaluationPeriods": 1,
+        "Threshold": 1200,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+    },
     "DeadLettersAlarm": {
         "AlarmName": "gold-dead-letters",
         "Namespace": "AWS/SQS",

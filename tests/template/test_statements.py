@@ -235,7 +235,8 @@ def test_policies_are_of_the_resources_that_they_name(full: Any) -> None:
 
 
 RULES = [f"arn:aws:events:{HERE}:rule/{name}" for name in ("InstanceScanned", "AmiScanned", "AmiFinding")]
-ALARMS = ("RunFailedAlarm", "LongRunAlarm", "NothingAssessedAlarm", "DeadLettersAlarm", "ReaperActedAlarm")
+ALARMS = ("RunFailedAlarm", "LongRunAlarm", "NothingAssessedAlarm", "DeadLettersAlarm", "FindingsWaitAlarm",
+          "ReaperActedAlarm")  # fmt: skip
 
 
 def admitted(deployed: Any, name: str) -> dict[str, tuple[Any, list[str], list[str], dict[str, Any]]]:

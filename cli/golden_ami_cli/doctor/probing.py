@@ -69,7 +69,8 @@ def _diagnosis(account: Account, rule: str, name: str, refused: str, seconds: fl
     target = _target(account, rule)
     if seconds is not None:
         return ok(check, f"arrived by {target} after {seconds:.0f} s")
-    remedy = f"look at FailedInvocations of rule {name} (CloudWatch, AWS/Events), at {dead_letters(account)}"
+    looked = "look at what golden-ami doctor says of the rule, its target and who reads that"
+    remedy = f"{looked}, at FailedInvocations of {name} (CloudWatch, AWS/Events), at {dead_letters(account)}"
     cause = f"not arrived by {target} within {_PATIENCE} s"
     return error(check, cause, f"{remedy}, and at the log of the function behind it")
 

@@ -14,31 +14,49 @@ from golden_ami_cli.doctor.sample_events import sample_events
 
 _DAYS = 14  # as long as the dead-letter queue keeps a message
 _DAY = 86_400  # seconds
+# A change set compares templates, and not the template with what is there, unless it is one that reverts drift
+# (CloudFormation User Guide, "Using drift-aware change sets"; botocore's model of CreateChangeSet, DeploymentMode).
+_AGAIN = "put it back with a change set of the stack's own template (create-change-set --deployment-mode REVERT_DRIFT)"
 
 
 def event_rule(patient: Patient, rule: str) -> Diagnosis:
     """A rule is on, takes what AWS documents that it sends, and has a target."""
     check, name = f"rule {rule}", rule_name(patient.account, rule)
     events = patient.client("events")
-    again = "deploy the stack again (sam deploy)"
     try:
         found = events.describe_rule(Name=name)
     except events.exceptions.ResourceNotFoundException:
-        return error(check, f"there is no rule {name}", again)
+        return error(check, f"there is no rule {name}", _AGAIN)
     if not found["State"].startswith("ENABLED"):
         return error(check, f"{name} is {found['State']}", f"aws events enable-rule --name {name}")
     targets = targets_of(patient.account, rule)
     if not targets:
-        return error(check, f"{name} has no target", again)
+        return error(check, f"{name} has no target", _AGAIN)
     for event in sample_events(rule, patient.account):
         given = {"EventPattern": found.get("EventPattern", "{}"), "Event": json.dumps(event)}
         if not events.test_event_pattern(**given)["Result"]:
             cause = f"the pattern of {name} does not match {event['detail-type']!r} as AWS documents it"
-            return error(check, cause, again)
+            return error(check, cause, _AGAIN)
+    if unread := _unread(patient, rule):
+        return error(check, f"{name} sends to what nothing reads: {', '.join(unread)}", _AGAIN)
     if off := _mappings_off(patient, rule):
         cause = f"{name} sends to a queue, but Lambda does not read it: event source mapping {', '.join(off)}"
         return error(check, cause, "aws lambda update-event-source-mapping --enabled --uuid UUID")
     return ok(check, f"{name} is {found['State']}, to {', '.join(targets)}")
+
+
+def _unread(patient: Patient, rule: str) -> list[str]:
+    """The rule's queues without a mapping and its topics without a function as subscriber."""
+    arns = _target_arns(patient.account, rule)
+    lambdas, sns = patient.client("lambda"), patient.client("sns")
+    queues = [arn for arn in arns if arn.split(":")[2] == "sqs" and not any(_mappings(lambdas, arn))]
+    return queues + [arn for arn in arns if arn.split(":")[2] == "sns" and not _functions_of(sns, arn)]
+
+
+def _functions_of(sns: Any, topic: str) -> list[str]:
+    """The functions that a topic invokes."""
+    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    return [one["Endpoint"] for page in pages for one in page["Subscriptions"] if one["Protocol"] == "lambda"]
 
 
 def _mappings_off(patient: Patient, rule: str) -> list[str]:

@@ -36,6 +36,8 @@ _DENIALS = {
 }
 _USES = {"sns": "sns:Publish", "sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction",
          "events": "events:PutEvents", "states": "states:StartExecution"}  # fmt: skip
+# Targets of rules that EventBridge reaches by their own policy (its user guide, "Using resource-based policies").
+_BY_POLICY = frozenset({("events.amazonaws.com", "sns"), ("events.amazonaws.com", "sqs")})
 _POLICY_DECIDES = frozenset({"kms"})  # services in which a resource's own policy must allow as well
 
 
@@ -106,6 +108,8 @@ class Enforcement:
             told = json.loads(event) if event else {}
             context = {"events:source": [str(told.get("source"))], "events:detail-type": [str(told.get("detail-type"))]}
             need = Need(_USES[used], resource, context if used == "events" else {})
+            if (service, used) in _BY_POLICY and not self.service_may(service, resource, source):
+                return False  # where one copy of the user guide gives topics and queues a role, another forbids it
             return self._allowed(principal, f"{service} as {role}", need, resource.split(":")[3])
         principal = Principal(self._account, service=service)
         conditions = (service, used) != ("events.amazonaws.com", "sns")

@@ -20,7 +20,7 @@ _SCHEDULE = re.compile(r"arn:aws[a-z-]*:scheduler:[a-z0-9-]+:[0-9]{12}:schedule/
 _SCHEDULE_LIMIT = 1_224
 STARTER_LIMIT = 256  # characters
 # By so much the scheduler's clock may be ahead. A claim on a later instant would keep the schedule's own run from it.
-_AHEAD = timedelta(minutes=5)
+_AHEAD = timedelta(minutes=1)
 _BY_HAND = "to start a run by hand, leave out scheduledTime"
 
 

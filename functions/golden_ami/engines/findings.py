@@ -40,12 +40,15 @@ def from_inspector(raw: object, source: str = LIST_FINDINGS) -> Finding:
     exploit = mapping(finding.get("exploitabilityDetails"))
     vulnerability = text(package.get("vulnerabilityId")) or text(code.get("ruleId")) or text(code.get("detectorId"))
     kind, score = _type(finding, package, network, code), _score(finding, package)
+    packages = [_package(one) for one in listed(package.get("vulnerablePackages")) if isinstance(one, Mapping)]
+    title = text(finding.get("title"))
+    unnamed = not (text(package.get("vulnerabilityId")) or listed(package.get("vulnerablePackages")))
     tells_exploit = finding.get("exploitAvailable") in ("YES", "NO", True, False)
     return Finding(
         arn=arn_of(finding.get("findingArn"), finding),
         severity=severity(finding.get("severity"), score),
-        title=text(finding.get("title")) or vulnerability or text(finding.get("type")) or "untitled",
-        type=END_OF_SUPPORT if kind == "PACKAGE_VULNERABILITY" and is_end_of_support(finding, package) else kind,
+        title=title or vulnerability or text(finding.get("type")) or "untitled",
+        type=END_OF_SUPPORT if kind == "PACKAGE_VULNERABILITY" and unnamed and is_end_of_support(title) else kind,
         source=source,
         vulnerability_id=vulnerability,
         description=text(finding.get("description")),
@@ -55,7 +58,7 @@ def from_inspector(raw: object, source: str = LIST_FINDINGS) -> Finding:
         last_known_exploit_at=times.read(exploit.get("lastKnownExploitAt")),
         fix_available=_fix(finding.get("fixAvailable")),
         first_observed_at=times.read(finding.get("firstObservedAt")),
-        packages=[_package(one) for one in listed(package.get("vulnerablePackages")) if isinstance(one, Mapping)],
+        packages=packages,
         network=_network(network) if network else None,
         urls=_urls(package, code, recommendation),
         cwes=texts(code.get("cwes")),
@@ -67,14 +70,13 @@ def from_inspector(raw: object, source: str = LIST_FINDINGS) -> Finding:
     )
 
 
-def is_end_of_support(finding: Mapping[str, Any], package: Mapping[str, Any]) -> bool:
-    """Whether it is Amazon Inspector's own finding that the operating system is out of support.
+def is_end_of_support(title: str) -> bool:
+    """Whether a finding that names no vulnerability is Amazon Inspector's own: the system is out of support.
 
     The User Guide ("Supported operating systems") says that there is one and not what it looks like. Inferred: its
     title says so, and it names neither a vulnerability nor a package. What names either is judged as any finding.
     """
-    named = text(package.get("vulnerabilityId")) or listed(package.get("vulnerablePackages"))
-    return not named and _OUT_OF_SUPPORT.search(text(finding.get("title"))) is not None
+    return _OUT_OF_SUPPORT.search(title) is not None
 
 
 def severity(value: object, score: float | None) -> Severity:

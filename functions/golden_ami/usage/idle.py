@@ -61,7 +61,7 @@ def network(stack: Stack, home: Place) -> list[Item]:
 
 def idle(stack: Stack, home: Place) -> list[Item]:
     """What a month costs without a run: network, key, alarms, dashboard, reaper, and the queue's pollers."""
-    alarms = 5 if stack.scheduled else 4
+    alarms = 6 if stack.scheduled else 5
     seconds = (_REAPS * FUNCTION_GB * _SECONDS[0], _REAPS * FUNCTION_GB * _SECONDS[1])
     amounts = [
         Amount("KMS key of the topics", "key months", (1, 1), "kms_key_month"),

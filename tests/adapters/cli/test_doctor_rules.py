@@ -122,6 +122,18 @@ def test_a_queue_that_nobody_reads_is_found(aws: Embedded, account: Account) -> 
     lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     told = rule(account, "AmiFinding")
     assert (told.status, f"{mapping['UUID']} is Disabled" in told.cause) == ("error", True)
+    lambdas.delete_event_source_mapping(UUID=mapping["UUID"])
+    told = rule(account, "AmiFinding")
+    assert (told.status, "sends to what nothing reads: arn:aws:sqs:" in told.cause) == ("error", True)
+    assert "REVERT_DRIFT" in told.remedy
+
+
+def test_a_topic_that_invokes_no_function_is_found(aws: Embedded, account: Account) -> None:
+    sns, topic = aws.client("sns"), aws.outputs["CompleteTopicArn"]
+    for one in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
+        sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
+    told = rule(account, "AmiScanned")
+    assert (told.status, f"sends to what nothing reads: {topic}" in told.cause) == ("error", True)
 
 
 @pytest.mark.parametrize(

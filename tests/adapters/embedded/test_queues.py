@@ -156,3 +156,15 @@ def test_lambda_refuses_a_queue_that_shows_messages_again_too_early(account: Emb
         account.client("lambda").create_event_source_mapping(
             EventSourceArn=account.outputs["QueueArn"], FunctionName="taker"
         )
+
+
+def test_a_mapping_that_is_enabled_again_reads_what_waits(account: Embedded) -> None:
+    lambdas = account.client("lambda")
+    [mapping] = lambdas.list_event_source_mappings()["EventSourceMappings"]
+    lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    send(account, "one")
+    account.clock.sleep(600)
+    assert (batches(), left(account)) == ([], (1, 0))
+    lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+    account.clock.sleep(60)
+    assert (batches(), left(account)) == ([["one"]], (0, 0))

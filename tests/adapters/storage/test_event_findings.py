@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 from msgspec.structs import replace
 
 from golden_ami.aws.clients import Clients
+from golden_ami.errors import ServiceRejected
+from golden_ami.ledger import Ledger
 from golden_ami.models import Finding, Package
+from golden_ami.probes import DETAIL_TYPE, SOURCE, apart, unanswered
 from golden_ami.scans.event_findings import store_findings
 from golden_ami.settings import Settings
+from golden_ami.storage import event_findings
 from golden_ami.storage.event_findings import EventFindings
 
 ACCOUNT, MEMBER, REGION, BUCKET = "123456789012", "210987654321", "us-east-1", "reports"
@@ -130,3 +134,37 @@ def test_findings_are_as_they_were(settings: Settings) -> None:
     )
     store(settings).store("scan-1", [finding, replace(finding, arn="arn:2", score=7.5)])
     assert list(store(settings).of("scan-1")) == [finding, replace(finding, arn="arn:2", score=7.5)]
+
+
+def test_what_has_no_answer_from_s3_comes_again(settings: Settings) -> None:
+    clients = Clients(settings)
+
+    def silent(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://s3")
+
+    clients.client("s3").meta.events.register("before-parameter-build.s3.PutObject", silent)
+    assert store_findings([record(1)], settings, clients) == ["message-scan-1-1"]
+
+
+def test_more_than_the_memory_holds_is_refused_and_not_cut_off(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_findings([record(number) for number in range(50)], settings, Clients(settings))
+    monkeypatch.setattr(event_findings, "_MOST", 1_000)
+    with pytest.raises(ServiceRejected, match=r"scan-1, more than 1,000 bytes: find who sends them"):
+        list(store(settings).of("scan-1"))
+    assert list(store(settings).of("scan-2")) == []
+
+
+def probe(number: int) -> dict[str, Any]:
+    detail = {"probe": f"{number:032x}", "rule": "AmiFinding"}
+    event = {"source": SOURCE, "detail-type": DETAIL_TYPE, "account": ACCOUNT, "detail": detail}
+    return {"messageId": f"probe-{number}", "body": json.dumps(event)}
+
+
+def test_a_probe_that_cannot_be_answered_keeps_no_finding_back(settings: Settings) -> None:
+    clients = Clients(settings)
+    others, probes = apart([probe(1), record(1), probe(2)])
+    assert store_findings(others, settings, clients) == []
+    assert unanswered(probes, Ledger(clients.client("dynamodb"), "no-such-table")) == ["probe-1", "probe-2"]
+    assert len(list(store(settings).of("scan-1"))) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from golden_ami.engines.ami.join import joined, of_scan
 from golden_ami.evaluation.comparison import EarlierAssessment
 from golden_ami.evaluation.evaluate import AmiRules, evaluate
 from golden_ami.evaluation.exceptions import ExceptionIndex
-from golden_ami.models import SEVERITIES, Assessment, Finding, Policy, Severity, Threshold
+from golden_ami.models import END_OF_SUPPORT, SEVERITIES, Assessment, Finding, Policy, Severity, Threshold
 
 CVE = "CVE-2026-1"
 PREFIX = "arn:aws:inspector2:us-east-1:123456789012:finding/ondemand/scan-1"
@@ -264,3 +265,55 @@ def test_nothing_that_an_event_says_makes_a_row_better(
     after = [judged(one) for one in found]
     assert not fails or any(one[0] for one in after), "a FAIL stays one"
     assert not unknown or any(any(one) for one in after), "what is unknown stays so, or fails"
+
+
+OUT_OF_SUPPORT = "Amazon Linux AMI 2018.03 is out of support"
+
+
+def test_the_end_of_support_is_known_by_a_row_alone_and_counts_once() -> None:
+    told = row(OUT_OF_SUPPORT, SeverityLabel="informational")
+    detail = {"findingArn": f"{PREFIX}/1", "title": OUT_OF_SUPPORT, "severity": "INFORMATIONAL"}
+    assert told.type == END_OF_SUPPORT
+    [found] = together([told], [from_event(detail | {"type": "PACKAGE_VULNERABILITY"})])
+    assert (found.type, found.source) == (END_OF_SUPPORT, BOTH)
+    assert row(f"{CVE} - out of support").type == "PACKAGE_VULNERABILITY"
+
+
+def of(vulnerability: str, package: str, **members: Any) -> Finding:
+    vulnerable = {"vulnerabilityId": vulnerability, "vulnerablePackages": [{"name": package, "version": "1"}]}
+    return event(title=f"{vulnerability} - {package}", packageVulnerabilityDetails=vulnerable, **members)
+
+
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_no_choice_of_names_gives_two_events_one_arn(order: tuple[int, ...]) -> None:
+    events = [
+        of(CVE, "golang.org/x/net", severity="CRITICAL"),
+        of("CVE-0", "z", severity="LOW"),
+        of(f"{CVE}/golang.org", "x/net", severity="LOW"),
+    ]
+    found = together([], [events[number] for number in order])
+    assert len({one.arn for one in found}) == 3
+    assert "CRITICAL" in {one.severity for one in found}
+
+
+def test_a_row_takes_the_event_of_its_own_path() -> None:
+    def at(number: int, path: str, version: str) -> Finding:
+        package = {"name": "lodash", "version": version, "filePath": path}
+        details = {"vulnerabilityId": CVE, "vulnerablePackages": [package]}
+        return event(number, title=f"{CVE} - lodash", packageVulnerabilityDetails=details)
+
+    rows = [row(f"{CVE} - lodash", Paths=[path]) for path in ("/b", "/a")]
+    found = together(rows, [at(1, "/a", "1.0"), at(2, "/b", "2.0")])
+    assert {(one.packages[0].path, one.packages[0].version) for one in found} == {("/a", "1.0"), ("/b", "2.0")}
+
+
+@pytest.mark.parametrize("fix", ["YES", "PARTIAL"])
+def test_a_fix_that_an_event_tells_of_counts(fix: str) -> None:
+    [found] = together([row(FixAvailable=False)], [event(fixAvailable=fix)])
+    assert found.fix_available == fix
+
+
+def test_the_latest_exploit_that_is_known_counts() -> None:
+    told = [event(exploitabilityDetails={"lastKnownExploitAt": at}) for at in ("2026-03-01T00:00:00Z", "")]
+    for events in (told, told[::-1]):
+        assert together([], events)[0].last_known_exploit_at.startswith("2026-03-01")

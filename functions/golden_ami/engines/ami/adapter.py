@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from golden_ami import times
 from golden_ami.aws.clients import Clients
@@ -150,7 +150,7 @@ class ImageScan:
         if outcome.status == "COMPLETED" and at:
             if not is_shown(shown, started_at) and times.until(at) > -wait:
                 return Progress(ami.key, "RUNNING", f"{outcome.detail}, its results are not shown yet")
-            if not late and times.until(at) > -wait and self._events_may_come(ami, at):
+            if not late and times.until(at) > -wait and self._events_may_come(at):
                 return Progress(ami.key, "RUNNING", f"{outcome.detail}, its events not yet here", soon=True)
         return Progress(
             ami.key,
@@ -175,24 +175,13 @@ class ImageScan:
             return Progress(ami.key, "FAILED", coverage.FAULT, scan)
         return Progress(ami.key, "RUNNING", f"{coverage.FAULT}, then a second scan", reason, scan=scan)
 
-    def _events_may_come(self, ami: Ami, completed_at: str) -> bool:
+    def _events_may_come(self, completed_at: str) -> bool:
         """Events tell more than GetImageFindings does, so a poll must not overtake them.
 
-        They are here when there are as many as were announced; otherwise some may come while the queue has any.
+        How many have come says nothing: anybody may send one. Some may come for a minute after the scan's end, and
+        while the queue has any, of whatever scan.
         """
-        announced = self._ledger.announcements({ami.scan}).get(ami.scan)
-        total = announced.total_after(completed_at) if announced else None
-        if total is not None and self._number_told(ami) >= total:
-            return False
         return times.until(completed_at) > -_EVENTS_GRACE or self._queue.has_messages
-
-    def _number_told(self, ami: Ami) -> int:
-        """How many findings have come as events; 0 where the bucket cannot be read, for they only add to rows."""
-        try:
-            return len({finding.arn for finding in self._told(ami)})
-        except (ClientError, BotoCoreError) as error:
-            logger.warning("findings of events cannot be read: %s", error, extra={"ami": ami.key})
-            return 0
 
     def _total(self, ami: Ami) -> int | None:
         """The highest total that was announced, also by messages that came after the scan was recorded as over."""

@@ -9,8 +9,17 @@ from typing import Any
 from msgspec.structs import replace
 
 from golden_ami import times
-from golden_ami.engines.findings import digest, from_inspector, mapping, number, severity, text, texts
-from golden_ami.models import Finding, Package
+from golden_ami.engines.findings import (
+    digest,
+    from_inspector,
+    is_end_of_support,
+    mapping,
+    number,
+    severity,
+    text,
+    texts,
+)
+from golden_ami.models import END_OF_SUPPORT, Finding, Package
 
 IMAGE_FINDINGS = "ec2:GetImageFindings"
 FINDING_EVENT = "EventBridge:OnDemand AMI Scan Findings"
@@ -49,7 +58,7 @@ def from_image_row(raw: object, image_id: str) -> Finding:
         arn=f"{image_id}/image-finding/{digest(title, snapshot, *paths, text(row.get('SeverityLabel')))}",
         severity=severity(row.get("SeverityLabel"), score),
         title=title,
-        type="PACKAGE_VULNERABILITY",
+        type=END_OF_SUPPORT if not named and is_end_of_support(title) else "PACKAGE_VULNERABILITY",
         source=IMAGE_FINDINGS,
         vulnerability_id=named,
         related=[one for one in cves if one != named],

@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Iterator
 from msgspec.structs import replace
 
 from golden_ami.engines.ami.findings import BOTH, is_count
-from golden_ami.models import SEVERITIES, Ami, Finding, Package, Severity
+from golden_ami.engines.findings import digest
+from golden_ami.models import END_OF_SUPPORT, SEVERITIES, Ami, Finding, Package, Severity
 
 
 def of_scan(ami: Ami, arn: str) -> bool:
@@ -51,12 +52,17 @@ def _united(events: Iterable[Finding], failing: Collection[Severity]) -> list[Fi
         if key in known:
             known[key] = _also(known[key], event, failing)
         else:
-            known[key] = replace(event, arn="/".join([event.arn, *key])) if known else event
+            known[key] = replace(event, arn=f"{event.arn}/{digest(*key)}") if known else event
     return [event for known in about.values() for event in known.values()]
 
 
 def _key(finding: Finding) -> tuple[str, str]:
-    """Vulnerability and first package: an event with the same is of the row. Of a row without either, none is."""
+    """Vulnerability and first package: an event with the same is of the row. Of a row without either, none is.
+
+    The end of a system's support is known by its title.
+    """
+    if finding.type == END_OF_SUPPORT:
+        return END_OF_SUPPORT, finding.title
     package = finding.packages[0].name if finding.packages else ""
     return (finding.vulnerability_id, package) if finding.vulnerability_id and package else ("", finding.arn)
 
@@ -65,8 +71,12 @@ def _taken(events: list[Finding] | None, row: Finding) -> Finding | None:
     """One of the events, that of the row's path before any other; it is of no other row."""
     if not events:
         return None
-    same = (at for at, event in enumerate(events) if event.packages[0].path == row.packages[0].path)
+    same = (at for at, event in enumerate(events) if _path(event) == _path(row))
     return events.pop(next(same, 0))
+
+
+def _path(finding: Finding) -> str:
+    return finding.packages[0].path if finding.packages else ""
 
 
 def _also(first: Finding, second: Finding, failing: Collection[Severity]) -> Finding:
@@ -111,6 +121,8 @@ def _packages(row: Finding, event: Finding) -> list[Package]:
 
     The row's first stays in its place, under which other runs know the finding, whatever place the event gives it.
     """
+    if not (row.packages and event.packages):
+        return [*row.packages, *event.packages]
     first, *others = row.packages
     names = {package.name for package in event.packages}
     places = {(package.name, package.architecture, package.path) for package in event.packages}
