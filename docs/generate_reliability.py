@@ -47,7 +47,7 @@ def column(engine: Engine, names: Sequence[str]) -> dict[str, str]:
             if engine not in fault.engines:
                 marks[fault.name] = NOT_APPLICABLE
                 continue
-            amis = [ami_id(1 + (2 * number + at) % IMAGES) for at in range(2)]
+            amis = [ami_id(1 + (2 * number + at) % IMAGES) for at in range(fault.amis)]
             trial = bench.trial([Plan(dict.fromkeys(amis, engine))], chosen([fault.name]))
             found = [*map(str, violations(trial, bench.world)), *map(str, harmless(trial)), *unreached(trial)]
             marks[fault.name] = mark(trial, found)

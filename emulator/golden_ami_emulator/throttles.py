@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from typing import Any, Literal
 
 from golden_ami_emulator.environment import current_function
 from golden_ami_emulator.patching import Patches
 from golden_ami_emulator.server_errors import server_error
 
-# Size, and refill a second, of the bucket of requests and of that of resources (same page).
-_BUCKETS = {"RunInstances": ((5, 2), (1_000, 2)), "TerminateInstances": ((100, 5), (1_000, 20))}
+Kind = Literal["request", "resource"]
+# Size of a bucket, and its refill a second (same page).
+_BUCKETS: dict[tuple[str, Kind], tuple[int, int]] = {
+    ("RunInstances", "request"): (5, 2),
+    ("RunInstances", "resource"): (1_000, 2),
+    ("TerminateInstances", "request"): (100, 5),
+    ("TerminateInstances", "resource"): (1_000, 20),
+}
 
 
 class Bucket:
@@ -68,14 +74,19 @@ class Throttles(Patches):
         self.set(InstanceResponse, "terminate_instances", terminate_instances)
         return self
 
+    @staticmethod
+    def bucket(operation: str, kind: Kind) -> Bucket:
+        """A full bucket."""
+        return Bucket(*_BUCKETS[operation, kind])
+
     def _admit(self, response: Any, operation: str, resources: int) -> None:
         """Take the tokens of a function's request. Raises EC2's refusal."""
         if not current_function():
             return
         account, region = response.current_account, response.region
-        requests, of_resources = _BUCKETS[operation]
-        for kind, count, bucket in (("request", 1, requests), ("resource", resources, of_resources)):
-            found = self._buckets.setdefault((account, region, operation, kind), Bucket(*bucket))
+        asked: dict[Kind, int] = {"request": 1, "resource": resources}
+        for kind, count in asked.items():
+            found = self._buckets.setdefault((account, region, operation, kind), self.bucket(operation, kind))
             if not found.take(count, time.time()):
                 why = f"has been throttled on ec2:{operation} because it exceeded its {kind} rate limit."
                 raise server_error("RequestLimitExceeded", f"Request limit exceeded. Account {account} {why}", 503)

@@ -74,8 +74,10 @@ def bench(benches: dict[str, Bench], engine: str) -> Bench:
 
 
 def held(bench: Bench, engine: Engine, *names: str, replay: bool = False, at_once: int = 1, **more: Any) -> Trial:
-    amis = [ami_id(1 + (len("".join(names[:1])) + at) % IMAGES) for at in range(2)]
-    return bench.trial([Plan(dict.fromkeys(amis, engine))] * at_once, chosen(names), replay=replay, **more)
+    faults = chosen(names)
+    count = max((fault.amis for fault in faults), default=2)
+    amis = [ami_id(1 + (len("".join(names[:1])) + at) % IMAGES) for at in range(count)]
+    return bench.trial([Plan(dict.fromkeys(amis, engine))] * at_once, faults, replay=replay, **more)
 
 
 # Whether an AMI is assessed all the same is here a matter of random back-off, or of threads.

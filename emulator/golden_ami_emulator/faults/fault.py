@@ -37,6 +37,7 @@ class InjectableFault:
     words: tuple[str, ...] = ()  # of which the cause of such an AMI has one
     engines: frozenset[Engine] = ALL  # where it can strike
     companions: tuple[str, ...] = ()  # faults without which this one is never reached
+    amis: int = 2  # so many in a run show it
 
 
 class Injection(Patches):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from golden_ami.engines.ami.coverage import FAULT
 from golden_ami.reasons import incomplete, scanning
 from golden_ami_emulator.calls import Call, client_error
-from golden_ami_emulator.faults import zones
+from golden_ami_emulator.faults import quotas, zones
 from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection, behaves
 
 OUTAGE = 120.0  # emulated seconds for which a service fails
@@ -24,6 +24,7 @@ def faults() -> Iterator[InjectableFault]:
     """Of EC2, Inspector, Security Hub, DynamoDB, S3 and SNS, and of who changes the configuration meanwhile."""
     yield from _ec2()
     yield from zones.faults()
+    yield from quotas.faults()
     yield from _inspector()
     yield from _on_demand()
     yield InjectableFault(
