@@ -98,6 +98,11 @@ def test_questions_to_inspector_need_the_action_of_their_name(name: str) -> None
     assert [(need.action, need.resource) for need in needs(request)] == [(f"inspector2:{name}", "*")]
 
 
+def test_a_quota_is_a_resource() -> None:
+    request = Request("service-quotas", "GetServiceQuota", {"ServiceCode": "ec2", "QuotaCode": "L-1"}, "r", "1" * 12)
+    assert [*needs(request)] == [Need("servicequotas:GetServiceQuota", f"arn:aws:servicequotas:r:{'1' * 12}:ec2/L-1")]
+
+
 def test_what_is_not_known_is_refused_loudly() -> None:
     with pytest.raises(UnknownOperator, match="DateGreaterThan"):
         meets({"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}})

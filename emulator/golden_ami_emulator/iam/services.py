@@ -143,11 +143,16 @@ def _queue(request: Request) -> str:
     return request.arn("sqs", name, account=account)
 
 
+def _quota(request: Request) -> str:
+    given = request.parameters
+    return request.arn("servicequotas", f"{given['ServiceCode']}/{given['QuotaCode']}")
+
+
 TABLE: dict[str, Builder] = {  # "boto3 service:Operation"
     "ssm:GetParameter": on("ssm:GetParameter", lambda r: _parameter_arn(r, r.parameters["Name"])),
     "ssm:GetParameters": on("ssm:GetParameters", lambda r: [_parameter_arn(r, name) for name in r.parameters["Names"]]),
     **anywhere("ssm", "ssm", "DescribeInstanceInformation", "ListInventoryEntries"),
-    **anywhere("service-quotas", "servicequotas", "GetServiceQuota"),
+    "service-quotas:GetServiceQuota": on("servicequotas:GetServiceQuota", _quota),
     **{
         f"dynamodb:{name}": on(f"dynamodb:{name}", _tables)
         for name in ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
