@@ -1,4 +1,4 @@
-"""Writes the graph of the state machine to stdout: what functions/golden_ami/usage/paths.py counts (`make pages`)."""
+"""Writes the graph of the state machine to stdout, which golden_ami.usage counts and adds up (`make pages`)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any
 
 DEFINITION = Path(__file__).parents[1] / "statemachine" / "assessment.asl.json"
-MEMBERS = ("StartAt", "Type", "Next", "Default", "End")  # and those of the states, rules and processors within
+# Members that lead from state to state, or that bound what a state takes; and those of the parts within.
+MEMBERS = ("StartAt", "Type", "Next", "Default", "End", "Resource", "TimeoutSeconds", "MaxConcurrency")
+RETRIER = ("ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds")
 
 
 def graph(part: dict[str, Any]) -> dict[str, Any]:
-    """A part of the definition with the members that lead from state to state."""
+    """A part of the definition with those members."""
     kept = {name: part[name] for name in MEMBERS if name in part}
-    if "Choices" in part:
-        kept["Choices"] = [graph(rule) for rule in part["Choices"]]
+    for several in ("Choices", "Catch"):
+        if several in part:
+            kept[several] = [graph(one) for one in part[several]]
+    if "Retry" in part:
+        kept["Retry"] = [{name: one[name] for name in RETRIER if name in one} for one in part["Retry"]]
     if "ItemProcessor" in part:
         kept["ItemProcessor"] = graph(part["ItemProcessor"])
     if "States" in part:

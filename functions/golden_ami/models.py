@@ -157,6 +157,7 @@ class Config(Data):
 
 # ---------------------------------------------------------------- the ledger
 
+BATCHES = 40  # iterations that an inline Map runs, so that a history stays short whatever the number of AMIs
 NO_BATCH = "none"  # the batch of AMIs that are NOT ASSESSED from the start
 
 

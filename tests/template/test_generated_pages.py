@@ -33,6 +33,10 @@ def test_the_contracts_of_the_functions_are_those_of_their_types() -> None:
     assert "| launch_instances | the state machine | runId, batch | launched, notLaunched |" in module.table()
 
 
+def test_the_table_of_worst_cases_is_that_of_the_definition() -> None:
+    assert generator("limits").page() == (DOCS / "state-machine.md").read_text(), "make pages"
+
+
 def test_a_page_without_the_markers_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     module = generator("contracts")
     monkeypatch.setattr(module, "PAGE", tmp_path / "page.md")

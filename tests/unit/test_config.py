@@ -166,9 +166,14 @@ def test_marks_that_do_not_show_are_escaped() -> None:
         ),
         (with_ami(waits={"agentDeadlineSeconds": 10}), "waits.agentPollSeconds", "agentDeadlineSeconds"),
         (
-            with_ami(waits={"agentDeadlineSeconds": 21600, "completionDeadlineSeconds": 79200}),
+            with_ami(waits={"agentDeadlineSeconds": 21600, "completionDeadlineSeconds": 60000}),
             "waits.completionDeadlineSeconds",
-            "79,200",
+            "now 81,840, within 70,692",
+        ),
+        (
+            with_ami(waits={"pollSeconds": 1, "completionDeadlineSeconds": 64800}),
+            "waits.pollSeconds",
+            "at least ",
         ),
         (with_ami(placement={"mars": {}}), "placement", "us-east-1"),
         (with_ami(routes={"team": "arn:aws:sqs:us-east-1:123456789012:q"}), "routes.team", "arn:aws:sns"),
@@ -244,12 +249,41 @@ def test_short_waits_are_fine_without_classic(agents: int) -> None:
     assert parsed.waits.completion_deadline_seconds == 10
 
 
-@pytest.mark.parametrize("more", ["bootSeconds", "agentDeadlineSeconds", "completionDeadlineSeconds"])
-def test_the_bounds_of_a_run_together_are_22_hours_at_most(more: str) -> None:
-    longest = {"bootSeconds": 3_000, "agentDeadlineSeconds": 21_000, "completionDeadlineSeconds": 55_200}
+@pytest.mark.parametrize(
+    ("more", "step"), [("bootSeconds", 1), ("agentDeadlineSeconds", 60), ("completionDeadlineSeconds", 1)]
+)
+def test_the_waits_of_a_run_fit_into_the_time_of_an_execution(more: str, step: int) -> None:
+    longest = {"bootSeconds": 3_000, "agentPollSeconds": 60, "agentDeadlineSeconds": 18_000}
+    longest |= {"completionDeadlineSeconds": 70_692 - 21_000}
     config.parse(json.dumps(with_ami(waits=longest)), "p")
-    found = problems(with_ami(waits=longest | {more: longest[more] + 1}))
-    assert "now 79,201" in found["waits.completionDeadlineSeconds"].remedy
+    found = problems(with_ami(waits=longest | {more: longest[more] + step}))
+    assert f"now {70_692 + step:,}, within 70,692" in found["waits.completionDeadlineSeconds"].remedy
+
+
+def test_more_amis_leave_less_time_for_waits() -> None:
+    entries = [{"amiId": f"ami-{number:08x}"} for number in range(40)]
+    long = {"waits": {"completionDeadlineSeconds": 60_000, "pollSeconds": 600}}
+    config.parse(json.dumps({"amis": entries[:1], **long}), "p")
+    assert "of 40 AMIs" in problems({"amis": entries, **long})["waits.completionDeadlineSeconds"].remedy
+
+
+@pytest.mark.parametrize(
+    ("often", "name"),
+    [({"pollSeconds": 1}, "pollSeconds"), ({"agentPollSeconds": 1, "agentDeadlineSeconds": 1_800}, "agentPollSeconds")],
+)
+def test_looks_that_would_fill_the_history_are_refused_with_the_interval_that_fits(
+    often: dict[str, int], name: str
+) -> None:
+    [(path, found)] = problems(with_ami(waits=often)).items()
+    assert (path, found.value) == (f"waits.{name}", "1")
+    least = int(found.remedy.removeprefix("give at least ").partition(":")[0])
+    config.parse(json.dumps(with_ami(waits=often | {name: least})), "p")
+    assert f"waits.{name}" in problems(with_ami(waits=often | {name: least - 1}))
+
+
+def test_where_both_intervals_are_too_short_both_are_named() -> None:
+    often = {"pollSeconds": 1, "agentPollSeconds": 1, "agentDeadlineSeconds": 21_600}
+    assert [*problems(with_ami(waits=often))] == ["waits.pollSeconds", "waits.agentPollSeconds"]
 
 
 def test_a_pointer_is_followed_only_by_who_asks() -> None:

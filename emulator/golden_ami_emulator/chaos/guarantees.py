@@ -24,7 +24,7 @@ from golden_ami_emulator.world import World
 
 ViolationKind = Literal["stuck", "orphans", "lost", "duplicated", "wrongVerdict"]
 
-SLACK = 7_200.0  # seconds beside a run's own waits: launches, collection, retries (loading.MARGIN)
+SLACK = 7_200.0  # seconds beside a run's own waits where no function hangs: launches, collection, retries
 _DAY = 86_400.0  # the definition's TimeoutSeconds: the bound where functions hang, each to its own time-out, every time
 _BUSY = ("in use by", "already in assessment run")  # two runs at once, where Classic's shared target allows one
 # Faults that keep the definition's own end from terminating, and from reporting.

@@ -18,7 +18,7 @@ from golden_ami.configuration.parameters import RESOLVE
 from golden_ami.configuration.zones import zones_of
 from golden_ami.engines.registry import ENGINES, automatic, traits
 from golden_ami.errors import AccessDenied, EngineUnavailable
-from golden_ami.models import DEFAULT_ENGINE, NO_BATCH, Ami, AmiEntry, Config, ConfiguredEngine, Engine, Reason
+from golden_ami.models import BATCHES, DEFAULT_ENGINE, NO_BATCH, Ami, AmiEntry, Config, ConfiguredEngine, Engine, Reason
 from golden_ami.parallel import chunks
 from golden_ami.places import Place, home, named, place_of
 from golden_ami.reasons import loading
@@ -28,7 +28,6 @@ from golden_ami.subnets import subnets_of
 T = TypeVar("T")
 Image = Mapping[str, Any]
 
-BATCHES = 40  # iterations that an inline Map runs, so that a history stays short whatever the number of AMIs
 
 AUDITED = "Allowed AMIs, now in audit mode, would hide this AMI: its criteria do not name it"
 

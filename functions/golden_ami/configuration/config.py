@@ -17,13 +17,13 @@ from golden_ami.configuration.json_text import decode
 from golden_ami.configuration.problems import problems_of, shown
 from golden_ami.configuration.texts import text_problems
 from golden_ami.configuration.user_data import user_data_problems
+from golden_ami.configuration.waits import budget_problems, contradictions
 from golden_ami.engines.registry import ENGINES, traits
 from golden_ami.errors import InvalidConfiguration, Problem
 from golden_ami.models import DEFAULT_ENGINE, AmiEntry, Config, Threshold, Waits
 
 T = TypeVar("T")
 
-TOTAL_LIMIT = 79_200  # seconds; the definition ends an execution after 86,400
 _LEGACY = {"amiid": "amiId", "instancetype": "instanceType", "userdata": "userData"}
 _ROW_LIMIT = 350_000  # bytes of JSON; the ledger keeps it in one item, which holds 400 KB (DynamoDB, "Quotas")
 
@@ -57,7 +57,10 @@ def parse_document(document: object, source: str) -> Config:
     problems += _semantic_problems(settings, spellings) + text_problems(document)
     if problems or (problems := _size_problems(settings)):
         raise InvalidConfiguration(source, problems)
-    return _converted(settings, Config)
+    config = _converted(settings, Config)
+    if problems := budget_problems(config.waits, len(config.amis)):
+        raise InvalidConfiguration(source, problems)
+    return config
 
 
 def pointer(text: str, source: str) -> str | None:
@@ -191,33 +194,11 @@ def _semantic_problems(settings: dict[str, Any], spellings: dict[tuple[int, str]
 
 
 def _wait_problems(given: object, *, timed: bool) -> list[Problem]:
-    if not isinstance(given, dict):
-        given = {}
+    given = given if isinstance(given, dict) else {}
     try:
-        waits = _converted(given, Waits)
+        return contradictions(given, _converted(given, Waits), timed=timed)
     except msgspec.ValidationError:
         return []  # the schema has said so
-    problems = []
-
-    def refuse(name: str, value: int, remedy: str) -> None:
-        problems.append(Problem(f"waits.{name}", str(value), remedy))
-
-    deadline = waits.completion_deadline_seconds
-    if deadline <= waits.poll_seconds:
-        refuse("completionDeadlineSeconds", deadline, f"give more than pollSeconds, {waits.poll_seconds}")
-    if (timed or "assessmentSeconds" in given) and deadline <= waits.assessment_seconds:
-        refuse("completionDeadlineSeconds", deadline, f"give more than assessmentSeconds, {waits.assessment_seconds}")
-    languages = waits.language_packages_seconds
-    if "languagePackagesSeconds" in given and languages > deadline:
-        refuse("languagePackagesSeconds", languages, f"give at most completionDeadlineSeconds, {deadline}")
-    if waits.agent_poll_seconds > max(waits.agent_deadline_seconds, 1):
-        remedy = f"give at most agentDeadlineSeconds, {waits.agent_deadline_seconds}"
-        refuse("agentPollSeconds", waits.agent_poll_seconds, remedy)
-    total = waits.boot_seconds + waits.agent_deadline_seconds + deadline
-    if total > TOTAL_LIMIT:
-        remedy = f"keep it, bootSeconds and agentDeadlineSeconds together, now {total:,}, within {TOTAL_LIMIT:,}"
-        refuse("completionDeadlineSeconds", deadline, remedy)
-    return problems
 
 
 def _size_problems(settings: dict[str, Any]) -> list[Problem]:

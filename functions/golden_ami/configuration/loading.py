@@ -25,8 +25,8 @@ from golden_ami.places import home, named
 from golden_ami.settings import Settings
 from golden_ami.storage.keys import CONFIGURATIONS
 from golden_ami.times import iso
+from golden_ami.usage.budget import most_seconds
 
-MARGIN = 7_200  # seconds from the last bound of a run to its expiry: launches, collection, termination, their retries
 _DOCUMENT_LIMIT = 50_000_000  # bytes
 
 
@@ -206,11 +206,10 @@ def _run(start: Start, config: Config, source: Source, amis: list[Ami], settings
         batches=sorted({ami.batch for ami in assessable}),
         ami_count=len(amis),
         needs_instances=any(traits(ami.engine).needs_instances for ami in assessable),
-        expires_at=expiry(start.started_at, config.waits),
+        expires_at=expiry(start.started_at, config.waits, len(assessable)),
     )
 
 
-def expiry(started_at: str, waits: Waits) -> str:
-    """When a run is over whatever happens: its start, all its bounds, and a margin of two hours."""
-    bounds = waits.boot_seconds + waits.agent_deadline_seconds + waits.completion_deadline_seconds
-    return iso(datetime.fromisoformat(started_at) + timedelta(seconds=bounds + MARGIN))
+def expiry(started_at: str, waits: Waits, amis: int) -> str:
+    """When a run that assesses so many AMIs is over, whatever happens."""
+    return iso(datetime.fromisoformat(started_at) + timedelta(seconds=most_seconds(waits, amis)))

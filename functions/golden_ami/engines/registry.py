@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from golden_ami.settings import Settings
 
 ENGINES: tuple[Engine, ...] = get_args(Engine)
+_SOON = 20  # seconds to the next look when nothing but findings under way is missing; their queue gathers for 10
+_SOON_LOOKS = 540  # such looks at most in a run
 PARTS = ("adapter", "messages", "coverage", "usage")  # modules of an engine's package, beside its TRAITS
 
 
@@ -58,16 +60,21 @@ def assessable(ami: Ami) -> bool:
     return ami.reason is None and bool(ami.instance_id or not traits(ami.engine).needs_instances)
 
 
-def next_look(engines: Collection[Engine], waits: Waits, elapsed: float = 0) -> int:
+def next_look(engines: Collection[Engine], waits: Waits, elapsed: float = 0, *, soon: bool = False) -> int:
     """Seconds after which Inspector is asked about the scans of these engines, unless a message comes before.
 
     A scan of known duration is not asked about before it is due. `elapsed` are the seconds since the scans were
-    started; the look never comes after the completion deadline.
+    started; the look never comes after the completion deadline. `soon` says that all that is missing is under way.
     """
     known = bool(engines) and all(traits(engine).known_duration for engine in engines)
     due = max(0.0, waits.assessment_seconds - elapsed) if known else 0.0
     left = waits.completion_deadline_seconds - elapsed
-    return max(1, ceil(min(due + waits.poll_seconds, left)))
+    return max(1, ceil(min(due + waits.poll_seconds, left, *[shortest_look(waits)] * soon)))
+
+
+def shortest_look(waits: Waits) -> int:
+    """The least seconds between two looks that no message has asked for: so few that a history has room for them."""
+    return min(waits.poll_seconds, max(_SOON, ceil(waits.completion_deadline_seconds / _SOON_LOOKS)))
 
 
 def by_engine_and_place(amis: Sequence[Ami]) -> dict[tuple[Engine, Place], list[Ami]]:

@@ -20,8 +20,6 @@ from golden_ami.places import Place
 from golden_ami.reasons import scanning
 from golden_ami.settings import Settings
 
-_SOON = 20  # seconds to the next look when nothing but findings under way is missing; their queue gathers for 10
-
 
 class Agents(NamedTuple):
     """The agents of a run: go on, or ask again later. Counts are AMIs."""
@@ -116,9 +114,8 @@ class Scans:
             self._close(run, amis)
         waits = run.config.waits
         elapsed = waits.completion_deadline_seconds - times.until(deadline)
-        look = next_look({ami.engine for ami in running}, waits, elapsed)
-        if running and all(progress[ami.key].soon for ami in running):
-            look = min(look, _SOON)
+        soon = bool(running) and all(progress[ami.key].soon for ami in running)
+        look = next_look({ami.engine for ami in running}, waits, elapsed, soon=soon)
         return _state({ami.key: ami for ami in [*amis, *recorded]}.values(), len(running), look)
 
     def close(self, run_id: str) -> None:

@@ -12,6 +12,7 @@ from golden_ami.engines.registry import ENGINES, next_look, part, traits
 from golden_ami.models import NO_BATCH, Ami, Config
 from golden_ami.places import Place
 from golden_ami.usage import paths
+from golden_ami.usage.budget import agent_looks
 from golden_ami.usage.history import FUNCTION_GB, LARGE, LARGE_GB
 from golden_ami.usage.lines import UsageLine
 from golden_ami.usage.prices import INSTANCES, Prices
@@ -70,7 +71,7 @@ def planned(config: Config, amis: Iterable[Ami], home: Place) -> list[Item]:
     batches, waits = len({ami.batch for ami in ours}), config.waits
     first = next_look({ami.engine for ami in ours}, waits)
     looks = 1 + ceil((waits.completion_deadline_seconds - first) / waits.poll_seconds)
-    polls = ceil(waits.agent_deadline_seconds / waits.agent_poll_seconds)
+    polls = agent_looks(waits)
     quickest = good_run(batches, instances=instances)
     slowest = good_run(batches, instances=instances, looks=looks, agent_polls=polls)
     seconds = _gb_seconds(quickest, _SECONDS[0]), _gb_seconds(slowest, _SECONDS[1])

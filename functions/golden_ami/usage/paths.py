@@ -14,7 +14,7 @@ Definition = Mapping[str, Any]
 
 @cache
 def shipped_graph() -> Definition:
-    """The state machine's graph: statemachine/assessment.asl.json with the members that lead from state to state."""
+    """The state machine's graph: of statemachine/assessment.asl.json what leads from state to state, and its bounds."""
     graph: Definition = json.loads(files("golden_ami.usage").joinpath("states.json").read_text(encoding="utf-8"))
     return graph
 
