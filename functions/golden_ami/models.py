@@ -190,6 +190,7 @@ class Run(Data):
     verdict: Verdict | None = None
     completed_at: str = ""
     report_key: str = ""  # S3 key of report.json
+    terms_key: str = ""  # S3 key of config.exceptions and config.routes, where the row has no room for them
     error: str = ""
     ended_at: str = ""  # when its execution ended other than succeeded; what follows is a redrive
 

@@ -24,6 +24,7 @@ from golden_ami.models import NO_BATCH, Ami, Config, Run, Source, Waits
 from golden_ami.places import home, named
 from golden_ami.settings import Settings
 from golden_ami.storage.keys import CONFIGURATIONS
+from golden_ami.storage.terms import kept_apart
 from golden_ami.times import iso
 from golden_ami.usage.budget import most_seconds
 
@@ -69,7 +70,7 @@ def open_run(start: Start, settings: Settings, clients: Clients, ledger: Ledger)
             return Opened(0, False, [], Waits(), 0, duplicate_of=other)
         config, source = read_with_source(start.parameter, settings, clients)
         amis = [without_user_data(ami) for ami in look_up(config, settings, clients, start.run_id)]
-        run = _run(start, config, source, amis, settings)
+        run = kept_apart(_run(start, config, source, amis, settings), clients.client("s3"), settings.bucket)
         if not ledger.open_run(run, amis):  # another attempt was faster
             run, amis = ledger.run_and_amis(start.run_id)
     assessable = [ami for ami in amis if ami.batch != NO_BATCH]

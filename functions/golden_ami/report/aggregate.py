@@ -26,6 +26,7 @@ from golden_ami.report.formats import CONTENT_TYPES, write
 from golden_ami.report.model import Fault, Report
 from golden_ami.storage.keys import report_key
 from golden_ami.storage.objects import S3Store, Store
+from golden_ami.storage.terms import whole
 from golden_ami.vulnerabilities.known import known
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def _aggregated(
     run_id = run.run_id
     completed_at = _completed(run, ledger)
     store = S3Store(clients.client("s3"), settings.bucket)
+    run = whole(run, store)
     asked = known(run, amis, store, lambda: clients.client("inspector2"))
     report = build(run, amis, state if isinstance(state, Mapping) else {}, store, ledger, completed_at, asked)
     built.append(report)

@@ -5,6 +5,7 @@
     runs/<run>/vulnerabilities/<ami key>.json  CVE ids of its findings of which Amazon Inspector is to be asked
     runs/<run>/untagged/<ami key>.json     ARNs of its findings that have not taken the AMI's tags yet
     runs/<run>/urgent/<ami key>.ndjson     the most urgent of them, of a run with many
+    runs/<run>/terms/<digest>.json         exceptions and routes of a configuration too long for a row (models.Config)
     runs/<run>/report.json                 the report; its other formats are beside it
     runs/<run>/history/                    the archived execution
     scans/<scan>/findings/<digest>.ndjson  findings of an on-demand scan that came as events, by whatever run awaits it
@@ -72,6 +73,11 @@ def event_findings_key(scan: str, name: str) -> str:
 def report_key(run_id: str, name: str = "report.json") -> str:
     """The key of one of a run's reports."""
     return f"{run_prefix(run_id)}{name}"
+
+
+def terms_key(run_id: str, digest: str) -> str:
+    """The key of a run's exceptions and routes."""
+    return f"{run_prefix(run_id)}terms/{digest}.json"
 
 
 def history_prefix(run_id: str) -> str:
