@@ -19,7 +19,8 @@ INPUT = {"AMIsParamName": "ContinuousAssessmentInput"}
 NO_COMPLETION = "NoCompletion"
 
 _LOADED = ["Load Config", "Duplicate?"]
-_UNTIL_RUN = [*_LOADED, "Anything To Assess?", "Ensure Target Template", "Needs Instances?", "Launch Instances"]
+_PLAN = ["Plan Wave", "What Is Left?"]
+_UNTIL_RUN = [*_LOADED, "Anything To Assess?", "Ensure Target Template", *_PLAN, "Launch Instances"]
 _LAUNCH = ["Launch Batch"] * 2
 _FAILED = ["Launch Failed"] * 2
 _REST = [
@@ -29,12 +30,14 @@ _REST = [
     "Start Run",
     "Await Completion",
     "Check Run",
-    "Run Over?",
+    "Over?",
     "Tag Findings",
 ]
 _TAG = ["Tag Batch"] * 2
-_END = ["Terminate", "Aggregate"]
-_WHOLE = [*_UNTIL_RUN, *_LAUNCH, *_REST, *_TAG, *_END]
+_TURN = [*_REST, *_TAG, "Terminate", *_PLAN]
+_END = ["Terminate All", "Aggregate"]
+_WHOLE = [*_UNTIL_RUN, *_LAUNCH, *_TURN, *_END]
+_ONE_EACH = [*_REST, "Tag Batch", "Terminate", *_PLAN]
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,28 @@ EXPECTED = {
     "Happy": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"]),
     "Throttled": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"], retried=2),
     "LostCompletion": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"]),
-    "AgentNeverReady": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"]),
+    "TwoWaves": Expected(
+        "SUCCEEDED",
+        None,
+        [
+            *_UNTIL_RUN,
+            "Launch Batch",
+            *_ONE_EACH,
+            "Wait For Room",
+            *_PLAN,
+            "Launch Instances",
+            "Launch Batch",
+            *_ONE_EACH,
+            *_END,
+            "Succeeded?",
+            "Assessment Complete",
+        ],
+    ),
+    "AgentNeverReady": Expected(
+        "SUCCEEDED",
+        None,
+        [*_UNTIL_RUN, *_LAUNCH, *_REST, "Terminate", *_PLAN, *_END, "Succeeded?", "Assessment Complete"],
+    ),
     "Duplicate": Expected("SUCCEEDED", None, [*_LOADED, "End As Duplicate"]),
     "LoadingFails": Expected(
         "FAILED", "ServiceRejected", ["Load Config", "Loading Failed", *_END, "Succeeded?", "Assessment Failed"]
@@ -59,12 +83,33 @@ EXPECTED = {
     "LaunchFails": Expected(
         "FAILED",
         "ServiceRejected",
-        [*_UNTIL_RUN, *_LAUNCH, *_FAILED, *_REST, *_TAG, *_END, "Succeeded?", "Assessment Failed"],
+        [
+            *_UNTIL_RUN,
+            *_LAUNCH,
+            *_FAILED,
+            *_REST,
+            "Terminate",
+            *_PLAN,
+            *_END,
+            "Succeeded?",
+            "Assessment Failed",
+        ],
     ),
     "TaggingFails": Expected(
         "FAILED",
         "ServiceRejected",
-        [*_UNTIL_RUN, *_LAUNCH, *_REST, *_TAG, *["Tagging Failed"] * 2, *_END, "Succeeded?", "Assessment Failed"],
+        [
+            *_UNTIL_RUN,
+            *_LAUNCH,
+            *_REST,
+            *_TAG,
+            *["Tagging Failed"] * 2,
+            "Terminate",
+            *_PLAN,
+            *_END,
+            "Succeeded?",
+            "Assessment Failed",
+        ],
     ),
     "ReportFails": Expected("FAILED", "AccessDenied", [*_WHOLE, "Report Failed"]),
 }

@@ -17,13 +17,13 @@ from golden_ami.configuration.json_text import decode
 from golden_ami.configuration.problems import problems_of, shown
 from golden_ami.configuration.texts import text_problems
 from golden_ami.configuration.user_data import user_data_problems
+from golden_ami.deadlines import LONGEST
 from golden_ami.engines.registry import ENGINES, traits
 from golden_ami.errors import InvalidConfiguration, Problem
 from golden_ami.models import DEFAULT_ENGINE, AmiEntry, Config, Threshold, Waits
 
 T = TypeVar("T")
 
-TOTAL_LIMIT = 79_200  # seconds; the definition ends an execution after 86,400
 _LEGACY = {"amiid": "amiId", "instancetype": "instanceType", "userdata": "userData"}
 _ROW_LIMIT = 350_000  # bytes of JSON; the ledger keeps it in one item, which holds 400 KB (DynamoDB, "Quotas")
 
@@ -214,8 +214,8 @@ def _wait_problems(given: object, *, timed: bool) -> list[Problem]:
         remedy = f"give at most agentDeadlineSeconds, {waits.agent_deadline_seconds}"
         refuse("agentPollSeconds", waits.agent_poll_seconds, remedy)
     total = waits.boot_seconds + waits.agent_deadline_seconds + deadline
-    if total > TOTAL_LIMIT:
-        remedy = f"keep it, bootSeconds and agentDeadlineSeconds together, now {total:,}, within {TOTAL_LIMIT:,}"
+    if total > LONGEST:
+        remedy = f"keep it, bootSeconds and agentDeadlineSeconds together, now {total:,}, within {LONGEST:,}"
         refuse("completionDeadlineSeconds", deadline, remedy)
     return problems
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from golden_ami.configuration.catalog import look_up
 from golden_ami.configuration.execution_input import USUAL, Scheduled
 from golden_ami.configuration.parameters import may_configure, sample
 from golden_ami.configuration.user_data import without_user_data
+from golden_ami.deadlines import expiry
 from golden_ami.engines.registry import next_look, traits
 from golden_ami.errors import AccessDenied, InvalidConfiguration, InvalidEvent, Problem, RunNotFound
 from golden_ami.executions import is_another
@@ -24,9 +24,7 @@ from golden_ami.models import NO_BATCH, Ami, Config, Run, Source, Waits
 from golden_ami.places import home, named
 from golden_ami.settings import Settings
 from golden_ami.storage.keys import CONFIGURATIONS
-from golden_ami.times import iso
 
-MARGIN = 7_200  # seconds from the last bound of a run to its expiry: launches, collection, termination, their retries
 _DOCUMENT_LIMIT = 50_000_000  # bytes
 
 
@@ -206,11 +204,5 @@ def _run(start: Start, config: Config, source: Source, amis: list[Ami], settings
         batches=sorted({ami.batch for ami in assessable}),
         ami_count=len(amis),
         needs_instances=any(traits(ami.engine).needs_instances for ami in assessable),
-        expires_at=expiry(start.started_at, config.waits),
+        expires_at=expiry(config.waits, start.started_at),
     )
-
-
-def expiry(started_at: str, waits: Waits) -> str:
-    """When a run is over whatever happens: its start, all its bounds, and a margin of two hours."""
-    bounds = waits.boot_seconds + waits.agent_deadline_seconds + waits.completion_deadline_seconds
-    return iso(datetime.fromisoformat(started_at) + timedelta(seconds=bounds + MARGIN))

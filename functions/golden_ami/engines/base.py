@@ -107,5 +107,5 @@ class Adapter(Protocol):
         What has no answer at `until` is left.
         """
 
-    def close(self, run: Run) -> None:
-        """Remove what `start` made for this run only."""
+    def close(self, run: Run, amis: Sequence[Ami]) -> None:
+        """Remove what `start` made for this run only. `amis` are all that the scanner serves."""

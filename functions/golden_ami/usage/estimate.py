@@ -9,6 +9,7 @@ from math import ceil
 from golden_ami.engines.base import Amount
 from golden_ami.engines.registry import ENGINES, next_look, part, traits
 from golden_ami.models import NO_BATCH, Ami, Config
+from golden_ami.stage import TURNS
 from golden_ami.usage import paths
 from golden_ami.usage.history import FUNCTION_GB, LARGE, LARGE_GB
 from golden_ami.usage.lines import UsageLine
@@ -22,18 +23,20 @@ _SECONDS = (0.2, 5.0)  # an invocation, from the quickest to a slow one; an assu
 _MONTH_MINUTES = 730 * 60  # hours of a month as AWS bills storage
 
 
-def good_run(batches: int, *, instances: bool, looks: int = 1, agent_polls: int = 0) -> Counter[str]:
-    """How often a run in which all goes well enters each state of the definition.
+def good_run(batches: int, *, instances: bool, looks: int = 1, agent_polls: int = 0, turns: int = 1) -> Counter[str]:
+    """How often a run of one wave in which all goes well enters each state of the definition.
 
-    `looks` counts how often Inspector is asked, `agent_polls` how often agents are waited for after the first look.
+    `looks` counts how often Inspector is asked without finding a scan that is over, and once more; `agent_polls` how
+    often agents are waited for after the first look; `turns` in how many turns the findings are collected.
     """
-    defaults = {
-        "Anything To Assess?": 1 if batches else 0,
-        "Needs Instances?": 0 if instances else 1,
-        "Agents Ready?": agent_polls,
-        "Run Over?": looks - 1,
+    begin, again = "Launch Instances" if instances else "Start Run", ["Await Completion"] * (turns - 1)
+    choices = {
+        "Anything To Assess?": ["Ensure Target Template"] if batches else [],
+        "What Is Left?": [begin, *again, "Terminate All"],
+        "Agents Ready?": ["Wait For Agents"] * agent_polls,
+        "Over?": ["Await Completion"] * (looks - 1),
     }
-    return paths.states_entered(paths.shipped_graph(), defaults, batches)
+    return paths.states_entered(paths.shipped_graph(), choices, batches)
 
 
 def invocations(entered: Counter[str]) -> tuple[int, int]:
@@ -57,7 +60,8 @@ def estimate(config: Config, amis: Iterable[Ami], prices: Prices) -> list[UsageL
     looks = 1 + ceil((waits.completion_deadline_seconds - first) / waits.poll_seconds)
     polls = ceil(waits.agent_deadline_seconds / waits.agent_poll_seconds)
     quickest = good_run(batches, instances=bool(kinds))
-    slowest = good_run(batches, instances=bool(kinds), looks=looks, agent_polls=polls)
+    turns = max(1, min(len(planned), TURNS))
+    slowest = good_run(batches, instances=bool(kinds), looks=looks, agent_polls=polls, turns=turns)
     seconds = _gb_seconds(quickest, _SECONDS[0]), _gb_seconds(slowest, _SECONDS[1])
     shortest = waits.boot_seconds / 60
     longest = (waits.boot_seconds + waits.agent_deadline_seconds + waits.completion_deadline_seconds) / 60
