@@ -23,7 +23,6 @@ from golden_ami_cli.main import app
 from golden_ami_emulator.embedded import Embedded
 
 Check = Callable[[Patient], Diagnosis]
-KEY = "L-1216C47A"
 
 
 class Clinic:
@@ -328,17 +327,16 @@ def test_an_ami_that_allowed_amis_hide(clinic: Clinic) -> None:
 
 
 def test_a_plan_above_the_quota(clinic: Clinic) -> None:
-    limits = clinic.aws.quotas.limits
-    before = limits[KEY]
+    world = clinic.aws.world
     try:
-        limits[KEY] = 10.0  # five instances of two vCPUs each
+        world.vcpu_quota = 10  # five instances of two vCPUs each
         assert clinic.ask(instance_checks.quota).status == "ok"
-        limits[KEY] = 9.0
+        world.vcpu_quota = 9
         assert "10 vCPUs planned and 0 running" in clinic.ask(instance_checks.quota).cause
-        del limits[KEY]
+        world.vcpu_quota_told = False
         assert clinic.ask(instance_checks.quota).status == "warning"
     finally:
-        limits[KEY] = before
+        world.vcpu_quota, world.vcpu_quota_told = None, True
 
 
 def test_nobody_has_confirmed(clinic: Clinic) -> None:
