@@ -16,6 +16,7 @@ from golden_ami.aws.consistency import may_be_unlisted
 from golden_ami.aws.errors import named_errors
 from golden_ami.engines.registry import traits
 from golden_ami.errors import AccessDenied, AssessmentError, ServiceFault, ServiceRejected
+from golden_ami.instances.pacing import interval, pause
 from golden_ami.instances.refusals import ELSEWHERE, Refusal, reason_of, refusal
 from golden_ami.instances.tags import Tagging, instance_tags, own_tags, to_list
 from golden_ami.instances.termination import Instance, find, name_of, tagged
@@ -30,7 +31,7 @@ from golden_ami.settings import Settings
 from golden_ami.subnets import placement_of, subnets_of
 from golden_ami.times import iso, now
 
-WORKERS = 4  # launches under way at once; EC2 refills its bucket of RunInstances calls by two a second
+WORKERS = 4  # launches under way at once
 
 # InstanceMetadataTags is said outright: where the account's defaults enable it, EC2 refuses an instance with a tag
 # whose key has a space or a slash, as AMIs' tags may (EC2 User Guide, "View tags for your EC2 instances using instance
@@ -63,7 +64,8 @@ def launch(run_id: str, batch: str, settings: Settings, clients: Clients, ledger
     known = _launched_before([ami for ami in waiting if ami.launch_token], run_id, settings, clients)
     ec2 = {place: clients.client("ec2", place) for place in {place_of(ami, settings) for ami in waiting}}
     texts = user_data_of(run, waiting, settings, clients)
-    attempts = side_by_side(partial(_attempt, run, known, texts, settings, ec2, ledger), waiting, WORKERS)
+    rest = partial(pause, interval(run.ami_count, len(run.batches)))
+    attempts = side_by_side(partial(_attempt, run, known, texts, settings, ec2, ledger), waiting, WORKERS, rest)
     for attempt in attempts:
         if isinstance(attempt, Exception):
             raise attempt

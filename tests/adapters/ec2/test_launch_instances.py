@@ -408,6 +408,7 @@ def test_faults_are_raised_after_the_others_were_launched(
     with pytest.raises(fault):
         stack.launch("00")
     assert [row(stack, key).instance_id != "" for key in batch] == [False, True]
+    assert len(stack.calls.pauses) == 2, "ahead of each launch"
     assert stack.launch("00") == {"launched": 2, "notLaunched": 0}
     assert len(stack.instances()) == 2
 
