@@ -241,6 +241,7 @@ class Ami(Data):
     notes: list[str] = field(default_factory=list)  # what was left out or changed, for the reader of the report
     reason: Reason | None = None  # set: NOT ASSESSED, and no later step touches this AMI
     lacking_subnets: list[str] = field(default_factory=list)  # in zones where EC2 does not offer its type; not tried
+    vcpus: int = 0  # of its instance type; 0: not known
     launch_token: str = ""  # ClientToken of RunInstances, written before the call
     instance_id: str = ""
     launched_at: str = ""  # written before the call, so that a lost answer can be told from a launch that never was

@@ -344,7 +344,6 @@ def test_an_instance_lost_before_it_was_recorded_is_replaced(stack: Stack) -> No
     ("code", "status", "ours"),
     [
         ("InsufficientInstanceCapacity", 500, "INSUFFICIENT_CAPACITY"),
-        ("VcpuLimitExceeded", 400, "VCPU_LIMIT"),
         ("InvalidAMIID.NotFound", 400, "AMI_NOT_FOUND"),
         ("InvalidAMIID.Unavailable", 400, "AMI_NOT_FOUND"),
         ("Unsupported", 400, "UNSUPPORTED"),
