@@ -326,19 +326,6 @@ def test_an_ami_that_allowed_amis_hide(clinic: Clinic) -> None:
     assert clinic.ask(instance_checks.allowed_images).status == "ok"
 
 
-def test_a_plan_above_the_quota(clinic: Clinic) -> None:
-    world = clinic.aws.world
-    try:
-        world.vcpu_quota = 10  # five instances of two vCPUs each
-        assert clinic.ask(instance_checks.quota).status == "ok"
-        world.vcpu_quota = 9
-        assert "10 vCPUs planned and 0 running" in clinic.ask(instance_checks.quota).cause
-        world.vcpu_quota_told = False
-        assert clinic.ask(instance_checks.quota).status == "warning"
-    finally:
-        world.vcpu_quota, world.vcpu_quota_told = None, True
-
-
 def test_nobody_has_confirmed(clinic: Clinic) -> None:
     sns, topic = clinic.client("sns"), clinic.account.outputs["ResultsTopicArn"]
     assert "nobody" in clinic.ask(account_checks.subscriptions).cause
