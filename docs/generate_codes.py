@@ -50,7 +50,7 @@ def rows() -> list[Row]:
     """Every cause by its code: refused launches with EC2's error codes, `inspector` by Inspector's names."""
     found = []
     for cause in causes():
-        refused = [error for error, one in refusals.TABLE.items() if one == cause]
+        refused = [error for error, one in (refusals.TABLE | refusals.LATER).items() if one == cause]
         when = f"{cause.when} ({', '.join(refused)})" if refused else cause.when
         for name in [name for name, one in INSPECTOR_NAMES if one == cause] or ["{name}"]:
             texts = (cause.code, when, cause.message, cause.remedy)

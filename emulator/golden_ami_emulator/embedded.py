@@ -101,6 +101,7 @@ class Embedded(AbstractContextManager["Embedded"]):
         from golden_ami_emulator.quotas import Quotas
         from golden_ami_emulator.sizes import Sizes
         from golden_ami_emulator.subnets import Subnets
+        from golden_ami_emulator.throttles import Throttles
         from golden_ami_emulator.transport import Transport
         from golden_ami_emulator.zones import Zones
 
@@ -110,7 +111,9 @@ class Embedded(AbstractContextManager["Embedded"]):
         places = {(self.account, self.region): self.world, **self._elsewhere}
         stack.enter_context(Subnets({place: world.subnet_owner for place, world in places.items()}))
         zones = stack.enter_context(Zones(places))
-        self.launches = stack.enter_context(Launches(self.world, zones))
+        quotas = stack.enter_context(Quotas(places))
+        self.launches = stack.enter_context(Launches(self.world, zones, quotas))
+        stack.enter_context(Throttles())
         stack.enter_context(mock_aws(config=_MOTO))
         self.calls = stack.enter_context(Calls())
         self.iam = Enforcement(self.account, self.region)
@@ -118,7 +121,6 @@ class Embedded(AbstractContextManager["Embedded"]):
         self.calls.aftermath = self._launched
         self.clock = stack.enter_context(Clock(self._start))
         self.transport = stack.enter_context(Transport())
-        self.quotas = stack.enter_context(Quotas())
         # Handlers keep what they assumed with their own credentials, which are good while this account is open.
         opening = next(_openings) if self._elsewhere else 0
         self.functions = Functions(self.clock, self._template.parent / "functions", self._send, opening)

@@ -9,6 +9,7 @@ from typing import Any
 
 from golden_ami_emulator.environment import current_function
 from golden_ami_emulator.patching import Patches
+from golden_ami_emulator.quotas import Quotas
 from golden_ami_emulator.world import World
 from golden_ami_emulator.zones import Zones
 
@@ -29,9 +30,10 @@ class Launches(Patches):
     operator sees it at once.
     """
 
-    def __init__(self, world: World, zones: Zones) -> None:
+    def __init__(self, world: World, zones: Zones, quotas: Quotas) -> None:
         super().__init__()
         self._zones = zones
+        self._quotas = quotas
         self.listed_after = world.listed_after
         self._metadata_tags = world.metadata_tags
         self._by_token: dict[tuple[str, str, str, str], tuple[Any, Any]] = {}
@@ -65,6 +67,7 @@ class Launches(Patches):
             return ActionResult(reservation)
         self._check_tag_keys(response)
         self._zones.refuse(response, zone)
+        self._quotas.refuse(response)
         answer = launch(response)
         self._by_token[key] = request, answer.result
         self._launched_at |= {instance.id: time.time() for instance in answer.result.instances}

@@ -122,6 +122,8 @@ class World:
     subnet_owner: str = ""  # the account that shares its subnets with this one through RAM; "" is this one
     lacking_types: Mapping[str, Collection[str]] = field(default_factory=dict)  # by zone, beside AWS's own; "*" is all
     full_zones: Collection[str] = ()  # names of zones without capacity
+    vcpu_quota: int | None = None  # of running On-Demand Standard instances; None: no limit
+    vcpu_quota_told: bool = True  # whether Service Quotas knows it
     scan_mode: Literal["EC2_SSM_AGENT_BASED", "EC2_HYBRID"] = "EC2_SSM_AGENT_BASED"
     vm_scanner: bool = False  # Enhanced EC2 Scanning is activated
     parameters: Mapping[str, str] = field(default_factory=dict)  # SSM: NAME or NAME:VERSION or NAME:LABEL to AMI id

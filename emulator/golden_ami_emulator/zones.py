@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from xml.sax.saxutils import escape
 
 from golden_ami_emulator.inspector.paging import InvalidToken, Pages
 from golden_ami_emulator.patching import Patches
+from golden_ami_emulator.server_errors import server_error
 from golden_ami_emulator.world import World
 
-_ERROR = (
-    "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
-    "<RequestID>11111111-2222-3333-4444-555555555555</RequestID></Response>"
-)
 _ZONES = "availability-zone"
 
 
@@ -62,7 +58,7 @@ class Zones(Patches):
             )
         if zone in world.full_zones:
             others = [one for one in offering if one not in world.full_zones]
-            raise _server_error(
+            raise server_error(
                 "InsufficientInstanceCapacity",
                 f"We currently do not have sufficient {kind} capacity in the Availability Zone you requested ({zone}). "
                 "Our system will be working on provisioning additional capacity. You can currently get "
@@ -100,10 +96,3 @@ class Zones(Patches):
 
 def _listed(zones: Iterable[str]) -> str:
     return ", ".join(zones)
-
-
-def _server_error(code: str, message: str) -> Exception:
-    """An error with status 500, which the SDK takes for one to try again; moto's own have 400."""
-    from werkzeug.exceptions import InternalServerError
-
-    return InternalServerError(_ERROR.format(code=code, message=escape(message)))

@@ -250,6 +250,7 @@ class Ami(Data):
     failure: Failure | None = None  # set: no later step touches this AMI, which is judged by what is stored of it
     lacking_subnets: list[str] = field(default_factory=list)  # in zones where EC2 does not offer its type; not tried
     wave: int = 0  # in which its instance is launched, counted from 1; 0: in none yet
+    vcpus: int = 0  # of its instance type; 0: not known
     launch_token: str = ""  # ClientToken of RunInstances, written before the call
     instance_id: str = ""
     launched_at: str = ""  # written before the call, so that a lost answer can be told from a launch that never was

@@ -14,19 +14,28 @@ POOL = "side-by-side"  # how its threads' names begin
 WORKERS = 8  # below botocore's pool of 10 connections a client
 
 
-def side_by_side(function: Callable[[T], R], items: Iterable[T], workers: int = WORKERS) -> list[R]:
+def side_by_side(
+    function: Callable[[T], R], items: Iterable[T], workers: int = WORKERS, before: Callable[[], object] = lambda: None
+) -> list[R]:
     """Apply `function` to every item in threads; results in the order of the items.
 
+    `before` is called by the caller's own thread ahead of each item, and may wait.
     Raises the first error in that order, after the calls under way have ended; those not begun are dropped.
     Each call runs in a copy of the caller's context. Clients are made before: AWS's sessions are not safe to share
     between threads, clients are (Boto3 documentation, guides "Session" and "Low-level clients").
     """
     waiting = list(items)
-    if len(waiting) < 2:
-        return [function(item) for item in waiting]
+    if not waiting:
+        return []
+    if len(waiting) == 1:
+        before()
+        return [function(waiting[0])]
     pool = ThreadPoolExecutor(min(workers, len(waiting)), thread_name_prefix=POOL)
     try:
-        calls = [pool.submit(copy_context().run, function, item) for item in waiting]
+        calls = []
+        for item in waiting:
+            before()
+            calls.append(pool.submit(copy_context().run, function, item))
         return [call.result() for call in calls]
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

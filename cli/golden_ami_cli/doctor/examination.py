@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from golden_ami.probes import RULES
 from golden_ami_cli.account import Account
-from golden_ami_cli.doctor import account_checks, instance_checks, rule_checks, service_checks
+from golden_ami_cli.doctor import account_checks, instance_checks, quota_check, rule_checks, service_checks
 from golden_ami_cli.doctor.model import Diagnosis, Patient, Unreadable, error, warning
 from golden_ami_cli.session import explained
 
@@ -30,7 +30,7 @@ CHECKS: tuple[Check, ...] = (
     instance_checks.zones,
     instance_checks.keys,
     instance_checks.allowed_images,
-    instance_checks.quota,
+    quota_check.quota,
     account_checks.subscriptions,
     account_checks.schedule,
     account_checks.exclusion_tag,

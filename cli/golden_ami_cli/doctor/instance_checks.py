@@ -1,8 +1,7 @@
-"""Checks of what instances under assessment need: profile, network, zones, keys, Allowed AMIs, quota."""
+"""Checks of what instances under assessment need: profile, network, zones, keys, Allowed AMIs."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, NamedTuple
 
 from golden_ami.configuration.catalog import AUDITED
@@ -18,17 +17,6 @@ CIS_POLICY = "AmazonInspector2ManagedCisPolicy"
 # security of EC2 instances by using VPC endpoints"); newer agents do without the last.
 ENDPOINTS = ("ssm", "ssmmessages")
 OLD_ENDPOINT = "ec2messages"
-# Families of instance types by the quota on their running vCPUs (EC2 User Guide, "On-Demand Instance quotas").
-STANDARD_QUOTA = "L-1216C47A"
-QUOTAS = {
-    **dict.fromkeys([*"acdhimrtz", "im", "is"], STANDARD_QUOTA),
-    "f": "L-74FC7D96",
-    "g": "L-DB2E81BA",
-    "inf": "L-1945791B",
-    "p": "L-417A185B",
-    "vt": "L-DB2E81BA",
-    "x": "L-7295265B",
-}
 _MANAGED_KEY = "alias/aws/ebs"  # which whoever uses EC2 in its account may use
 _NOT_NEEDED = "not needed: no AMI needs an instance"
 
@@ -243,66 +231,3 @@ def allowed_images(patient: Patient) -> Diagnosis:
     if warned := [ami for ami in asked if AUDITED in ami.notes]:
         return warning(check, f"{said}: {names(warned)} would be hidden once it is enabled", see)
     return ok(check, said)
-
-
-def quota(patient: Patient) -> Diagnosis:
-    """The plan's instances fit, beside those that run, into the quota on running vCPUs."""
-    check = "vCPU quota"
-    said = []
-    for region, amis in patient.regions(patient.launched).items():
-        ec2 = patient.client("ec2", region)
-        planned = Counter(ami.entry.instance_type for ami in amis)
-        for code, wanted in _by_quota(ec2, planned).items():
-            if not code:
-                continue
-            limit = _limit(patient, region, code)
-            if limit is None:
-                remedy = f"allow servicequotas:GetServiceQuota, or look at quota {code} yourself"
-                return warning(check, f"Service Quotas does not tell quota {code} in {region}", remedy)
-            running = _running(ec2, code)
-            if wanted + running > limit:
-                cause = f"{wanted} vCPUs planned and {running} running in {region}, quota {code} allows {limit:,.0f}"
-                remedy = "ask for more in Service Quotas, choose smaller instance types, or use engine ami"
-                return error(check, cause, remedy)
-            said.append(f"{wanted} planned and {running} running of {limit:,.0f} in {region}")
-    return ok(check, "; ".join(said) or _NOT_NEEDED)
-
-
-def _by_quota(ec2: Any, planned: Counter[str]) -> Counter[str]:
-    """vCPUs by quota code; "" for families whose quota is not known here."""
-    kinds = sorted(planned)
-    totals: Counter[str] = Counter()
-    for page in ec2.get_paginator("describe_instance_types").paginate(InstanceTypes=kinds):
-        for kind in page["InstanceTypes"]:
-            name = kind["InstanceType"]
-            totals[code_of(name)] += planned[name] * kind["VCpuInfo"]["DefaultVCpus"]
-    return totals
-
-
-def code_of(instance_type: str) -> str:
-    """The quota that a type counts against.
-
-    >>> code_of("t3.medium"), code_of("g5.xlarge"), code_of("u-6tb1.metal")
-    ('L-1216C47A', 'L-DB2E81BA', '')
-    """
-    family = instance_type.partition(".")[0]
-    letters = family[: next((place for place, char in enumerate(family) if not char.isalpha()), len(family))]
-    return QUOTAS.get(letters, "")
-
-
-def _limit(patient: Patient, region: str, code: str) -> float | None:
-    from botocore.exceptions import ClientError
-
-    try:
-        answer = patient.client("service-quotas", region).get_service_quota(ServiceCode="ec2", QuotaCode=code)
-    except ClientError:
-        return None
-    return float(answer["Quota"]["Value"])
-
-
-def _running(ec2: Any, code: str) -> int:
-    wanted = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
-    pages = ec2.get_paginator("describe_instances").paginate(Filters=wanted)
-    running = [one for page in pages for reservation in page["Reservations"] for one in reservation["Instances"]]
-    options = [one.get("CpuOptions", {}) for one in running if code_of(one["InstanceType"]) == code]
-    return sum(option.get("CoreCount", 1) * option.get("ThreadsPerCore", 1) for option in options)

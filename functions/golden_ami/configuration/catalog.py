@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
@@ -245,10 +245,12 @@ def _check_instance_types(place: Place, clients: Clients, amis: Sequence[Ami]) -
         if not ami.entry.instance_type:
             _default_type(ami)
     wanted = sorted({ami.entry.instance_type for ami in amis if ami.reason is None})
-    supported = _architectures(clients.client("ec2", place), wanted)
+    types = _instance_types(clients.client("ec2", place), wanted)
     for ami in amis:
         if ami.reason is None:
-            ami.reason = _type_problem(ami, supported.get(ami.entry.instance_type), place)
+            found = types.get(ami.entry.instance_type)
+            ami.reason = _type_problem(ami, found, place)
+            ami.vcpus = found.vcpus if found else 0
 
 
 def _default_type(ami: Ami) -> None:
@@ -259,26 +261,36 @@ def _default_type(ami: Ami) -> None:
     ami.reason = loading.INSTANCE_TYPE_MISSING(architecture=ami.architecture)
 
 
-def _architectures(ec2: Any, types: Sequence[str]) -> dict[str, list[str]]:
+class _InstanceType(NamedTuple):
+    """What EC2 tells of an instance type; `vcpus` is 0 where it does not."""
+
+    architectures: Sequence[str]
+    vcpus: int
+
+
+def _instance_types(ec2: Any, types: Sequence[str]) -> dict[str, _InstanceType]:
     """By filter, as one unknown type in InstanceTypes would fail the request for all."""
     pages = ec2.get_paginator("describe_instance_types")
     return {
-        found["InstanceType"]: found.get("ProcessorInfo", {}).get("SupportedArchitectures", [])
+        found["InstanceType"]: _InstanceType(
+            found.get("ProcessorInfo", {}).get("SupportedArchitectures", []),
+            int(found.get("VCpuInfo", {}).get("DefaultVCpus", 0)),
+        )
         for some in chunks(types, FILTER_VALUES)
         for page in pages.paginate(Filters=[{"Name": "instance-type", "Values": some}])
         for found in page["InstanceTypes"]
     }
 
 
-def _type_problem(ami: Ami, supported: Sequence[str] | None, place: Place) -> Reason | None:
+def _type_problem(ami: Ami, found: _InstanceType | None, place: Place) -> Reason | None:
     chosen = ami.entry.instance_type
-    if supported is None:
+    if found is None:
         return loading.INSTANCE_TYPE_UNKNOWN(type=chosen, region=place.region)
-    if ami.architecture and ami.architecture not in supported:
+    if ami.architecture and ami.architecture not in found.architectures:
         return loading.ARCHITECTURE_MISMATCH(
             architecture=ami.architecture,
             type=chosen,
-            supported=", ".join(supported),
+            supported=", ".join(found.architectures),
             default=_DEFAULT_TYPES.get(ami.architecture),
         )
     return None

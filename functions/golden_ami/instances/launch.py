@@ -16,7 +16,8 @@ from golden_ami.aws.consistency import may_be_unlisted
 from golden_ami.aws.errors import named_errors
 from golden_ami.engines.registry import traits
 from golden_ami.errors import AccessDenied, AssessmentError, ServiceFault, ServiceRejected
-from golden_ami.instances.refusals import ELSEWHERE, Refusal, reason_of, refusal
+from golden_ami.instances.pacing import interval, pause
+from golden_ami.instances.refusals import ELSEWHERE, Deferred, Refusal, over_quota, reason_of, refusal
 from golden_ami.instances.tags import Tagging, instance_tags, own_tags, to_list
 from golden_ami.instances.termination import Instance, find, name_of, tagged
 from golden_ami.instances.user_data import user_data_of, with_user_data
@@ -31,7 +32,7 @@ from golden_ami.stage import needs_launch
 from golden_ami.subnets import placement_of, subnets_of
 from golden_ami.times import iso, now
 
-WORKERS = 4  # launches under way at once; EC2 refills its bucket of RunInstances calls by two a second
+WORKERS = 4  # launches under way at once
 
 # InstanceMetadataTags is said outright: where the account's defaults enable it, EC2 refuses an instance with a tag
 # whose key has a space or a slash, as AMIs' tags may (EC2 User Guide, "View tags for your EC2 instances using instance
@@ -64,7 +65,8 @@ def launch(run_id: str, batch: str, wave: int | None, settings: Settings, client
     known = _launched_before([ami for ami in waiting if ami.launch_token], run_id, settings, clients)
     ec2 = {place: clients.client("ec2", place) for place in {place_of(ami, settings) for ami in waiting}}
     texts = user_data_of(run, waiting, settings, clients)
-    attempts = side_by_side(partial(_attempt, run, known, texts, settings, ec2, ledger), waiting, WORKERS)
+    rest = partial(pause, interval(run.ami_count, len(run.batches)))
+    attempts = side_by_side(partial(_attempt, run, known, texts, settings, ec2, ledger), waiting, WORKERS, rest)
     for attempt in attempts:
         if isinstance(attempt, Exception):
             raise attempt
@@ -114,6 +116,8 @@ def _launch(
     for subnet, request in requests.items():
         ami = ledger.update_ami(ami, launch_token=request["ClientToken"], launched_at=iso(now()), notes=notes)
         outcome = _run_instances(ami, request, ec2)
+        if isinstance(outcome, Deferred):
+            return _not_launched(ami, over_quota(ami, f"{outcome.said} ({outcome.error})"), ledger, answered)
         if not isinstance(outcome, Refusal):
             # A repeated call answers the instance of the first one, and when that was launched.
             return _note(ami, outcome["InstanceId"], outcome["LaunchTime"], ledger)
@@ -123,9 +127,14 @@ def _launch(
         if not answered and (alive := _alive(ami, settings, ec2)):
             return _note(ami, alive.instance_id, alive.launched_at, ledger)
         logger.info("not launched", extra={"ami": ami.key, "subnet": subnet, "error": outcome.error})
-    if answered:  # nothing can have been launched: Terminate waits for no instance
+    return _not_launched(ami, reason_of(refused, ami.lacking_subnets, ami.entry.instance_type), ledger, answered)
+
+
+def _not_launched(ami: Ami, reason: Reason, ledger: Ledger, answered: bool) -> bool:
+    """Keep why nothing was launched; false. With every call `answered` Terminate waits for no instance."""
+    if answered:
         ami = ledger.update_ami(ami, launch_token="")
-    ledger.not_assessed(ami, reason_of(refused, ami.lacking_subnets, ami.entry.instance_type))
+    ledger.not_assessed(ami, reason)
     return False
 
 
@@ -142,7 +151,7 @@ def _alive(ami: Ami, settings: Settings, ec2: Any) -> Instance | None:
     return next((one for one in found if one.alive and one.launched_by(settings)), None)
 
 
-def _run_instances(ami: Ami, request: Mapping[str, Any], ec2: Any) -> dict[str, Any] | Refusal:
+def _run_instances(ami: Ami, request: Mapping[str, Any], ec2: Any) -> dict[str, Any] | Refusal | Deferred:
     """The instance as EC2 answers it, or why it does not launch this AMI."""
     try:
         with named_errors():

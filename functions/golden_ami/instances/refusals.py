@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
+from golden_ami.instances.quotas import quota_of
 from golden_ami.models import Ami, Reason
+from golden_ami.places import Place, named
 from golden_ami.reasons import launching
 from golden_ami.reasons.cause import Cause
 
@@ -23,7 +25,6 @@ TABLE = {
     "InsufficientHostCapacity": launching.INSUFFICIENT_CAPACITY,
     "InsufficientFreeAddressesInSubnet": launching.SUBNET_FULL,
     "InsufficientVolumeCapacity": launching.INSUFFICIENT_CAPACITY,
-    "VcpuLimitExceeded": launching.VCPU_LIMIT,
     "InstanceLimitExceeded": launching.INSTANCE_LIMIT,
     "VolumeLimitExceeded": launching.VOLUME_LIMIT,
     "MaxIOPSLimitExceeded": launching.VOLUME_LIMIT,
@@ -60,6 +61,8 @@ ELSEWHERE = {
     launching.UNSUPPORTED: launching.NOWHERE_SUPPORTED,
     launching.NETWORK_MISSING: launching.NOWHERE_FOUND,
 }
+# What instances that end heal, by EC2's code.
+LATER = {"VcpuLimitExceeded": launching.VCPU_QUOTA}
 _FAULTS = frozenset({"InternalError", "InternalFailure", "ServiceUnavailable", "Unavailable"})
 _CREDENTIALS = frozenset({
     "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
@@ -76,7 +79,14 @@ class Refusal(NamedTuple):
     error: str  # its code
 
 
-def refusal(fault: ClientError, ami: Ami) -> Refusal | None:
+class Deferred(NamedTuple):
+    """EC2 launches no further instance of the type until others of its quota have ended: the vCPUs are used up."""
+
+    said: str  # EC2's own words
+    error: str  # its code
+
+
+def refusal(fault: ClientError, ami: Ami) -> Refusal | Deferred | None:
     """Why EC2 does not launch this AMI; None for what concerns the caller or the service, not the AMI: a fault."""
     details = fault.response.get("Error", {})
     error, message = str(details.get("Code", "")), str(details.get("Message", ""))
@@ -86,10 +96,26 @@ def refusal(fault: ClientError, ami: Ami) -> Refusal | None:
         return None
     if code in ("AuthFailure", "UnauthorizedOperation") and ami.ami_id not in message:
         return None  # the function's own role, unless EC2 names the AMI
+    if code in LATER:
+        return Deferred(message or "no message", error)
     known = TABLE.get(code) or TABLE.get(code.partition(".")[0])
     if known is None and status >= 500:
         return None
     return Refusal(known or launching.LAUNCH_REFUSED, message or "no message", error)
+
+
+def over_quota(ami: Ami, why: str) -> Reason:
+    """Why an AMI was not launched whose instance the quota of vCPUs has no room for."""
+    quota = quota_of(ami.entry.instance_type)
+    return launching.VCPU_QUOTA(
+        type=ami.entry.instance_type,
+        vcpus=ami.vcpus or "",
+        why=why,
+        place=named(Place(ami.account, ami.region)),
+        region=ami.region,
+        quota=quota.name,
+        code=quota.code,
+    )
 
 
 def reason_of(refused: Mapping[str, Refusal], lacking: Sequence[str], instance_type: str) -> Reason:

@@ -27,7 +27,15 @@ INSUFFICIENT_CAPACITY = _refused(
 SUBNET_FULL = _refused("SUBNET_FULL", "the subnet has no free address", _NETWORK)
 NETWORK_MISSING = _refused("NETWORK_MISSING", "EC2 does not find the subnet or the security group", _NETWORK)
 
-VCPU_LIMIT = _refused("VCPU_LIMIT", "the quota of vCPUs is used up", _QUOTA)
+VCPU_QUOTA = Cause(
+    "VCPU_LIMIT",
+    when="Launch Instances: the quota of vCPUs has no room for the instance",
+    message="EC2 did not launch the AMI as {type}[, which has {vcpus} vCPUs]: {why}[; the quota is {quota}, {code}, "
+    "in {place}]",
+    remedy="ask for a higher quota in the Service Quotas console[ (aws service-quotas request-service-quota-increase "
+    "--service-code ec2 --quota-code {code} --region {region} --desired-value VCPUS)], give an instanceType with fewer "
+    "vCPUs in the configuration, or assess fewer AMIs at once",
+)
 INSTANCE_LIMIT = _refused("INSTANCE_LIMIT", "the quota of instances is used up", _QUOTA)
 VOLUME_LIMIT = _refused("VOLUME_LIMIT", "the quota of volumes or of their IOPS is used up", _QUOTA)
 NETWORK_INTERFACE_LIMIT = _refused("NETWORK_INTERFACE_LIMIT", "the quota of network interfaces is used up", _QUOTA)

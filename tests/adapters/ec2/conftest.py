@@ -50,6 +50,7 @@ class Calls:
     made: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     allowed_images: str = "disabled"
     events: int = 0  # of every execution's history
+    pauses: list[float] = field(default_factory=list)  # seconds for which launch-instances waited
     _faults: list[tuple[str, Callable[[Mapping[str, Any]], bool], Exception, bool, list[int]]] = field(
         default_factory=list
     )
@@ -219,5 +220,6 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         for topic in ("ContinuousAssessmentCompleteTopic", "ContinuousAssessmentResultsTopic"):
             _client("sns").create_topic(Name=topic)
         monkeypatch.setattr(base, "_make_api_call", make_api_call)
+        monkeypatch.setattr("golden_ami.instances.pacing.sleep", calls.pauses.append)
         settings = Settings.load()
         yield Stack(settings, Ledger(_client("dynamodb"), "ledger"), calls, clock)

@@ -344,7 +344,6 @@ def test_an_instance_lost_before_it_was_recorded_is_replaced(stack: Stack) -> No
     ("code", "status", "ours"),
     [
         ("InsufficientInstanceCapacity", 500, "INSUFFICIENT_CAPACITY"),
-        ("VcpuLimitExceeded", 400, "VCPU_LIMIT"),
         ("InvalidAMIID.NotFound", 400, "AMI_NOT_FOUND"),
         ("InvalidAMIID.Unavailable", 400, "AMI_NOT_FOUND"),
         ("Unsupported", 400, "UNSUPPORTED"),
@@ -408,6 +407,7 @@ def test_faults_are_raised_after_the_others_were_launched(
     with pytest.raises(fault):
         stack.launch("00")
     assert [row(stack, key).instance_id != "" for key in batch] == [False, True]
+    assert len(stack.calls.pauses) == 2, "ahead of each launch"
     assert stack.launch("00") == {"launched": 2, "notLaunched": 0}
     assert len(stack.instances()) == 2
 

@@ -153,7 +153,8 @@ def test_a_quota_that_a_second_subnet_meets_is_the_reason(stack: Stack, subnets:
     assert asked(stack) == subnets[:2]
     reason = row(stack).reason
     assert reason
-    assert (reason.code, reason.message) == ("VCPU_LIMIT", "EC2 did not launch the AMI: too many (VcpuLimitExceeded)")
+    assert reason.code == "VCPU_LIMIT"
+    assert "too many (VcpuLimitExceeded)" in reason.message
 
 
 def test_a_lost_answer_is_asked_for_in_its_own_subnet(stack: Stack, subnets: list[str]) -> None:

@@ -92,6 +92,7 @@ def test_one_bad_ami_of_many_costs_only_itself(stack: Stack) -> None:
     }
     amis = rows(stack)
     assert amis[ami_id(1)].entry.instance_type == "t3.medium"
+    assert amis[ami_id(1)].vcpus == 2
     assert amis[ami_id(5)].entry.instance_type == "t4g.medium"
     assert {amis[key].batch for key in codes(stack)} == {"none"}
     mismatch = amis[ami_id(4)].reason
