@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from golden_ami.models import Ami, Run, Waits
-from golden_ami.times import iso
+from golden_ami.times import iso, until
 
 EXECUTION = 86_400  # seconds
 RESERVE = 7_200  # seconds of it for collecting, terminating and reporting, with their retries
@@ -19,6 +19,11 @@ LONGEST = EXECUTION - RESERVE  # that the waits of a configuration may take toge
 def last_collection(run: Run) -> str:
     """The instant (ISO 8601) until which scans are awaited; what is left of the execution is for its end."""
     return _later(run.started_at, LONGEST)
+
+
+def seconds_left(run: Run) -> float:
+    """Until then; negative when it has passed."""
+    return until(last_collection(run))
 
 
 def of_agent(run: Run, ami: Ami) -> str:

@@ -185,6 +185,7 @@ class Run(Data):
     source: Source = field(default_factory=Source)
     expires_at: str = ""  # after this instant `reap` may terminate what is left; moves on with each wave
     collects_at_end: bool = False  # its events run short: findings are collected when no scan runs any more
+    waves: int = 0  # that were launched
     closed: bool = False  # what scanners made for this run only is removed
     verdict: Verdict | None = None
     completed_at: str = ""
@@ -250,6 +251,7 @@ class Ami(Data):
     failure: Failure | None = None  # set: no later step touches this AMI, which is judged by what is stored of it
     lacking_subnets: list[str] = field(default_factory=list)  # in zones where EC2 does not offer its type; not tried
     wave: int = 0  # in which its instance is launched, counted from 1; 0: in none yet
+    deferred_at: str = ""  # when EC2 last refused its launch for the quota of vCPUs
     vcpus: int = 0  # of its instance type; 0: not known
     launch_token: str = ""  # ClientToken of RunInstances, written before the call
     instance_id: str = ""

@@ -117,7 +117,7 @@ def _launch(
         ami = ledger.update_ami(ami, launch_token=request["ClientToken"], launched_at=iso(now()), notes=notes)
         outcome = _run_instances(ami, request, ec2)
         if isinstance(outcome, Deferred):
-            return _not_launched(ami, over_quota(ami, f"{outcome.said} ({outcome.error})"), ledger, answered)
+            return _deferred(ami, outcome, ledger, answered)
         if not isinstance(outcome, Refusal):
             # A repeated call answers the instance of the first one, and when that was launched.
             return _note(ami, outcome["InstanceId"], outcome["LaunchTime"], ledger)
@@ -128,6 +128,15 @@ def _launch(
             return _note(ami, alive.instance_id, alive.launched_at, ledger)
         logger.info("not launched", extra={"ami": ami.key, "subnet": subnet, "error": outcome.error})
     return _not_launched(ami, reason_of(refused, ami.lacking_subnets, ami.entry.instance_type), ledger, answered)
+
+
+def _deferred(ami: Ami, outcome: Deferred, ledger: Ledger, answered: bool) -> bool:
+    """Leave the AMI to a later wave; false. An execution from before there were waves has none."""
+    if not ami.wave:
+        return _not_launched(ami, over_quota(ami, f"{outcome.said} ({outcome.error})"), ledger, answered)
+    logger.info("deferred", extra={"ami": ami.key, "error": outcome.error})
+    ledger.update_ami(ami, wave=0, deferred_at=iso(now()), **({"launch_token": ""} if answered else {}))
+    return False
 
 
 def _not_launched(ami: Ami, reason: Reason, ledger: Ledger, answered: bool) -> bool:

@@ -8,17 +8,22 @@ from typing import Literal, NamedTuple
 from golden_ami import deadlines
 from golden_ami.aws.clients import Clients
 from golden_ami.contracts import Contract
+from golden_ami.engines.registry import traits
+from golden_ami.instances.budget import PARTIAL_UNTIL, exhausted
+from golden_ami.instances.quotas import Quota, quota, quota_of
+from golden_ami.instances.refusals import over_quota
+from golden_ami.instances.waves import Pool, Share, pool_of, share
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
-from golden_ami.models import Ami, Failure, Run
+from golden_ami.models import Ami, Failure, Reason, Run
 from golden_ami.parallel import side_by_side
+from golden_ami.places import Place, place_of
+from golden_ami.reasons import launching
 from golden_ami.settings import Settings
 from golden_ami.stage import is_collectable, is_running, is_startable, needs_launch
 from golden_ami.times import iso, now
 
-# Events of an execution's history from which on findings are collected only when no scan runs any more: an execution
-# may have 25,000 (Step Functions Developer Guide, "Service quotas"), and ends at them without any Catch.
-PARTIAL_UNTIL = 15_000
+ROOM = 30  # seconds between two looks for room
 
 Next = Literal["LAUNCH", "WAIT", "START", "AWAIT", "FINISH"]
 
@@ -47,7 +52,7 @@ def plan_wave(
     execution_arn: str,
     launches: Sequence[Iteration],
     findings: Sequence[Iteration],
-    settings: Settings,  # noqa: ARG001
+    settings: Settings,
     clients: Clients,
     ledger: Ledger,
 ) -> Plan:
@@ -58,35 +63,48 @@ def plan_wave(
     run, amis = ledger.run_and_amis(run_id)
     amis = _noted(amis, "Launch Instances", launches, _was_not_launched, ledger)
     amis = _noted(amis, "Tag Findings", findings, _was_not_collected, ledger)
-    if not run.collects_at_end and _events(execution_arn, clients) >= PARTIAL_UNTIL:
+    events = _events(execution_arn, clients)
+    if not run.collects_at_end and events >= PARTIAL_UNTIL:
         ledger.update_run(run_id, collects_at_end=True)
         logger.warning("events run short: findings are collected when no scan runs any more")
-    amis = _allotted(run, amis, ledger)
-    return _plan(run, amis)
+    wave = _allotted(run, amis, events, settings, clients, ledger)
+    return _plan(run, wave)
 
 
-def _plan(run: Run, amis: Sequence[Ami]) -> Plan:
-    launched = [ami for ami in amis if needs_launch(ami) and ami.wave]
-    running = sum(map(is_running, amis))
+class _Wave(NamedTuple):
+    """The AMIs with what was decided of them."""
+
+    amis: Sequence[Ami]
+    number: int
+    awaits_ending: bool = False  # another starts when instances that are ending have ended
+
+
+def _plan(run: Run, wave: _Wave) -> Plan:
+    launched = [ami for ami in wave.amis if needs_launch(ami) and ami.wave]
+    left = sum(map(needs_launch, wave.amis)) - len(launched)
     return Plan(
-        next=_next(run, amis, launched),
-        number=max((ami.wave for ami in amis), default=0),
+        next=_next(run, wave, launched, left),
+        number=wave.number,
         batches=sorted({ami.batch for ami in launched}),
-        wait_seconds=0,
-        running=running,
-        left=sum(map(needs_launch, amis)) - len(launched),
+        wait_seconds=ROOM,
+        running=sum(map(is_running, wave.amis)),
+        left=left,
     )
 
 
-def _next(run: Run, amis: Sequence[Ami], launched: Sequence[Ami]) -> Next:
+def _next(run: Run, wave: _Wave, launched: Sequence[Ami], left: int) -> Next:
     if launched:
         return "LAUNCH"
-    if any(map(is_startable, amis)):
+    if any(map(is_startable, wave.amis)):
         return "START"
-    if any(is_running(ami) or is_collectable(ami) for ami in amis):
+    if wave.awaits_ending:
+        return "WAIT"
+    if any(is_running(ami) or is_collectable(ami) for ami in wave.amis):
         return "AWAIT"
+    if left:
+        return "WAIT"
     # What scanners made for the run is removed by Check Run, which Await Completion leads to.
-    return "AWAIT" if any(ami.scan for ami in amis) and not run.closed else "FINISH"
+    return "AWAIT" if any(ami.scan for ami in wave.amis) and not run.closed else "FINISH"
 
 
 # ---------------------------------------------------------------- what the last turn left undone
@@ -134,11 +152,47 @@ def _events(execution_arn: str, clients: Clients) -> int:
 # ---------------------------------------------------------------- the wave
 
 
-def _allotted(run: Run, amis: Sequence[Ami], ledger: Ledger) -> list[Ami]:
+def _allotted(
+    run: Run, amis: Sequence[Ami], events: int, settings: Settings, clients: Clients, ledger: Ledger
+) -> _Wave:
     """The AMIs, with the wave of those that are launched now; what an earlier try has allotted stands."""
     waiting = [ami for ami in amis if needs_launch(ami)]
     if not waiting or any(ami.wave for ami in waiting):
-        return list(amis)
-    number = max(ami.wave for ami in amis) + 1
-    ledger.update_run(run.run_id, expires_at=deadlines.expiry(run.config.waits, iso(now())))
-    return _with(amis, side_by_side(lambda ami: ledger.update_ami(ami, wave=number), waiting))
+        return _Wave(amis, run.waves)
+    pools = _pools(amis, settings)
+    shares = [_share(key, pools[key], clients) for key in dict.fromkeys(_pool_key(ami, settings) for ami in waiting)]
+    launched = [ami for share, _ in shares for ami in share.launched]
+    if run.waves and launched and (why := exhausted(run, amis, events, len(launched))):
+        reason = launching.RUN_BUDGET_EXHAUSTED(why=why)
+        return _Wave(_with(amis, side_by_side(lambda ami: ledger.not_assessed(ami, reason), waiting)), run.waves)
+    refused = [(ami, pool) for share, pool in shares for ami in share.too_large]
+    amis = _with(amis, side_by_side(lambda one: ledger.not_assessed(one[0], _over(*one)), refused))
+    if not launched:
+        return _Wave(amis, run.waves, any(share.awaits_ending for share, _ in shares))
+    number = run.waves + 1
+    ledger.update_run(run.run_id, waves=number, expires_at=deadlines.expiry(run.config.waits, iso(now())))
+    return _Wave(_with(amis, side_by_side(lambda ami: ledger.update_ami(ami, wave=number), launched)), number)
+
+
+def _pool_key(ami: Ami, settings: Settings) -> tuple[Place, Quota]:
+    return place_of(ami, settings), quota_of(ami.entry.instance_type)
+
+
+def _pools(amis: Iterable[Ami], settings: Settings) -> dict[tuple[Place, Quota], list[Ami]]:
+    """The AMIs that need an instance, by place and quota."""
+    pools: dict[tuple[Place, Quota], list[Ami]] = {}
+    for ami in amis:
+        if traits(ami.engine).needs_instances:
+            pools.setdefault(_pool_key(ami, settings), []).append(ami)
+    return pools
+
+
+def _share(key: tuple[Place, Quota], amis: Sequence[Ami], clients: Clients) -> tuple[Share, Pool]:
+    place, kind = key
+    pool = pool_of(amis, quota(place, kind.code, clients), now())
+    held_back = {ami.engine for ami in amis if is_running(ami) and traits(ami.engine).one_wave_at_a_time}
+    return share([ami for ami in amis if needs_launch(ami) and ami.engine not in held_back], pool), pool
+
+
+def _over(ami: Ami, pool: Pool) -> Reason:
+    return over_quota(ami, f"the quota of vCPUs leaves {pool.limit} to this run")
