@@ -41,7 +41,7 @@ def launched(stack: Stack) -> None:
 
 
 def test_all_that_need_an_instance_are_launched_in_the_first_wave(opened: Stack) -> None:
-    wave = {"next": "LAUNCH", "number": 1, "batches": [FIRST, SECOND], "waitSeconds": 0, "running": 0, "left": 0}
+    wave = {"next": "LAUNCH", "number": 1, "batches": [FIRST, SECOND], "waitSeconds": 30, "running": 0, "left": 0}
     assert opened.plan() == wave
     assert opened.plan() == wave, "again changes nothing"
     assert opened.launch(FIRST, wave=1) == {"launched": 1, "notLaunched": 0}
@@ -136,3 +136,70 @@ def test_with_many_events_the_rest_is_collected_at_the_end(opened: Stack, events
     assert opened.ledger.run("run-1").collects_at_end is at_end
     [call] = opened.calls.of("GetExecutionHistory")
     assert (call["reverseOrder"], call["maxResults"]) == (True, 1)
+
+
+# ---------------------------------------------------------------- the quota of vCPUs; each instance has two
+
+
+def test_a_wave_takes_what_the_quota_leaves(opened: Stack) -> None:
+    opened.calls.quota = 3
+    first = opened.plan()
+    assert (first["next"], first["batches"], first["left"]) == ("LAUNCH", [FIRST], 1)
+    opened.launch(FIRST, wave=1)
+    note(opened, FIRST, scan="i-1", scan_status="PENDING")
+    assert opened.plan()["next"] == "AWAIT"
+    note(opened, FIRST, scan_status="COMPLETED", findings_key="key")
+    assert opened.terminate(batches=[FIRST])["terminated"] == 1
+    ending = opened.plan()
+    assert (ending["next"], ending["waitSeconds"], ending["left"]) == ("WAIT", 30, 1)
+    opened.clock.shift(timedelta(seconds=90))
+    second = opened.plan()
+    assert (second["next"], second["number"], second["batches"]) == ("LAUNCH", 2, [SECOND])
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_launch_that_the_quota_refuses_is_left_to_a_later_wave(opened: Stack, told: bool) -> None:
+    """Others hold vCPUs, too: a refusal shows what the run may have."""
+    opened.calls.quota = 64 if told else None
+    opened.plan()
+    opened.launch(FIRST, wave=1)
+    opened.clock.shift(timedelta(seconds=1))
+    opened.calls.fail("RunInstances", "VcpuLimitExceeded")
+    assert opened.launch(SECOND, wave=1) == {"launched": 0, "notLaunched": 1}
+    deferred = row(opened, SECOND)
+    assert (deferred.wave, deferred.reason, deferred.launch_token) == (0, None, "")
+    assert deferred.deferred_at
+    note(opened, FIRST, scan="i-1", scan_status="PENDING")
+    planned = opened.plan(launches=[{"batch": FIRST, "wave": 1}, {"batch": SECOND, "wave": 1}])
+    assert (planned["next"], planned["left"], row(opened, SECOND).failure) == ("AWAIT", 1, None)
+
+
+def test_an_ami_of_which_not_one_fits_is_not_assessed(opened: Stack) -> None:
+    opened.calls.quota = 1
+    assert opened.plan()["next"] == "FINISH"
+    reason = row(opened, FIRST).reason
+    assert reason is not None
+    assert reason.code == "VCPU_LIMIT"
+    assert "leaves 1 to this run" in reason.message
+
+
+def test_an_execution_from_before_there_were_waves_has_no_later_one(opened: Stack) -> None:
+    opened.calls.fail("RunInstances", "VcpuLimitExceeded")
+    opened.launch(FIRST)
+    reason = row(opened, FIRST).reason
+    assert reason is not None
+    assert reason.code == "VCPU_LIMIT"
+
+
+@pytest.mark.parametrize(("hours", "events"), [(21.5, 10), (1, 24_000)], ids=["time", "events"])
+def test_what_the_execution_has_no_budget_for_is_not_launched(opened: Stack, hours: float, events: int) -> None:
+    opened.calls.quota = 2
+    opened.plan()
+    opened.launch(FIRST, wave=1)
+    opened.clock.shift(timedelta(minutes=20))
+    note(opened, FIRST, scan="i-1", scan_status="COMPLETED", findings_key="key", terminated_at=iso(now()))
+    opened.clock.shift(timedelta(hours=hours))
+    assert opened.plan(events=events)["next"] == "AWAIT", "Check Run closes the scanners"
+    reason = row(opened, SECOND).reason
+    assert reason is not None
+    assert reason.code == "RUN_BUDGET_EXHAUSTED"
