@@ -97,7 +97,7 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "ReadConfiguration": (PARAMETERS, NONE),
     "ReadUserData": (PARAMETERS[:1], NONE),
     "ReadFindings": (["*"], NONE),
-    "ReadQuotas": (["*"], NONE),
+    "ReadQuotas": ([f"arn:aws:servicequotas:*:{ACCOUNT}:ec2/*"], NONE),
     "ReadHistory": ([f"arn:aws:states:{HERE}:execution:gold:*"], NONE),
     "ReadLargeConfiguration": (["arn:aws:s3:::ReportBucket/config/*"], NONE),
     "RemoveCisScan": (CIS, NONE),

@@ -147,7 +147,10 @@ TABLE: dict[str, Builder] = {  # "boto3 service:Operation"
     "ssm:GetParameter": on("ssm:GetParameter", lambda r: _parameter_arn(r, r.parameters["Name"])),
     "ssm:GetParameters": on("ssm:GetParameters", lambda r: [_parameter_arn(r, name) for name in r.parameters["Names"]]),
     **anywhere("ssm", "ssm", "DescribeInstanceInformation", "ListInventoryEntries"),
-    **anywhere("service-quotas", "servicequotas", "GetServiceQuota"),
+    "service-quotas:GetServiceQuota": on(
+        "servicequotas:GetServiceQuota",
+        lambda r: r.arn("servicequotas", f"{r.parameters['ServiceCode']}/{r.parameters['QuotaCode']}"),
+    ),
     **{
         f"dynamodb:{name}": on(f"dynamodb:{name}", _tables)
         for name in ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
