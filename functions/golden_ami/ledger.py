@@ -3,7 +3,7 @@
     pk                sk                    what
     RUN#<run>         RUN                   the run (models.Run)
     RUN#<run>         AMI#<batch>#<key>     one AMI of it (models.Ami)
-    RUN#<run>         TOKEN                 the callback: token, sealed, resumed
+    RUN#<run>         TOKEN                 the callback: token, sealed, leaves (outstanding rows), resumed
     RUN#<run>         MADE#<name>           what was made in AWS for this run only, to be removed after it
     AWAIT#<run>       <scan>                an outstanding scan: the run awaits it and no completion of it is known
     SCAN#<scan>       RUN#<run>             that a run awaits this scan
@@ -18,8 +18,8 @@
 
 Either may come first, a scan's completion or the run that awaits it: each writes its own row, then looks for the
 other's; so at least one of the two sees both, and deletes the outstanding row. A run is resumed when its awaited set
-is sealed and has no outstanding row. There is no counter to drift and no transaction to conflict: every step may be
-repeated, in any order, by any number of functions at once. Reads are strongly consistent.
+is sealed and has no more outstanding rows than the seal says. There is no counter to drift and no transaction to
+conflict: every step may be repeated, in any order, by any number of functions at once. Reads are strongly consistent.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _TRIES = 20  # of a write that meets another of the same row
 
 
 class Resumption(NamedTuple):
-    """A run that has nothing left to await, and the callback token that it sleeps on."""
+    """A run of whose awaited scans enough are complete, and the callback token that it sleeps on."""
 
     run_id: str
     token: str
@@ -272,10 +272,11 @@ class Ledger:
 
     # ------------------------------------------------------------ awaited completions
 
-    def await_scans(self, run_id: str, token: str, scans: Sequence[str]) -> Resumption | None:
-        """Store the callback and the exact set of scans that it awaits. A Resumption when all are complete already.
+    def await_scans(self, run_id: str, token: str, scans: Sequence[str], leaves: int = 0) -> Resumption | None:
+        """Store the callback and the exact set of scans that it awaits. A Resumption when enough are complete already.
 
-        Called again (a retry, or the next wait of the same run) it replaces the token and the set.
+        Enough are when no more than `leaves` of them are outstanding. Called again (a retry, or the next wait of the
+        same run) it replaces the token and the set.
         """
         callback = keys.callback_row(run_id)
         self._table.update(callback, {"token": token, "sealed": False, "resumed": None, "ttl": _expiry(_RETENTION)})
@@ -287,11 +288,11 @@ class Ledger:
         self._table.put_many(_row(keys.awaited_row(run_id, scan), {}) for scan in new)
         complete = self._complete(wanted)
         self._table.delete_many(keys.awaited_row(run_id, scan) for scan in sorted(complete | (outstanding - wanted)))
-        self._table.update(callback, {"sealed": True})
+        self._table.update(callback, {"sealed": True, "leaves": leaves})
         return self._resumption(run_id)
 
     def complete_scan(self, completion: Completion) -> list[Resumption]:
-        """Record a completion; the runs that have nothing left to await because of it. A repeat changes nothing.
+        """Record a completion; the runs of whose scans enough are complete with it. A repeat changes nothing.
 
         Of all completions of the scan the announced totals are kept. Raises Throttled where too many come at once.
         """
@@ -341,12 +342,12 @@ class Ledger:
         return {item["scan"] for item in items if not item.get("retracted")}
 
     def _resumption(self, run_id: str) -> Resumption | None:
-        if any(self._table.query(keys.awaited_partition(run_id), limit=1)):
+        callback = self._table.get(keys.callback_row(run_id)) or {}  # before the rows, which are then of this seal
+        token, leaves = callback.get("token", ""), int(callback.get("leaves", 0))
+        if not (callback.get("sealed") and token and callback.get("resumed") != token):
             return None
-        callback = self._table.get(keys.callback_row(run_id)) or {}
-        token = callback.get("token", "")
-        ready = callback.get("sealed") and token and callback.get("resumed") != token
-        return Resumption(run_id, token) if ready else None
+        outstanding = [*self._table.query(keys.awaited_partition(run_id), limit=leaves + 1)]
+        return Resumption(run_id, token) if len(outstanding) <= leaves else None
 
 
 def _announcement(item: Item) -> Announcement:

@@ -184,9 +184,10 @@ class Run(Data):
     needs_instances: bool
     started_by: str = ""  # a schedule's ARN, or what the starter said of himself; "" when nobody said
     source: Source = field(default_factory=Source)
-    expires_at: str = ""  # after this instant `reap` may terminate what is left
-    agents_deadline: str = ""  # set by the first check-agents
-    completion_deadline: str = ""  # set by the first start-run
+    expires_at: str = ""  # after this instant `reap` may terminate what is left; moves on with each wave
+    collects_at_end: bool = False  # its events run short: findings are collected when no scan runs any more
+    waves: int = 0  # that were launched
+    closed: bool = False  # what scanners made for this run only is removed
     verdict: Verdict | None = None
     completed_at: str = ""
     report_key: str = ""  # S3 key of report.json
@@ -219,6 +220,13 @@ class Evidence(Data):
     remedy: str = ""
 
 
+class Failure(Data, omit_defaults=False):
+    """A step that failed for the batch of an AMI, and the name of its error."""
+
+    step: str  # the state's name
+    error: str
+
+
 class Ami(Data):
     """One AMI in one run: a row of the ledger, from lookup to verdict."""
 
@@ -242,12 +250,17 @@ class Ami(Data):
     tags: dict[str, str] = field(default_factory=dict)  # the AMI's own, unchanged
     notes: list[str] = field(default_factory=list)  # what was left out or changed, for the reader of the report
     reason: Reason | None = None  # set: NOT ASSESSED, and no later step touches this AMI
+    failure: Failure | None = None  # set: no later step touches this AMI, which is judged by what is stored of it
     lacking_subnets: list[str] = field(default_factory=list)  # in zones where EC2 does not offer its type; not tried
+    wave: int = 0  # in which its instance is launched, counted from 1; 0: in none yet
+    deferred_at: str = ""  # when EC2 last refused its launch for the quota of vCPUs
     vcpus: int = 0  # of its instance type; 0: not known
     launch_token: str = ""  # ClientToken of RunInstances, written before the call
     instance_id: str = ""
     launched_at: str = ""  # written before the call, so that a lost answer can be told from a launch that never was
+    terminated_at: str = ""  # when its instance was terminated, or found to have ended
     scan: str = ""  # key of its Scan
+    assessment_started_at: str = ""  # when Start Run had its scan started; its completion deadline counts from here
     failed_scan: str = ""  # key of the one that it took the place of, as that one failed by a fault of the service's
     scan_status: Literal["", "PENDING", "COMPLETED", "PARTIAL"] = ""
     scanned_at: str = ""

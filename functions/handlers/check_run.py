@@ -1,4 +1,4 @@
-"""Check Run: asks Inspector itself whether the scans are over."""
+"""Check Run: asks Inspector itself which scans are over."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ class Event(FunctionEvent):
 
 
 class Answer(FunctionAnswer):
-    """Whether the scans are over, and counts of AMIs."""
+    """Which scans are over, and counts of AMIs."""
 
-    over: bool  # no scan is awaited
+    over: bool  # no scan runs; read by executions from before there were waves
+    collect: bool  # no scan runs, or there are findings to collect
+    batches: list[str]  # of the AMIs whose findings are to be collected
     completed: int
     running: int
     failed: int  # NOT ASSESSED

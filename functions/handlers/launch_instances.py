@@ -11,11 +11,12 @@ class Event(FunctionEvent):
     """The AMIs of one iteration."""
 
     run_id: Text  # the execution's name
-    batch: Text  # one of Load Config's `batches`
+    batch: Text  # one of Plan Wave's `batches`
+    wave: int | None = None  # only its AMIs; an execution from before there were waves launches all
 
 
 class Answer(FunctionAnswer):
-    """Counts of the batch's AMIs that need an instance."""
+    """Counts of the batch's AMIs that the wave launches."""
 
     launched: int
     not_launched: int
@@ -23,4 +24,4 @@ class Answer(FunctionAnswer):
 
 @lambda_handler(Event, "stack", "bucket", "instance_profile")
 def handler(event: Event, stack: Stack) -> Answer:
-    return Answer(**launch(event.run_id, event.batch, *stack)._asdict())
+    return Answer(**launch(event.run_id, event.batch, event.wave, *stack)._asdict())

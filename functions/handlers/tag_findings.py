@@ -11,7 +11,7 @@ class Event(FunctionEvent):
     """The AMIs of one iteration."""
 
     run_id: Text  # the execution's name
-    batch: Text  # one of Load Config's `batches`
+    batch: Text  # one of Check Run's `batches`
 
 
 class Answer(FunctionAnswer):

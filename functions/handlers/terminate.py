@@ -1,9 +1,9 @@
-"""Terminate: every instance that carries this run's tag, as EC2 says, on every path."""
+"""Terminate: the instances of AMIs that are done with; at the end of a run every one, as EC2 says."""
 
 from __future__ import annotations
 
 from golden_ami.contracts import FunctionAnswer, FunctionEvent, Text
-from golden_ami.instances.termination import terminate_run
+from golden_ami.instances.termination import terminate_finished, terminate_run
 from golden_ami.lambda_handler import Stack, lambda_handler
 
 
@@ -12,6 +12,7 @@ class Event(FunctionEvent):
 
     run_id: Text  # the execution's name
     execution_arn: str = ""  # not read
+    batches: list[str] | None = None  # Terminate: that Tag Findings has just had; Terminate All has none
 
 
 class Answer(FunctionAnswer):
@@ -24,4 +25,6 @@ class Answer(FunctionAnswer):
 
 @lambda_handler(Event, "stack", "instance_profile")
 def handler(event: Event, stack: Stack) -> Answer:
-    return Answer(**terminate_run(event.run_id, *stack)._asdict())
+    if event.batches is None:
+        return Answer(**terminate_run(event.run_id, *stack)._asdict())
+    return Answer(**terminate_finished(event.run_id, event.batches, *stack)._asdict())

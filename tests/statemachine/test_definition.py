@@ -92,7 +92,7 @@ def test_state_names_are_unique_across_the_maps() -> None:
     "start", ["Launch Instances", "Wait For Boot", "Start Run", "Await Completion", "Tag Findings"]
 )
 def test_once_instances_may_run_no_execution_ends_without_terminating(start: str) -> None:
-    assert not reachable(start, STATES, without="Terminate") & (TERMINAL | {"Aggregate"})
+    assert not reachable(start, STATES, without="Terminate All") & (TERMINAL | {"Aggregate"})
 
 
 def test_no_execution_ends_without_a_report_or_a_word_that_there_is_none() -> None:
@@ -187,9 +187,9 @@ def test_states_all_stands_alone_and_last() -> None:
 
 @pytest.mark.parametrize("name", [*TOP_TASKS, *MAPS])
 def test_every_fault_leads_to_terminate_then_to_aggregate_then_to_a_failure(name: str) -> None:
-    after_fault = {"Terminate": "Aggregate", "Aggregate": "Report Failed", "Load Config": "Loading Failed"}
-    assert STATES[name]["Catch"][-1]["Next"] == after_fault.get(name, "Terminate")
-    assert STATES["Loading Failed"]["Next"] == "Terminate"
+    after_fault = {"Terminate All": "Aggregate", "Aggregate": "Report Failed", "Load Config": "Loading Failed"}
+    assert STATES[name]["Catch"][-1]["Next"] == after_fault.get(name, "Terminate All")
+    assert STATES["Loading Failed"]["Next"] == "Terminate All"
 
 
 def test_only_the_poll_interval_is_caught_by_name() -> None:
@@ -227,7 +227,8 @@ def test_a_batch_that_fails_says_which_and_lets_the_others_go_on(name: str) -> N
     assert failed["Type"] == "Pass"
     assert failed["End"]
     # The cause may be 32 KiB long: forty of them would break the 256 KiB that a state may hold.
-    assert failed["Parameters"] == {"batch.$": "$.batch", "error.$": "$.error.Error"}
+    wave = {"wave.$": "$.wave"} if name == "Launch Instances" else {}
+    assert failed["Parameters"] == {"batch.$": "$.batch", **wave, "error.$": "$.error.Error"}
 
 
 # ---------------------------------------------------------------- data
@@ -320,8 +321,12 @@ def test_the_waits_that_are_read_exist_in_the_model() -> None:
 @pytest.mark.parametrize("name", MAPS)
 def test_a_map_iterates_over_the_batches_and_passes_nothing_else(name: str) -> None:
     state = STATES[name]
-    assert state["ItemsPath"] == "$.run.batches"
-    assert state["ItemSelector"] == {"batch.$": "$$.Map.Item.Value"}
+    items, wave = {
+        "Launch Instances": ("$.wave.batches", {"wave.$": "$.wave.number"}),
+        "Tag Findings": ("$.run.assessment.batches", {}),
+    }[name]
+    assert state["ItemsPath"] == items
+    assert state["ItemSelector"] == {"batch.$": "$$.Map.Item.Value", **wave}
     assert state["ItemProcessor"]["ProcessorConfig"] == {"Mode": "INLINE"}
     assert 1 <= state["MaxConcurrency"] <= 40  # AWS runs at most 40 iterations of an inline map at a time
 

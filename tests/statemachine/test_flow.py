@@ -20,8 +20,10 @@ STATES: dict[str, State] = MACHINE["States"]
 MAPS = {name: state["ItemProcessor"] for name, state in STATES.items() if state["Type"] == "Map"}
 ALL = STATES | {name: state for processor in MAPS.values() for name, state in processor["States"].items()}
 TASKS = {name: state for name, state in ALL.items() if state["Type"] == "Task"}
-# The function of a task inside a Map has the Map's name.
-FUNCTIONS = {name: name for name in TASKS} | {processor["StartAt"]: name for name, processor in MAPS.items()}
+# The function of a task inside a Map has the Map's name; Terminate All is Terminate of everything.
+FUNCTIONS = {name: name.removesuffix(" All") for name in TASKS} | {
+    processor["StartAt"]: name for name, processor in MAPS.items()
+}
 
 TRANSIENT = [
     "Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
@@ -48,6 +50,10 @@ SOURCES = {
     "input": "$$.Execution.Input",
     "state": "$",
     "batch": "$.batch",
+    "wave": "$.wave",
+    "launches": "$.launches",
+    "findings": "$.findings",
+    "batches": "$.run.assessment.batches",
     "taskToken": "$$.Task.Token",
 }
 
@@ -61,14 +67,17 @@ def test_a_task_invokes_the_function_of_its_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_passes_on_what_its_function_reads(name: str) -> None:
-    assert TASKS[name]["Parameters"]["Payload"] == {f"{member}.$": SOURCES[member] for member in members(name, "Event")}
+    read = members(name, "Event") - ({"batches"} if name == "Terminate All" else set())
+    assert TASKS[name]["Parameters"]["Payload"] == {f"{member}.$": SOURCES[member] for member in read}
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_keeps_every_member_of_its_functions_answer(name: str) -> None:
     answer = set[str]() if name in DROPPED else members(name, "Answer")
     selected = TASKS[name].get("ResultSelector", {})
-    selected = selected["run"] if name == REPLACES else selected
+    if name == REPLACES:
+        assert (selected["launches"], selected["findings"]) == ([], [])
+        selected = selected["run"]
     assert selected == {f"{member}.$": f"$.Payload.{member}" for member in answer}
 
 
@@ -82,9 +91,11 @@ def test_only_await_completion_waits_for_a_callback() -> None:
 
 # Its result and its fault replace the input, which may be any JSON: "$" is the default (Amazon States Language).
 REPLACES = "Load Config"
-# Aggregate reads launches, findings, instances, error and terminateError (report/faults.py); Choices the others.
+# Plan Wave and Aggregate read launches and findings, Aggregate instances, error and terminateError (report/faults.py),
+# Choices and Maps the others.
 RESULTS = {
     "Ensure Target Template": None,
+    "Plan Wave": "$.wave",
     "Launch Instances": "$.launches",
     "Launch Batch": "$.launch",
     "Check Agents": "$.agents",
@@ -93,10 +104,11 @@ RESULTS = {
     "Check Run": "$.run.assessment",
     "Tag Findings": "$.findings",
     "Tag Batch": "$.tagging",
-    "Terminate": "$.instances",
+    "Terminate": "$.ended",
+    "Terminate All": "$.instances",
     "Aggregate": "$.result",
 }
-CAUGHT = {REPLACES: "$", "Terminate": "$.terminateError", "Aggregate": "$.result"}
+CAUGHT = {REPLACES: "$", "Terminate All": "$.terminateError", "Aggregate": "$.result"}
 
 
 def test_a_result_is_kept_where_it_is_read() -> None:
@@ -154,7 +166,7 @@ def retriers(name: str) -> Iterator[State]:
             "MaxAttempts": 16,
             "MaxDelaySeconds": 300,
         } | spread
-    if name == "Terminate":
+    if FUNCTIONS[name] == "Terminate":
         yield {
             "ErrorEquals": ["LaunchNotListed"],
             "IntervalSeconds": 30,
@@ -201,64 +213,76 @@ def _holds(choice: State, data: Any) -> bool:
 
 
 def course(
-    *, assessable: int, instances: bool, agents: int = 0, looks: int = 1, succeeded: bool = True, duplicate_of: str = ""
+    *,
+    assessable: int,
+    left: tuple[str, ...] = (),
+    agents: int = 0,
+    looks: int = 1,
+    succeeded: bool = True,
+    duplicate_of: str = "",
 ) -> list[str]:
-    """The states that a run passes and that do something: it waits for agents and asks Inspector so many times."""
-    run = {"assessable": assessable, "needsInstances": instances, "assessment": {"over": False}}
+    """The states that a run passes and that do something.
+
+    Plan Wave answers what is left, one after the other; the run waits for agents and asks Inspector so many times.
+    """
     data: State = {
-        "run": {**run, "duplicateOf": duplicate_of},
+        "run": {"assessable": assessable, "assessment": {"collect": False}, "duplicateOf": duplicate_of},
         "agents": {"proceed": False},
         "result": {"succeeded": succeeded},
     }
     passed = [MACHINE["StartAt"]]
     while following := follows(passed[-1], data):
         passed.append(following)
-        assert len(passed) < 50
+        assert len(passed) < 100
+        data["wave"] = {"next": [*left, "FINISH"][max(0, passed.count("Plan Wave") - 1)]}
         data["agents"]["proceed"] = passed.count("Check Agents") > agents
-        data["run"]["assessment"]["over"] = passed.count("Check Run") >= looks
+        data["run"]["assessment"]["collect"] = passed.count("Check Run") >= looks
     return [name for name in passed if not changes_nothing(STATES[name])]
 
 
 BEGIN = ["Load Config", "Duplicate?", "Anything To Assess?"]
-READY = [*BEGIN, "Ensure Target Template", "Needs Instances?"]
-LOOK = ["Await Completion", "Check Run", "Run Over?"]
+PLAN = ["Plan Wave", "What Is Left?"]
+READY = [*BEGIN, "Ensure Target Template", *PLAN]
+LAUNCH = ["Launch Instances", "Wait For Boot"]
 ASK = ["Check Agents", "Agents Ready?"]
+LOOK = ["Await Completion", "Check Run", "Over?"]
+COLLECT = ["Tag Findings", "Terminate", *PLAN]
 END = ["Aggregate", "Succeeded?"]
 COMPLETE = [*END, "Assessment Complete"]
 
 
 @pytest.mark.parametrize("assessable", [1, 2, 40, 10_000])
 def test_a_run_without_instances(assessable: int) -> None:
-    assert course(assessable=assessable, instances=False) == [
-        *READY,
-        "Start Run",
-        *LOOK,
-        "Tag Findings",
-        "Terminate",
-        *COMPLETE,
-    ]
+    expected = [*READY, "Start Run", *LOOK, *COLLECT, "Terminate All", *COMPLETE]
+    assert course(assessable=assessable, left=("START",)) == expected
 
 
 def test_a_run_with_instances_waits_asks_and_looks_again() -> None:
     waits = [*ASK, "Wait For Agents", *ASK, "Wait For Agents", *ASK]
     looks = ["Start Run", *LOOK, *LOOK, *LOOK]
-    expected = [*READY, "Launch Instances", "Wait For Boot", *waits, *looks, "Tag Findings", "Terminate"]
-    assert course(assessable=3, instances=True, agents=2, looks=3) == [*expected, *COMPLETE]
+    expected = [*READY, *LAUNCH, *waits, *looks, *COLLECT, "Terminate All"]
+    assert course(assessable=3, left=("LAUNCH",), agents=2, looks=3) == [*expected, *COMPLETE]
 
 
-@pytest.mark.parametrize("instances", [False, True])
-def test_with_nothing_to_assess_a_run_reports_at_once(instances: bool) -> None:
-    assert course(assessable=0, instances=instances) == [*BEGIN, *COMPLETE]
+def test_a_run_goes_round_until_nothing_is_left() -> None:
+    """A wave, the scans of it that are over later, a wait for room, another wave."""
+    turn = [*ASK, "Start Run", *LOOK, *COLLECT]
+    expected = [*READY, *LAUNCH, *turn, *LOOK, *COLLECT, "Wait For Room", *PLAN, *LAUNCH, *turn, "Terminate All"]
+    assert course(assessable=3, left=("LAUNCH", "AWAIT", "WAIT", "LAUNCH")) == [*expected, *COMPLETE]
+
+
+def test_with_nothing_to_assess_a_run_reports_at_once() -> None:
+    assert course(assessable=0) == [*BEGIN, *COMPLETE]
 
 
 def test_a_duplicate_ends_at_once() -> None:
-    passed = course(assessable=0, instances=False, duplicate_of="run-0")
+    passed = course(assessable=0, duplicate_of="run-0")
     assert passed == ["Load Config", "Duplicate?", "End As Duplicate"]
     assert STATES["End As Duplicate"]["End"] is True
 
 
 def test_a_run_whose_report_names_a_fault_fails() -> None:
-    assert course(assessable=0, instances=False, succeeded=False) == [*BEGIN, *END, "Assessment Failed"]
+    assert course(assessable=0, succeeded=False) == [*BEGIN, *END, "Assessment Failed"]
 
 
 @pytest.mark.parametrize("name", MAPS)

@@ -19,7 +19,8 @@ INPUT = {"AMIsParamName": "ContinuousAssessmentInput"}
 NO_COMPLETION = "NoCompletion"
 
 _LOADED = ["Load Config", "Duplicate?"]
-_UNTIL_RUN = [*_LOADED, "Anything To Assess?", "Ensure Target Template", "Needs Instances?", "Launch Instances"]
+_PLAN = ["Plan Wave", "What Is Left?"]
+_UNTIL_RUN = [*_LOADED, "Anything To Assess?", "Ensure Target Template", *_PLAN, "Launch Instances"]
 _LAUNCH = ["Launch Batch"] * 2
 _FAILED = ["Launch Failed"] * 2
 _REST = [
@@ -29,12 +30,12 @@ _REST = [
     "Start Run",
     "Await Completion",
     "Check Run",
-    "Run Over?",
+    "Over?",
     "Tag Findings",
 ]
 _TAG = ["Tag Batch"] * 2
-_END = ["Terminate", "Aggregate"]
-_WHOLE = [*_UNTIL_RUN, *_LAUNCH, *_REST, *_TAG, *_END]
+_END = ["Terminate All", "Aggregate"]
+_WHOLE = [*_UNTIL_RUN, *_LAUNCH, *_REST, *_TAG, "Terminate", *_END]
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,11 @@ EXPECTED = {
     "Happy": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"]),
     "Throttled": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"], retried=2),
     "LostCompletion": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"]),
-    "AgentNeverReady": Expected("SUCCEEDED", None, [*_WHOLE, "Succeeded?", "Assessment Complete"]),
+    "AgentNeverReady": Expected(
+        "SUCCEEDED",
+        None,
+        [*_UNTIL_RUN, *_LAUNCH, *_REST, "Terminate", *_END, "Succeeded?", "Assessment Complete"],
+    ),
     "Duplicate": Expected("SUCCEEDED", None, [*_LOADED, "End As Duplicate"]),
     "LoadingFails": Expected(
         "FAILED", "ServiceRejected", ["Load Config", "Loading Failed", *_END, "Succeeded?", "Assessment Failed"]
@@ -59,12 +64,31 @@ EXPECTED = {
     "LaunchFails": Expected(
         "FAILED",
         "ServiceRejected",
-        [*_UNTIL_RUN, *_LAUNCH, *_FAILED, *_REST, *_TAG, *_END, "Succeeded?", "Assessment Failed"],
+        [
+            *_UNTIL_RUN,
+            *_LAUNCH,
+            *_FAILED,
+            *_REST,
+            "Terminate",
+            *_END,
+            "Succeeded?",
+            "Assessment Failed",
+        ],
     ),
     "TaggingFails": Expected(
         "FAILED",
         "ServiceRejected",
-        [*_UNTIL_RUN, *_LAUNCH, *_REST, *_TAG, *["Tagging Failed"] * 2, *_END, "Succeeded?", "Assessment Failed"],
+        [
+            *_UNTIL_RUN,
+            *_LAUNCH,
+            *_REST,
+            *_TAG,
+            *["Tagging Failed"] * 2,
+            "Terminate",
+            *_END,
+            "Succeeded?",
+            "Assessment Failed",
+        ],
     ),
     "ReportFails": Expected("FAILED", "AccessDenied", [*_WHOLE, "Report Failed"]),
 }
@@ -76,9 +100,15 @@ def definition() -> str:
     return re.sub(r"\$\{(\w+)Arn\}", r"arn:aws:lambda:us-east-1:123456789012:function:\1", text)
 
 
+def of_one_turn(machine: dict[str, Any]) -> dict[str, Any]:
+    """A definition that does not go round: a mock answers every visit of a state alike, and the loop would not end."""
+    machine["States"]["Terminate"]["Next"] = "Terminate All"
+    return machine
+
+
 def mocked_definition() -> str:
     """The definition for the mock configuration file: the callback's time-out has the name that a mock may throw."""
-    machine = json.loads(definition())
+    machine = of_one_turn(json.loads(definition()))
     catchers = machine["States"]["Await Completion"]["Catch"]
     [catcher] = [each for each in catchers if each["ErrorEquals"] == ["States.Timeout"]]
     catcher["ErrorEquals"].append(NO_COMPLETION)

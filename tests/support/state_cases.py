@@ -83,9 +83,20 @@ _CONFIG: dict[str, Any] = {
     "duplicateOf": "",
 }
 _INPUT = CONTEXT["Execution"]["Input"]
-_LOADED = {"run": _CONFIG}
+_LOADED = {"run": _CONFIG, "launches": [], "findings": []}
+_WAVE = {"next": "LAUNCH", "number": 1, "batches": ["ami-0b"], "waitSeconds": 0, "running": 0, "left": 0}
+_PLANNED = {**_LOADED, "wave": _WAVE}
 _AGENTS = {"proceed": True, "ready": 2, "waiting": 0, "failed": 0}
-_CHECKED = {"over": True, "completed": 2, "running": 0, "failed": 0, "nextLookSeconds": 5}
+_CHECKED = {
+    "over": True,
+    "collect": True,
+    "batches": ["ami-0a"],
+    "completed": 2,
+    "running": 0,
+    "failed": 0,
+    "nextLookSeconds": 5,
+}
+_OVER = {**_PLANNED, "run": {**_CONFIG, "assessment": _CHECKED}}
 _INSTANCES = {"launched": 2, "terminated": 2, "running": 0}
 _REPORT = {
     "succeeded": True,
@@ -95,6 +106,7 @@ _REPORT = {
     "error": "",
 }
 _BATCH = {"batch": "ami-0a"}
+_LAUNCH = {**_BATCH, "wave": 1}
 _OF_RUN = {"runId": _RUN_ID}
 _OF_EXECUTION = {**_OF_RUN, "executionArn": _EXECUTION}
 
@@ -104,32 +116,41 @@ _TASKS = [
         [],  # any JSON starts an execution; the function gets it from the context object
         {**_OF_EXECUTION, "startedAt": _STARTED, "input": _INPUT},
         _CONFIG,
-        {"run": _CONFIG},
+        _LOADED,
         "Duplicate?",
         "Loading Failed",
         replaces=True,
     ),
-    _Task("Ensure Target Template", _LOADED, _OF_RUN, {}, {}, "Needs Instances?", "Terminate"),
+    _Task("Ensure Target Template", _LOADED, _OF_RUN, {}, {}, "Plan Wave", "Terminate All"),
+    _Task(
+        "Plan Wave",
+        _LOADED,
+        {**_OF_EXECUTION, "launches": [], "findings": []},
+        _WAVE,
+        {"wave": _WAVE},
+        "What Is Left?",
+        "Terminate All",
+    ),
     _Task(
         "Launch Batch",
-        _BATCH,
-        {**_OF_RUN, **_BATCH},
+        _LAUNCH,
+        {**_OF_RUN, **_LAUNCH},
         {"launched": 1, "notLaunched": 0},
         {"launch": {"launched": 1, "notLaunched": 0}},
         None,
         "Launch Failed",
     ),
-    _Task("Check Agents", _LOADED, _OF_RUN, _AGENTS, {"agents": _AGENTS}, "Agents Ready?", "Terminate"),
-    _Task("Start Run", _LOADED, _OF_RUN, {}, {}, "Await Completion", "Terminate"),
-    _Task("Await Completion", _LOADED, {**_OF_RUN, "taskToken": TOKEN}, {}, {}, "Check Run", "Terminate"),
+    _Task("Check Agents", _LOADED, _OF_RUN, _AGENTS, {"agents": _AGENTS}, "Agents Ready?", "Terminate All"),
+    _Task("Start Run", _LOADED, _OF_RUN, {}, {}, "Await Completion", "Terminate All"),
+    _Task("Await Completion", _LOADED, {**_OF_RUN, "taskToken": TOKEN}, {}, {}, "Check Run", "Terminate All"),
     _Task(
         "Check Run",
         _LOADED,
         _OF_RUN,
         _CHECKED,
         {"run": {**_CONFIG, "assessment": _CHECKED}},
-        "Run Over?",
-        "Terminate",
+        "Over?",
+        "Terminate All",
     ),
     _Task(
         "Tag Batch",
@@ -142,6 +163,15 @@ _TASKS = [
     ),
     _Task(
         "Terminate",
+        _OVER,
+        {**_OF_EXECUTION, "batches": ["ami-0a"]},
+        _INSTANCES,
+        {"ended": _INSTANCES},
+        "Plan Wave",
+        "Terminate All",
+    ),
+    _Task(
+        "Terminate All",
         _LOADED,
         _OF_EXECUTION,
         _INSTANCES,
@@ -166,6 +196,7 @@ _USUAL = [("Lambda.TooManyRequestsException", 20), ("Throttled", 6), ("Lambda.Un
 _RETRIERS = {
     "Tag Batch": [("FindingsIncomplete", 16), *_USUAL],
     "Terminate": [("LaunchNotListed", 20), *_USUAL],
+    "Terminate All": [("LaunchNotListed", 20), *_USUAL],
 }
 
 
@@ -208,39 +239,48 @@ def _choices() -> Iterator[Case]:
     yield _choice("Duplicate?", run(duplicateOf="run-0"), "Default", "End As Duplicate")
     yield _choice("Anything To Assess?", run(assessable=0), "Choices 0", "Aggregate")
     yield _choice("Anything To Assess?", run(), "Default", "Ensure Target Template")
-    yield _choice("Needs Instances?", run(), "Choices 0", "Launch Instances")
-    yield _choice("Needs Instances?", run(needsInstances=False), "Default", "Start Run")
+    for index, (left, following) in enumerate(
+        {
+            "LAUNCH": "Launch Instances",
+            "START": "Start Run",
+            "AWAIT": "Await Completion",
+            "WAIT": "Wait For Room",
+        }.items()
+    ):
+        yield _choice("What Is Left?", {"wave": {**_WAVE, "next": left}}, f"Choices {index}", following)
+    yield _choice("What Is Left?", {"wave": {**_WAVE, "next": "FINISH"}}, "Default", "Terminate All")
     yield _choice("Agents Ready?", {"agents": _AGENTS}, "Choices 0", "Start Run")
     yield _choice("Agents Ready?", {"agents": {**_AGENTS, "proceed": False}}, "Default", "Wait For Agents")
-    yield _choice("Run Over?", run(assessment=_CHECKED), "Choices 0", "Tag Findings")
-    yield _choice("Run Over?", run(assessment={**_CHECKED, "over": False}), "Default", "Await Completion")
+    yield _choice("Over?", run(assessment={**_CHECKED, "over": False}), "Choices 0", "Tag Findings")
+    yield _choice("Over?", run(assessment={**_CHECKED, "collect": False}), "Default", "Await Completion")
     yield _choice("Succeeded?", {"result": _REPORT}, "Choices 0", "Assessment Complete")
     yield _choice("Succeeded?", {"result": {**_REPORT, "succeeded": False}}, "Default", "Assessment Failed")
 
 
 def _maps() -> Iterator[Case]:
-    results = [{"batch": batch} for batch in _CONFIG["batches"]]
-    for state, member, following in (
-        ("Launch Instances", "launches", "Wait For Boot"),
-        ("Tag Findings", "findings", "Terminate"),
+    for state, given, member, results, following in (
+        ("Launch Instances", _PLANNED, "launches", [{"batch": "ami-0b", "wave": 1}], "Wait For Boot"),
+        ("Tag Findings", _OVER, "findings", [{"batch": "ami-0a"}], "Terminate"),
     ):
-        yield Case(state, "Next", _LOADED, next=following, output={**_LOADED, member: results}, result=results)
-        fault = {**_LOADED, "error": {"Error": "Broken", "Cause": "why"}}
-        yield Case(state, "Catch 0", _LOADED, "CAUGHT_ERROR", "Terminate", fault, error="Broken")
+        yield Case(state, "Next", given, next=following, output={**given, member: results}, result=results)
+        fault = {**given, "error": {"Error": "Broken", "Cause": "why"}}
+        yield Case(state, "Catch 0", given, "CAUGHT_ERROR", "Terminate All", fault, error="Broken")
 
 
 def _others() -> Iterator[Case]:
     fault = {"Error": "ServiceRejected", "Cause": "why"}
     duplicate = {"run": {**_CONFIG, "duplicateOf": "run-0"}}
     yield Case("End As Duplicate", "End", duplicate, output={"duplicateOf": "run-0"})
-    yield Case("Loading Failed", "Next", fault, next="Terminate", output={"error": fault})
+    yield Case("Loading Failed", "Next", fault, next="Terminate All", output={"error": fault})
     # The poll interval is over and nobody has answered: not a fault, so it leaves nothing in the state.
     yield Case("Await Completion", "Catch 0", _LOADED, "CAUGHT_ERROR", "Check Run", _LOADED, error="States.Timeout")
     for state in ("Wait For Boot", "Wait For Agents"):
         yield Case(state, "Next", _LOADED, next="Check Agents", output=_LOADED)
-    for state in ("Launch Failed", "Tagging Failed"):
-        given = {**_BATCH, "error": fault}
-        yield Case(state, "End", given, output={**_BATCH, "error": "ServiceRejected"})
+    room = {**_PLANNED, "wave": {**_WAVE, "next": "WAIT", "waitSeconds": 1}}
+    yield Case("Wait For Room", "Next", room, next="Plan Wave", output=room)
+    for state, item in (("Launch Failed", _LAUNCH), ("Tagging Failed", _BATCH)):
+        given = {**item, "error": fault}
+        yield Case(state, "End", given, output={**item, "error": "ServiceRejected"})
     yield Case("Assessment Complete", "End", _LOADED, output=_LOADED)
     told = {"result": {**_REPORT, "succeeded": False, "error": "ServiceRejected"}}
     told["result"]["cause"] = "why"

@@ -39,14 +39,14 @@ def tasks(states: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def states_of(states: dict[str, Any]) -> dict[str, str]:
-    """The name of the task's state by the logical id of its function."""
+def functions_of(states: dict[str, Any]) -> dict[str, str]:
+    """The logical id of its function by the name of a task's state."""
     found = {}
     for name, state in states.items():
         if state["Type"] == "Task":
-            found[state["Parameters"]["FunctionName"].removeprefix("${").removesuffix("Arn}")] = name
+            found[name] = state["Parameters"]["FunctionName"].removeprefix("${").removesuffix("Arn}")
         if state["Type"] == "Map":
-            found |= states_of(state["ItemProcessor"]["States"])
+            found |= functions_of(state["ItemProcessor"]["States"])
     return found
 
 
@@ -55,8 +55,8 @@ def handler_of(function: str) -> Any:
     return importlib.import_module("handlers." + re.sub(r"(?<!^)(?=[A-Z])", "_", function).lower())
 
 
-def test_there_are_fourteen_functions(source: dict[str, Any]) -> None:
-    assert len(HANDLERS) == 14
+def test_there_are_fifteen_functions(source: dict[str, Any]) -> None:
+    assert len(HANDLERS) == 15
     declared = {name for name, one in source["Resources"].items() if one["Type"] == "AWS::Serverless::Function"}
     assert declared == {resource_name(name) for name in HANDLERS}
 
@@ -110,17 +110,18 @@ def test_the_members_that_an_event_may_lack() -> None:
     }
     assert {name: members for name, members in lacking.items() if members} == {
         "aggregate": {"executionArn", "startedAt", "input", "state"},
+        "launch_instances": {"wave"},
         "on_execution_end": {"time"},
         "reap": {"dryRun"},
         "resume": {"Records"},
         "store_findings": {"Records"},
-        "terminate": {"executionArn"},
+        "terminate": {"executionArn", "batches"},
     }
 
 
 def test_the_cases_of_the_states_are_of_the_types(definition: dict[str, Any]) -> None:
     """What the interpreters are given is what the functions take and answer."""
-    functions = {state: handler_of(name) for name, state in states_of(definition["States"]).items()}
+    functions = {state: handler_of(name) for state, name in functions_of(definition["States"]).items()}
     sent = [(functions[case.state], case.sent) for case in CASES if case.sent is not None]
     answered = [
         (functions[case.state], case.result["Payload"])
@@ -161,8 +162,8 @@ def test_who_does_a_tasks_work_beside_the_machine_has_its_time_and_memory(plain:
 
 def test_usage_counts_with_the_memory_that_a_task_has(plain: Any, definition: dict[str, Any]) -> None:
     sizes = {name: plain.resources[name]["Properties"]["MemorySize"] for name in tasks(definition["States"])}
-    states = {state: name for name, state in states_of(definition["States"]).items()}
-    large = {states[state] for state in LARGE}
+    functions = functions_of(definition["States"])
+    large = {functions[state] for state in LARGE}
     assert sizes == {name: 1024 * (LARGE_GB if name in large else FUNCTION_GB) for name in sizes}
     assert large < sizes.keys()
 

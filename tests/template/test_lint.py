@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,12 @@ UNKNOWN_ACTION = "W3037"
 
 
 def findings(template: str, *regions: str) -> list[str]:
-    found = lint(template, config=ManualArgs(regions=list(regions)))
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)  # SAM's translator joins the definition line by line, and cfn-lint goes down for each
+    try:
+        found = lint(template, config=ManualArgs(regions=list(regions)))
+    finally:
+        sys.setrecursionlimit(limit)
     return [f"{one.rule.id} {'/'.join(map(str, one.path or []))}: {one.message}" for one in found]
 
 

@@ -27,8 +27,8 @@ FIRST_SCAN = {  # of an AMI in an account
 }
 PROFILE = {"ec2:InstanceProfile": f"arn:aws:iam::{ACCOUNT}:instance-profile/InstanceProfile"}
 THROUGH_EC2 = {"StringLike": {"kms:ViaService": "ec2.*.amazonaws.com"}}
-TEN = ("LoadConfig", "EnsureTargetTemplate", "LaunchInstances", "CheckAgents", "StartRun", "AwaitCompletion",
-       "CheckRun", "TagFindings", "Terminate", "Aggregate")  # fmt: skip
+ELEVEN = ("LoadConfig", "EnsureTargetTemplate", "PlanWave", "LaunchInstances", "CheckAgents", "StartRun",
+          "AwaitCompletion", "CheckRun", "TagFindings", "Terminate", "Aggregate")  # fmt: skip
 NONE: dict[str, Any] = {}
 
 
@@ -63,7 +63,7 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
         {"StringEquals": {"iam:AWSServiceName": INSPECTORS}},
     ),
     "Invoke": ([f"arn:aws:lambda:{HERE}:function:Reap"], NONE),
-    "InvokeTheTenFunctions": ([f"arn:aws:lambda:{HERE}:function:{name}" for name in TEN], NONE),
+    "InvokeTheElevenFunctions": ([f"arn:aws:lambda:{HERE}:function:{name}" for name in ELEVEN], NONE),
     "KeepAnswers": (["arn:aws:s3:::ReportBucket/vulnerabilities/*"], NONE),
     "LaunchFromAnyAmi": (["arn:aws:ec2:*::image/*", f"arn:aws:ec2:*:{ACCOUNT}:network-interface/*"], NONE),
     "LaunchInOtherRegions": (
@@ -97,6 +97,7 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "ReadConfiguration": (PARAMETERS, NONE),
     "ReadUserData": (PARAMETERS[:1], NONE),
     "ReadFindings": (["*"], NONE),
+    "ReadQuotas": ([f"arn:aws:servicequotas:*:{ACCOUNT}:ec2/*"], NONE),
     "ReadHistory": ([f"arn:aws:states:{HERE}:execution:gold:*"], NONE),
     "ReadLargeConfiguration": (["arn:aws:s3:::ReportBucket/config/*"], NONE),
     "RemoveCisScan": (CIS, NONE),
@@ -165,7 +166,7 @@ UNPROVEN = {
         "logs:UpdateLogDelivery",
     ],
     "Invoke": ["lambda:InvokeFunction"],
-    "InvokeTheTenFunctions": ["lambda:InvokeFunction"],
+    "InvokeTheElevenFunctions": ["lambda:InvokeFunction"],
     "Start": ["states:StartExecution"],
 }
 

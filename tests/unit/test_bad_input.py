@@ -136,7 +136,7 @@ def test_any_state_has_faults_that_can_be_told(state: Any) -> None:
     members = state if isinstance(state, dict) else {}
     told = faults.faults_of(members, "run-1")
     assert all(fault.cause for fault in told)
-    assert faults.reason_not_assessed("batch", faults.failed_batches(members), told).message
+    assert faults.reason_not_assessed(ami("ami-0a"), faults.failed_batches(members), told).message
 
 
 @given(anything.map(json.dumps) | st.text(max_size=100))

@@ -24,6 +24,7 @@ RUNS = ("run-1", "run-2")
 SCANS = ("a", "b", "c", "d")
 runs = st.sampled_from(RUNS)
 scans = st.sampled_from(SCANS)
+leftovers = st.integers(0, len(SCANS))
 moments = st.none() | st.integers(0, 20)  # before which step on the table something happens
 
 
@@ -105,6 +106,7 @@ class Wait:
     """What a run sleeps on."""
 
     awaited: frozenset[str]
+    leaves: int = 0  # so many may be outstanding
     met: set[str] = field(default_factory=set)
     whole: bool = False  # the registration ended
     answered: bool = False
@@ -112,7 +114,7 @@ class Wait:
 
     @property
     def ready(self) -> bool:
-        return self.awaited <= self.met
+        return len(self.awaited - self.met) <= self.leaves
 
 
 class Registry(RuleBasedStateMachine):
@@ -132,13 +134,13 @@ class Registry(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ operations
 
-    @rule(run=runs, awaited=st.frozensets(scans), crash=moments)
-    def wait(self, run: str, awaited: frozenset[str], crash: int | None) -> None:
-        """Start Run: a new token, perhaps killed half way."""
-        token = self._new_wait(run, awaited)
+    @rule(run=runs, awaited=st.frozensets(scans), leaves=leftovers, crash=moments)
+    def wait(self, run: str, awaited: frozenset[str], leaves: int, crash: int | None) -> None:
+        """Await Completion: a new token, perhaps killed half way."""
+        token = self._new_wait(run, awaited, leaves)
         self.table.plan(crash, _kill)
         try:
-            resumption = self.ledger.await_scans(run, token, sorted(awaited))
+            resumption = self.ledger.await_scans(run, token, sorted(awaited), leaves)
         except Crash:
             return
         finally:
@@ -148,17 +150,18 @@ class Registry(RuleBasedStateMachine):
 
     @precondition(lambda self: self.current)
     @rule(data=st.data())
-    def start_run_again(self, data: st.DataObject) -> None:
-        """Start Run's retry after a crash, or the next wait: the same scans under a new token."""
+    def wait_again(self, data: st.DataObject) -> None:
+        """Await Completion's retry after a crash, or the next wait: the same scans under a new token."""
         run = data.draw(st.sampled_from(sorted(self.current)))
-        self.wait(run, self.waits[self.current[run]].awaited, None)
+        wait = self.waits[self.current[run]]
+        self.wait(run, wait.awaited, wait.leaves, None)
 
-    @rule(run=runs, awaited=st.frozensets(scans, min_size=1), at=st.integers(1, 20), scan=scans)
-    def wait_while_a_message_comes(self, run: str, awaited: frozenset[str], at: int, scan: str) -> None:
-        """Start Run, and in the middle of it another function takes in a completion."""
-        token = self._new_wait(run, awaited)
+    @rule(run=runs, awaited=st.frozensets(scans, min_size=1), leaves=leftovers, at=st.integers(1, 20), scan=scans)
+    def wait_while_a_message_comes(self, run: str, awaited: frozenset[str], leaves: int, at: int, scan: str) -> None:
+        """Await Completion, and in the middle of it another function takes in a completion."""
+        token = self._new_wait(run, awaited, leaves)
         with self._interrupted(at, lambda: self._complete(scan)):
-            resumption = self.ledger.await_scans(run, token, sorted(awaited))
+            resumption = self.ledger.await_scans(run, token, sorted(awaited), leaves)
             self.waits[token].whole = True
             self._take([resumption] if resumption else [])
 
@@ -199,7 +202,7 @@ class Registry(RuleBasedStateMachine):
         for run, token in self.current.items():
             wait = self.waits[token]
             if wait.whole and wait.ready and not set(self.broken) & wait.awaited:
-                assert wait.answered, f"{run} sleeps though {sorted(wait.awaited)} are complete"
+                assert wait.answered, f"{run} sleeps though {sorted(wait.awaited)} are complete, all but {wait.leaves}"
 
     @invariant()
     def the_outstanding_are_right(self) -> None:
@@ -218,11 +221,11 @@ class Registry(RuleBasedStateMachine):
         self.table.plan(None, _kill)
         self.at_once = False
 
-    def _new_wait(self, run: str, awaited: frozenset[str]) -> str:
+    def _new_wait(self, run: str, awaited: frozenset[str], leaves: int) -> str:
         self.tokens += 1
         token = f"token-{self.tokens}"
         self.current[run] = token
-        self.waits[token] = Wait(awaited, set(self.done & awaited))
+        self.waits[token] = Wait(awaited, leaves, set(self.done & awaited))
         return token
 
     def _complete(self, scan: str) -> None:

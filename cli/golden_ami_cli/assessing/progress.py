@@ -145,19 +145,29 @@ def _launched(output: Mapping[str, Any]) -> str:
     return _plural(launched, "instance")
 
 
+def _planned(output: Mapping[str, Any]) -> str:
+    wave = output["wave"]
+    left = f", {wave['left']} left for later" if wave["left"] else ""
+    return f"wave {wave['number']}{left}" if wave["next"] == "LAUNCH" and (left or wave["number"] > 1) else ""
+
+
+def _terminated(counts: Mapping[str, Any]) -> str:
+    return f"{counts['terminated']} terminated, {counts['running']} running"
+
+
 def _tagged(output: Mapping[str, Any]) -> str:
     return _plural(sum(batch["tagging"]["findings"] for batch in output["findings"] if "tagging" in batch), "finding")
 
 
 _DETAILS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "Load Config": lambda output: _plural(output["run"]["assessable"], "AMI") + " to assess",
+    "Plan Wave": _planned,
     "Launch Instances": _launched,
     "Check Agents": lambda output: "agents: " + _counts(output["agents"], "ready", "waiting", "failed"),
     "Check Run": lambda output: "scans: " + _counts(output["run"]["assessment"], "completed", "running", "failed"),
     "Tag Findings": _tagged,
-    "Terminate": lambda output: (
-        f"{output['instances']['terminated']} terminated, {output['instances']['running']} running"
-    ),
+    "Terminate": lambda output: _terminated(output["ended"] if "ended" in output else output["instances"]),
+    "Terminate All": lambda output: _terminated(output["instances"]),
     "Aggregate": lambda output: str(output["result"]["verdict"]).replace("_", " "),
 }
 

@@ -7,14 +7,19 @@ from datetime import timedelta
 
 from golden_ami_cli.history.model import ExecutionHistory, Visit
 
-BOOT, AGENTS, ASSESSMENT, OURS = "boot", "agents", "assessment", "ours"
+BOOT, AGENTS, ROOM, ASSESSMENT, OURS = "boot", "agents", "room", "assessment", "ours"
 LABELS = {
     BOOT: "Waiting for instances to boot",
     AGENTS: "Waiting for agents to answer",
+    ROOM: "Waiting for room in the quota of vCPUs",
     ASSESSMENT: "Waiting for Inspector's assessment",
     OURS: "Our functions and transitions",
 }
-WAITS = {"Wait For Boot": BOOT, "Wait For Agents": AGENTS}  # states of statemachine/assessment.asl.json
+WAITS = {
+    "Wait For Boot": BOOT,
+    "Wait For Agents": AGENTS,
+    "Wait For Room": ROOM,
+}  # states of statemachine/assessment.asl.json
 # These wait once their function has returned; in executions of an older definition, Start Run.
 CALLBACKS = {"Await Completion": ASSESSMENT, "Start Run": ASSESSMENT}
 

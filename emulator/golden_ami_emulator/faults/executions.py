@@ -55,7 +55,7 @@ def faults() -> Iterator[InjectableFault]:
 
 
 def named(state: str) -> str:
-    """A state's name in a fault's: "Run Over?" is "run-over"."""
+    """A state's name in a fault's: "What Is Left?" is "what-is-left"."""
     return state.lower().replace("?", "").replace(" ", "-")
 
 

@@ -13,8 +13,9 @@ from golden_ami_emulator.waits import Overslept
 EFFECTS: dict[str, frozenset[str]] = {
     "load-config": frozenset({"dynamodb:PutItem"}),
     "ensure-target-template": frozenset({"inspector2:BatchGetAccountStatus", "inspector:ListEventSubscriptions"}),
+    "plan-wave": frozenset({"stepfunctions:GetExecutionHistory"}),
     "launch-instances": frozenset({"ec2:RunInstances"}),
-    "check-agents": frozenset({"dynamodb:UpdateItem"}),
+    "check-agents": frozenset({"dynamodb:Query"}),
     "start-run": frozenset({"inspector:StartAssessmentRun", "inspector2:StartOnDemandScan", "dynamodb:scan"}),
     "await-completion": frozenset({"dynamodb:token"}),
     "resume": frozenset({"stepfunctions:SendTaskSuccess"}),

@@ -277,7 +277,7 @@ def _changed_configuration(injection: Injection) -> None:
     struck = injection.name
 
     def entered(arn: str, state: str) -> None:
-        if state != "Needs Instances?":
+        if state != "Plan Wave":
             return
         struck()
         execution = injection.aws.client("stepfunctions").describe_execution(executionArn=arn)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from golden_ami.configuration.catalog import look_up
 from golden_ami.configuration.execution_input import USUAL, Scheduled
 from golden_ami.configuration.parameters import may_configure, sample
 from golden_ami.configuration.user_data import without_user_data
+from golden_ami.deadlines import expiry
 from golden_ami.engines.registry import next_look, traits
 from golden_ami.errors import AccessDenied, InvalidConfiguration, InvalidEvent, Problem, RunNotFound
 from golden_ami.executions import is_another
@@ -25,8 +25,6 @@ from golden_ami.places import home, named
 from golden_ami.settings import Settings
 from golden_ami.storage.keys import CONFIGURATIONS
 from golden_ami.storage.terms import kept_apart
-from golden_ami.times import iso
-from golden_ami.usage.budget import most_seconds
 
 _DOCUMENT_LIMIT = 50_000_000  # bytes
 
@@ -207,10 +205,5 @@ def _run(start: Start, config: Config, source: Source, amis: list[Ami], settings
         batches=sorted({ami.batch for ami in assessable}),
         ami_count=len(amis),
         needs_instances=any(traits(ami.engine).needs_instances for ami in assessable),
-        expires_at=expiry(start.started_at, config.waits, len(assessable)),
+        expires_at=expiry(config.waits, start.started_at),
     )
-
-
-def expiry(started_at: str, waits: Waits, amis: int) -> str:
-    """When a run that assesses so many AMIs is over, whatever happens."""
-    return iso(datetime.fromisoformat(started_at) + timedelta(seconds=most_seconds(waits, amis)))

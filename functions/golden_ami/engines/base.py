@@ -16,6 +16,7 @@ class Traits(NamedTuple):
     """What the rest of the system asks of an engine; TRAITS of its package."""
 
     needs_instances: bool  # it scans a launched instance, not the AMI itself
+    one_wave_at_a_time: bool = False  # no scan of its may run when another wave is launched
     known_duration: bool = False  # its scans take waits.assessmentSeconds
     needs_activation: bool = False  # Amazon Inspector's EC2 scanning has to be turned on
     has_benchmark: bool = False  # it runs a CIS benchmark where the configuration asks for one
@@ -107,5 +108,5 @@ class Adapter(Protocol):
         What has no answer at `until` is left.
         """
 
-    def close(self, run: Run) -> None:
-        """Remove what `start` made for this run only."""
+    def close(self, run: Run, amis: Sequence[Ami]) -> None:
+        """Remove what `start` made for this run only. `amis` are all that the scanner serves."""

@@ -52,14 +52,6 @@ def automatic(image: Mapping[str, Any], account: str) -> tuple[Engine, str]:
     return "ami", "auto: the account owns the AMI and its EBS snapshots, so no instance is needed"
 
 
-def assessable(ami: Ami) -> bool:
-    """Whether the AMI is still to be assessed and has what its engine needs.
-
-    One without the instance that it needs was lost in a failed launch batch; the report names that fault.
-    """
-    return ami.reason is None and bool(ami.instance_id or not traits(ami.engine).needs_instances)
-
-
 def next_look(engines: Collection[Engine], waits: Waits, elapsed: float = 0, *, soon: bool = False) -> int:
     """Seconds after which Inspector is asked about the scans of these engines, unless a message comes before.
 

@@ -28,6 +28,7 @@ from golden_ami.parallel import side_by_side
 from golden_ami.places import Place, home, place_of
 from golden_ami.reasons import launching
 from golden_ami.settings import Settings
+from golden_ami.stage import needs_launch
 from golden_ami.subnets import placement_of, subnets_of
 from golden_ami.times import iso, now
 
@@ -45,22 +46,22 @@ _METADATA = {
 
 
 class Launched(NamedTuple):
-    """The AMIs of a batch that need an instance. Both are counts."""
+    """The AMIs of a batch that a wave launches. Both are counts."""
 
     launched: int
     not_launched: int
 
 
-def launch(run_id: str, batch: str, settings: Settings, clients: Clients, ledger: Ledger) -> Launched:
-    """Launch what the batch needs and has not launched.
+def launch(run_id: str, batch: str, wave: int | None, settings: Settings, clients: Clients, ledger: Ledger) -> Launched:
+    """Launch what a wave has of the batch and has not launched; None stands for all that the batch needs.
 
     May be repeated: the intent is in the ledger before the call, the instance is found by its tags or by the call's
     ClientToken. What EC2 refuses for one AMI is recorded as its reason; the others go on. Raises botocore's ClientError
     and `errors` for faults, after every other launch under way has ended.
     """
     run, amis = ledger.run_and_amis(run_id, batch)
-    needing = [ami for ami in amis if traits(ami.engine).needs_instances]
-    waiting = [ami for ami in needing if ami.reason is None and not ami.instance_id]
+    needing = [ami for ami in amis if traits(ami.engine).needs_instances and wave in (None, ami.wave)]
+    waiting = [ami for ami in needing if needs_launch(ami)]
     known = _launched_before([ami for ami in waiting if ami.launch_token], run_id, settings, clients)
     ec2 = {place: clients.client("ec2", place) for place in {place_of(ami, settings) for ami in waiting}}
     texts = user_data_of(run, waiting, settings, clients)
@@ -116,7 +117,7 @@ def _launch(
         ami = ledger.update_ami(ami, launch_token=request["ClientToken"], launched_at=iso(now()), notes=notes)
         outcome = _run_instances(ami, request, ec2)
         if isinstance(outcome, Deferred):
-            return _not_launched(ami, over_quota(ami, f"{outcome.said} ({outcome.error})"), ledger, answered)
+            return _deferred(ami, outcome, ledger, answered)
         if not isinstance(outcome, Refusal):
             # A repeated call answers the instance of the first one, and when that was launched.
             return _note(ami, outcome["InstanceId"], outcome["LaunchTime"], ledger)
@@ -127,6 +128,15 @@ def _launch(
             return _note(ami, alive.instance_id, alive.launched_at, ledger)
         logger.info("not launched", extra={"ami": ami.key, "subnet": subnet, "error": outcome.error})
     return _not_launched(ami, reason_of(refused, ami.lacking_subnets, ami.entry.instance_type), ledger, answered)
+
+
+def _deferred(ami: Ami, outcome: Deferred, ledger: Ledger, answered: bool) -> bool:
+    """Leave the AMI to a later wave; false. An execution from before there were waves has none."""
+    if not ami.wave:
+        return _not_launched(ami, over_quota(ami, f"{outcome.said} ({outcome.error})"), ledger, answered)
+    logger.info("deferred", extra={"ami": ami.key, "error": outcome.error})
+    ledger.update_ami(ami, wave=0, deferred_at=iso(now()), **({"launch_token": ""} if answered else {}))
+    return False
 
 
 def _not_launched(ami: Ami, reason: Reason, ledger: Ledger, answered: bool) -> bool:

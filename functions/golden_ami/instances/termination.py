@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,9 +16,11 @@ from golden_ami.aws.filters import FILTER_VALUES
 from golden_ami.errors import AssessmentError, LaunchNotListed, RunNotFound, ServiceRejected, worst
 from golden_ami.ledger import Ledger
 from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, NO_BATCH, RUN_TAG, STACK_TAG, Ami
-from golden_ami.parallel import chunks
+from golden_ami.parallel import chunks, side_by_side
 from golden_ami.places import Place, named, place_of, places_of
 from golden_ami.settings import Settings
+from golden_ami.stage import is_collectable, is_open
+from golden_ami.times import iso, now
 
 ALIVE = ("pending", "running", "stopping", "stopped")
 
@@ -121,7 +123,7 @@ def _described(ec2: Any, filters: Sequence[Mapping[str, Any]]) -> Iterator[Insta
 
 
 class InstanceCounts(NamedTuple):
-    """Instances of a run after its termination. All members are counts."""
+    """Instances of a run after a termination. All members are counts."""
 
     launched: int
     terminated: int  # of these; or shutting down
@@ -136,25 +138,94 @@ def terminate_run(run_id: str, settings: Settings, clients: Clients, ledger: Led
     everything else was done; a retry asks EC2 again.
     """
     amis = _amis(run_id, ledger)
-    launched = terminated = 0
+    ends: list[_End] = []
     failures: list[AssessmentError] = []
     for place in places_of((ami for ami in amis if ami.batch != NO_BATCH), settings):
-        found: list[Instance] = []
-        try:
-            with named_errors():
-                found = find(place, settings, clients, run_id=run_id)
-        except AssessmentError as fault:  # what the ledger knows, here and in other places, is not to wait for this
-            failures.append(fault)
         here = [ami for ami in amis if place_of(ami, settings) == place]
-        ended = {one.instance_id for one in found if not one.alive}
-        launches = {name: at for name, at in _launches(here, found).items() if name not in ended}
-        failed = terminate(place, clients, launches)
-        failures += [*failed.values(), *_unanswered(here, found, place)]
-        launched += len(launches) + len(ended)
-        terminated += len(launches) + len(ended) - len(failed)
+        ends.append(_end(place, here, settings, clients, run_id))
+        failures += [*ends[-1].failures, *_unanswered(here, ends[-1].found, place)]
+    failures += _note(ends, ledger)
     if failures:
         raise worst(failures)
+    launched, terminated = sum(len(one.launched) for one in ends), sum(len(one.ended) for one in ends)
     return InstanceCounts(launched, terminated, running=launched - terminated)
+
+
+def terminate_finished(
+    run_id: str, batches: Collection[str], settings: Settings, clients: Clients, ledger: Ledger
+) -> InstanceCounts:
+    """Terminate the instances of AMIs for which nothing is left to do; the others live on.
+
+    These are the AMIs that the run has done with, and those of the batches that Tag Findings has just had whose scan is
+    over. The counts are of the instances that the ledger knows. Raises as `terminate_run` does, but a launch that EC2
+    does not list yet is left to the next call.
+    """
+    amis = _amis(run_id, ledger)
+    over = [ami for ami in amis if not is_open(ami) or (ami.batch in batches and is_collectable(ami))]
+    due = [ami for ami in over if (ami.instance_id or ami.launch_token) and not ami.terminated_at]
+    ends: list[_End] = []
+    for place in dict.fromkeys(place_of(ami, settings) for ami in due):
+        here = [ami for ami in due if place_of(ami, settings) == place]
+        ends.append(_end(place, here, settings, clients, run_id, [ami.key for ami in here]))
+    failures = [*(fault for one in ends for fault in one.failures), *_note(ends, ledger)]
+    if failures:
+        raise worst(failures)
+    earlier = sum(bool(ami.terminated_at) for ami in amis)
+    alive = {ami.instance_id for ami in amis if ami.instance_id and not ami.terminated_at}
+    launched = alive.union(*(one.launched for one in ends))
+    ended = set[str]().union(*(one.ended for one in ends))
+    return InstanceCounts(earlier + len(launched), earlier + len(ended), running=len(launched - ended))
+
+
+class _End(NamedTuple):
+    """What became of instances in one place."""
+
+    amis: Sequence[Ami]
+    found: Sequence[Instance]  # as EC2 lists them
+    launched: frozenset[str]  # ids of all
+    ended: frozenset[str]  # of these; or shutting down
+    failures: Sequence[AssessmentError]
+
+
+def _end(
+    place: Place,
+    amis: Sequence[Ami],
+    settings: Settings,
+    clients: Clients,
+    run_id: str,
+    ami_keys: Sequence[str] | None = None,
+) -> _End:
+    """Terminate the instances of these AMIs, and what else EC2 lists of the run, or of AMIs by key."""
+    found: list[Instance] = []
+    failures: list[AssessmentError] = []
+    try:
+        with named_errors():
+            found = find(place, settings, clients, run_id=run_id, ami_keys=ami_keys)
+    except AssessmentError as fault:  # what the ledger knows, here and in other places, is not to wait for this
+        failures.append(fault)
+    gone = {one.instance_id for one in found if not one.alive}
+    launches = {name: at for name, at in _launches(amis, found).items() if name not in gone}
+    failed = terminate(place, clients, launches)
+    launched = frozenset(launches) | gone
+    return _End(amis, found, launched, launched - failed.keys(), [*failures, *failed.values()])
+
+
+def _note(ends: Iterable[_End], ledger: Ledger) -> list[AssessmentError]:
+    """Note in the ledger when the instances of AMIs have ended; the fault that kept it from that."""
+    at = iso(now())
+    over = [ami for one in ends for ami in one.amis if not ami.terminated_at and _has_ended(ami, one)]
+    try:
+        with named_errors():
+            side_by_side(lambda ami: ledger.update_ami(ami, terminated_at=at), over)
+    except AssessmentError as fault:
+        return [fault]
+    return []
+
+
+def _has_ended(ami: Ami, end: _End) -> bool:
+    """Whether the AMI had an instance, and has none any more."""
+    own = {one.instance_id for one in end.found if one.tags.get(AMI_TAG) == ami.key} | {ami.instance_id} - {""}
+    return bool(own) and own <= end.ended
 
 
 def _amis(run_id: str, ledger: Ledger) -> list[Ami]:

@@ -36,6 +36,13 @@ VCPU_QUOTA = Cause(
     "--service-code ec2 --quota-code {code} --region {region} --desired-value VCPUS)], give an instanceType with fewer "
     "vCPUs in the configuration, or assess fewer AMIs at once",
 )
+RUN_BUDGET_EXHAUSTED = Cause(
+    "RUN_BUDGET_EXHAUSTED",
+    when="Plan Wave: the time or the events that the execution has left are too few for another wave",
+    message="the run ended before the AMI's turn came: {why}",
+    remedy="ask for a higher quota of vCPUs in Service Quotas, so that more AMIs are assessed at once, or spread the "
+    "AMIs over several configurations",
+)
 INSTANCE_LIMIT = _refused("INSTANCE_LIMIT", "the quota of instances is used up", _QUOTA)
 VOLUME_LIMIT = _refused("VOLUME_LIMIT", "the quota of volumes or of their IOPS is used up", _QUOTA)
 NETWORK_INTERFACE_LIMIT = _refused("NETWORK_INTERFACE_LIMIT", "the quota of network interfaces is used up", _QUOTA)

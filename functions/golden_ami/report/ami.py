@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec.structs import replace
 
 from golden_ami.evaluation.ami import AmiEvaluation
@@ -47,6 +49,19 @@ def assessed(
     )
 
 
+def _idle_since(ami: Ami) -> str:
+    """When the instance had no more to do than to be read of: boot, agent and scan were over."""
+    known = [at for at in (ami.assessment_started_at, ami.scanned_at) if at]
+    return max(known, key=datetime.fromisoformat) if ami.scanned_at else ""
+
+
+def _minutes(since: str, until: str) -> float | None:
+    """Between two instants (ISO 8601); None where one is not known."""
+    if not since or not until:
+        return None
+    return round(max(0.0, (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds() / 60), 1)
+
+
 def _described(ami: Ami, owner_tag: str) -> AmiReport:
     return AmiReport(
         key=ami.key,
@@ -64,5 +79,8 @@ def _described(ami: Ami, owner_tag: str) -> AmiReport:
         evidence=ami.evidence,
         instance_id=ami.instance_id,
         launched_at=ami.launched_at,
+        terminated_at=ami.terminated_at,
+        instance_minutes=_minutes(ami.launched_at, ami.terminated_at),
+        idle_minutes=_minutes(_idle_since(ami), ami.terminated_at),
         scanned_at=ami.scanned_at,
     )

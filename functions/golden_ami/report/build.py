@@ -123,7 +123,7 @@ class _Builder:
         owner_tag = self._run.config.owner_tag
         reason = ami.reason
         if reason is None and not ami.findings_key:
-            reason = faults.reason_not_assessed(ami.batch, self._failed_batches, self._faults)
+            reason = faults.reason_not_assessed(ami, self._failed_batches, self._faults)
         if reason:
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, reason))
         try:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from golden_ami.errors import within
-from golden_ami.models import RUN_TAG, Reason
+from golden_ami.models import RUN_TAG, Ami, Reason
 from golden_ami.reasons import reporting
 from golden_ami.report.model import Fault, Instances
 
@@ -109,7 +109,10 @@ def _caught(fault: object) -> tuple[str, object] | None:
 
 
 def failed_batches(state: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Batches that failed inside a Map: batch -> (step, error's name). The earlier step counts."""
+    """Batches that failed inside a Map in the last turn: batch -> (step, error's name). The earlier step counts.
+
+    Plan Wave notes those of turns before on the rows of the AMIs.
+    """
     failed: dict[str, tuple[str, str]] = {}
     for member, step in (("launches", "Launch Instances"), ("findings", "Tag Findings")):
         items = state.get(member)
@@ -119,12 +122,13 @@ def failed_batches(state: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     return failed
 
 
-def reason_not_assessed(batch: str, failed: Mapping[str, tuple[str, str]], faults: list[Fault]) -> Reason:
+def reason_not_assessed(ami: Ami, failed: Mapping[str, tuple[str, str]], faults: list[Fault]) -> Reason:
     """Why an AMI without findings and without a reason of its own is NOT ASSESSED."""
-    if batch in failed:
-        step, error = failed[batch]
+    failure = (ami.failure.step, ami.failure.error) if ami.failure else failed.get(ami.batch)
+    if failure:
+        step, error = failure
         remedy = _REMEDIES.get(error, _FALLBACK)
-        return reporting.STEP_FAILED(step=step, batch=batch, error=error, remedy=remedy)
+        return reporting.STEP_FAILED(step=step, batch=ami.batch, error=error, remedy=remedy)
     if faults:
         return reporting.RUN_FAILED(error=faults[0].error, remedy=faults[0].cause)
     return reporting.NO_FINDINGS_COLLECTED()

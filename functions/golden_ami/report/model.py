@@ -57,6 +57,9 @@ class AmiReport(Data):
     notes: list[str] = field(default_factory=list)
     instance_id: str = ""
     launched_at: str = ""
+    terminated_at: str = ""  # its instance; "" when it has none, or the run does not know its end
+    instance_minutes: float | None = None  # from the launch of its instance to its termination
+    idle_minutes: float | None = None  # of these, after the start of its assessment and the end of its scan
     scanned_at: str = ""
     findings_key: str = ""
     standings_key: str = ""

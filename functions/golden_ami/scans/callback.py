@@ -1,24 +1,25 @@
-"""The callback: an execution sleeps on a token; messages come in and resume it when it has nothing left to await."""
+"""The callback: an execution sleeps on a token; messages come in and resume it when enough scans are complete."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Any
 
 from golden_ami.aws.clients import Clients
 from golden_ami.engines.messages import Ignored, ScanFinding
-from golden_ami.engines.registry import assessable
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.scans.answer import answer
 from golden_ami.scans.messages import read
 from golden_ami.settings import Settings
+from golden_ami.stage import TURNS, is_running
 
 
 def await_completion(run_id: str, token: str, clients: Clients, ledger: Ledger) -> bool:
-    """Await every scan of the run that is not known to be over; True when there was none, or no message is missing."""
-    awaited = {ami.scan for ami in ledger.amis(run_id) if assessable(ami) and ami.scan_status == "PENDING"}
-    resumption = ledger.await_scans(run_id, token, sorted(awaited))
+    """Await the scans of the run that are not known to be over; True when there was none, or enough are announced."""
+    awaited = {ami.scan for ami in ledger.amis(run_id) if is_running(ami)}
+    resumption = ledger.await_scans(run_id, token, sorted(awaited), leaves=len(awaited) - ceil(len(awaited) / TURNS))
     return answer(resumption, clients, ledger) if resumption else False
 
 

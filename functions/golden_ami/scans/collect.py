@@ -22,12 +22,12 @@ from golden_ami.parallel import chunks
 from golden_ami.places import Place
 from golden_ami.scans.write_back import FIRST, WriteBack
 from golden_ami.settings import Settings
+from golden_ami.stage import incomplete, is_collectable, is_collected
 from golden_ami.storage.keys import findings_key, vulnerabilities_key
 from golden_ami.storage.ndjson import NdjsonObject
 from golden_ami.vulnerabilities.questions import questions
 
 _TOGETHER = 20  # findings encoded by one call; many more would no longer be in the processor's cache
-_LOOKED_AT = ("packages", "findings", "exploitData")  # evidence that collecting the findings gives
 
 
 class Collected(NamedTuple):
@@ -38,7 +38,7 @@ class Collected(NamedTuple):
 
 
 def tag_findings(run_id: str, batch: str, settings: Settings, clients: Clients, ledger: Ledger) -> Collected:
-    """Collect the findings of every AMI of the batch whose scan is complete. What was collected before is skipped.
+    """Collect the findings of every AMI of the batch whose scan is over and whose findings are not collected.
 
     What fails with one AMI is raised when the others are collected: `errors` for faults, and FindingsIncomplete while
     another look may find more. What was found so far is kept: when no look comes any more, it is judged as it is.
@@ -47,33 +47,20 @@ def tag_findings(run_id: str, batch: str, settings: Settings, clients: Clients, 
     write_back = WriteBack(run, times.now() + FIRST, settings, clients, ledger)
     collected: list[Ami] = []
     faults: list[AssessmentError] = []
-    for ami in batched:
-        if ami.reason is not None or ami.scan_status not in ("COMPLETED", "PARTIAL"):
-            continue
+    for ami in filter(is_collectable, batched):
         try:
             with named_errors():
-                taken = ami
-                if not _is_collected(ami):
-                    taken, arns = _collect(run, ami, settings, clients, ledger)
-                    if _is_collected(taken):
-                        write_back.first(taken, arns)
+                taken, arns = _collect(run, ami, settings, clients, ledger)
+                if is_collected(taken):
+                    write_back.first(taken, arns)
             collected.append(taken)
-            if not _is_collected(taken):
-                faults.append(FindingsIncomplete(f"{taken.ami_id}: {_pending(taken)}"))
+            if left := incomplete(taken):
+                faults.append(FindingsIncomplete(f"{taken.ami_id}: {'; '.join(one.detail for one in left)}"))
         except AssessmentError as fault:
             faults.append(fault)
     if faults:
         raise worst(faults)
     return Collected(len(collected), sum(sum(ami.counts.values()) for ami in collected))
-
-
-def _is_collected(ami: Ami) -> bool:
-    return bool(ami.findings_key) and not _pending(ami)
-
-
-def _pending(ami: Ami) -> str:
-    """What another look may complete; "" when none will."""
-    return "; ".join(one.detail for one in ami.evidence if one.kind in _LOOKED_AT and one.status == "PENDING")
 
 
 def _collect(run: Run, ami: Ami, settings: Settings, clients: Clients, ledger: Ledger) -> tuple[Ami, list[str]]:

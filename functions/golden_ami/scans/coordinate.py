@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from math import ceil
 from typing import Any, NamedTuple
 
-from golden_ami import times
+from golden_ami import deadlines, times
 from golden_ami.announcement import Announcement
 from golden_ami.aws.clients import Clients
 from golden_ami.engines.base import Adapter, Agent, Progress
-from golden_ami.engines.registry import adapter, assessable, by_engine_and_place, next_look, traits
+from golden_ami.engines.registry import adapter, by_engine_and_place, next_look
 from golden_ami.errors import AssessmentError, EngineBusy, EngineUnavailable
 from golden_ami.evidence.requirements import merged
 from golden_ami.ledger import Ledger
@@ -19,6 +20,7 @@ from golden_ami.parallel import side_by_side
 from golden_ami.places import Place
 from golden_ami.reasons import scanning
 from golden_ami.settings import Settings
+from golden_ami.stage import is_collectable, is_open, is_running, is_startable, needs_launch
 
 
 class Agents(NamedTuple):
@@ -33,7 +35,9 @@ class Agents(NamedTuple):
 class State(NamedTuple):
     """The scans of a run, and when to ask again. Counts are AMIs."""
 
-    over: bool
+    over: bool  # none runs
+    collect: bool  # none runs, or some are over whose findings are to be collected
+    batches: list[str]  # of those
     completed: int
     running: int
     failed: int
@@ -57,21 +61,21 @@ class Scans:
         self._with_each_adapter(unrefused, lambda scanner, group: scanner.ensure(run, group))
 
     def check_agents(self, run_id: str) -> Agents:
-        """Ask for every agent of the run's instances. At the deadline those that do not answer are not assessed."""
+        """Ask for every agent of the instances whose scan is not started. One that is silent at its deadline has none.
+
+        Its AMI is not assessed then.
+        """
         run, all_amis = self._ledger.run_and_amis(run_id)
-        deadline = run.agents_deadline or self._ledger.once(
-            run_id, "agents_deadline", times.after(run.config.waits.agent_deadline_seconds)
-        )
-        needing = [ami for ami in all_amis if assessable(ami) and traits(ami.engine).needs_instances]
-        amis = {ami.key: ami for ami in needing if not ami.scan}  # after the start of its scan no agent is waited for
+        needing = [ami for ami in all_amis if is_open(ami) and ami.instance_id]
+        amis = {ami.key: ami for ami in needing if not ami.scan}
         answers = [
             answer
             for (engine, place), group in by_engine_and_place([*amis.values()]).items()
             for answer in self._adapter(engine, place).agents(run, group)
         ]
         side_by_side(lambda agent: self._note_system(amis[agent.ami_key], agent), answers)
-        given_up = ("FAILED", "WAITING") if times.passed(deadline) else ("FAILED",)
-        lost = [answer for answer in answers if answer.status in given_up]
+        late = {key for key, ami in amis.items() if times.passed(deadlines.of_agent(run, ami))}
+        lost = [one for one in answers if one.status == "FAILED" or (one.status == "WAITING" and one.ami_key in late)]
         side_by_side(lambda agent: self._ledger.not_assessed(amis[agent.ami_key], _no_agent(agent)), lost)
         ready = sum(answer.status == "READY" for answer in answers)
         waiting = len(answers) - ready - len(lost)
@@ -82,8 +86,7 @@ class Scans:
     def start(self, run_id: str) -> None:
         """Start what is not started."""
         run, amis = self._ledger.run_and_amis(run_id)
-        self._completion_deadline(run)
-        unstarted = [ami for ami in amis if assessable(ami) and not ami.scan]
+        unstarted = [ami for ami in amis if is_startable(ami)]
         started = set[str]()
         self._with_each_adapter(unstarted, lambda scanner, group: started.update(self._start(run, scanner, group)))
         # Those that Inspector refused have their reason already, and keep it.
@@ -94,29 +97,27 @@ class Scans:
         """Ask Inspector for every scan that is not known to be over, and record its answers.
 
         Its answer counts, not the message: a completion that it does not confirm is retracted and awaited again. At
-        the completion deadline, what still runs is not assessed.
+        its completion deadline, what still runs is not assessed.
         """
         run, amis = self._ledger.run_and_amis(run_id)
-        deadline = self._completion_deadline(run)
-        late = times.passed(deadline)
-        pending = [ami for ami in amis if assessable(ami) and ami.scan_status == "PENDING"]
+        pending = [ami for ami in amis if is_running(ami)]
+        late = {ami.key for ami in pending if times.passed(deadlines.of_completion(run, ami))}
         announced = self._ledger.announcements({ami.scan for ami in pending})  # before Inspector is asked, not after
         progress: dict[str, Progress] = {}
         for (engine, place), group in by_engine_and_place(pending).items():
             progress |= {one.ami_key: one for one in self._adapter(engine, place).poll(run, group)}
         asked = [(ami, progress[ami.key]) for ami in pending if ami.key in progress]
-        recorded = side_by_side(lambda one: self._record(*one, announced.get(one[0].scan), late), asked)
-        running = [ami for ami, one in asked if one.status == "RUNNING" and not late]
+        recorded = side_by_side(lambda one: self._record(*one, announced.get(one[0].scan), one[0].key in late), asked)
+        running = [ami for ami, one in asked if one.status == "RUNNING" and ami.key not in late]
         same = {ami.scan for ami, one in asked if not one.scan}  # and not another in its place
         unconfirmed = {ami.scan for ami in running} & same & announced.keys()
         side_by_side(lambda scan: self._ledger.retract(announced[scan]), unconfirmed)
-        if not running:
+        if not running and not any(map(needs_launch, amis)):
             self._close(run, amis)
-        waits = run.config.waits
-        elapsed = waits.completion_deadline_seconds - times.until(deadline)
+            self._ledger.update_run(run_id, closed=True)
         soon = bool(running) and all(progress[ami.key].soon for ami in running)
-        look = next_look({ami.engine for ami in running}, waits, elapsed, soon=soon)
-        return _state({ami.key: ami for ami in [*amis, *recorded]}.values(), len(running), look)
+        look = min((_next_look(run, ami, soon=soon) for ami in running), default=run.config.waits.poll_seconds)
+        return _state(run, {ami.key: ami for ami in [*amis, *recorded]}.values(), len(running), look)
 
     def close(self, run_id: str) -> None:
         """Remove what scanners made for this run only; also for a run that never started."""
@@ -126,8 +127,9 @@ class Scans:
 
     def _close(self, run: Run, amis: Sequence[Ami]) -> None:
         # Of those without a batch, nothing was started; their account may not even let us in.
-        for engine, place in by_engine_and_place([ami for ami in amis if ami.batch != NO_BATCH]):
-            self._adapter(engine, place).close(run)
+        batched = [ami for ami in amis if ami.batch != NO_BATCH]
+        for (engine, place), group in by_engine_and_place(batched).items():
+            self._adapter(engine, place).close(run, group)
 
     def _adapter(self, engine: Engine, place: Place) -> Adapter:
         return adapter(engine, place, self._settings, self._clients, self._ledger)
@@ -156,12 +158,9 @@ class Scans:
         """Start scans of these AMIs; the keys of those whose scan runs."""
         by_key = {ami.key: ami for ami in amis}
         started = [(by_key[key], scan.key) for scan in scanner.start(run, amis) for key in scan.ami_keys]
-        side_by_side(lambda one: self._ledger.update_ami(one[0], scan=one[1], scan_status="PENDING"), started)
+        start = {"scan_status": "PENDING", "assessment_started_at": times.iso(times.now())}
+        side_by_side(lambda one: self._ledger.update_ami(one[0], scan=one[1], **start), started)
         return [ami.key for ami, _ in started]
-
-    def _completion_deadline(self, run: Run) -> str:
-        seconds = run.config.waits.completion_deadline_seconds
-        return run.completion_deadline or self._ledger.once(run.run_id, "completion_deadline", times.after(seconds))
 
     def _note_system(self, ami: Ami, agent: Agent) -> None:
         """Keep what the agent says of the operating system, which nobody can be asked for after the instance."""
@@ -202,7 +201,16 @@ def _why(progress: Progress) -> Reason:
     )
 
 
-def _state(amis: Collection[Ami], running: int, next_look_seconds: int) -> State:
+def _next_look(run: Run, ami: Ami, *, soon: bool) -> int:
+    """Seconds after which Inspector is asked of the AMI's scan; not after its completion deadline."""
+    left = times.until(deadlines.of_completion(run, ami))
+    elapsed = -times.until(ami.assessment_started_at) if ami.assessment_started_at else 0.0
+    return max(1, min(next_look({ami.engine}, run.config.waits, elapsed, soon=soon), ceil(left)))
+
+
+def _state(run: Run, amis: Collection[Ami], running: int, next_look_seconds: int) -> State:
     completed = sum(ami.reason is None and ami.scan_status in ("COMPLETED", "PARTIAL") for ami in amis)
     failed = sum(ami.reason is not None for ami in amis)
-    return State(running == 0, completed, running, failed, next_look_seconds)
+    offered = running == 0 or not run.collects_at_end
+    batches = sorted({ami.batch for ami in amis if offered and is_collectable(ami)})
+    return State(running == 0, running == 0 or bool(batches), batches, completed, running, failed, next_look_seconds)

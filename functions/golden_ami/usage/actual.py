@@ -37,7 +37,8 @@ def used_by(
 ) -> list[UsageLine]:
     """The estimate for a run, with what it has used until now beside it.
 
-    Without events the history is not known: transitions and Lambda are None then, and instances count until now.
+    Without events the history is not known: transitions and Lambda are None then. An instance whose end the ledger
+    does not have counts until Terminate All was over, or now.
     `to_come` are the transitions that the history cannot have yet.
     """
     ended = terminated_at(events) or now
@@ -82,7 +83,8 @@ def _of_engines(amis: Sequence[Ami], ended: datetime) -> dict[str, float]:
 
 
 def _lifetimes(amis: Sequence[Ami], ended: datetime) -> Iterator[tuple[Ami, float]]:
-    """The AMIs of which an instance was launched, and the minutes of it until then."""
+    """The AMIs of which an instance was launched, and its minutes until it was terminated, else until `ended`."""
     for ami in amis:
         if ami.instance_id and ami.launched_at:
-            yield ami, max(0.0, (ended - datetime.fromisoformat(ami.launched_at)).total_seconds() / 60)
+            until = datetime.fromisoformat(ami.terminated_at) if ami.terminated_at else ended
+            yield ami, max(0.0, (until - datetime.fromisoformat(ami.launched_at)).total_seconds() / 60)

@@ -2,7 +2,7 @@
 
 What is assumed of faults: every state meets one, of one kind, for as long as its retriers stand it; and in a loop every
 task of every pass is retried once. That every retrier of a state is used up, one after the other, would take as many
-outages, each from the run's start to its end (docs/adr/0010-budgets-from-the-definition.md).
+outages, each from the run's start to its end (docs/adr/0011-budgets-from-the-definition.md).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ State = Mapping[str, Any]
 # attempt of a task. Their types are those of HistoryEventType (Step Functions API Reference, HistoryEvent): a task is
 # TaskStateEntered, TaskScheduled, TaskStarted, TaskSucceeded and TaskStateExited, a callback has TaskSubmitted too.
 _EVENTS = {"Task": 5, "Map": 4, "Choice": 2, "Wait": 2, "Pass": 2, "Succeed": 2, "Fail": 1}
+_ROOM_LOOKS = 10  # at most for one wave: every 30 s for five minutes (instances.planning, instances.waves)
 _EXECUTION, _ITERATION, _ATTEMPT = 2, 2, 3
 _CALLBACK = ".waitForTaskToken"
 
@@ -51,10 +52,14 @@ def completion_looks(waits: Waits) -> int:
 
 
 # Every loop of the definition. The first look at the agents sets their deadline, so it and the last one lie outside.
-LOOPS = (
-    Loop(("Check Agents", "Agents Ready?", "Wait For Agents"), agent_looks, beside=1),
-    Loop(("Await Completion", "Check Run", "Run Over?"), completion_looks),
+AGENTS = Loop(("Check Agents", "Agents Ready?", "Wait For Agents"), agent_looks, beside=1)
+LOOKS = Loop(("Await Completion", "Check Run", "Over?"), completion_looks)
+ROOM = Loop(("Plan Wave", "What Is Left?", "Wait For Room"), lambda _: _ROOM_LOOKS)
+# Another turn or wave begins only while time and history have room for it: instances.budget.
+TURN = Loop(
+    ("Plan Wave", "What Is Left?", "Await Completion", "Check Run", "Over?", "Tag Findings", "Terminate"), lambda _: 0
 )
+LOOPS = (AGENTS, LOOKS, ROOM, TURN)
 
 
 def waited(waits: Waits) -> int:
@@ -81,9 +86,9 @@ def most_events(waits: Waits, amis: int) -> int:
     return _EXECUTION + ceil(path) + again
 
 
-def events_of_pass(loop: Loop) -> int:
-    """The events of one pass of a loop in which every task is retried once."""
-    return sum(_events(shipped_graph()["States"][name], 0, retries=lambda _: 1) for name in loop.states)
+def events_of_pass(loop: Loop, retried: int = 1) -> int:
+    """The events of one pass of a loop in which every task is retried so often; those of a Map's iterations are not."""
+    return sum(_events(shipped_graph()["States"][name], 0, retries=lambda _: retried) for name in loop.states)
 
 
 def events_without_faults(state: State, batches: int) -> int:

@@ -11,6 +11,7 @@ from golden_ami.engines.base import Amount
 from golden_ami.engines.registry import ENGINES, next_look, part, traits
 from golden_ami.models import NO_BATCH, Ami, Config
 from golden_ami.places import Place
+from golden_ami.stage import TURNS
 from golden_ami.usage import paths
 from golden_ami.usage.budget import agent_looks
 from golden_ami.usage.history import FUNCTION_GB, LARGE, LARGE_GB
@@ -26,18 +27,20 @@ _SECONDS = (0.2, 5.0)  # an invocation, from the quickest to a slow one; an assu
 _MONTH_MINUTES = 730 * 60  # hours of a month as AWS bills storage
 
 
-def good_run(batches: int, *, instances: bool, looks: int = 1, agent_polls: int = 0) -> Counter[str]:
-    """How often a run in which all goes well enters each state of the definition.
+def good_run(batches: int, *, instances: bool, looks: int = 1, agent_polls: int = 0, turns: int = 1) -> Counter[str]:
+    """How often a run of one wave in which all goes well enters each state of the definition.
 
-    `looks` counts how often Inspector is asked, `agent_polls` how often agents are waited for after the first look.
+    `looks` counts how often Inspector is asked without finding a scan that is over, and once more; `agent_polls` how
+    often agents are waited for after the first look; `turns` in how many turns the findings are collected.
     """
-    defaults = {
-        "Anything To Assess?": 1 if batches else 0,
-        "Needs Instances?": 0 if instances else 1,
-        "Agents Ready?": agent_polls,
-        "Run Over?": looks - 1,
+    begin, again = "Launch Instances" if instances else "Start Run", ["Await Completion"] * (turns - 1)
+    choices = {
+        "Anything To Assess?": ["Ensure Target Template"] if batches else [],
+        "What Is Left?": [begin, *again, "Terminate All"],
+        "Agents Ready?": ["Wait For Agents"] * agent_polls,
+        "Over?": ["Await Completion"] * (looks - 1),
     }
-    return paths.states_entered(paths.shipped_graph(), defaults, batches)
+    return paths.states_entered(paths.shipped_graph(), choices, batches)
 
 
 def invocations(entered: Counter[str]) -> tuple[int, int]:
@@ -73,7 +76,8 @@ def planned(config: Config, amis: Iterable[Ami], home: Place) -> list[Item]:
     looks = 1 + ceil((waits.completion_deadline_seconds - first) / waits.poll_seconds)
     polls = agent_looks(waits)
     quickest = good_run(batches, instances=instances)
-    slowest = good_run(batches, instances=instances, looks=looks, agent_polls=polls)
+    turns = max(1, min(len(ours), TURNS))
+    slowest = good_run(batches, instances=instances, looks=looks, agent_polls=polls, turns=turns)
     seconds = _gb_seconds(quickest, _SECONDS[0]), _gb_seconds(slowest, _SECONDS[1])
     invoked = sum(invocations(quickest)), sum(invocations(slowest))
     shortest = waits.boot_seconds / 60

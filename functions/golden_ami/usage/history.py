@@ -10,6 +10,7 @@ from golden_ami.executions import ENDS
 
 FUNCTION_GB = 0.5
 LARGE_GB = 1.0
+_TERMINATE_ALL = ("Terminate All", "Terminate")  # the latter in executions from before there were waves
 LARGE = frozenset({"Tag Batch", "Aggregate"})  # the states whose functions have it (template.yaml)
 
 
@@ -52,9 +53,9 @@ def ended_at(events: Sequence[Event]) -> datetime | None:
 
 
 def terminated_at(events: Sequence[Event]) -> datetime | None:
-    """When Terminate was over: the end of what instances and volumes are billed for."""
-    left = (event for event in reversed(events) if event.get("stateExitedEventDetails", {}).get("name") == "Terminate")
-    return next((event["timestamp"] for event in left), None)
+    """When Terminate All was over: what is billed for every instance and volume has ended then."""
+    exits = ((event.get("stateExitedEventDetails", {}).get("name"), event["timestamp"]) for event in reversed(events))
+    return next((at for name, at in exits if name in _TERMINATE_ALL), None)
 
 
 def _gb_seconds(begun: tuple[float, datetime], end: datetime) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,29 +19,29 @@ def shipped_graph() -> Definition:
     return graph
 
 
-def states_entered(definition: Definition, defaults: Mapping[str, int], items: int) -> Counter[str]:
+def states_entered(definition: Definition, choices: Mapping[str, Sequence[str]], items: int) -> Counter[str]:
     """How often an execution enters each state when no task fails.
 
-    `defaults` says how often a Choice takes its Default before its first rule applies, 0 for a Choice that it lacks.
-    Each Map has `items` items; the states in it are entered once per item.
+    `choices` says to which states a Choice leads, entry by entry; afterwards, and where it lacks the Choice, its first
+    rule applies. Each Map has `items` items in all; the states in it are entered once per item.
     """
     entered: Counter[str] = Counter()
     states, name = definition["States"], definition["StartAt"]
     while name:
         entered[name] += 1
         state = states[name]
-        if state["Type"] == "Map":
-            within = states_entered(state["ItemProcessor"], defaults, items)
+        if state["Type"] == "Map" and entered[name] == 1:
+            within = states_entered(state["ItemProcessor"], choices, items)
             entered.update({each: times * items for each, times in within.items()})
         if state["Type"] == "Choice":
-            name = state["Default"] if entered[name] <= defaults.get(name, 0) else state["Choices"][0]["Next"]
+            name = next(iter(choices.get(name, ())[entered[name] - 1 :]), state["Choices"][0]["Next"])
         else:
             name = state.get("Next")
     return entered
 
 
 def states_after(definition: Definition, name: str) -> int:
-    """How many states follow a state of the top level until the end when no task fails and no Choice takes Default."""
+    """How many states follow a state of the top level until the end when no task fails and first rules apply."""
     return states_entered({**definition, "StartAt": name}, {}, items=0).total() - 1
 
 

@@ -49,6 +49,8 @@ class Calls:
 
     made: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     allowed_images: str = "disabled"
+    events: int = 0  # of every execution's history
+    quota: float | None = None  # of vCPUs, as Service Quotas tells; None: not told
     pauses: list[float] = field(default_factory=list)  # seconds for which launch-instances waited
     _faults: list[tuple[str, Callable[[Mapping[str, Any]], bool], Exception, bool, list[int]]] = field(
         default_factory=list
@@ -87,6 +89,10 @@ class Calls:
                 raise error
         if operation == "GetAllowedImagesSettings":  # which moto lacks
             return {"State": self.allowed_images}
+        if operation == "GetServiceQuota" and self.quota is not None:
+            return {"Quota": {"Value": self.quota}}
+        if operation == "GetExecutionHistory":  # of an execution that no interpreter runs
+            return {"events": [{"id": self.events}] if self.events else []}
         return original(client, operation, parameters)
 
 
@@ -130,18 +136,27 @@ class Stack:
         answer: dict[str, Any] = handler(event | given, None)
         return answer
 
-    def launch(self, batch: str, run_id: str = "run-1") -> dict[str, int]:
+    def launch(self, batch: str, run_id: str = "run-1", **wave: int) -> dict[str, int]:
         """Invoke launch-instances."""
         from handlers.launch_instances import handler
 
-        answer: dict[str, int] = handler({"runId": run_id, "batch": batch}, None)
+        answer: dict[str, int] = handler({"runId": run_id, "batch": batch} | wave, None)
         return answer
 
-    def terminate(self, run_id: str = "run-1") -> dict[str, int]:
+    def plan(self, run_id: str = "run-1", events: int = 10, **state: Any) -> dict[str, Any]:
+        """Invoke plan-wave, of an execution with so many events."""
+        from handlers.plan_wave import handler
+
+        self.calls.events = events
+        event = {"runId": run_id, "executionArn": "arn:aws:states:…", "launches": [], "findings": []}
+        answer: dict[str, Any] = handler(event | state, None)
+        return answer
+
+    def terminate(self, run_id: str = "run-1", **batches: list[str]) -> dict[str, int]:
         """Invoke terminate."""
         from handlers.terminate import handler
 
-        answer: dict[str, int] = handler({"runId": run_id, "executionArn": "arn:aws:states:…"}, None)
+        answer: dict[str, int] = handler({"runId": run_id, "executionArn": "arn:aws:states:…"} | batches, None)
         return answer
 
     def foreign(self, tags: Mapping[str, str], profile: str = "golden-profile", region: str = REGION) -> str:

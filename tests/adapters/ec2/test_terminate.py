@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from golden_ami.errors import AccessDenied, LaunchNotListed, ServiceFault, ServiceRejected
-from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, RUN_TAG, STACK_TAG
+from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, RUN_TAG, STACK_TAG, Evidence, Failure, Reason
 
 if TYPE_CHECKING:
     from tests.adapters.ec2.conftest import Stack
@@ -257,3 +257,75 @@ def test_many_instances_in_few_calls(stack: Stack) -> None:
     assert stack.terminate() == {"launched": 120, "terminated": 120, "running": 0}
     assert len(stack.calls.of("TerminateInstances")) == 2
     assert set(stack.states()) == {"terminated"}
+
+
+# ---------------------------------------------------------------- while the run goes on
+
+
+def over(stack: Stack, image: str, **fields: Any) -> None:
+    ami = next(one for one in stack.ledger.amis("run-1") if one.key == image)
+    stack.ledger.update_ami(ami, **fields)
+
+
+REASON = Reason(code="X", message="x", remedy="x")
+PENDING = [Evidence(kind="findings", status="PENDING")]
+SCANNED = {"scan": "i-1", "scan_status": "COMPLETED"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "batches", "ended"),
+    [
+        ({"reason": REASON}, [], True),
+        ({"failure": Failure(step="Tag Findings", error="X")}, [], True),
+        (SCANNED | {"findings_key": "key"}, [], True),
+        (SCANNED | {"findings_key": "key", "evidence": PENDING}, [], False),
+        (SCANNED | {"findings_key": "key", "evidence": PENDING}, [FIRST], True),
+        (SCANNED, [FIRST], True),
+        (SCANNED, [SECOND], False),
+        ({"scan": "i-1", "scan_status": "PENDING"}, [FIRST], False),
+        ({"wave": 1}, [FIRST], False),
+    ],
+)
+def test_only_the_instance_of_an_ami_that_is_done_with(
+    stack: Stack, fields: dict[str, Any], batches: list[str], ended: bool
+) -> None:
+    launched(stack)
+    over(stack, FIRST, **fields)
+    assert stack.terminate(batches=batches) == {"launched": 2, "terminated": int(ended), "running": 2 - ended}
+    first, second = stack.ledger.amis("run-1")
+    assert stack.running() == {second.instance_id} | (set() if ended else {first.instance_id})
+    assert bool(first.terminated_at) is ended
+    assert not second.terminated_at
+    asked = len(stack.calls.of("TerminateInstances"))
+    assert stack.terminate(batches=batches) == {"launched": 2, "terminated": int(ended), "running": 2 - ended}
+    assert len(stack.calls.of("TerminateInstances")) == asked, "again asks for nothing"
+    assert stack.terminate() == BOTH, "the end of the run ends all"
+    assert all(ami.terminated_at for ami in stack.ledger.amis("run-1"))
+
+
+def test_an_unknown_instance_of_an_ami_that_is_done_with(stack: Stack) -> None:
+    launched(stack)
+    over(stack, FIRST, failure=Failure(step="Launch Instances", error="X"), instance_id="")
+    assert stack.terminate(batches=[]) == {"launched": 2, "terminated": 1, "running": 1}
+    assert stack.ledger.amis("run-1")[0].terminated_at
+
+
+def test_an_instance_that_is_not_ended_is_not_noted(stack: Stack) -> None:
+    launched(stack)
+    stack.calls.fail("TerminateInstances", "InternalError", status=500, times=9)
+    with pytest.raises(ServiceFault):
+        stack.terminate()
+    assert not any(ami.terminated_at for ami in stack.ledger.amis("run-1"))
+
+
+def test_the_end_of_an_earlier_instance_is_not_that_of_the_ami(stack: Stack) -> None:
+    """One that died before its launch was noted was replaced; the replacement cannot be terminated."""
+    launched(stack)
+    ami = stack.ledger.amis("run-1")[0]
+    stack.client("ec2").terminate_instances(InstanceIds=[ami.instance_id])
+    other = stack.foreign({ASSESSMENT_TAG: "true", STACK_TAG: "golden", RUN_TAG: "run-1", AMI_TAG: FIRST})
+    stack.ledger.update_ami(ami, instance_id=other, reason=REASON)
+    stack.calls.fail("TerminateInstances", "InternalError", status=500, times=9)
+    with pytest.raises(ServiceFault):
+        stack.terminate(batches=[])
+    assert not stack.ledger.amis("run-1")[0].terminated_at

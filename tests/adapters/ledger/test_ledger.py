@@ -115,7 +115,7 @@ def test_unknown_runs_are_named(ledger: Ledger) -> None:
     with pytest.raises(RunNotFound):
         ledger.update_run("run-9", error="x")
     with pytest.raises(RunNotFound):
-        ledger.once("run-9", "agents_deadline", "now")
+        ledger.once("run-9", "completed_at", "now")
     with pytest.raises(RunNotFound):
         ledger.update_ami(ami_of("ami-1"), notes=["x"])
     ledger.not_assessed(ami_of("ami-1"), Reason("A", "b", "c"))
@@ -133,8 +133,8 @@ def test_the_first_cause_stays(ledger: Ledger) -> None:
 
 def test_fields_are_set_once_and_updated_and_unset(ledger: Ledger) -> None:
     ledger.open_run(run_of(), [ami_of("ami-1")])
-    assert ledger.once("run-1", "agents_deadline", "a") == "a"
-    assert ledger.once("run-1", "agents_deadline", "b") == "a"
+    assert ledger.once("run-1", "completed_at", "a") == "a"
+    assert ledger.once("run-1", "completed_at", "b") == "a"
     ledger.update_run("run-1", verdict="PASS", report_key="k")
     assert ledger.run("run-1").verdict == "PASS"
     [ami] = ledger.amis("run-1")

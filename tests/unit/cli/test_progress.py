@@ -56,6 +56,7 @@ def test_a_good_run_is_told_state_by_state() -> None:
     assert told(recorded("happy")) == [
         ("Load Config", "3 AMIs to assess"),
         ("Ensure Target Template", ""),
+        ("Plan Wave", ""),
         ("Launch Instances", "3 instances"),
         ("Wait For Boot", ""),
         ("Check Agents", "agents: 1 ready, 2 waiting"),
@@ -66,6 +67,7 @@ def test_a_good_run_is_told_state_by_state() -> None:
         ("Check Run", "scans: 1 completed"),
         ("Tag Findings", "51 findings"),
         ("Terminate", "3 terminated, 0 running"),
+        ("Terminate All", "3 terminated, 0 running"),
         ("Aggregate", "PASS"),
         ("Execution", "succeeded"),
     ]

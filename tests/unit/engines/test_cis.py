@@ -14,8 +14,6 @@ from golden_ami.engines.instance.cis import Cis
 from golden_ami.models import Config
 from golden_ami.places import Place
 
-IMAGE = ami("ami-0a", instance_id="i-0a")
-
 
 def judged(status: str, *, late: bool) -> Progress:
     """The progress of a scan that is over, while the benchmark has this status; "": Inspector does not know it yet."""
@@ -23,10 +21,9 @@ def judged(status: str, *, late: bool) -> Progress:
     pages = SimpleNamespace(paginate=lambda **_: [{"scans": scans, "targetResourceAggregations": []}])
     inspector: Any = SimpleNamespace(get_paginator=lambda _: pages)
     ledger: Any = None
-    run = run_of(
-        started_at=times.after(-600), config=Config(cis="LEVEL_1"), completion_deadline=times.after(-1 if late else 600)
-    )
-    [found] = Cis(inspector, ledger, Place(ACCOUNT, REGION)).judge(run, [IMAGE], [Progress("ami-0a", "COMPLETED")])
+    run = run_of(started_at=times.after(-20_000), config=Config(cis="LEVEL_1"))
+    image = ami("ami-0a", instance_id="i-0a", assessment_started_at=times.after(-10_801 if late else -600))
+    [found] = Cis(inspector, ledger, Place(ACCOUNT, REGION)).judge(run, [image], [Progress("ami-0a", "COMPLETED")])
     return found
 
 

@@ -70,8 +70,8 @@ def test_enhanced_scanning_is_read_where_language_packages_lack() -> None:
     configuration = {"ec2Configuration": {"vmScannerState": {"activated": True}}}
     answers = {"get_configuration": configuration, "get_ec2_deep_inspection_configuration": {"status": "ACTIVATED"}}
     inspector = listing(row("DEEP_INSPECTION_NO_INVENTORY", SCANNED), **answers)
-    run = run_of(started_at=PAST, completion_deadline=times.after(-1))
-    [progress] = engine(inspector).poll(run, [AMI])
+    late = replace(AMI, assessment_started_at=times.after(-10_801))
+    [progress] = engine(inspector).poll(run_of(started_at=PAST), [late])
     languages = next(one for one in progress.evidence if one.kind == "languagePackages")
     assert "every three hours" in languages.detail
 

@@ -57,15 +57,16 @@ def test_transitions_taken_are_counted(history: Parsed) -> None:
     assert taken[START, "Load Config"] == 1
     assert taken["Wait For Agents", "Check Agents"] == 3
     assert taken["Await Completion", "Check Run"] == 2
-    assert taken["Run Over?", "Await Completion"] == 1
-    assert ("Load Config", "Terminate") not in taken
+    assert taken["Over?", "Await Completion"] == 1
+    assert taken["Terminate", "Plan Wave"] == 1
+    assert ("Load Config", "Terminate All") not in taken
     assert taken["Assessment Complete", END] == 1
     inner = graph.nodes["Tag Findings"].inner[0]
     assert inner.edges["Tag Batch", END].taken == 3
 
 
 def test_a_caught_error_leads_along_the_catch(history: Parsed) -> None:
-    edge = graph_of(history("failed")).edges["Ensure Target Template", "Terminate"]
+    edge = graph_of(history("failed")).edges["Ensure Target Template", "Terminate All"]
     assert (edge.kind, edge.taken) == ("catch", 1)
 
 
@@ -77,14 +78,19 @@ def test_the_drawing_does_not_depend_on_the_order_of_the_definition(history: Par
 
 
 def test_the_run_flows_downwards(history: Parsed) -> None:
-    """Only the two loops of the definition lead up."""
+    """Only the loops of the definition lead up."""
     up = set()
     drawing = lay_out(graph_of(history("local")))
     tops = {box.name: box.y for box in drawing.boxes}
     for line in drawing.lines:
         if tops[line.edge.head] <= tops[line.edge.tail]:
             up.add((line.edge.tail, line.edge.head))
-    assert up == {("Wait For Agents", "Check Agents"), ("Run Over?", "Await Completion")}
+    assert up == {
+        ("Wait For Agents", "Check Agents"),
+        ("Over?", "Await Completion"),
+        ("Wait For Room", "Plan Wave"),
+        ("Terminate", "Plan Wave"),
+    }
 
 
 def overlap(one: Box, other: Box) -> bool:

@@ -62,8 +62,8 @@ def test_a_good_run(history: Parsed) -> None:
     assert {visit.status for visit in parsed.visits()} == {"succeeded"}
     assert [visit.name for visit in parsed.root.visits][:3] == [
         "Load Config",
+        "Duplicate?",
         "Anything To Assess?",
-        "Ensure Target Template",
     ]
     assert parsed.root.visits[-1].name == "Assessment Complete"
     assert only(parsed, "Wait For Boot").duration == pytest.approx(timedelta(seconds=240), abs=timedelta(seconds=1))
@@ -76,8 +76,9 @@ def test_a_whole_run_of_the_embedded_aws(history: Parsed) -> None:
     parsed = history("local")
     assert (parsed.status, parsed.verdict) == ("SUCCEEDED", "FAIL")
     assert parsed.report.endswith("/runs/run-local/report.json")
-    assert [visit.status for visit in visits(parsed, "Await Completion")] == ["caught"]
-    frames = only(parsed, "Tag Findings").frames
+    assert [visit.status for visit in visits(parsed, "Await Completion")] == ["succeeded"]
+    assert len(only(parsed, "Tag Findings").frames) == 4
+    frames = only(parsed, "Launch Instances").frames
     assert len(frames) == 5
     assert "golden-al2023-minimal-2026-10-28 · ami-0a1b2c3d4e5f60005" in {frame.label for frame in frames}
 
@@ -124,7 +125,7 @@ def test_a_failed_run_names_where(history: Parsed) -> None:
     assert (parsed.status, parsed.error) == ("FAILED", "EngineUnavailable")
     assert only(parsed, "Ensure Target Template").status == "caught"
     assert only(parsed, "Assessment Failed").status == "failed"
-    assert only(parsed, "Terminate").status == "succeeded"
+    assert only(parsed, "Terminate All").status == "succeeded"
     assert not visits(parsed, "Launch Instances")
 
 

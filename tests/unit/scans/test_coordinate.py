@@ -15,7 +15,7 @@ from golden_ami.places import Place
 from golden_ami.scans import coordinate
 from golden_ami.scans.coordinate import Agents, Scans
 
-RUN = run_of(config=Config(waits=Waits(findings_seconds=60)), agents_deadline="2026-11-27T01:00:00Z")
+RUN = run_of(config=Config(waits=Waits(findings_seconds=60)))
 
 
 def scans(monkeypatch: pytest.MonkeyPatch, *amis: Ami) -> tuple[Scans, list[Place]]:
@@ -24,7 +24,7 @@ def scans(monkeypatch: pytest.MonkeyPatch, *amis: Ami) -> tuple[Scans, list[Plac
 
     def adapter(_engine: str, place: Place, *_: Any) -> Any:
         asked.append(place)
-        return SimpleNamespace(close=lambda _run: None)
+        return SimpleNamespace(close=lambda _run, _amis: None)
 
     monkeypatch.setattr(coordinate, "adapter", adapter)
     ledger: Any = SimpleNamespace(run_and_amis=lambda _: (RUN, list(amis)))

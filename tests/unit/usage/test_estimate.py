@@ -32,17 +32,17 @@ def by_name(lines: list[UsageLine]) -> dict[str, UsageLine]:
     return {line.what: line for line in lines}
 
 
-def transitions(batches: int, *, instances: bool, looks: int = 1, agent_polls: int = 0) -> int:
-    return good_run(batches, instances=instances, looks=looks, agent_polls=agent_polls).total()
+def transitions(batches: int, *, instances: bool, looks: int = 1, agent_polls: int = 0, turns: int = 1) -> int:
+    return good_run(batches, instances=instances, looks=looks, agent_polls=agent_polls, turns=turns).total()
 
 
 # States that do something, counted by hand: Load Config, Duplicate?, Anything To Assess?, Ensure Target Template,
-# Needs Instances?, Launch Instances, Launch Batch of each, Wait For Boot, Check Agents, Agents Ready?, Start Run, Await
-# Completion, Check Run, Run Over?, Tag Findings, Tag Batch of each, Terminate, Aggregate, Succeeded?, Assessment
-# Complete.
+# Plan Wave, What Is Left?, Launch Instances, Launch Batch of each, Wait For Boot, Check Agents, Agents Ready?, Start
+# Run, Await Completion, Check Run, Over?, Tag Findings, Tag Batch of each, Terminate, Plan Wave, What Is Left?,
+# Terminate All, Aggregate, Succeeded?, Assessment Complete.
 @pytest.mark.parametrize(
     ("batches", "instances", "looks", "expected"),
-    [(1, True, 1, 20), (5, True, 1, 28), (5, True, 3, 34), (1, False, 1, 15), (40, False, 1, 54), (0, False, 1, 6)],
+    [(1, True, 1, 24), (5, True, 1, 32), (5, True, 3, 38), (1, False, 1, 19), (40, False, 1, 58), (0, False, 1, 6)],
 )
 def test_states_of_a_good_run(batches: int, instances: bool, looks: int, expected: int) -> None:
     entered = good_run(batches, instances=instances, looks=looks)
@@ -51,13 +51,17 @@ def test_states_of_a_good_run(batches: int, instances: bool, looks: int, expecte
     assert entered.total() - added == expected
 
 
+def test_a_turn_more_is_seven_transitions() -> None:
+    assert transitions(5, instances=True, turns=3) - transitions(5, instances=True) == 14
+
+
 def test_a_wait_for_agents_is_three_transitions() -> None:
     assert transitions(5, instances=True, agent_polls=2) - transitions(5, instances=True) == 6
 
 
 @pytest.mark.parametrize(
     ("batches", "instances", "looks", "agent_polls", "expected"),
-    [(5, False, 1, 0, (7, 7)), (5, True, 3, 2, (21, 7)), (0, False, 1, 0, (1, 2))],
+    [(5, False, 1, 0, (10, 7)), (5, True, 3, 2, (24, 7)), (0, False, 1, 0, (1, 2))],
     ids=["no instance", "several looks", "nothing to assess"],
 )
 def test_invocations_of_a_good_run(
@@ -74,7 +78,7 @@ def test_least_and_most_follow_the_waits() -> None:
     assert (lines["2 x t3.small"].least, lines["2 x t3.small"].most) == (2, 26)
     assert (lines["1 x m5.large"].least, lines["1 x m5.large"].most) == (1, 13)
     assert (lines["Volumes"].least, lines["Volumes"].most) == (24, 312)
-    assert lines["State transitions"].most == transitions(3, instances=True, looks=2, agent_polls=2)
+    assert lines["State transitions"].most == transitions(3, instances=True, looks=2, agent_polls=2, turns=3)
 
 
 def test_a_classic_assessment_is_not_looked_at_before_its_end() -> None:

@@ -34,22 +34,27 @@ DEFINITION: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("defaults", "items", "expected"),
+    ("choices", "items", "expected"),
     [
         ({}, 5, {"Load": 1, "Any?": 1, "Report": 1, "Done": 1}),
-        ({"Any?": 1}, 0, {"Load": 1, "Any?": 1, "Each": 1, "Over?": 1, "Report": 1, "Done": 1}),
+        ({"Any?": ["Each"]}, 0, {"Load": 1, "Any?": 1, "Each": 1, "Over?": 1, "Report": 1, "Done": 1}),
         (
-            {"Any?": 1, "Over?": 2},
+            {"Any?": ["Each"], "Over?": ["Pause", "Pause"]},
             3,
             {"Load": 1, "Any?": 1, "Each": 1, "Prepare": 3, "Work": 3, "Over?": 3, "Pause": 2, "Report": 1, "Done": 1},
         ),
+        (
+            {"Any?": ["Each", "Each"], "Over?": ["Load"]},
+            3,
+            {"Load": 2, "Any?": 2, "Each": 2, "Prepare": 3, "Work": 3, "Over?": 2, "Report": 1, "Done": 1},
+        ),
     ],
-    ids=["first rules", "no item", "Defaults and items"],
+    ids=["first rules", "no item", "choices and items", "a Map that is entered twice"],
 )
 def test_states_are_counted_along_the_definition(
-    defaults: dict[str, int], items: int, expected: dict[str, int]
+    choices: dict[str, list[str]], items: int, expected: dict[str, int]
 ) -> None:
-    assert +states_entered(DEFINITION, defaults, items) == Counter(expected)
+    assert +states_entered(DEFINITION, choices, items) == Counter(expected)
 
 
 def test_states_after_one_are_counted_to_the_end() -> None:
@@ -61,13 +66,19 @@ def test_the_tasks_of_a_definition_are_also_those_in_maps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "defaults"),
-    [("happy", {"Agents Ready?": 1}), ("polled", {"Agents Ready?": 3, "Run Over?": 1})],
+    ("name", "polls", "looks"),
+    [("happy", 1, 0), ("polled", 3, 1)],
 )
-def test_the_count_is_that_of_a_recorded_execution(name: str, defaults: dict[str, int]) -> None:
+def test_the_count_is_that_of_a_recorded_execution(name: str, polls: int, looks: int) -> None:
     recorded = json.loads((HISTORIES / f"{name}.json").read_text())
     entries = [event["stateEnteredEventDetails"] for event in recorded["events"] if "stateEnteredEventDetails" in event]
-    entered = states_entered(recorded["definition"], {"Anything To Assess?": 1, **defaults}, items=3)
+    choices = {
+        "Anything To Assess?": ["Ensure Target Template"],
+        "What Is Left?": ["Launch Instances", "Terminate All"],
+        "Agents Ready?": ["Wait For Agents"] * polls,
+        "Over?": ["Await Completion"] * looks,
+    }
+    entered = states_entered(recorded["definition"], choices, items=3)
     assert entered == Counter(entry["name"] for entry in entries)
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from golden_ami import times
+from golden_ami import deadlines, times
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.filters import FILTER_VALUES
 from golden_ami.engines.ami import coverage, refusals
@@ -84,10 +84,7 @@ class ImageScan:
         asked = side_by_side(lambda ami: self._asked(ami, lambda: self._scans.status(ami)), amis)
         answers = {ami.key: answer for ami, answer in zip(amis, asked, strict=True)}
         shown = self._scan_dates([ami for ami in amis if _is_successful(answers[ami.key])])
-        late = bool(run.completion_deadline) and times.passed(run.completion_deadline)
-        return side_by_side(
-            lambda ami: self._progress(run, ami, answers[ami.key], shown.get(ami.ami_id, ""), late), amis
-        )
+        return side_by_side(lambda ami: self._progress(run, ami, answers[ami.key], shown.get(ami.ami_id, "")), amis)
 
     def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:
         """What ec2 GetImageFindings lists, and what events add to it."""
@@ -116,7 +113,7 @@ class ImageScan:
         """On-demand findings have no attributes and are not sent to Security Hub (User Guide, as above)."""
         return WrittenBack([], [])
 
-    def close(self, run: Run) -> None:
+    def close(self, run: Run, amis: Sequence[Ami]) -> None:
         """Nothing was made for the run."""
 
     def _start(self, run: Run, ami: Ami) -> str:
@@ -139,10 +136,11 @@ class ImageScan:
                 raise
             return refusals.not_in_region(ami, EndpointConnectionError.__name__)
 
-    def _progress(self, run: Run, ami: Ami, answer: Status | Reason, shown: str, late: bool) -> Progress:
+    def _progress(self, run: Run, ami: Ami, answer: Status | Reason, shown: str) -> Progress:
         if isinstance(answer, Reason):
             return Progress(ami.key, "FAILED", answer.code, answer)
         outcome = coverage.of_image(ami, answer)
+        late = times.passed(deadlines.of_completion(run, ami))
         if outcome.detail == coverage.FAULT and outcome.status == "FAILED" and not (ami.failed_scan or late):
             return self._again(run, ami, answer, outcome.reason)
         at, started_at = times.read(answer.get("completedAt")), times.read(answer.get("startedAt"))

@@ -21,6 +21,7 @@ def _unavailable(settings: Settings) -> str:
 
 TRAITS = Traits(
     needs_instances=True,
+    one_wave_at_a_time=True,  # an instance may be in one assessment run at a time, and each run has the whole target
     known_duration=True,
     tells_exploitation=False,
     writes_back=lambda _: True,

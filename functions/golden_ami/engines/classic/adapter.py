@@ -76,9 +76,9 @@ class ClassicEngine:
         return [self._agent(ami, health.get(ami.instance_id, ""), instances.get(ami.instance_id)) for ami in amis]
 
     def start(self, run: Run, amis: Sequence[Ami]) -> list[Scan]:
-        """StartAssessmentRun once; the run is found again by its name."""
+        """StartAssessmentRun once a wave; the assessment run is found again by its name."""
         template = self._setup.template(run.config.waits.assessment_seconds, run.config.rules_packages)
-        arn = self._found_or_started(run, template)
+        arn = self._found_or_started(_name(run, amis), template)
         return [Scan(key=arn, ami_keys=[ami.key for ami in amis])]
 
     def poll(self, run: Run, amis: Sequence[Ami]) -> list[Progress]:  # noqa: ARG002
@@ -119,7 +119,7 @@ class ClassicEngine:
         left = put_in_batches(add, arns, _ARNS, until) if pairs else {}
         return WrittenBack([*left], [*left_out, *(_note(*one, ami) for one in Counter(left.values()).items())])
 
-    def close(self, run: Run) -> None:
+    def close(self, run: Run, amis: Sequence[Ami]) -> None:
         """Target and template are shared and stay."""
 
     def _refuse_if_taken(self, run: Run, template: str) -> None:
@@ -130,10 +130,10 @@ class ClassicEngine:
                     f"{other['state']}); it holds every tagged instance, so start this run when that one has ended"
                 )
 
-    def _found_or_started(self, run: Run, template: str) -> str:
+    def _found_or_started(self, prefix: str, template: str) -> str:
         for attempt in count(1):
             # Exact names: the documents leave open what a wildcard in a pattern means.
-            name = f"{run.run_id}-{attempt}"
+            name = f"{prefix}-{attempt}"
             found = [one for one in self._runs(template, name) if one["name"] == name]
             if not found:
                 return self._start(template, name)
@@ -213,6 +213,12 @@ class ClassicEngine:
         answer = self._inspector.describe_findings(findingArns=list(arns))
         findings: list[dict[str, Any]] = answer["findings"]
         return findings
+
+
+def _name(run: Run, amis: Sequence[Ami]) -> str:
+    """How the assessment run's name begins: of the first wave as it was before there were waves."""
+    wave = max((ami.wave for ami in amis), default=0)
+    return f"{run.run_id}-wave-{wave}" if wave > 1 else run.run_id
 
 
 def _note(code: str, count: int, ami: Ami) -> str:

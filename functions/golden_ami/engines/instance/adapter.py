@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from golden_ami import times
+from golden_ami import deadlines, times
 from golden_ami.announcement import Announcement
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import code_of
@@ -96,20 +96,16 @@ class InstanceEngine:
     def start(self, run: Run, amis: Sequence[Ami]) -> list[Scan]:
         """Inspector scans what it discovers: a scan is the instance itself. A CIS scan is started on top if asked."""
         if run.config.cis:
-            self._cis.start(run, run.config.cis)
+            self._cis.start(run, run.config.cis, amis)
         return [Scan(key=ami.instance_id, ami_keys=[ami.key]) for ami in amis]
 
     def poll(self, run: Run, amis: Sequence[Ami]) -> list[Progress]:
         """ListCoverage's rows of every instance, and the CIS scan."""
         rows, networks = self._coverage(amis, "PACKAGE"), self._coverage(amis, "NETWORK")
         now, deep_inspection = times.now(), self._deep_inspection()
-        over = _language_packages_over(run)
-        last = bool(run.completion_deadline) and times.passed(run.completion_deadline)
         vm_scanner = scan_configuration.read(self._inspector).vm_scanner
-        look = Look(now, deep_inspection, over, last=last, vm_scanner=vm_scanner)
-        progress = [
-            self._progress(ami, rows.get(ami.instance_id), _with_network(look, run, ami, networks)) for ami in amis
-        ]
+        look = Look(now, deep_inspection, vm_scanner=vm_scanner)
+        progress = [self._progress(ami, rows.get(ami.instance_id), _of_ami(look, run, ami, networks)) for ami in amis]
         return self._cis.judge(run, amis, progress) if run.config.cis else progress
 
     def findings(self, run: Run, ami: Ami) -> Iterator[Finding]:
@@ -157,10 +153,10 @@ class InstanceEngine:
         hub = self._clients.client("securityhub", self._place)
         return put_tags(hub, ami, [arn for arn in arns if arn.startswith("arn:")], until)
 
-    def close(self, run: Run) -> None:
-        """Delete the CIS scan's configuration."""
+    def close(self, run: Run, amis: Sequence[Ami]) -> None:
+        """Delete the configurations of the CIS scans."""
         if run.config.cis:
-            self._cis.close(run)
+            self._cis.close(run, amis)
 
     def _changes(self, ami: Ami) -> list[Evidence]:
         """Evidence of packages that changed before the scan; asked for once, for the scan is over then."""
@@ -281,9 +277,15 @@ class InstanceEngine:
         return side_by_side(ask, chunks(arns, _DETAILS))
 
 
-def _with_network(look: Look, run: Run, ami: Ami, networks: Mapping[str, Mapping[str, Any]]) -> Look:
+def _of_ami(look: Look, run: Run, ami: Ami, networks: Mapping[str, Mapping[str, Any]]) -> Look:
     required = run.config.policy_of(ami).require or ()
-    return look._replace(network=networks.get(ami.instance_id), needs_network="network" in required)
+    last = times.passed(deadlines.of_completion(run, ami))
+    return look._replace(
+        network=networks.get(ami.instance_id),
+        needs_network="network" in required,
+        last=last,
+        language_packages_over=last or _language_packages_over(run, ami),
+    )
 
 
 def _is_of_launch(ami: Ami, raw: Mapping[str, Any]) -> bool:
@@ -292,13 +294,10 @@ def _is_of_launch(ami: Ami, raw: Mapping[str, Any]) -> bool:
     return not closed_at or coverage.is_after_launch(ami, closed_at)
 
 
-def _language_packages_over(run: Run) -> bool:
-    """Whether the run waits for packages of languages no longer; both waits are counted from the scans' start."""
-    waits = run.config.waits
-    if not run.completion_deadline:
-        return False
-    left = times.until(run.completion_deadline)
-    return left <= 0 or waits.completion_deadline_seconds - left >= waits.language_packages_seconds
+def _language_packages_over(run: Run, ami: Ami) -> bool:
+    """Whether the run waits for the AMI's packages of languages no longer."""
+    started_at = ami.assessment_started_at
+    return bool(started_at) and -times.until(started_at) >= run.config.waits.language_packages_seconds
 
 
 def _unsettled(run: Run, ami: Ami, told: Announcement | None) -> float:

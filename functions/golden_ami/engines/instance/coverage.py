@@ -61,7 +61,7 @@ class Look(NamedTuple):
 
     now: datetime
     deep_inspection: DeepInspection
-    language_packages_over: bool  # they are waited for no longer
+    language_packages_over: bool = False  # they are waited for no longer
     network: Mapping[str, Any] | None = None  # the instance's row of type NETWORK
     needs_network: bool = False  # the policy requires it, so it is waited for
     last: bool = False  # at the completion deadline: nobody looks again

@@ -1,0 +1,131 @@
+"""Which AMIs are launched next: properties of the planner, and a run of it against an account of EC2 in numbers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from report_world import ami
+from waves_account import Account
+
+from golden_ami.instances.waves import ENDING, SETTLED, Pool, pool_of, share, total, vcpus
+from golden_ami.models import Ami
+from golden_ami.times import iso
+
+NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+sizes = st.lists(st.sampled_from([0, 1, 2, 4, 8, 96]), min_size=1, max_size=30)
+
+
+def amis(*kinds: int) -> list[Ami]:
+    return [ami(f"ami-{number:03}", vcpus=kind) for number, kind in enumerate(kinds)]
+
+
+def held(number: int, kind: int, launched: float, ended: float | None = None, **fields: Any) -> Ami:
+    """An AMI whose instance was launched and ended so many seconds ago."""
+    at = {"terminated_at": iso(NOW - timedelta(seconds=ended))} if ended is not None else {}
+    since = iso(NOW - timedelta(seconds=launched))
+    return ami(f"ami-{number:03}", vcpus=kind, instance_id=f"i-{number}", launched_at=since, **at, **fields)
+
+
+pools = st.builds(
+    lambda limit, larger, held, ending: Pool(
+        limit, None if limit is None else limit + larger, held, ending, settled=not (held or ending)
+    ),
+    st.none() | st.integers(0, 40),
+    st.integers(0, 4),
+    st.integers(0, 40),
+    st.integers(0, 40),
+)
+
+
+@given(sizes, pools)
+def test_what_is_launched_fits_and_what_is_too_large_never_does(kinds: list[int], pool: Pool) -> None:
+    waiting = amis(*kinds)
+    found = share(waiting, pool)
+    assert not {one.key for one in found.launched} & {one.key for one in found.too_large}
+    if pool.limit is None:
+        assert found.launched == waiting
+        return
+    alone = pool.settled and len(found.launched) == 1
+    assert not found.launched or alone or total(found.launched) <= pool.limit - pool.held - pool.ending
+    assert pool.largest is not None
+    assert all(vcpus(one) > pool.largest for one in found.too_large)
+    assert all(vcpus(one) <= pool.largest for one in found.launched)
+    assert not found.too_large or pool.settled
+
+
+@given(sizes, pools)
+def test_the_room_is_filled(kinds: list[int], pool: Pool) -> None:
+    waiting = amis(*kinds)
+    found = share(waiting, pool)
+    if not found.launched or pool.limit is None:
+        return
+    room = pool.limit - pool.held - pool.ending - total(found.launched)
+    assert all(vcpus(one) > room for one in waiting if one not in found.launched)
+
+
+@given(sizes, st.integers(0, 40))
+def test_with_nothing_of_the_run_beside_it_every_ami_is_launched_or_too_large(kinds: list[int], limit: int) -> None:
+    """Else a run would wait for ever."""
+    found = share(amis(*kinds), Pool(limit, limit, 0, 0, settled=True))
+    assert found.launched or len(found.too_large) == len(kinds)
+    assert not found.awaits_ending
+
+
+@given(sizes, pools)
+def test_a_wave_that_waits_for_what_is_ending_starts_then(kinds: list[int], pool: Pool) -> None:
+    found = share(amis(*kinds), pool)
+    if found.awaits_ending:
+        assert pool.ending
+        assert share(amis(*kinds), pool._replace(ending=0)).launched
+
+
+@pytest.mark.parametrize(
+    ("held", "ending", "left", "launched"),
+    [(0, 0, 9, 4), (6, 0, 9, 0), (4, 0, 9, 2), (2, 0, 9, 3), (6, 0, 1, 1), (8, 0, 1, 0), (0, 8, 9, 0), (0, 2, 9, 3)],
+    ids=["nothing runs", "a quarter", "half", "three quarters", "all that is left", "no room", "ending", "one ends"],
+)
+def test_a_wave_takes_half_of_what_fits_or_all_that_is_left(held: int, ending: int, left: int, launched: int) -> None:
+    found = share(amis(*[2] * left), Pool(8, 8, held, ending, settled=not (held or ending)))
+    assert len(found.launched) == launched
+
+
+def test_a_pool_is_what_its_rows_tell() -> None:
+    edge = (ENDING - timedelta(seconds=1)).total_seconds()
+    rows = [held(1, 2, 900), held(2, 4, 900, edge), held(3, 8, 900, edge + 2), ami("ami-004", vcpus=16)]
+    assert pool_of(rows, 64, NOW) == Pool(64, 64, held=2, ending=4, settled=False)
+    long_ago = SETTLED.total_seconds() + 1
+    assert pool_of([held(1, 2, 900, long_ago)], None, NOW) == Pool(None, None, 0, 0, settled=True)
+
+
+def test_a_refused_launch_shows_what_the_run_may_hold() -> None:
+    refused = ami("ami-009", vcpus=2, deferred_at=iso(NOW - timedelta(seconds=600)))
+    ran = [held(1, 2, 900), held(2, 2, 900, 30), held(3, 2, 900, 700), held(4, 2, 300)]
+    assert pool_of([*ran, refused], None, NOW).limit == 6, "the third may not have ended yet; the fourth came later"
+    assert pool_of([*ran, refused], 4, NOW).limit == 4
+    assert pool_of([*ran, refused], None, NOW).largest is None
+    assert pool_of([*ran, refused], 64, NOW).largest == 64
+    alone = pool_of([refused], 64, NOW)
+    assert (alone.limit, alone.largest) == (0, 1), "one as large does not fit, a smaller one may"
+
+
+@given(
+    sizes,
+    st.integers(0, 16),
+    st.integers(0, 8),
+    st.booleans(),
+    st.lists(st.integers(60, 4000), min_size=30, max_size=30),
+)
+def test_a_run_ends_with_every_ami_that_fits(
+    kinds: list[int], quota: int, others: int, told: bool, scans: list[int]
+) -> None:
+    """Whatever Service Quotas tells, and whatever others hold: an AMI is left out only if it does not fit alone."""
+    account = Account(amis(*kinds), quota, others, told=told, scans=scans)
+    account.run()
+    assert account.most <= quota
+    left_out = {one.key for one in account.amis if one.reason}
+    assert {one.key for one in account.amis if vcpus(one) <= quota - others} <= account.scanned
+    assert left_out.isdisjoint(account.scanned)
