@@ -73,6 +73,7 @@ CIS = {"Fn::Sub": "arn:${AWS::Partition}:inspector2:*:${AWS::AccountId}:owner/${
 SERVICE_ROLES = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role"
 RESOURCES: dict[str, list[Any]] = {
     "LookAround": ["*"],
+    "ReadQuotas": [{"Fn::Sub": "arn:${AWS::Partition}:servicequotas:*:${AWS::AccountId}:ec2/*"}],
     "ResolveAmis": [
         {"Fn::Sub": "arn:${AWS::Partition}:ssm:*::parameter/aws/service/*"},
         {"Fn::Sub": "arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:parameter${AmiParameterPath}*"},
