@@ -155,12 +155,14 @@ def effect(
     from golden_ami.configuration.catalog import look_up
     from golden_ami.errors import AssessmentError
     from golden_ami.places import home
+    from golden_ami.subnets import with_addresses
     from golden_ami.usage.estimate import estimate as estimated
     from golden_ami_cli.configuration.check import checked
 
     account = rights.account
     try:
-        config = checked(file)[1] if file else _pushed(rights, parameter or account.outputs["ParameterName"])
+        named = parameter or account.outputs["ParameterName"]
+        config = with_addresses(checked(file)[1], account.settings) if file else _pushed(rights, named)
         amis = look_up(config, account.settings, account.clients, "preview", rights.refused(config))
     except AssessmentError as error:
         raise CommandError(str(error), status=USAGE) from error

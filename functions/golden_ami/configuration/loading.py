@@ -24,6 +24,7 @@ from golden_ami.models import NO_BATCH, Ami, Config, Run, Source, Waits
 from golden_ami.places import home, named
 from golden_ami.settings import Settings
 from golden_ami.storage.keys import CONFIGURATIONS
+from golden_ami.subnets import with_addresses
 from golden_ami.times import iso
 
 MARGIN = 7_200  # seconds from the last bound of a run to its expiry: launches, collection, termination, their retries
@@ -122,7 +123,7 @@ def read_with_source(
     if address:
         text, version = _document(address, settings, clients, document_version)
         source = Source(parameter=source.parameter, document=address, document_version=version)
-    return configuration.parse(text, address or named), source
+    return with_addresses(configuration.parse(text, address or named), settings), source
 
 
 def _parameter(name: str, source: str, settings: Settings, clients: Clients) -> tuple[Source, str]:
