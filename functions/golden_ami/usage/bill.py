@@ -36,6 +36,11 @@ def bill(config: Config, amis: Sequence[Ami], stack: Stack, runs: float, prices:
     )
 
 
+def billed(config: Config, amis: Sequence[Ami], stack: Stack, home: Place) -> list[Item]:
+    """All that a bill has a price for, once."""
+    return [*planned(config, amis, home), *small(amis, stack, home), *idle(stack, home)]
+
+
 def idle_month(stack: Stack, prices: Prices, home: Place) -> Total:
     """What a month costs in which nothing runs."""
     return _month(idle(stack, home), prices)
