@@ -9,7 +9,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from golden_ami.probes import RULES
 from golden_ami_cli.account import Account
-from golden_ami_cli.doctor import account_checks, instance_checks, network_checks, rule_checks, service_checks
+from golden_ami_cli.doctor import (
+    account_checks,
+    instance_checks,
+    network_checks,
+    rule_checks,
+    service_checks,
+    size_checks,
+)
 from golden_ami_cli.doctor.model import Diagnosis, Patient, Unreadable, error, warning
 from golden_ami_cli.session import explained
 
@@ -30,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     instance_checks.network,
     network_checks.network_cost,
     instance_checks.zones,
+    size_checks.instance_sizes,
     instance_checks.keys,
     instance_checks.allowed_images,
     instance_checks.quota,

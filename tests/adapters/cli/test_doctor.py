@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from golden_ami_cli.account import Account
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
 from golden_ami_cli.assessing.inputs import Inputs
-from golden_ami_cli.doctor import account_checks, instance_checks, network_checks, service_checks
+from golden_ami_cli.doctor import account_checks, instance_checks, service_checks
 from golden_ami_cli.doctor.examination import CHECKS, examine
 from golden_ami_cli.doctor.model import Diagnosis, Patient
 from golden_ami_cli.errors import CommandError
@@ -65,7 +65,7 @@ def clinic(opened: Clinic) -> Iterator[Clinic]:
 
 def test_a_whole_stack_has_no_error_and_is_told_what_is_off(clinic: Clinic) -> None:
     told = examine(clinic.account)
-    assert len(told) == len(CHECKS) + 4 == 25
+    assert len(told) == len(CHECKS) + 4 == 26
     assert [(one.check, one.status) for one in told if one.status != "ok"] == [
         ("notifications", "warning"),
         ("schedule", "warning"),
@@ -399,29 +399,3 @@ def test_the_schedule_and_the_functions_are_found_by_the_stacks_outputs(clinic: 
     old = replace(clinic.account, outputs={})
     with pytest.raises(CommandError, match=r"LoadConfigFunction.*sam deploy"):
         old.environment("LoadConfigFunction")
-
-
-def test_what_the_network_costs_is_told(clinic: Clinic) -> None:
-    told = clinic.ask(network_checks.network_cost).cause
-    assert told.startswith("Network=own: $21.90 a month, whether anything runs or not (by choice public $0.00")
-    assert "inferred" in told
-
-
-def test_enhanced_scanning_needs_a_way_that_is_paid_for(clinic: Clinic) -> None:
-    def account(**parameters: str) -> Account:
-        return replace(clinic.account, parameters={**clinic.account.parameters, **parameters})
-
-    assert "EnhancedScanning=false fits" in clinic.ask(network_checks.enhanced_scanning).cause
-    idle = clinic.ask(network_checks.enhanced_scanning, account(EnhancedScanning="true"))
-    assert (idle.status, "EnhancedScanning=false" in idle.remedy) == ("warning", True)
-    clinic.aws.world.vm_scanner = True
-    try:
-        closed = clinic.ask(network_checks.enhanced_scanning)
-        assert (closed.status, closed.remedy) == ("warning", "deploy with EnhancedScanning=true")
-        elsewhere = clinic.ask(network_checks.enhanced_scanning, account(Network="existing"))
-        assert "add the interface endpoint inspector2-telemetry" in elsewhere.remedy
-        clinic.aws.update({"EnhancedScanning": "true"})
-        assert clinic.ask(network_checks.enhanced_scanning).status == "ok"
-    finally:
-        clinic.aws.world.vm_scanner = False
-        clinic.aws.update({"EnhancedScanning": "false"})
