@@ -33,8 +33,16 @@ def test_the_contracts_of_the_functions_are_those_of_their_types() -> None:
     assert "| launch_instances | the state machine | runId, batch | launched, notLaunched |" in module.table()
 
 
-def test_a_page_without_the_markers_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    module = generator("contracts")
+def test_the_bills_are_those_of_the_prices() -> None:
+    module = generator("bills")
+    assert module.page() == (DOCS / "costs.md").read_text(), "make pages"
+    for row in module.table().splitlines()[2:]:
+        assert row.count("$") == 2 * (1 + len(module.SIZES)), row
+
+
+@pytest.mark.parametrize("name", ["contracts", "bills"])
+def test_a_page_without_the_markers_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    module = generator(name)
     monkeypatch.setattr(module, "PAGE", tmp_path / "page.md")
     module.PAGE.write_text(module.BEGIN)
     with pytest.raises(ValueError, match=r"page\.md lacks"):
