@@ -11,14 +11,17 @@ from golden_ami_cli.errors import BadFile
 
 def prices(override: Path | None = None) -> Prices:
     """The shipped table, with a file's over it. Raises UsageError."""
-    if override is None:
-        return shipped()
+    return own(override).over(shipped()) if override else shipped()
+
+
+def own(override: Path) -> Prices:
+    """The prices of a file. Raises UsageError."""
     from golden_ami.configuration.json_text import DEPTH, position, too_deep
     from golden_ami_cli.files import read_text
 
     text = read_text(override)
     try:
-        return parsed(tomllib.loads(text)).over(shipped())
+        return parsed(tomllib.loads(text))
     except RecursionError:
         value = f"more than {DEPTH} lists and tables in each other at {position(text, too_deep(text) or 0)}"
         raise BadFile(override, "file", value, "leave the nesting out") from None

@@ -126,6 +126,8 @@ class World:
     vcpu_quota_told: bool = True  # whether Service Quotas knows it
     scan_mode: Literal["EC2_SSM_AGENT_BASED", "EC2_HYBRID"] = "EC2_SSM_AGENT_BASED"
     vm_scanner: bool = False  # Enhanced EC2 Scanning is activated
+    # What ListUsageTotals answers: by usage type the amount and its cost in US dollars, of the last 30 days.
+    inspector_usage: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)  # SSM: NAME or NAME:VERSION or NAME:LABEL to AMI id
 
     def findings_of(self, image_id: str) -> Sequence[Mapping[str, Any]]:

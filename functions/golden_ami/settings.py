@@ -37,6 +37,7 @@ class Settings:
     member_accounts: tuple[str, ...] = ()  # whose messages are read, and where the reaper looks as well
     findings_queue: str = ""  # URL of the queue of findings that come as events
     partition: str = "aws"
+    public_address: bool = False  # instances at home have a public address (Network=public)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, needed: Collection[str] = REQUIRED) -> Settings:
@@ -74,6 +75,7 @@ class Settings:
             member_accounts=_listed(env.get("MEMBER_ACCOUNT_IDS", "")),
             findings_queue=env.get("FINDINGS_QUEUE_URL", ""),
             partition=env.get("AWS_PARTITION", "aws"),
+            public_address=env.get("PUBLIC_ADDRESS") == "true",
         )
 
 

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import hashlib
 
+from msgspec.structs import replace
+
 from golden_ami.models import Ami, Config, Placement
-from golden_ami.places import home, place_of
+from golden_ami.places import Place, home, place_of
 from golden_ami.settings import Settings
 
 
-def placement_of(config: Config, ami: Ami) -> Placement:
-    """What the configuration says of the AMI's account and region, else of its region."""
+def placement_of(config: Config, ami: Ami | Place) -> Placement:
+    """What the configuration says of the account and region, else of the region."""
     placement = config.placement
     return placement.get(f"{ami.account}/{ami.region}") or placement.get(ami.region) or Placement()
+
+
+def public_address(config: Config, ami: Ami | Place) -> bool:
+    """Whether instances in the account and region have a public address."""
+    return config.public_address or placement_of(config, ami).public_address
+
+
+def with_addresses(config: Config, settings: Settings) -> Config:
+    """The configuration as the stack runs it: with Network=public, instances in its subnets have a public address."""
+    place = home(settings)
+    placement = placement_of(config, place)
+    if not settings.public_address or placement.subnet_ids or placement.subnet_id:
+        return config
+    addressed = replace(placement, public_address=True)
+    return replace(config, placement={**config.placement, f"{place.account}/{place.region}": addressed})
 
 
 def subnets_of(config: Config, ami: Ami, settings: Settings) -> list[str]:

@@ -108,3 +108,34 @@ def test_the_key_of_an_own_snapshot_goes_before_the_default() -> None:
         default_key(aws)
         aws.update({"AmiKeyArns": own})
         assert report(aws)["verdict"] == "PASS"
+
+
+def test_a_public_network_gives_instances_an_address_while_they_live() -> None:
+    with Embedded(World([Image(AMI, "web")], {}), parameters={"Network": "public"}) as aws:
+        assert report(aws)["verdict"] == "PASS"
+        [launch] = [call.parameters for call in aws.calls.made if call.operation == "RunInstances"]
+        assert [one["AssociatePublicIpAddress"] for one in launch["NetworkInterfaces"]] == [True]
+        [run] = aws.client("stepfunctions").list_executions(stateMachineArn=aws.outputs["StateMachineArn"])[
+            "executions"
+        ]
+        key = f"runs/{run['name']}/report.json"
+        body = aws.client("s3").get_object(Bucket=aws.outputs["ReportBucket"], Key=key)["Body"]
+        [line] = [line for line in json.load(body)["usage"] if line["what"] == "Public IPv4 addresses"]
+        assert 4 < line["actual"] < 60
+        assert line["actualCost"] == pytest.approx(line["actual"] / 60 * 0.005)
+        aws.update({"Network": "own"})
+        assert not aws.client("ec2").describe_internet_gateways(
+            Filters=[{"Name": "tag:Name", "Values": ["golden-ami"]}]
+        )["InternetGateways"]
+
+
+def test_a_placement_with_subnets_of_its_own_decides_for_itself() -> None:
+    with Embedded(World([Image(AMI, "web")], {}), parameters={"Network": "public"}) as aws:
+        [subnet, *_] = aws.client("ec2").describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])[
+            "Subnets"
+        ]
+        report(aws, placement={"us-east-1": {"subnetIds": [subnet["SubnetId"]]}})
+        launches = [call.parameters for call in aws.calls.made if call.operation == "RunInstances"]
+        assert {one["AssociatePublicIpAddress"] for launch in launches for one in launch["NetworkInterfaces"]} == {
+            False
+        }

@@ -12,6 +12,7 @@ def every_option(account: str, region: str, *, others: str) -> dict[str, str]:
         "OwnerTopicArns": f"arn:aws:sns:{region}:{account}:web",
         "AmiKeyArns": f"arn:aws:kms:{region}:{account}:key/11111111-2222-3333-4444-555555555555",
         "CisBenchmark": "true",
+        "EnhancedScanning": "true",
         "AdditionalRegions": others,
         "MemberAccountIds": "222222222222,333333333333",
         "MemberRoleName": "GoldenAmiMember",

@@ -202,6 +202,23 @@ def test_without_a_network_the_functions_are_told_so(deploy: Any) -> None:
     assert not any(one["Type"].startswith("AWS::EC2::") for one in deployed.resources.values())
 
 
+def test_a_public_network_has_a_way_out_and_no_way_in(deploy: Any, plain: Any) -> None:
+    deployed = deploy({"Network": "public", "CisBenchmark": "true", "EnhancedScanning": "true", "EndpointZones": "all"})
+    route = deployed.resources["WayOut"]["Properties"]
+    assert route == {"RouteTableId": "RouteTable", "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "InternetGateway"}
+    assert deployed.resources["WayOut"]["DependsOn"] == "InternetGatewayOfVpc"
+    [group] = deployed.of_type("AWS::EC2::SecurityGroup").values()
+    assert "SecurityGroupIngress" not in group["Properties"]
+    assert [one["FromPort"] for one in group["Properties"]["SecurityGroupEgress"]] == [443]
+    [endpoint] = deployed.of_type("AWS::EC2::VPCEndpoint").values()
+    assert endpoint["Properties"]["VpcEndpointType"] == "Gateway"
+    for one, said in ((deployed, "true"), (plain, "false")):
+        variables = one.functions()["LoadConfig"]["Properties"]["Environment"]["Variables"]
+        assert (variables["PUBLIC_ADDRESS"], variables["SUBNET_IDS"]) == (said, "Subnet,SecondSubnet")
+    assert not plain.of_type("AWS::EC2::Route")
+    assert not plain.of_type("AWS::EC2::InternetGateway")
+
+
 @pytest.mark.parametrize(
     ("given", "used"),
     [

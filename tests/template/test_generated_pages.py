@@ -37,8 +37,16 @@ def test_the_table_of_worst_cases_is_that_of_the_definition() -> None:
     assert generator("limits").page() == (DOCS / "state-machine.md").read_text(), "make pages"
 
 
-def test_a_page_without_the_markers_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    module = generator("contracts")
+def test_the_bills_are_those_of_the_prices() -> None:
+    module = generator("bills")
+    assert module.page() == (DOCS / "costs.md").read_text(), "make pages"
+    for row in module.table().splitlines()[2:]:
+        assert row.count("$") == 2 * (1 + len(module.SIZES)), row
+
+
+@pytest.mark.parametrize("name", ["contracts", "bills"])
+def test_a_page_without_the_markers_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    module = generator(name)
     monkeypatch.setattr(module, "PAGE", tmp_path / "page.md")
     module.PAGE.write_text(module.BEGIN)
     with pytest.raises(ValueError, match=r"page\.md lacks"):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from golden_ami.places import Place
+from golden_ami.usage.bill import network_month
 from golden_ami.usage.idle import ENDPOINTS, HOURS, Stack, idle
+from golden_ami.usage.prices import shipped
 
+ROOT = Path(__file__).parents[2]
 GIVEN: list[dict[str, str]] = [
     {},
     {"EndpointZones": "all"},
@@ -20,6 +25,9 @@ GIVEN: list[dict[str, str]] = [
     {"Network": "existing", "VpcId": "vpc-0a1b2c3d", "SubnetIds": "subnet-0a1b2c3d"},
     {"Network": "none", "CisBenchmark": "true"},
     {"ScheduleState": "ENABLED"},
+    {"EnhancedScanning": "true"},
+    {"EnhancedScanning": "true", "CisBenchmark": "true", "EndpointZones": "all"},
+    {"Network": "public", "EnhancedScanning": "true", "CisBenchmark": "true"},
 ]
 
 
@@ -40,6 +48,27 @@ def test_what_is_billed_by_the_month_is_in_the_bill(deploy: Callable[..., Any], 
     )  # fmt: skip
     assert kinds["AWS::Lambda::EventSourceMapping"] == 1
     assert not kinds["AWS::EC2::NatGateway"]
+
+
+TEXTS = ("docs/start.md", "docs/costs.md", "template.yaml")
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_prices_that_texts_tell_are_those_of_the_table(name: str) -> None:
+    home = Place("", "us-east-1")
+    own, more = (network_month(Stack(cis=cis), shipped(), home).most for cis in (False, True))
+    written = re.sub(r"<!-- Below:.*<!-- Above:", "", (ROOT / name).read_text(), flags=re.DOTALL)
+    told = re.findall(r"\$\d+\.\d+", written)
+    address = f"${shipped()['public_ipv4_hour'].price}"
+    assert {f"${own:.2f}", f"${more - own:.2f}", address, "$0.00"} <= set(told)
+    key = f"${shipped()['kms_key_month'].price:.2f}"
+    assert set(told) <= {f"${own:.2f}", f"${more - own:.2f}", address, "$0.00", key}
+
+
+@pytest.mark.parametrize("value", ["public", "existing", "none"])
+def test_other_networks_cost_nothing_while_nothing_runs(value: str) -> None:
+    stack = Stack(network=value, zones=3, cis=True, enhanced=True)
+    assert network_month(stack, shipped(), Place("", "us-east-1")).most == 0
 
 
 def test_the_reaper_comes_as_often_as_the_template_says(plain: Any) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+import pytest
+from cfn_flip import load_yaml
 from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
 
 from golden_ami_emulator.deployment.template import translate
@@ -30,6 +32,16 @@ def findings(template: str, *regions: str) -> list[str]:
 
 def test_cfn_lint_finds_nothing_in_the_template() -> None:
     assert findings((ROOT / "template.yaml").read_text(), *REGIONS) == []
+
+
+@pytest.mark.parametrize("network", ["own", "public", "existing", "none"])
+def test_cfn_lint_finds_nothing_with_any_value_of_network(network: str) -> None:
+    written = (ROOT / "template.yaml").read_text()
+    template: dict[str, Any] = json.loads(json.dumps(load_yaml(written)))
+    assert network in template["Parameters"]["Network"]["AllowedValues"]
+    template["Parameters"]["Network"] |= {"AllowedValues": [network], "Default": network}
+    always = "W8003"  # an Equals that has one answer with this value
+    assert [one for one in findings(json.dumps(template), "eu-central-1") if not one.startswith(always)] == []
 
 
 def operations(*services: str) -> set[str]:

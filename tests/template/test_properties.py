@@ -24,6 +24,7 @@ VARIABLES = {
     "AMI_PARAMETER_PATH": "/golden-amis/",
     "SUBNET_IDS": "Subnet,SecondSubnet",
     "SECURITY_GROUP_ID": "SecurityGroup",
+    "PUBLIC_ADDRESS": "false",
     "INSTANCE_PROFILE": "InstanceProfile",
     "CLASSIC_ENGINE": "allowed",
     "MEMBER_ACCOUNT_IDS": "222222222222,333333333333",

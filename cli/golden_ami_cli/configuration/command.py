@@ -152,19 +152,28 @@ def effect(
     rights: Rights, file: Path | None, parameter: str | None, table: Prices
 ) -> tuple[Config, list[Ami], list[UsageLine]]:
     """A configuration, its AMIs as they are looked up, and what a run of it uses. Raises CommandError."""
-    from golden_ami.configuration.catalog import look_up
-    from golden_ami.errors import AssessmentError
     from golden_ami.places import home
     from golden_ami.usage.estimate import estimate as estimated
+
+    config, amis = looked_up(rights, file, parameter)
+    return config, amis, estimated(config, amis, table, home(rights.account.settings))
+
+
+def looked_up(rights: Rights, file: Path | None, parameter: str | None) -> tuple[Config, list[Ami]]:
+    """A configuration, of a file or the stack's parameter, and its AMIs as they are looked up. Raises CommandError."""
+    from golden_ami.configuration.catalog import look_up
+    from golden_ami.errors import AssessmentError
+    from golden_ami.subnets import with_addresses
     from golden_ami_cli.configuration.check import checked
 
     account = rights.account
     try:
-        config = checked(file)[1] if file else _pushed(rights, parameter or account.outputs["ParameterName"])
+        named = parameter or account.outputs["ParameterName"]
+        config = with_addresses(checked(file)[1], account.settings) if file else _pushed(rights, named)
         amis = look_up(config, account.settings, account.clients, "preview", rights.refused(config))
     except AssessmentError as error:
         raise CommandError(str(error), status=USAGE) from error
-    return config, amis, estimated(config, amis, table, home(account.settings))
+    return config, amis
 
 
 def _pushed(rights: Rights, name: str) -> Config:

@@ -9,7 +9,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from golden_ami.probes import RULES
 from golden_ami_cli.account import Account
-from golden_ami_cli.doctor import account_checks, instance_checks, quota_check, rule_checks, service_checks
+from golden_ami_cli.doctor import (
+    account_checks,
+    instance_checks,
+    network_checks,
+    quota_check,
+    rule_checks,
+    service_checks,
+    size_checks,
+)
 from golden_ami_cli.doctor.model import Diagnosis, Patient, Unreadable, error, warning
 from golden_ami_cli.session import explained
 
@@ -24,10 +32,13 @@ CHECKS: tuple[Check, ...] = (
     service_checks.service_linked_role,
     service_checks.security_hub,
     account_checks.scan_configuration,
+    network_checks.enhanced_scanning,
     account_checks.boto3_version,
     instance_checks.instance_profile,
     instance_checks.network,
+    network_checks.network_cost,
     instance_checks.zones,
+    size_checks.instance_sizes,
     instance_checks.keys,
     instance_checks.allowed_images,
     quota_check.quota,

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from golden_ami.configuration.catalog import AUDITED
 from golden_ami.configuration.zones import zones_of
 from golden_ami.models import Ami
+from golden_ami.places import home
 from golden_ami.reasons.loading import AMI_NOT_ALLOWED, INSTANCE_TYPE_NOT_IN_ZONES
-from golden_ami.subnets import subnets_of
+from golden_ami.subnets import public_address, subnets_of
 from golden_ami_cli.doctor.model import Diagnosis, Patient, error, names, ok, warning
 
 SSM_POLICY = "AmazonSSMManagedInstanceCore"
@@ -51,7 +52,9 @@ def network(patient: Patient) -> Diagnosis:
         return ok(check, _NOT_NEEDED)
     ec2, subnets = patient.client("ec2"), patient.account.settings.subnet_ids
     if not subnets:
-        return error(check, "the stack has no subnet (Network=none)", "deploy with Network=own, or use engine ami")
+        return error(
+            check, "the stack has no subnet (Network=none)", "deploy with Network=own or public, or use engine ami"
+        )
     pages = ec2.get_paginator("describe_subnets").paginate(Filters=[{"Name": "subnet-id", "Values": [*subnets]}])
     vpcs = {found["SubnetId"]: str(found["VpcId"]) for page in pages for found in page["Subnets"]}
     if len(set(vpcs.values())) > 1:
@@ -69,13 +72,14 @@ def _way(patient: Patient, ec2: Any, subnet_id: str, vpc: str) -> Diagnosis:
     check = "route to Systems Manager"
     if not vpc:
         return error(check, f"{subnet_id} does not exist", "deploy with SubnetIds that exist, or Network=own")
-    missing = [name for name in (*ENDPOINTS, OLD_ENDPOINT) if name not in _endpoints(ec2, vpc)]
+    missing = [name for name in (*ENDPOINTS, OLD_ENDPOINT) if name not in endpoints(ec2, vpc)]
     if not missing:
         return ok(check, f"{subnet_id} reaches it through endpoints")
-    way = _way_out(_routes(ec2, vpc, subnet_id))
-    if way.startswith("igw-") and not patient.config.public_address:
+    way = way_out(routes(ec2, vpc, subnet_id))
+    if way.startswith("igw-") and not public_address(patient.config, home(patient.account.settings)):
         cause = f"{subnet_id} leads to {way}, but instances get no public address"
-        return error(check, cause, "set publicAddress in the configuration, or give the subnet a NAT gateway")
+        remedy = "set publicAddress in the configuration, deploy with Network=public, or give the subnet a NAT gateway"
+        return error(check, cause, remedy)
     if way:
         return ok(check, f"{subnet_id} reaches it through {way}")
     if missing == [OLD_ENDPOINT]:
@@ -129,7 +133,8 @@ def _offers(patient: Patient, region: str, amis: list[Ami]) -> list[_Offer]:
     ]
 
 
-def _endpoints(ec2: Any, vpc: str) -> set[str]:
+def endpoints(ec2: Any, vpc: str) -> set[str]:
+    """The services that the VPC's endpoints with private DNS answer for."""
     found = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
     return {
         str(endpoint["ServiceName"]).rpartition(".")[2]
@@ -138,7 +143,7 @@ def _endpoints(ec2: Any, vpc: str) -> set[str]:
     }
 
 
-def _routes(ec2: Any, vpc: str, subnet_id: str) -> list[dict[str, Any]]:
+def routes(ec2: Any, vpc: str, subnet_id: str) -> list[dict[str, Any]]:
     """The routes of the subnet: of its own table, else of the VPC's main one."""
     tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
     own = [table for table in tables if any(one.get("SubnetId") == subnet_id for one in table["Associations"])]
@@ -146,8 +151,9 @@ def _routes(ec2: Any, vpc: str, subnet_id: str) -> list[dict[str, Any]]:
     return list((own or main or [{"Routes": []}])[0]["Routes"])
 
 
-def _way_out(routes: list[dict[str, Any]]) -> str:
-    for route in routes:
+def way_out(found: list[dict[str, Any]]) -> str:
+    """What the route to the internet leads to; "" without one."""
+    for route in found:
         if route.get("DestinationCidrBlock") == "0.0.0.0/0" and route.get("State", "active") == "active":
             ways = ("NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "InstanceId", "GatewayId")
             return next((str(route[way]) for way in ways if route.get(way)), "")

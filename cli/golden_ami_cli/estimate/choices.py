@@ -17,7 +17,12 @@ from golden_ami.usage.lines import Total, UsageLine
 from golden_ami.usage.prices import Prices
 from golden_ami_cli.estimate.assumed import amis_of
 
-CHOICES: tuple[tuple[Engine, str], ...] = (("instance", "own"), ("instance", "existing"), ("ami", "none"))
+CHOICES: tuple[tuple[Engine, str], ...] = (
+    ("instance", "own"),
+    ("instance", "public"),
+    ("instance", "existing"),
+    ("ami", "none"),
+)
 
 
 class Choice(NamedTuple):
@@ -35,7 +40,8 @@ def compared(config: Config, runs: float, prices: Prices, region: str, stack: St
     found = []
     for engine, network in CHOICES:
         chosen, amis = replace(stack, network=network), amis_of(config, region, engine)
-        told = bill(config, amis, chosen, runs, prices, home)
+        placed = msgspec.structs.replace(config, public_address=config.public_address or network == "public")
+        told = bill(placed, amis, chosen, runs, prices, home)
         found.append(Choice(engine, network, told, idle_month(chosen, prices, home)))
     return found
 

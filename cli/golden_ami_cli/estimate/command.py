@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from golden_ami_cli.configuration.command import (
     OptionalFile,
     ParameterOption,
     PricesFile,
-    effect,
+    looked_up,
     remark,
 )
 from golden_ami_cli.errors import UsageError
@@ -22,6 +23,7 @@ from golden_ami_cli.options import Debug, Form, OutputForm, exclude, given
 
 if TYPE_CHECKING:
     from golden_ami.models import Config
+    from golden_ami.usage.estimate import Item
     from golden_ami.usage.lines import UsageLine
     from golden_ami.usage.prices import Prices
 
@@ -49,6 +51,9 @@ def estimate(
     ] = None,
     runs: Runs = None,
     prices: PricesFile = None,
+    live: Annotated[
+        bool, typer.Option("--live-prices", help="Ask the Price List, and Inspector what it has cost the account.")
+    ] = False,
     form: OutputForm = Form.TABLE,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
@@ -61,14 +66,15 @@ def estimate(
     Examples:
 
     - `golden-ami estimate --config amis.yaml --runs 30`
-    - `golden-ami estimate amis.yaml`
+    - `golden-ami estimate amis.yaml --live-prices`
     - `golden-ami estimate --run 4a85e20b-d9bb-4282-a658-6cdebf7e7a9d --prices our-prices.toml`
     """
+    from golden_ami_cli.prices import own
     from golden_ami_cli.prices import prices as table
 
     exclude(context, "file", ("parameter",), ONE_SOURCE)
     exclude(context, "run", ("file", "parameter"), "a run's configuration is its own")
-    exclude(context, "offline", ("file", "parameter", "run", "stack", "profile"), "--config asks no account")
+    exclude(context, "offline", ("file", "parameter", "run", "stack", "profile", "live"), "--config asks no account")
     exclude(context, "runs", ("run",), "a run is one")
     named = table(prices)
     if offline:
@@ -81,14 +87,20 @@ def estimate(
             raise
         _say(form, *_alone(file, region or "", named, error))
         return
+    yours = frozenset(own(prices).rows) if prices else frozenset[str]()
+
+    def known(items: Sequence[Item]) -> Prices:
+        asked = [item for item in items if item.amount.price not in yours]
+        return _live(account, asked, named) if live else named
+
     if run:
         from golden_ami.usage.lines import total_sentence
         from golden_ami_cli.estimate.usage import of_run
 
-        lines = of_run(account, run, named)
+        lines = of_run(account, run, known)
         _say(form, lines, total_sentence(lines))
     else:
-        _say(form, *_looked_up(account, file, parameter, runs, named))
+        _say(form, *_looked_up(account, file, parameter, runs, known))
 
 
 def _no_account() -> tuple[type[Exception], ...]:
@@ -110,20 +122,36 @@ def _say(form: Form, lines: list[UsageLine], *totals: str) -> None:
 
 
 def _looked_up(
-    account: Account, file: Path | None, parameter: str | None, runs: float | None, prices: Prices
+    account: Account,
+    file: Path | None,
+    parameter: str | None,
+    runs: float | None,
+    prices: Callable[[Sequence[Item]], Prices],
 ) -> tuple[list[UsageLine], str, str]:
     """The lines of a run, its total, and a month's with the stack as it is deployed."""
     from golden_ami.places import home
-    from golden_ami.usage.bill import bill
+    from golden_ami.usage.bill import bill, billed
+    from golden_ami.usage.estimate import estimate as estimated
     from golden_ami.usage.idle import Stack
     from golden_ami_cli.configuration.rights import Rights
 
-    config, amis, lines = effect(Rights(account), file, parameter, prices)
+    config, amis = looked_up(Rights(account), file, parameter)
     remark(config, [ami.engine for ami in amis])
-    stack = Stack.of(account.parameters)
-    told = bill(config, amis, stack, _runs(account) if runs is None else runs, prices, home(account.settings))
+    stack, here = Stack.of(account.parameters), home(account.settings)
+    table = prices(billed(config, amis, stack, here))
+    lines = estimated(config, amis, table, here)
+    told = bill(config, amis, stack, _runs(account) if runs is None else runs, table, here)
     month = f"A month of {told.runs:g} runs with Network={stack.network}: {told.month}"
     return lines, f"A run: {told.run}", month
+
+
+def _live(account: Account, items: Sequence[Item], known: Prices) -> Prices:
+    from golden_ami_cli.estimate.live import live_prices
+
+    def tell(said: str) -> None:
+        console.stderr().print(f"note: {said}", style="yellow", soft_wrap=True)
+
+    return live_prices(items, known, account.client, account.settings.account, tell)
 
 
 def _runs(account: Account) -> float:

@@ -1,7 +1,7 @@
 """Attach the emulated services to moto, the way moto's own are, and detach them again.
 
-Inspector Classic becomes a backend of its own; the other services get response classes that extend moto's. Works for
-mocked botocore calls and for moto's server, which must be started after this.
+Inspector Classic and the Price List become backends of their own; the other services get response classes that extend
+moto's. Works for mocked botocore calls and for moto's server, which must be started after this.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ from golden_ami_emulator.inspector import registry
 from golden_ami_emulator.inspector.classic import InspectorClassic
 from golden_ami_emulator.inspector.ec2 import Ec2
 from golden_ami_emulator.inspector.inspector2 import Inspector2
+from golden_ami_emulator.inspector.pricing import URL as PRICING_URL
+from golden_ami_emulator.inspector.pricing import Pricing
 from golden_ami_emulator.inspector.securityhub import SecurityHub
 from golden_ami_emulator.inspector.ssm import SystemsManager
 
 _CLASSIC_URL = r"https?://inspector\.(.+)\.amazonaws\.com"
 _INSPECTOR2_OPERATIONS = (
     "ListCoverage", "BatchGetFindingDetails", "GetConfiguration", "GetEc2DeepInspectionConfiguration",
-    "SearchVulnerabilities",
+    "SearchVulnerabilities", "ListUsageTotals",
     "StartOnDemandScan", "GetOnDemandScanStatus", "ListOnDemandScans",
     "CreateCisScanConfiguration", "DeleteCisScanConfiguration", "ListCisScanConfigurations", "ListCisScans",
     "ListCisScanResultsAggregatedByTargetResource", "ListCisScanResultsAggregatedByChecks", "GetCisScanResultDetails",
@@ -49,12 +51,22 @@ class ClassicBackend(BaseBackend):
         return SimpleNamespace(url_bases=[_CLASSIC_URL], url_paths={"{0}/$": InspectorClassic.dispatch})
 
 
+class PricingBackend(BaseBackend):
+    """Where moto finds the Price List API, which has no state."""
+
+    @property
+    def _url_module(self) -> Any:
+        return SimpleNamespace(url_bases=[PRICING_URL], url_paths={"{0}/$": Pricing.dispatch})
+
+
 def attach() -> None:
     """Attach, if that is not done yet."""
     global _attachment
     if _attachment is None:
         _attachment = ExitStack()
-        for change in (_classic(), _paths(), _instance_hooks()):
+        classic = _service("inspector", _CLASSIC_URL, ClassicBackend)
+        pricing = _service("pricing", PRICING_URL, PricingBackend)
+        for change in (classic, pricing, _paths(), _instance_hooks()):
             _attachment.enter_context(change)
 
 
@@ -67,10 +79,11 @@ def detach() -> None:
 
 
 @contextmanager
-def _classic() -> Iterator[None]:
-    module = ModuleType("moto.inspector")
-    module.inspector_backends = BackendDict(ClassicBackend, "inspector")  # type: ignore[attr-defined]
-    pattern = ("inspector", re.compile(_CLASSIC_URL))
+def _service(name: str, url: str, backend: type[BaseBackend]) -> Iterator[None]:
+    """A service that moto does not have."""
+    module = ModuleType(f"moto.{name}")
+    setattr(module, f"{name}_backends", BackendDict(backend, name))
+    pattern = (name, re.compile(url))
     sys.modules[module.__name__] = module
     backend_index.backend_url_patterns.append(pattern)
     try:

@@ -83,6 +83,18 @@ class Inspector2(CisOperations, OnDemandOperations, Service, Inspector2Response)
         return {"ec2Configuration": {"scanModeState": mode, "vmScannerState": scanner}}
 
     @operation
+    def list_usage_totals(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
+        """What scans were used in the last 30 days, and their cost, of the accounts asked for, else of this one."""
+        usage = [
+            {"type": kind, "total": total, "estimatedMonthlyCost": cost, "currency": "USD", "cloudProvider": "AWS"}
+            for kind, (total, cost) in region.world.inspector_usage.items()
+        ]
+        asked = params.get("accountIds") or [region.account]
+        totals = [{"accountId": account, "usage": usage} for account in asked if account == region.account]
+        page, token = self.page(region, params, params.get("maxResults", 500), lambda: totals)
+        return present(totals=page, nextToken=token)
+
+    @operation
     def list_coverage(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
         """The covered resources."""
         criteria = params.get("filterCriteria") or {}

@@ -25,6 +25,7 @@ from golden_ami.places import home, named
 from golden_ami.settings import Settings
 from golden_ami.storage.keys import CONFIGURATIONS
 from golden_ami.storage.terms import kept_apart
+from golden_ami.subnets import with_addresses
 
 _DOCUMENT_LIMIT = 50_000_000  # bytes
 
@@ -121,7 +122,7 @@ def read_with_source(
     if address:
         text, version = _document(address, settings, clients, document_version)
         source = Source(parameter=source.parameter, document=address, document_version=version)
-    return configuration.parse(text, address or named), source
+    return with_addresses(configuration.parse(text, address or named), settings), source
 
 
 def _parameter(name: str, source: str, settings: Settings, clients: Clients) -> tuple[Source, str]:

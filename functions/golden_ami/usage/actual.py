@@ -11,10 +11,12 @@ from golden_ami.events import Event
 from golden_ami.models import NO_BATCH, Ami, Config
 from golden_ami.places import Place
 from golden_ami.usage.estimate import (
+    ADDRESSES,
     INVOCATIONS,
     LAMBDA,
     TRANSITIONS,
     VOLUMES,
+    addresses,
     by_place,
     estimate,
     instances_of,
@@ -45,7 +47,7 @@ def used_by(
     used: dict[str, float] = {}
     planned = [ami for ami in amis if ami.batch != NO_BATCH]
     for place, group in by_place(planned).items():
-        here = _of_instances(group, ended) | _of_engines(group, ended)
+        here = _of_instances(config, group, ended) | _of_engines(group, ended)
         used |= {named(what, place, planned): amount for what, amount in here.items()}
     if events:
         used[TRANSITIONS] = transitions(events) + to_come
@@ -59,15 +61,17 @@ def used_by(
     return lines
 
 
-def _of_instances(amis: Sequence[Ami], ended: datetime) -> dict[str, float]:
+def _of_instances(config: Config, amis: Sequence[Ami], ended: datetime) -> dict[str, float]:
     """Minutes by the estimate's lines."""
     kinds = launches(amis)
     by_kind = dict.fromkeys(kinds, 0.0)
-    volumes = 0.0
+    volumes = addressed = 0.0
     for ami, minutes in _lifetimes(amis, ended):
         by_kind[ami.entry.instance_type] = by_kind.get(ami.entry.instance_type, 0.0) + minutes
         volumes += minutes * sum(ami.volumes.values())
-    return {instances_of(kind, kinds[kind]): minutes for kind, minutes in by_kind.items()} | {VOLUMES: volumes}
+        addressed += minutes * addresses(config, [ami])
+    used = {instances_of(kind, kinds[kind]): minutes for kind, minutes in by_kind.items()}
+    return used | {VOLUMES: volumes, ADDRESSES: addressed}
 
 
 def _of_engines(amis: Sequence[Ami], ended: datetime) -> dict[str, float]:

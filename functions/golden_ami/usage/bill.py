@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from golden_ami.models import Ami, Config
 from golden_ami.places import Place
 from golden_ami.usage.estimate import Item, planned, priced
-from golden_ami.usage.idle import Stack, idle
+from golden_ami.usage.idle import Stack, idle, network
 from golden_ami.usage.lines import Total, UsageLine, estimated_total
 from golden_ami.usage.prices import Prices
 from golden_ami.usage.small import small
@@ -36,9 +36,19 @@ def bill(config: Config, amis: Sequence[Ami], stack: Stack, runs: float, prices:
     )
 
 
+def billed(config: Config, amis: Sequence[Ami], stack: Stack, home: Place) -> list[Item]:
+    """All that a bill has a price for, once."""
+    return [*planned(config, amis, home), *small(amis, stack, home), *idle(stack, home)]
+
+
 def idle_month(stack: Stack, prices: Prices, home: Place) -> Total:
     """What a month costs in which nothing runs."""
     return _month(idle(stack, home), prices)
+
+
+def network_month(stack: Stack, prices: Prices, home: Place) -> Total:
+    """What the network alone costs in a month, whether anything runs or not."""
+    return _month(network(stack, home), prices)
 
 
 def _times(item: Item, runs: float) -> Item:

@@ -12,6 +12,7 @@ from golden_ami.engines.registry import ENGINES, next_look, part, traits
 from golden_ami.models import NO_BATCH, Ami, Config
 from golden_ami.places import Place
 from golden_ami.stage import TURNS
+from golden_ami.subnets import public_address
 from golden_ami.usage import paths
 from golden_ami.usage.budget import agent_looks
 from golden_ami.usage.history import FUNCTION_GB, LARGE, LARGE_GB
@@ -19,7 +20,8 @@ from golden_ami.usage.lines import UsageLine
 from golden_ami.usage.prices import INSTANCES, Prices
 
 # Names of lines, by which what was used is put beside them.
-TRANSITIONS, LAMBDA, INVOCATIONS, VOLUMES = "State transitions", "Lambda", "Lambda, invocations", "Volumes"
+TRANSITIONS, LAMBDA, INVOCATIONS = "State transitions", "Lambda", "Lambda, invocations"
+VOLUMES, ADDRESSES = "Volumes", "Public IPv4 addresses"
 HOME = "the stack's region"  # where it is not known which
 _UNKNOWN = "unknown: {why}; give one with golden-ami estimate --prices FILE"
 
@@ -89,7 +91,7 @@ def planned(config: Config, amis: Iterable[Ami], home: Place) -> list[Item]:
     ]
     found = [Item(amount, home) for amount in orchestration]
     for place, group in by_place(ours).items():
-        amounts = [*_instances(group, (shortest, longest)), *_inspector(config, group, (shortest, longest))]
+        amounts = [*_instances(config, group, (shortest, longest)), *_inspector(config, group, (shortest, longest))]
         found += [Item(one._replace(what=named(one.what, place, ours)), place) for one in amounts]
     return found
 
@@ -139,7 +141,12 @@ def _gb_seconds(entered: Counter[str], seconds: float) -> float:
     return (ordinary * FUNCTION_GB + large * LARGE_GB) * seconds
 
 
-def _instances(amis: Sequence[Ami], minutes: tuple[float, float]) -> list[Amount]:
+def addresses(config: Config, amis: Iterable[Ami]) -> int:
+    """How many instances with a public address the plan launches."""
+    return sum(traits(ami.engine).needs_instances and public_address(config, ami) for ami in amis)
+
+
+def _instances(config: Config, amis: Sequence[Ami], minutes: tuple[float, float]) -> list[Amount]:
     kinds = launches(amis)
     amounts = [
         Amount(instances_of(kind, count), "instance minutes", _times(count, minutes), f"{INSTANCES}.{kind}", 1 / 60)
@@ -148,6 +155,8 @@ def _instances(amis: Sequence[Ami], minutes: tuple[float, float]) -> list[Amount
     if kinds:
         gib = sum(sum(ami.volumes.values()) for ami in amis if traits(ami.engine).needs_instances)
         amounts.append(Amount(VOLUMES, "GiB minutes", _times(gib, minutes), "volume_gib_month", 1 / _MONTH_MINUTES))
+    if public := addresses(config, amis):
+        amounts.append(Amount(ADDRESSES, "address minutes", _times(public, minutes), "public_ipv4_hour", 1 / 60))
     return amounts
 
 

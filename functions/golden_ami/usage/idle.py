@@ -26,6 +26,7 @@ class Stack:
     network: str = "own"
     zones: int = 1  # in which each interface endpoint is
     cis: bool = False
+    enhanced: bool = False  # with the endpoint of Enhanced EC2 Scanning
     scheduled: bool = True  # with the alarm on silence
     retention_days: int = 400
     email: bool = True
@@ -39,6 +40,7 @@ class Stack:
             network=parameters.get("Network", cls.network),
             zones=(named or 2) if everywhere else 1,
             cis=parameters.get("CisBenchmark") == "true",
+            enhanced=parameters.get("EnhancedScanning") == "true",
             scheduled=parameters.get("ScheduleState") == "ENABLED",
             retention_days=int(parameters.get("ReportRetentionDays", cls.retention_days)),
             email=bool(parameters.get("NotificationEmail")),
@@ -49,7 +51,8 @@ class Stack:
         """The services that an interface endpoint stands for; that of S3 is a gateway, which costs nothing."""
         if self.network != "own":
             return ()
-        return ("ssm", "ssmmessages", "ec2messages", *(["inspector2"] if self.cis else []))
+        optional = {"inspector2": self.cis, "inspector2-telemetry": self.enhanced}
+        return ("ssm", "ssmmessages", "ec2messages", *(name for name, wanted in optional.items() if wanted))
 
 
 def network(stack: Stack, home: Place) -> list[Item]:
