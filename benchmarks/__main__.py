@@ -15,11 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import against_2017, aggregation, cold_start, cost, critical_path, events, house
+from benchmarks import against_2017, aggregation, cold_start, cost, critical_path, events, house, waves
 from benchmarks.page import PAGE, RESULTS, page, read
 from benchmarks.tables import Section, markdown
 
-NAMES = ("against-2017", "critical-path", "aggregation", "cold-start", "cost", "events", "house")
+NAMES = ("against-2017", "critical-path", "aggregation", "cold-start", "cost", "events", "waves", "house")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         "cold-start": cold_start.measure,
         "cost": cost.measure,
         "events": events.measure,
+        "waves": waves.measure,
         "house": partial(house.measure, house=options.house),
     }
     machine = _machine()

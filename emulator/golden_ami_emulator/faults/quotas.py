@@ -16,6 +16,7 @@ def faults() -> Iterator[InjectableFault]:
         "ec2.vcpu-quota",
         f"the account's quota is {_VCPUS} vCPUs, fewer than the AMIs need at once",
         _vcpu_quota,
+        costs=False,
         words=("VcpuLimitExceeded",),
         engines=LAUNCHING,
         amis=6,
