@@ -115,6 +115,7 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "TakeFromQueue": ([FINDINGS_QUEUE], NONE),
     "StoreFindings": (["arn:aws:s3:::ReportBucket/runs/*/findings/*"], NONE),
     "StoreUntagged": (["arn:aws:s3:::ReportBucket/runs/*/untagged/*"], NONE),
+    "KeepLongTerms": (["arn:aws:s3:::ReportBucket/runs/*/terms/*"], NONE),
     "StoreQuestions": (["arn:aws:s3:::ReportBucket/runs/*/vulnerabilities/*"], NONE),
     "TagAmis": (["arn:aws:ec2:*::image/*"], NONE),
     "TagAtLaunchOnly": (

@@ -65,9 +65,9 @@ def test_nobody_claims_an_instant_before_it_has_come() -> None:
     def at(**ahead: float) -> dict[str, str]:
         return {"schedule": ARN, "scheduledTime": times.iso(times.now() + timedelta(**ahead))}
 
-    assert scheduled_of(at(minutes=4))
+    assert scheduled_of(at(seconds=50))
     with pytest.raises(InvalidEvent, match="not an instant that has come"):
-        scheduled_of(at(minutes=6))
+        scheduled_of(at(seconds=70))
 
 
 @pytest.mark.parametrize("said", ["arn:aws:iam::123456789012:user/Ünï", "pipeline golden #42 <b>", "x" * 256, ""])

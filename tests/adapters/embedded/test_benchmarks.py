@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-ROUNDS = [["against-2017"], ["critical-path"], ["aggregation"], ["cold-start", "cost", "events", "house"]]
+ROUNDS = [["against-2017"], ["critical-path"], ["aggregation"], ["cold-start", "cost", "events", "waves", "house"]]
 
 
 @pytest.mark.parametrize("sections", ROUNDS, ids=lambda sections: sections[0])
