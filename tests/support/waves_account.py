@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from golden_ami.instances.waves import pool_of, share, vcpus
+from golden_ami.instances.waves import capacity_of, share, vcpus
 from golden_ami.models import Ami, Reason
 from golden_ami.times import iso
 
@@ -32,7 +32,7 @@ class Account:
         """Plan, launch, and collect what is over, until nothing is left."""
         for _ in range(1_000):
             waiting = [one for one in self.amis if not one.reason and not one.instance_id]
-            found = share(waiting, pool_of(self.amis, self._quota if self._told else None, self._now))
+            found = share(waiting, capacity_of(self.amis, self._quota if self._told else None, self._now))
             for one in found.too_large:
                 self._change(one, reason=TOO_LARGE)
             if found.launched:

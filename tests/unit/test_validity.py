@@ -154,7 +154,7 @@ def whole(value: Any) -> Any:
         ("amis", 10_000, lambda _: {"amiId": "ami-0a1b2c3d4e5f60001"}),
         ("findingTags", 10, str),
         ("rulesPackages", 50, "arn:aws:inspector:us-east-1:316112463485:rulespackage/0-{}".format),
-        ("exceptions", 500, lambda number: {
+        ("exceptions", 5_000, lambda number: {
             "vulnerability": f"CVE-{number}", "scope": {"package": "p"}, "reason": "r", "owner": "o",
             "expires": "2027-03-31",
         }),

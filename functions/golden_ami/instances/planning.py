@@ -12,7 +12,7 @@ from golden_ami.engines.registry import traits
 from golden_ami.instances.budget import PARTIAL_UNTIL, exhausted
 from golden_ami.instances.quotas import Quota, quota, quota_of
 from golden_ami.instances.refusals import over_quota
-from golden_ami.instances.waves import Pool, Share, pool_of, share
+from golden_ami.instances.waves import Capacity, Share, capacity_of, share
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.models import Ami, Failure, Reason, Run
@@ -187,12 +187,12 @@ def _pools(amis: Iterable[Ami], settings: Settings) -> dict[tuple[Place, Quota],
     return pools
 
 
-def _share(key: tuple[Place, Quota], amis: Sequence[Ami], clients: Clients) -> tuple[Share, Pool]:
+def _share(key: tuple[Place, Quota], amis: Sequence[Ami], clients: Clients) -> tuple[Share, Capacity]:
     place, kind = key
-    pool = pool_of(amis, quota(place, kind.code, clients), now())
+    pool = capacity_of(amis, quota(place, kind.code, clients), now())
     held_back = {ami.engine for ami in amis if is_running(ami) and traits(ami.engine).one_wave_at_a_time}
     return share([ami for ami in amis if needs_launch(ami) and ami.engine not in held_back], pool), pool
 
 
-def _over(ami: Ami, pool: Pool) -> Reason:
+def _over(ami: Ami, pool: Capacity) -> Reason:
     return over_quota(ami, f"the quota of vCPUs leaves {pool.limit} to this run")

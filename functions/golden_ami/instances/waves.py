@@ -17,7 +17,7 @@ ENDING = timedelta(seconds=75)  # from its termination for which an instance is 
 SETTLED = timedelta(minutes=5)  # after which it holds them no more: a refusal is then not for an instance of ours
 
 
-class Pool(NamedTuple):
+class Capacity(NamedTuple):
     """What the launches of a run that share a quota may take. In vCPUs."""
 
     limit: int | None  # that the run is taken to have at once; None: not known
@@ -35,7 +35,7 @@ class Share(NamedTuple):
     awaits_ending: bool  # a wave starts when what is ending has ended
 
 
-def share(waiting: Sequence[Ami], pool: Pool) -> Share:
+def share(waiting: Sequence[Ami], pool: Capacity) -> Share:
     """The AMIs, in their order, that are launched now.
 
     A wave keeps a run from collecting while it boots. So it starts only when it takes at least half of what fits at
@@ -58,7 +58,7 @@ def share(waiting: Sequence[Ami], pool: Pool) -> Share:
     return Share(launched, too_large, awaits_ending=not launched and is_enough(later))
 
 
-def pool_of(amis: Iterable[Ami], quota: int | None, at: datetime) -> Pool:
+def capacity_of(amis: Iterable[Ami], quota: int | None, at: datetime) -> Capacity:
     """The pool of AMIs that share a quota, as their rows tell at an instant; `quota` is what Service Quotas says.
 
     A launch that EC2 refused for the quota shows a limit: what the run held then, with what might not have ended yet.
@@ -73,7 +73,7 @@ def pool_of(amis: Iterable[Ami], quota: int | None, at: datetime) -> Pool:
     held = total(ami for ami in rows if ami.instance_id and not ami.terminated_at)
     ending = total(ami for ami in rows if ami.terminated_at and _holds(ami, at, ENDING))
     settled = not any(_holds(ami, at, SETTLED) for ami in rows)
-    return Pool(limit, largest, held, ending, settled)
+    return Capacity(limit, largest, held, ending, settled)
 
 
 def vcpus(ami: Ami) -> int:

@@ -68,7 +68,7 @@ def test_the_input_of_2017_opens_a_run(stack: Stack) -> None:
     assert ami.user_data_sha256 == hashlib.sha256(b"#!/bin/sh\n").hexdigest()
     run = stack.ledger.run("run-1")
     assert (run.parameter, run.ami_count, run.started_at) == (PARAMETER, 1, "2026-04-01T08:00:00.123Z")
-    assert run.expires_at == "2026-04-01T15:40:48.123Z", "start + 240 + 900 + 10,800 s + 15,708 s beside the waits"
+    assert run.expires_at == "2026-04-01T13:19:00.123Z", "start + 240 + 900 + 10,800 s + 7,200 s for its end"
 
 
 def test_one_bad_ami_of_many_costs_only_itself(stack: Stack) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from report_world import ami
 from waves_account import Account
 
-from golden_ami.instances.waves import ENDING, SETTLED, Pool, pool_of, share, total, vcpus
+from golden_ami.instances.waves import ENDING, SETTLED, Capacity, capacity_of, share, total, vcpus
 from golden_ami.models import Ami
 from golden_ami.times import iso
 
@@ -31,7 +31,7 @@ def held(number: int, kind: int, launched: float, ended: float | None = None, **
 
 
 pools = st.builds(
-    lambda limit, larger, held, ending: Pool(
+    lambda limit, larger, held, ending: Capacity(
         limit, None if limit is None else limit + larger, held, ending, settled=not (held or ending)
     ),
     st.none() | st.integers(0, 40),
@@ -42,7 +42,7 @@ pools = st.builds(
 
 
 @given(sizes, pools)
-def test_what_is_launched_fits_and_what_is_too_large_never_does(kinds: list[int], pool: Pool) -> None:
+def test_what_is_launched_fits_and_what_is_too_large_never_does(kinds: list[int], pool: Capacity) -> None:
     waiting = amis(*kinds)
     found = share(waiting, pool)
     assert not {one.key for one in found.launched} & {one.key for one in found.too_large}
@@ -58,7 +58,7 @@ def test_what_is_launched_fits_and_what_is_too_large_never_does(kinds: list[int]
 
 
 @given(sizes, pools)
-def test_the_room_is_filled(kinds: list[int], pool: Pool) -> None:
+def test_the_room_is_filled(kinds: list[int], pool: Capacity) -> None:
     waiting = amis(*kinds)
     found = share(waiting, pool)
     if not found.launched or pool.limit is None:
@@ -70,13 +70,13 @@ def test_the_room_is_filled(kinds: list[int], pool: Pool) -> None:
 @given(sizes, st.integers(0, 40))
 def test_with_nothing_of_the_run_beside_it_every_ami_is_launched_or_too_large(kinds: list[int], limit: int) -> None:
     """Else a run would wait for ever."""
-    found = share(amis(*kinds), Pool(limit, limit, 0, 0, settled=True))
+    found = share(amis(*kinds), Capacity(limit, limit, 0, 0, settled=True))
     assert found.launched or len(found.too_large) == len(kinds)
     assert not found.awaits_ending
 
 
 @given(sizes, pools)
-def test_a_wave_that_waits_for_what_is_ending_starts_then(kinds: list[int], pool: Pool) -> None:
+def test_a_wave_that_waits_for_what_is_ending_starts_then(kinds: list[int], pool: Capacity) -> None:
     found = share(amis(*kinds), pool)
     if found.awaits_ending:
         assert pool.ending
@@ -89,26 +89,26 @@ def test_a_wave_that_waits_for_what_is_ending_starts_then(kinds: list[int], pool
     ids=["nothing runs", "a quarter", "half", "three quarters", "all that is left", "no room", "ending", "one ends"],
 )
 def test_a_wave_takes_half_of_what_fits_or_all_that_is_left(held: int, ending: int, left: int, launched: int) -> None:
-    found = share(amis(*[2] * left), Pool(8, 8, held, ending, settled=not (held or ending)))
+    found = share(amis(*[2] * left), Capacity(8, 8, held, ending, settled=not (held or ending)))
     assert len(found.launched) == launched
 
 
 def test_a_pool_is_what_its_rows_tell() -> None:
     edge = (ENDING - timedelta(seconds=1)).total_seconds()
     rows = [held(1, 2, 900), held(2, 4, 900, edge), held(3, 8, 900, edge + 2), ami("ami-004", vcpus=16)]
-    assert pool_of(rows, 64, NOW) == Pool(64, 64, held=2, ending=4, settled=False)
+    assert capacity_of(rows, 64, NOW) == Capacity(64, 64, held=2, ending=4, settled=False)
     long_ago = SETTLED.total_seconds() + 1
-    assert pool_of([held(1, 2, 900, long_ago)], None, NOW) == Pool(None, None, 0, 0, settled=True)
+    assert capacity_of([held(1, 2, 900, long_ago)], None, NOW) == Capacity(None, None, 0, 0, settled=True)
 
 
 def test_a_refused_launch_shows_what_the_run_may_hold() -> None:
     refused = ami("ami-009", vcpus=2, deferred_at=iso(NOW - timedelta(seconds=600)))
     ran = [held(1, 2, 900), held(2, 2, 900, 30), held(3, 2, 900, 700), held(4, 2, 300)]
-    assert pool_of([*ran, refused], None, NOW).limit == 6, "the third may not have ended yet; the fourth came later"
-    assert pool_of([*ran, refused], 4, NOW).limit == 4
-    assert pool_of([*ran, refused], None, NOW).largest is None
-    assert pool_of([*ran, refused], 64, NOW).largest == 64
-    alone = pool_of([refused], 64, NOW)
+    assert capacity_of([*ran, refused], None, NOW).limit == 6, "the third may not have ended yet; the fourth came later"
+    assert capacity_of([*ran, refused], 4, NOW).limit == 4
+    assert capacity_of([*ran, refused], None, NOW).largest is None
+    assert capacity_of([*ran, refused], 64, NOW).largest == 64
+    alone = capacity_of([refused], 64, NOW)
     assert (alone.limit, alone.largest) == (0, 1), "one as large does not fit, a smaller one may"
 
 
