@@ -76,6 +76,7 @@ class Run(Machine):
         self.hanging = hanging
         self.attempts: dict[str, int] = {}
         self.deadlines: dict[str, float] = {}
+        self.collected = False
 
     def invoke(self, _backend: Any, name: str, _qualifier: Any, body: Any, _headers: Any, _answer: Any) -> bytes:
         name = name.rpartition(":")[2]
@@ -95,6 +96,10 @@ class Run(Machine):
     def _left(self, name: str, seconds: int) -> float:
         return self.deadlines.setdefault(name, time.time() + seconds) - time.time()
 
+    def PlanWave(self) -> Any:
+        batches, following = ([], "FINISH") if self.collected else (self.batches, "LAUNCH")
+        return {"next": following, "number": 1, "batches": batches, "waitSeconds": 30, "running": 0, "left": 0}
+
     def CheckAgents(self) -> Any:
         over = self._left("agents", self.waits.agent_deadline_seconds) <= 0
         return {"proceed": over, "ready": 0, "waiting": 0, "failed": 0}
@@ -105,12 +110,15 @@ class Run(Machine):
     def CheckRun(self) -> Any:
         left = self._left("scans", self.waits.completion_deadline_seconds)
         look = max(1, round(min(self.waits.poll_seconds, left)))
-        return {"over": left <= 0, "completed": 0, "running": 0, "failed": 0, "nextLookSeconds": look}
+        over = left <= 0
+        return {"over": over, "collect": over, "batches": self.batches if over else [], "completed": 0, "running": 0,
+                "failed": 0, "nextLookSeconds": look}  # fmt: skip
 
     def LaunchInstances(self) -> Any:
         return {"launched": 1, "notLaunched": 0}
 
     def TagFindings(self) -> Any:
+        self.collected = True
         return {"amis": 1, "findings": 0}
 
     def Terminate(self) -> Any:
