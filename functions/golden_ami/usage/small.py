@@ -14,7 +14,7 @@ from golden_ami.usage.estimate import Item
 from golden_ami.usage.idle import Stack
 
 # Requests of a run, and of each AMI of it, at most.
-WRITES, READS, PUTS, GETS = (30, 20), (40, 25), (20, 8), (20, 8)
+WRITES, READS, PUTS, GETS = (40, 25), (80, 30), (20, 8), (20, 8)
 _UNITS = 4  # the most request units of one, of 1 KB each (a write) or 4 KB (a read)
 KEPT = (100_000, 5_000_000)  # bytes of an AMI's findings and reports: with few findings, and with a thousand
 _LOGGED = (5_000, 100_000)  # bytes of an AMI's logs, of functions and states; an assumption
