@@ -55,7 +55,7 @@ def test_a_forged_completion_costs_one_look_and_ends_nothing(make: Make) -> None
     harness.callbacks.waiting = "t"
     harness.start("run-1", "t")
     assert harness.receive(forged(ami.instance_id)) == 1
-    assert harness.assessment.check("run-1") == (False, 0, 1, 0, 300)
+    assert harness.assessment.check("run-1") == (False, False, [], 0, 1, 0, 300)
     harness.callbacks.waiting = "t2"
     assert not harness.start("run-1", "t2")  # it sleeps again; no hot loop
     harness.callbacks.waiting = ""
@@ -101,11 +101,11 @@ def test_a_completion_that_inspector_confirms_later_keeps_its_count(make: Make) 
 
 def test_a_completion_before_start_run_counts(make: Make) -> None:
     harness = make(behaviours={"*": Behaviour(scan_seconds=10)})
-    prepared(harness)  # the scan ends while agents are awaited
+    ami = prepared(harness)  # the scan ends while agents are awaited
     harness.callbacks.waiting = "t"
     assert harness.start("run-1", "t")
     assert harness.callbacks.answered == ["t"]
-    assert harness.assessment.check("run-1")[:4] == (True, 1, 0, 0)
+    assert harness.assessment.check("run-1")[:6] == (True, True, [ami.batch], 1, 0, 0)
 
 
 @pytest.mark.parametrize("engine", ["classic", "instance", "ami"])
@@ -211,5 +211,5 @@ def test_an_ami_lost_in_a_failed_launch_is_left_to_the_report(make: Make) -> Non
     second = harness.ledger.amis("run-1")[1]
     harness.ledger.update_ami(second, instance_id="", launched_at="")
     harness.wait_for_agents()
-    assert harness.assess()[:4] == (True, 1, 0, 0)
+    assert harness.assess()[:6] == (True, True, [harness.ledger.amis("run-1")[0].batch], 1, 0, 0)
     assert harness.ledger.amis("run-1")[1].reason is None
