@@ -195,4 +195,6 @@ def _share(key: tuple[Place, Quota], amis: Sequence[Ami], clients: Clients) -> t
 
 
 def _over(ami: Ami, pool: Capacity) -> Reason:
+    if ami.deferred_at:
+        return over_quota(ami, "the quota of vCPUs is used up, without an instance of this run (VcpuLimitExceeded)")
     return over_quota(ami, f"the quota of vCPUs leaves {pool.limit} to this run")
