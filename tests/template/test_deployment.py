@@ -312,4 +312,4 @@ def test_the_own_network_reaches_what_agents_need_and_not_the_internet(plain: An
     kinds = {one["Type"] for one in plain.resources.values()}
     assert not kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route"}
     assert endpoints(plain) == {"ssm", "ssmmessages", "ec2messages", "s3"}
-    assert endpoints(full) == endpoints(plain) | {"inspector2"}
+    assert endpoints(full) == endpoints(plain) | {"inspector2", "inspector2-telemetry"}

@@ -237,7 +237,7 @@ def test_the_table_is_used_by_its_name_and_never_scanned(full: Any) -> None:
 def test_the_bucket_is_written_by_prefix_and_nothing_is_deleted(full: Any) -> None:
     used = {(action, resource) for _, action, resource, _ in grants(full) if action.startswith("s3:")}
     objects = {resource for action, resource in used if action != "s3:ListBucket"}
-    parts = ("findings", "untagged", "vulnerabilities")
+    parts = ("findings", "terms", "untagged", "vulnerabilities")
     prefixes = (
         "config/*",
         "runs/*",
