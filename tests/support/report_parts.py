@@ -19,10 +19,13 @@ import golden_ami.metrics
 import golden_ami.report
 import golden_ami.storage.objects
 import golden_ami.usage
+import golden_ami.usage.budget
+import golden_ami.usage.paths
 from golden_ami.report import last
 
 PACKAGES = (golden_ami.report, golden_ami.evaluation, golden_ami.usage, golden_ami.history)
 MODULES = (golden_ami.metrics,)
+READ_BY_LOAD_CONFIG = (golden_ami.usage.budget, golden_ami.usage.paths)  # by which it checks the configuration
 
 
 class Broken(RuntimeError):
@@ -58,6 +61,7 @@ def parts() -> dict[str, FunctionType]:
         f"{module.__name__.removeprefix('golden_ami.')}.{name}": function
         for module in modules()
         if module is not last  # it is what is left when the others fail
+        and module not in READ_BY_LOAD_CONFIG
         for name, function in functions(module)
     }
     return {name: function for name, function in found.items() if not inspect.iscoroutinefunction(function)}
