@@ -59,7 +59,8 @@ def handler(event, context):
     RUNNING.pop()
     if "raise" in bodies:
         raise LookupError("no such thing")
-    return {"batchItemFailures": [{"itemIdentifier": r["messageId"]} for r in event["Records"] if r["body"] == "bad"]}
+    failed = [r["messageId"] for r in event["Records"] if r["body"] == "bad"] + ["unknown"] * ("invent" in bodies)
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
 """
 
 
@@ -114,6 +115,12 @@ def test_only_what_failed_comes_again_and_is_a_dead_letter_at_last(account: Embe
     account.clock.sleep(3 * 190)
     assert batches() == [["good", "bad", "fine"], ["bad"], ["bad"]]
     assert (left(account), left(account, "Dead")) == ((0, 0), (1, 0))
+
+
+def test_an_answer_that_names_no_message_of_the_batch_fails_it_whole(account: Embedded) -> None:
+    send(account, "good", "invent")
+    account.clock.sleep(200)
+    assert batches() == [["good", "invent"]] * 2
 
 
 def test_a_batch_that_raises_comes_again_whole(account: Embedded) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from golden_ami.engines.ami.adapter import is_shown
 from golden_ami.errors import FindingsIncomplete
@@ -304,32 +303,12 @@ def test_findings_that_are_tried_again_are_waited_for(make: Make) -> None:
     assert not harness.assessment.check("run-1").over
 
 
-def test_only_findings_of_the_scan_count_each_once(make: Make) -> None:
-    harness, [completion], events = waiting(make)
-    harness.receive(completion)
-    for event in events[:-1]:
-        harness.receive(event)
-    first = json.loads(events[0])
-    harness.receive(json.dumps(first | {"detail": first["detail"] | {"severity": "LOW"}}))  # the same, told otherwise
-    arn = first["detail"]["findingArn"].replace(":us-east-1:", ":eu-west-1:")
-    harness.receive(json.dumps(first | {"detail": first["detail"] | {"findingArn": arn}}))
+def test_findings_that_are_delayed_are_waited_for(make: Make) -> None:
+    harness, _, _ = waiting(make)
+    url = str(harness.settings.findings_queue)
+    harness.client("sqs").send_message(QueueUrl=url, MessageBody="{}", DelaySeconds=900)
+    harness.clock.advance(300)
     assert not harness.assessment.check("run-1").over
-
-
-def test_a_bucket_that_cannot_be_read_costs_no_run(make: Make) -> None:
-    harness, [completion], events = waiting(make)
-    for text in (completion, *events):
-        harness.receive(text)
-    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListObjectsV2")
-
-    def refuse(**_: Any) -> None:
-        raise denied
-
-    s3 = harness.client("s3")
-    s3.meta.events.register("before-parameter-build.s3.ListObjectsV2", refuse)
-    assert not harness.assessment.check("run-1").over
-    harness.clock.advance(120)
-    assert harness.assessment.check("run-1").over
 
 
 def test_a_queue_that_cannot_be_asked_holds_no_run(make: Make) -> None:
