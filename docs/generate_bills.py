@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from marked import with_part
+
 from golden_ami.models import AmiEntry, Config
 from golden_ami.usage.idle import Stack
 from golden_ami.usage.lines import Total
@@ -11,8 +13,8 @@ from golden_ami.usage.prices import shipped
 from golden_ami_cli.estimate.choices import compared
 
 PAGE = Path(__file__).with_name("costs.md")
-BEGIN = "<!-- Below: written by docs/generate_bills.py from the prices and the estimate -->\n"
-END = "<!-- Above: written by docs/generate_bills.py -->\n"
+BEGIN = "<!-- Below: written by docs/generate_bills.py from the prices and the estimate -->"
+END = "<!-- Above: written by docs/generate_bills.py -->"
 SIZES = (5, 50, 500)
 WEEKLY = 52 / 12  # runs a month
 TYPES = ("t3.medium", "t3.micro")  # Load Config's choice for x86_64, and the cheapest with enough memory of its family
@@ -36,7 +38,7 @@ def table() -> str:
                     cells.append(_between(one.bill.month))
     ordered = sorted(rows.items(), key=lambda row: (row[0][0] != "instance", row[0][2]))
     lines += [f"| {engine} | {network} | {kind} | {' | '.join(cells)} |" for (engine, network, kind), cells in ordered]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _between(total: Total) -> str:
@@ -45,13 +47,8 @@ def _between(total: Total) -> str:
 
 
 def page() -> str:
-    """The page with a new table. Raises ValueError when it lacks the markers."""
-    text = PAGE.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{PAGE.name} lacks the lines {BEGIN.strip()} and {END.strip()}")
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    """The page with its table. Raises ValueError when it lacks the markers."""
+    return with_part(PAGE, BEGIN, END, table())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from marked import with_part
 from msgspec import Struct
 from msgspec.structs import fields
 
@@ -47,12 +48,8 @@ def _is_struct(kind: Any) -> bool:
 
 
 def page() -> str:
-    """The page, with its table as the types are. Raises ValueError without the two markers."""
-    head, begin, rest = PAGE.read_text().partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{PAGE.name} lacks {BEGIN} or {END}")
-    return f"{head}{begin}\n\n{table()}\n\n{end}{tail}"
+    """The page with its table. Raises ValueError when it lacks the markers."""
+    return with_part(PAGE, BEGIN, END, table())
 
 
 if __name__ == "__main__":

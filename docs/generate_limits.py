@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "functions")]
 
+from marked import with_part  # noqa: E402
+
 from golden_ami.executions import EVENT_LIMIT, TIME_LIMIT  # noqa: E402
 from golden_ami.models import BATCHES, Waits  # noqa: E402
 from golden_ami.usage.budget import most_events, most_seconds, waited  # noqa: E402
@@ -46,13 +48,8 @@ def _rows() -> Iterator[str]:
 
 
 def page() -> str:
-    """docs/state-machine.md with the table. ValueError when it lacks the markers."""
-    text = PAGE.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{PAGE} lacks {BEGIN!r} or {END!r}")
-    return f"{before}{begin}\n\n{table()}\n\n{end}{after}"
+    """The page with its table. Raises ValueError when it lacks the markers."""
+    return with_part(PAGE, BEGIN, END, table())
 
 
 if __name__ == "__main__":

@@ -12,13 +12,12 @@ from golden_ami.executions import TIME_LIMIT
 from golden_ami.models import Ami, Run, Waits
 from golden_ami.times import iso, until
 
-RESERVE = 7_200  # seconds of it for collecting, terminating and reporting, with their retries
-LONGEST = TIME_LIMIT - RESERVE  # that the waits of a configuration may take together
+RESERVE = 7_200  # seconds of an execution's day for collecting, terminating and reporting, with their retries
 
 
 def last_collection(run: Run) -> str:
     """The instant (ISO 8601) until which scans are awaited; what is left of the execution is for its end."""
-    return _later(run.started_at, LONGEST)
+    return _later(run.started_at, TIME_LIMIT - RESERVE)
 
 
 def seconds_left(run: Run) -> float:

@@ -16,6 +16,8 @@ from golden_ami.aws.consistency import LISTED_WITHIN
 from golden_ami.configuration.config import schema
 from golden_ami.configuration.waits import budget_problems
 from golden_ami.executions import EVENT_LIMIT, TIME_LIMIT
+from golden_ami.instances import planning
+from golden_ami.instances.waves import SETTLED
 from golden_ami.models import BATCHES, Waits
 from golden_ami.usage import budget
 from golden_ami.usage.budget import LOOPS, OWN, most_events, most_seconds, successors
@@ -89,6 +91,10 @@ def test_the_limits_are_those_of_the_definition() -> None:
     assert MACHINE["TimeoutSeconds"] == TIME_LIMIT
     assert BATCHES == 40, "Step Functions Developer Guide, Map state, inline mode: 40 iterations at once"
     assert OWN["LaunchNotListed"](Waits()) == LISTED_WITHIN.total_seconds()
+
+
+def test_room_is_looked_for_until_a_refusal_is_no_instance_of_ours() -> None:
+    assert budget.ROOM.passes(Waits()) == SETTLED.total_seconds() / planning.ROOM
 
 
 def test_every_loop_is_named() -> None:
