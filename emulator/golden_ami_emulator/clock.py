@@ -66,6 +66,7 @@ class Clock:
         self._open = False
         self._fault: BaseException | None = None
         self._operator: threading.Thread | None = None
+        self._passing: tuple[float, float] | None = None  # when the step of paced time began, and its longest; real
         self.speed = 0.0  # emulated seconds in a real one; 0 leaps to what is due
 
     # ------------------------------------------------------------ life
@@ -212,7 +213,7 @@ class Clock:
         finally:
             with self._lock:
                 if counted:
-                    self._working.add(thread)
+                    self._begin_work(thread)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -220,7 +221,7 @@ class Clock:
         thread = threading.current_thread()
         with self._lock:
             counted = thread in self._working
-            self._working.add(thread)
+            self._begin_work(thread)
         try:
             yield
         finally:
@@ -270,7 +271,7 @@ class Clock:
             waiter.outcome = outcome
             self._waiters.discard(waiter)
             if waiter.counted:
-                self._working.add(waiter.thread)
+                self._begin_work(waiter.thread)
             self._progress += 1
             waiter.release()
 
@@ -287,7 +288,7 @@ class Clock:
         with self._lock:
             self._check_open()
             self._threads.add(thread)
-            self._working.add(thread)
+            self._begin_work(thread)
 
     def discharge(self, thread: ClockThread) -> None:
         """Account for a thread no longer: it is over."""
@@ -343,9 +344,23 @@ class Clock:
 
     def _pass(self, seconds: float) -> None:
         """Let emulated time pass at the set speed, in short steps, so that whoever looks sees it pass."""
-        began = time.perf_counter()  # the one clock that does not travel
-        self._changed.wait(min(_STEP, seconds / self.speed))
-        self._travel.shift((time.perf_counter() - began) * (self.speed - 1))
+        self._passing = (time.perf_counter(), min(_STEP, seconds / self.speed))
+        self._changed.wait(self._passing[1])
+        self._settle()
+
+    def _begin_work(self, thread: threading.Thread) -> None:
+        self._settle()
+        self._working.add(thread)
+
+    def _settle(self) -> None:
+        """Have the time of this step passed: from here on somebody works, or the step is over.
+
+        What a slow machine takes beyond the step is not counted, or a function would run into its time-out.
+        """
+        if self._passing:
+            began, longest = self._passing
+            self._passing = None
+            self._travel.shift(min(time.perf_counter() - began, longest) * (self.speed - 1))
 
     def _stall(self) -> None:
         for waiter in list(self._waiters):

@@ -219,9 +219,9 @@ class Functions(Sandboxes):
         """Run a function's handler in the calling thread."""
         request = request or str(uuid4())
         sandbox = self._sandbox(function)
-        limit = time.time() + int(function.timeout)
-        context = _context(function, request, limit)
         with self._clock.no_group(), self._clock.working(), inside(sandbox):
+            limit = time.time() + int(function.timeout)
+            context = _context(function, request, limit)
             token = sleep_limit.set(limit)
             try:
                 result = self._answer(function, event, context)

@@ -33,6 +33,7 @@ class Ended:
     @property
     def json(self) -> Any:
         """What it printed with --output json."""
+        assert self.out, (self.status, self.err)
         return json.loads(self.out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 from patience import HANGS
@@ -38,3 +39,25 @@ def test_what_happens_meanwhile_is_not_delayed_to_the_next_timer() -> None:
         clock.call_later(50, news.set)
         clock.call_later(100_000, lambda: None)
         assert clock.wait(news, 90_000)
+
+
+def test_paced_time_stands_still_under_who_works() -> None:
+    """However slow the machine: a function that takes a real moment must not run into its time-out."""
+    passed: list[float] = []
+
+    def work() -> None:
+        with clock.working():
+            began = time.time()
+            threading.Event().wait(0.1)  # longer than a step of paced time
+            passed.append(time.time() - began)
+
+    with Clock() as clock:
+        clock.speed = 100_000
+        clock.call_later(1e9, lambda: None)
+        with clock.idle():
+            threads = [threading.Thread(target=work) for _ in range(20)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    assert max(passed) < HANGS
