@@ -15,6 +15,7 @@ from golden_ami_emulator.zones import Zones
 
 _SHOWN = re.compile(r"[0-9a-zA-Z\-_+=,.@:]{1,255}")  # tag keys in instance metadata, but for the reserved ones
 _RESERVED = frozenset({".", "..", "_index"})
+_FORGOTTEN = 3600.0  # emulated seconds from its termination after which EC2 knows an instance no more
 _NOT_COMPARED = frozenset({"Action", "Version", "ClientToken"})
 
 
@@ -26,8 +27,9 @@ class Launches(Patches):
     names a subnet: in another zone it launches once more. That a subnet of a network interface counts is inferred.
     `listed_after` are the emulated seconds for which functions are told of no instance after its launch: it is not
     listed, and TerminateInstances and DescribeInstances with its id answer InvalidInstanceID.NotFound. For as long
-    again every second answer lacks it (EC2 Developer Guide, "Eventual consistency in the Amazon EC2 API"). The
-    operator sees it at once.
+    again every second answer lacks it (EC2 Developer Guide, "Eventual consistency in the Amazon EC2 API"). An hour
+    after its termination EC2 has forgotten it (EC2 API Reference, TerminateInstances: "for approximately one hour").
+    The operator sees it at once and for ever.
     """
 
     def __init__(self, world: World, zones: Zones, quotas: Quotas) -> None:
@@ -111,8 +113,10 @@ class Launches(Patches):
         self.set(backend, name, known)
 
     def _is_hidden(self, instance_id: str) -> bool:
-        if not (self.listed_after and current_function()):
+        if not current_function():
             return False
+        if time.time() > self._quotas.ended_at(instance_id) + _FORGOTTEN:
+            return True
         age = time.time() - self._launched_at.get(instance_id, 0.0)
         if self.listed_after <= age < 2 * self.listed_after:
             self._asked[instance_id] += 1

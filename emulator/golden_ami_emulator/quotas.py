@@ -7,6 +7,7 @@ its termination, while moto says at once that it is terminated. How long that ta
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -69,6 +70,10 @@ class Quotas(Patches):
         wanted = _vcpus(kind) * int(response._get_param("MaxCount", 1))
         if self._used(response.ec2_backend) + wanted > world.vcpu_quota:
             raise EC2ClientError("VcpuLimitExceeded", _EXCEEDED.format(limit=world.vcpu_quota))
+
+    def ended_at(self, instance_id: str) -> float:
+        """When its termination was asked for, in seconds of the emulated clock; infinite where it was not."""
+        return self._ended.get(instance_id, math.inf)
 
     def _used(self, backend: Any) -> int:
         instances = (one for reservation in list(backend.reservations.values()) for one in reservation.instances)

@@ -253,7 +253,8 @@ class Ami(Data):
     failure: Failure | None = None  # set: no later step touches this AMI, which is judged by what is stored of it
     lacking_subnets: list[str] = field(default_factory=list)  # in zones where EC2 does not offer its type; not tried
     wave: int = 0  # in which its instance is launched, counted from 1; 0: in none yet
-    deferred_at: str = ""  # when EC2 last refused its launch for the quota of vCPUs
+    deferred_since: str = ""  # when EC2 first refused its launch for the quota of vCPUs
+    deferred_at: str = ""  # when it last did
     vcpus: int = 0  # of its instance type; 0: not known
     launch_token: str = ""  # ClientToken of RunInstances, written before the call
     instance_id: str = ""

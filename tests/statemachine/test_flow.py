@@ -108,7 +108,7 @@ RESULTS = {
     "Terminate All": "$.instances",
     "Aggregate": "$.result",
 }
-CAUGHT = {REPLACES: "$", "Terminate All": "$.terminateError", "Aggregate": "$.result"}
+CAUGHT = {REPLACES: "$", "Terminate": None, "Terminate All": "$.terminateError", "Aggregate": "$.result"}
 
 
 def test_a_result_is_kept_where_it_is_read() -> None:

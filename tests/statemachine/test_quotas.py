@@ -87,3 +87,17 @@ def test_another_quota_is_another_room() -> None:
     """G instances have a quota of their own, which nobody tells here."""
     with opened(6, vcpu_quota=8) as aws:
         assert verdicts(assessed(aws, 6, at0="g4dn.xlarge", at1="g4dn.xlarge")) == {"PASS": 6}
+
+
+@pytest.mark.parametrize("kind", ["t3.xlarge", "m5.2xlarge"])
+def test_what_others_hold_for_minutes_costs_minutes(kind: str) -> None:
+    """Half of the quota, or all of it: every AMI is assessed, and long before the day of the execution is over."""
+    with opened(8, vcpu_quota=8) as aws:
+        request = {"ImageId": ids(1)[0], "InstanceType": kind, "MinCount": 1, "MaxCount": 1}
+        other = aws.client("ec2").run_instances(**request)["Instances"][0]["InstanceId"]
+        gone = lambda: aws.client("ec2").terminate_instances(InstanceIds=[other])  # noqa: E731
+        aws.clock.call_later(300, gone, name="others")
+        began = aws.clock.now()
+        assert verdicts(assessed(aws, 8)) == {"PASS": 8}
+        assert (aws.clock.now() - began).total_seconds() < 3 * 3600
+        assert left(aws) == []

@@ -102,7 +102,8 @@ def definition() -> str:
 
 def of_one_turn(machine: dict[str, Any]) -> dict[str, Any]:
     """A definition that does not go round: a mock answers every visit of a state alike, and the loop would not end."""
-    machine["States"]["Terminate"]["Next"] = "Terminate All"
+    for end in (machine["States"]["Terminate"], *machine["States"]["Terminate"]["Catch"]):
+        end["Next"] = "Terminate All"
     return machine
 
 

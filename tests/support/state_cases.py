@@ -62,7 +62,7 @@ class _Task:
     adds: Data  # what a success adds to the input
     then: str | None
     fault: str  # the state that a fault leads to
-    fault_at: str = "error"  # the member of the state that holds the fault
+    fault_at: str = "error"  # the member of the state that holds the fault; "": none does
     replaces: bool = False  # whether the output has nothing of the input
 
     def output(self, added: Data) -> Data:
@@ -71,7 +71,9 @@ class _Task:
 
     def fault_output(self, fault: Data) -> Data:
         """The output that a fault leaves to the next state."""
-        return fault if self.replaces else {**self.given, self.fault_at: fault}
+        if self.replaces:
+            return fault
+        return {**self.given, self.fault_at: fault} if self.fault_at else self.given
 
 
 _CONFIG: dict[str, Any] = {
@@ -168,7 +170,8 @@ _TASKS = [
         _INSTANCES,
         {"ended": _INSTANCES},
         "Plan Wave",
-        "Terminate All",
+        "Plan Wave",
+        "",
     ),
     _Task(
         "Terminate All",

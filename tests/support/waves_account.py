@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 from msgspec.structs import replace
 
@@ -18,14 +19,17 @@ TOO_LARGE = Reason(code="VCPU_LIMIT", message="", remedy="")
 
 
 class Account:
-    """EC2 with a quota of vCPUs, some of which others hold."""
+    """EC2 with a quota of vCPUs, some of which others hold, for ever or until so many seconds have passed."""
 
-    def __init__(self, amis: list[Ami], quota: int, others: int, *, told: bool, scans: Sequence[int]) -> None:
+    def __init__(
+        self, amis: list[Ami], quota: int, others: int, *, told: bool, scans: Sequence[int], others_gone: float = inf
+    ) -> None:
         self.amis = amis
         self.scanned = set[str]()
         self.most = 0  # vCPUs that EC2 counted at once
         self._quota, self._others, self._told, self._scans = quota, others, told, scans
         self._now = START
+        self._others_gone = others_gone
         self._ends: dict[str, datetime] = {}  # of the scans, by AMI
 
     def run(self) -> None:
@@ -50,10 +54,11 @@ class Account:
 
     def _launch(self, ami: Ami) -> None:
         used = sum(vcpus(one) for one in self.amis if self._counts(one))
-        if used + vcpus(ami) > self._quota - self._others:
-            self._change(ami, deferred_at=iso(self._now))
+        others = self._others if (self._now - START).total_seconds() < self._others_gone else 0
+        if used + vcpus(ami) > self._quota - others:
+            self._change(ami, deferred_since=ami.deferred_since or iso(self._now), deferred_at=iso(self._now))
             return
-        self.most = max(self.most, used + vcpus(ami) + self._others)
+        self.most = max(self.most, used + vcpus(ami) + others)
         self._change(ami, instance_id=f"i-{ami.key}", launched_at=iso(self._now))
         self._ends[ami.key] = self._now + timedelta(seconds=self._scans[len(self.scanned) + len(self._ends)])
 

@@ -36,10 +36,10 @@ def exhausted(run: Run, amis: Sequence[Ami], events: int, launched: int) -> str:
 
 
 def _seconds(run: Run, amis: Iterable[Ami]) -> float:
-    """How long another wave takes: its boot, and as long as the slowest AMI so far, or as a scan is said to take."""
+    """How long another wave takes: as long as the slowest AMI so far, else its boot and what a scan is said to take."""
     waits = run.config.waits
     lived = [_between(ami.launched_at, ami.terminated_at) for ami in amis if ami.findings_key and ami.terminated_at]
-    return waits.boot_seconds + max(lived, default=waits.assessment_seconds)
+    return max(lived, default=float(waits.boot_seconds + waits.assessment_seconds))
 
 
 def _events(run: Run, amis: int) -> int:

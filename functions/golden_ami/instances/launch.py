@@ -135,7 +135,9 @@ def _deferred(ami: Ami, outcome: Deferred, ledger: Ledger, answered: bool) -> bo
     if not ami.wave:
         return _not_launched(ami, over_quota(ami, f"{outcome.said} ({outcome.error})"), ledger, answered)
     logger.info("deferred", extra={"ami": ami.key, "error": outcome.error})
-    ledger.update_ami(ami, wave=0, deferred_at=iso(now()), **({"launch_token": ""} if answered else {}))
+    at = iso(now())
+    deferred = {"deferred_since": ami.deferred_since or at, "deferred_at": at}
+    ledger.update_ami(ami, wave=0, **deferred, **({"launch_token": ""} if answered else {}))
     return False
 
 

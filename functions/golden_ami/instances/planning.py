@@ -162,7 +162,8 @@ def _allotted(
     pools = _pools(amis, settings)
     shares = [_share(key, pools[key], clients) for key in dict.fromkeys(_pool_key(ami, settings) for ami in waiting)]
     launched = [ami for share, _ in shares for ami in share.launched]
-    if run.waves and launched and (why := exhausted(run, amis, events, len(launched))):
+    idle = not any(is_running(ami) or is_startable(ami) or is_collectable(ami) for ami in amis)
+    if run.waves and (launched or idle) and (why := exhausted(run, amis, events, len(launched))):
         reason = launching.RUN_BUDGET_EXHAUSTED(why=why)
         return _Wave(_with(amis, side_by_side(lambda ami: ledger.not_assessed(ami, reason), waiting)), run.waves)
     refused = [(ami, pool) for share, pool in shares for ami in share.too_large]
@@ -196,5 +197,6 @@ def _share(key: tuple[Place, Quota], amis: Sequence[Ami], clients: Clients) -> t
 
 def _over(ami: Ami, pool: Capacity) -> Reason:
     if ami.deferred_at:
-        return over_quota(ami, "the quota of vCPUs is used up, without an instance of this run (VcpuLimitExceeded)")
-    return over_quota(ami, f"the quota of vCPUs leaves {pool.limit} to this run")
+        why = "EC2 has refused it for an hour, with no instance of this run beside it (VcpuLimitExceeded)"
+        return over_quota(ami, why)
+    return over_quota(ami, f"the quota of vCPUs has room for no instance of more than {pool.largest} in this run")

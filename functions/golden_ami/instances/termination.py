@@ -204,9 +204,12 @@ def _end(
     except AssessmentError as fault:  # what the ledger knows, here and in other places, is not to wait for this
         failures.append(fault)
     gone = {one.instance_id for one in found if not one.alive}
-    launches = {name: at for name, at in _launches(amis, found).items() if name not in gone}
+    # EC2 forgets what has terminated after about an hour (EC2 API Reference, TerminateInstances); one forgotten id has
+    # it terminate none of a call. What the ledger has as ended is asked for only where EC2 lists it as alive.
+    ended = {ami.instance_id for ami in amis if ami.terminated_at} - {one.instance_id for one in found}
+    launches = {name: at for name, at in _launches(amis, found).items() if name not in gone | ended}
     failed = terminate(place, clients, launches)
-    launched = frozenset(launches) | gone
+    launched = frozenset(launches) | gone | ended
     return _End(amis, found, launched, launched - failed.keys(), [*failures, *failed.values()])
 
 

@@ -1,8 +1,8 @@
 """Which AMIs a run launches next, so that their instances fit a quota of vCPUs. Pure.
 
 A run has room for what its quota leaves beside its own instances; those of others are not known, and a launch that EC2
-refuses for them shows what the run may have. EC2 counts an instance until it has terminated; how long that takes is not
-documented, so the room of one that was ended just now is waited for.
+refuses for them shows what the run may have, for a while: others come and go. EC2 counts an instance until it has
+terminated; how long that takes is not documented, so the room of one that was ended just now is waited for.
 """
 
 from __future__ import annotations
@@ -12,9 +12,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from golden_ami.models import Ami
+from golden_ami.stage import is_open
 
 ENDING = timedelta(seconds=75)  # from its termination for which an instance is taken to hold its vCPUs; an assumption
 SETTLED = timedelta(minutes=5)  # after which it holds them no more: a refusal is then not for an instance of ours
+RECOVERY = timedelta(minutes=15)  # from a refusal until twice the room that it showed is tried
+RETRY = timedelta(minutes=5)  # from a refusal with no instance of the run beside it until the next launch
+PATIENCE = timedelta(hours=1)  # of such refusals; after that, what was refused is taken not to fit at all
+_SKEW = timedelta(minutes=1)  # between EC2's clock, which tells of a launch, and the function's, of a refusal
 
 
 class Capacity(NamedTuple):
@@ -25,6 +30,7 @@ class Capacity(NamedTuple):
     held: int  # by its instances that run
     ending: int  # by those that were ended just now
     settled: bool  # whether none of its instances runs, or was ended in the last minutes
+    resting: bool = False  # whether the last launch was refused in the last minutes, with none of them beside it
 
 
 class Share(NamedTuple):
@@ -46,6 +52,8 @@ def share(waiting: Sequence[Ami], pool: Capacity) -> Share:
     fitting = [ami for ami in waiting if pool.largest is None or vcpus(ami) <= pool.largest]
     too_large = [ami for ami in waiting if ami not in fitting] if pool.settled else []
     whole, room = _filled(fitting, pool.limit), pool.limit - pool.held
+    if pool.resting:
+        return Share([], too_large, awaits_ending=False)
     if pool.settled:  # what the limit does not take may fit alone: the limit was shown beside others
         return Share(whole or fitting[:1], too_large, awaits_ending=False)
     now, later = _filled(fitting, room - pool.ending), _filled(fitting, room)
@@ -62,18 +70,20 @@ def capacity_of(amis: Iterable[Ami], quota: int | None, at: datetime) -> Capacit
     """The pool of AMIs that share a quota, as their rows tell at an instant; `quota` is what Service Quotas says.
 
     A launch that EC2 refused for the quota shows a limit: what the run held then, with what might not have ended yet.
-    An instance that was refused with nothing beside it does not fit, nor does one as large.
+    The limit doubles with the time that has passed. What was refused for an hour with nothing of the run beside it does
+    not fit, nor does one as large. An instance that is done with and could not be terminated counts as others' do.
     """
-    rows = list(amis)
-    refused = sorted((ami for ami in rows if ami.deferred_at), key=lambda ami: read(ami.deferred_at))
-    beside = [total(one for one in rows if _holds(one, read(ami.deferred_at), SETTLED)) for ami in refused]
-    alone = [vcpus(ami) - 1 for ami, others in zip(refused, beside, strict=True) if not others]
-    largest = min([*alone, *([] if quota is None else [quota])], default=None)
-    limit = min([*beside[-1:], *([] if largest is None else [largest])], default=None)
+    rows = [ami for ami in amis if not ami.instance_id or ami.terminated_at or is_open(ami)]
+    misfits = [vcpus(ami) - 1 for ami in rows if _never_fitted(ami, rows)]
+    largest = min([*misfits, *([] if quota is None else [quota])], default=None)
+    refused = max((ami.deferred_at for ami in rows if ami.deferred_at), key=read, default="")
+    learnt = [_room_shown(rows, read(refused), at)] if refused else []
+    limit = min([*learnt, *([] if largest is None else [largest])], default=None)
     held = total(ami for ami in rows if ami.instance_id and not ami.terminated_at)
     ending = total(ami for ami in rows if ami.terminated_at and _holds(ami, at, ENDING))
     settled = not any(_holds(ami, at, SETTLED) for ami in rows)
-    return Capacity(limit, largest, held, ending, settled)
+    resting = bool(refused) and at - read(refused) < RETRY and not _beside(rows, read(refused), SETTLED)
+    return Capacity(limit, largest, held, ending, settled, resting)
 
 
 def vcpus(ami: Ami) -> int:
@@ -91,9 +101,28 @@ def read(instant: str) -> datetime:
     return datetime.fromisoformat(instant)
 
 
+def _never_fitted(ami: Ami, rows: Iterable[Ami]) -> bool:
+    """Whether EC2 has refused the AMI's launch for an hour with no instance of the run beside it."""
+    if not ami.deferred_at:
+        return False
+    since, last = read(ami.deferred_since or ami.deferred_at), read(ami.deferred_at)
+    return last - since >= PATIENCE and not _beside(rows, last, PATIENCE)
+
+
+def _room_shown(rows: Iterable[Ami], refused: datetime, at: datetime) -> int:
+    """The vCPUs that a refusal shows the run to have, doubled for each RECOVERY since then."""
+    doublings: int = max(timedelta(), at - refused) // RECOVERY
+    return max(1, _beside(rows, refused, SETTLED)) << doublings
+
+
+def _beside(rows: Iterable[Ami], at: datetime, after: timedelta) -> int:
+    """The vCPUs that instances of the run held at an instant, or might, so long after their termination."""
+    return total(ami for ami in rows if _holds(ami, at, after))
+
+
 def _holds(ami: Ami, at: datetime, after: timedelta) -> bool:
     """Whether the AMI's instance may hold its vCPUs at an instant, and for so long after its termination."""
-    if not ami.instance_id or not ami.launched_at or read(ami.launched_at) > at:
+    if not ami.instance_id or not ami.launched_at or read(ami.launched_at) - _SKEW > at:
         return False
     return not ami.terminated_at or read(ami.terminated_at) + after > at
 

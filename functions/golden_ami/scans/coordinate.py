@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from golden_ami.parallel import side_by_side
 from golden_ami.places import Place
 from golden_ami.reasons import scanning
 from golden_ami.settings import Settings
-from golden_ami.stage import is_collectable, is_open, is_running, is_startable, needs_launch
+from golden_ami.stage import is_collectable, is_collected, is_open, is_running, is_startable, needs_launch
 
 
 class Agents(NamedTuple):
@@ -58,7 +58,7 @@ class Scans:
         """Make every scanner that the run needs ready. Raises EngineUnavailable or EngineBusy when none can be used."""
         run, amis = self._ledger.run_and_amis(run_id)
         unrefused = [ami for ami in amis if ami.reason is None]
-        self._with_each_adapter(unrefused, lambda scanner, group: scanner.ensure(run, group))
+        self._with_each_adapter(unrefused, unrefused, lambda scanner, group: scanner.ensure(run, group))
 
     def check_agents(self, run_id: str) -> Agents:
         """Ask for every agent of the instances whose scan is not started. One that is silent at its deadline has none.
@@ -88,7 +88,9 @@ class Scans:
         run, amis = self._ledger.run_and_amis(run_id)
         unstarted = [ami for ami in amis if is_startable(ami)]
         started = set[str]()
-        self._with_each_adapter(unstarted, lambda scanner, group: started.update(self._start(run, scanner, group)))
+        self._with_each_adapter(
+            unstarted, amis, lambda scanner, group: started.update(self._start(run, scanner, group))
+        )
         # Those that Inspector refused have their reason already, and keep it.
         silent = [ami for ami in unstarted if ami.key not in started]
         side_by_side(lambda ami: self._ledger.not_assessed(ami, scanning.SCAN_NOT_STARTED()), silent)
@@ -134,8 +136,13 @@ class Scans:
     def _adapter(self, engine: Engine, place: Place) -> Adapter:
         return adapter(engine, place, self._settings, self._clients, self._ledger)
 
-    def _with_each_adapter(self, amis: Sequence[Ami], step: Callable[[Adapter, list[Ami]], None]) -> None:
-        """Do a step with each scanner. One that cannot be used costs only its own AMIs, unless there is no other."""
+    def _with_each_adapter(
+        self, amis: Sequence[Ami], of_run: Iterable[Ami], step: Callable[[Adapter, list[Ami]], None]
+    ) -> None:
+        """Do a step with each scanner of these AMIs. One that cannot be used costs its own AMIs only.
+
+        Its error is raised when the run has no other AMI that is assessed, or may be.
+        """
         groups = by_engine_and_place(amis)
         refused: list[tuple[AssessmentError, list[Ami]]] = []
         for (engine, place), group in groups.items():
@@ -144,7 +151,8 @@ class Scans:
             except (EngineUnavailable, EngineBusy) as error:
                 logger.warning("engine %s cannot be used in %s: %s", engine, place.region, error)
                 refused.append((error, group))
-        if refused and len(refused) == len(groups):
+        lost = {ami.key for _, group in refused for ami in group}
+        if refused and not any(ami.key not in lost and (is_open(ami) or is_collected(ami)) for ami in of_run):
             raise refused[0][0]
         for cause, group in refused:
             self._refuse(cause, group)

@@ -39,6 +39,7 @@ class Loop(NamedTuple):
     states: tuple[str, ...]
     passes: Callable[[Waits], int]  # at most, after the first
     beside: int = 0  # how many of these may lie outside the wait that bounds them, beside the first
+    way_out: tuple[str, ...] = ()  # states entered once more after the last pass, where its last state does not end it
 
 
 def agent_looks(waits: Waits) -> int:
@@ -57,7 +58,9 @@ LOOKS = Loop(("Await Completion", "Check Run", "Over?"), completion_looks)
 ROOM = Loop(("Plan Wave", "What Is Left?", "Wait For Room"), lambda _: _ROOM_LOOKS)
 # Another turn or wave begins only while time and history have room for it: instances.budget.
 TURN = Loop(
-    ("Plan Wave", "What Is Left?", "Await Completion", "Check Run", "Over?", "Tag Findings", "Terminate"), lambda _: 0
+    ("Plan Wave", "What Is Left?", "Await Completion", "Check Run", "Over?", "Tag Findings", "Terminate"),
+    lambda _: 0,
+    way_out=("Plan Wave", "What Is Left?", "Terminate All"),
 )
 LOOPS = (AGENTS, LOOKS, ROOM, TURN)
 
@@ -157,18 +160,21 @@ def _hanging(retrier: State, limit: int) -> int:
 
 
 def _longest(definition: Definition, weight: Callable[[State], float]) -> float:
-    """The weight of the heaviest path from the start to an end that enters no loop twice."""
+    """The weight of the heaviest path from the start to an end that goes through each loop once."""
     states = definition["States"]
 
     @cache
     def after(name: str) -> float:
-        following = (after(each) for each in successors(states[name]) if (name, each) not in _BACK)
+        following = [after(each) for each in successors(states[name]) if (name, each) not in _BACK]
+        if way := _OUT.get(name):
+            following.append(sum(weight(states[each]) for each in way[:-1]) + after(way[-1]))
         return weight(states[name]) + max(following, default=0)
 
     return after(definition["StartAt"])
 
 
 _BACK = frozenset((loop.states[-1], loop.states[0]) for loop in LOOPS)
+_OUT = {loop.states[-1]: loop.way_out for loop in LOOPS if loop.way_out}
 
 
 def successors(state: State) -> Iterable[str]:

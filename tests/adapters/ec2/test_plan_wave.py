@@ -180,7 +180,7 @@ def test_an_ami_of_which_not_one_fits_is_not_assessed(opened: Stack) -> None:
     reason = row(opened, FIRST).reason
     assert reason is not None
     assert reason.code == "VCPU_LIMIT"
-    assert "leaves 1 to this run" in reason.message
+    assert "no instance of more than 1 in this run" in reason.message
 
 
 def test_an_execution_from_before_there_were_waves_has_no_later_one(opened: Stack) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from golden_ami.errors import AccessDenied, LaunchNotListed, ServiceFault, ServiceRejected
 from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, RUN_TAG, STACK_TAG, Evidence, Failure, Reason
+from golden_ami.times import iso, now
 
 if TYPE_CHECKING:
     from tests.adapters.ec2.conftest import Stack
@@ -257,6 +258,24 @@ def test_many_instances_in_few_calls(stack: Stack) -> None:
     assert stack.terminate() == {"launched": 120, "terminated": 120, "running": 0}
     assert len(stack.calls.of("TerminateInstances")) == 2
     assert set(stack.states()) == {"terminated"}
+
+
+def test_what_has_ended_and_is_forgotten_is_not_asked_for_again(stack: Stack) -> None:
+    """One id that EC2 does not know any more has it terminate none of a call."""
+    launched(stack)
+    first = stack.ledger.amis("run-1")[0]
+    stack.ledger.update_ami(first, instance_id="i-0123456789abcdef0", terminated_at=iso(now()))
+    stack.client("ec2").delete_tags(Resources=[first.instance_id], Tags=[{"Key": RUN_TAG}])
+    assert stack.terminate() == BOTH
+    assert len(stack.calls.of("TerminateInstances")) == 1
+
+
+def test_what_the_ledger_has_as_ended_and_ec2_lists_as_alive_is_terminated(stack: Stack) -> None:
+    launched(stack)
+    for ami in stack.ledger.amis("run-1"):
+        stack.ledger.update_ami(ami, terminated_at=iso(now()))
+    assert stack.terminate() == BOTH
+    assert stack.running() == set()
 
 
 # ---------------------------------------------------------------- while the run goes on

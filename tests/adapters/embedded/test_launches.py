@@ -75,3 +75,17 @@ def test_a_function_is_told_of_a_launch_later_than_the_operator(aws: Embedded) -
 
 def test_a_world_may_list_late(embedded: Callable[..., Embedded]) -> None:
     assert embedded(World([], {}, listed_after=90), enforce_iam=False).launches.listed_after == 90
+
+
+def test_a_function_is_told_for_an_hour_of_what_has_terminated(aws: Embedded) -> None:
+    first, other = launch(aws), launch(aws)
+    ec2 = aws.client("ec2")
+    ec2.terminate_instances(InstanceIds=[first])
+    with inside(Sandbox("golden-ami-terminate", {})):
+        aws.clock.sleep(3500)
+        assert len(ec2.describe_instances()["Reservations"]) == 2
+        aws.clock.sleep(200)
+        assert len(ec2.describe_instances()["Reservations"]) == 1
+        with pytest.raises(ClientError, match=r"InvalidInstanceID\.NotFound"):
+            ec2.terminate_instances(InstanceIds=[first, other])
+    assert len(ec2.describe_instances()["Reservations"]) == 2

@@ -108,8 +108,46 @@ def test_a_refused_launch_shows_what_the_run_may_hold() -> None:
     assert capacity_of([*ran, refused], 4, NOW).limit == 4
     assert capacity_of([*ran, refused], None, NOW).largest is None
     assert capacity_of([*ran, refused], 64, NOW).largest == 64
-    alone = capacity_of([refused], 64, NOW)
-    assert (alone.limit, alone.largest) == (0, 1), "one as large does not fit, a smaller one may"
+
+
+@pytest.mark.parametrize(("minutes", "limit"), [(0, 2), (14, 2), (15, 4), (30, 8), (45, 8)])
+def test_what_a_refusal_shows_is_doubled_with_time_up_to_the_quota(minutes: int, limit: int) -> None:
+    """Others come and go: an instance of theirs that ran for five minutes is not to cost the run its day."""
+    refused = ami("ami-009", vcpus=2, deferred_at=iso(NOW - timedelta(minutes=minutes)))
+    assert capacity_of([held(1, 2, 6000), refused], 8, NOW).limit == limit
+
+
+def test_clocks_that_differ_do_not_make_a_refusal_one_without_an_instance_beside_it() -> None:
+    """LaunchTime is of EC2's clock, the refusal's instant of the function's."""
+    refused = ami("ami-009", vcpus=2, deferred_at=iso(NOW - timedelta(seconds=100)))
+    pool = capacity_of([held(1, 2, 99), refused], None, NOW)
+    assert (pool.limit, pool.largest, pool.resting) == (2, None, False)
+
+
+def refused_for(minutes: int, ago: int = 0) -> Ami:
+    """An AMI that EC2 refuses for so long, and last refused so many seconds ago."""
+    last = NOW - timedelta(seconds=ago)
+    return ami("ami-009", vcpus=2, deferred_since=iso(last - timedelta(minutes=minutes)), deferred_at=iso(last))
+
+
+def test_after_a_refusal_with_nothing_beside_it_the_run_tries_again_in_a_while() -> None:
+    waiting = [refused_for(55, ago=299), *amis(2, 2)]
+    pool = capacity_of(waiting, 8, NOW)
+    assert share(waiting, pool) == ([], [], False)
+    waiting = [refused_for(55, ago=300), *amis(2, 2)]
+    assert share(waiting, capacity_of(waiting, 8, NOW)) == (waiting[:1], [], False)
+
+
+def test_what_is_refused_for_an_hour_does_not_fit_nor_does_one_as_large() -> None:
+    waiting = [refused_for(60), *amis(2, 1)]
+    pool = capacity_of(waiting, 8, NOW)
+    assert (pool.limit, pool.largest) == (1, 1), "a smaller one may"
+    assert share(waiting, pool._replace(resting=False)) == (waiting[2:], waiting[:2], False)
+
+
+@pytest.mark.parametrize("ended", [None, 60, 3500])
+def test_an_hour_counts_only_without_an_instance_of_the_run(ended: float | None) -> None:
+    assert capacity_of([held(1, 4, 9000, ended), refused_for(600)], 8, NOW).largest == 8
 
 
 @given(
@@ -129,3 +167,10 @@ def test_a_run_ends_with_every_ami_that_fits(
     left_out = {one.key for one in account.amis if one.reason}
     assert {one.key for one in account.amis if vcpus(one) <= quota - others} <= account.scanned
     assert left_out.isdisjoint(account.scanned)
+
+
+@given(sizes, st.integers(2, 16), st.booleans(), st.integers(0, 3000))
+def test_what_others_hold_for_a_while_costs_no_ami(kinds: list[int], quota: int, told: bool, gone: int) -> None:
+    account = Account(amis(*kinds), quota, quota, told=told, scans=[600] * 30, others_gone=gone)
+    account.run()
+    assert {one.key for one in account.amis if vcpus(one) <= quota} <= account.scanned
