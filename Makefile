@@ -84,6 +84,7 @@ pages: $(INSTALLED)  ## Write the pages that are made from template, schema and 
 	$(BIN)/python docs/generate_states.py > build/states.json && cp build/states.json functions/golden_ami/usage/
 	$(BIN)/python docs/generate_limits.py
 	$(BIN)/python docs/generate_bills.py
+	$(BIN)/python docs/generate_idle.py
 	cp functions/golden_ami/schema/configuration.schema.json docs/
 	$(BIN)/python docs/generate_graph.py > build/state-machine.svg && cp build/state-machine.svg docs/images/
 

@@ -44,7 +44,15 @@ def test_the_bills_are_those_of_the_prices() -> None:
         assert row.count("$") == 2 * (1 + len(module.SIZES)), row
 
 
-@pytest.mark.parametrize("name", ["contracts", "bills"])
+def test_the_costs_without_runs_are_those_of_the_prices() -> None:
+    module = generator("idle")
+    assert module.page() == (DOCS / "costs.md").read_text(), "make pages"
+    by_choice = [row.split(" | ")[1:] for row in module.choices().splitlines()[2:]]
+    assert by_choice[0][0] == "$1.00"
+    assert by_choice[-1] == ["$0.00", "$0.31 |"]
+
+
+@pytest.mark.parametrize("name", ["contracts", "bills", "idle"])
 def test_a_page_without_the_markers_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     module = generator(name)
     monkeypatch.setattr(module, "PAGE", tmp_path / "page.md")
