@@ -86,6 +86,7 @@ pages: $(INSTALLED)  ## Write the pages that are made from template, schema and 
 	$(BIN)/python docs/generate_limits.py
 	$(BIN)/python docs/generate_bills.py
 	$(BIN)/python docs/generate_idle.py
+	$(BIN)/python docs/generate_before.py
 	$(BIN)/python docs/generate_network.py
 	cp functions/golden_ami/schema/configuration.schema.json docs/
 	$(BIN)/python docs/generate_graph.py > build/state-machine.svg && cp build/state-machine.svg docs/images/

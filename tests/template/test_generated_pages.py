@@ -61,7 +61,12 @@ def test_the_resources_of_each_network_are_those_of_the_template() -> None:
     assert rows["`AWS::EC2::VPCEndpoint`"].endswith("| 4 to 6 | 1 | 0 | 0")
 
 
-@pytest.mark.parametrize("name", ["contracts", "bills", "idle", "network"])
+def test_the_months_before_and_after_are_those_of_the_prices() -> None:
+    module = generator("before")
+    assert module.page() == (DOCS / "costs.md").read_text(), "make pages"
+
+
+@pytest.mark.parametrize("name", ["contracts", "bills", "idle", "network", "before"])
 def test_a_page_without_the_markers_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     module = generator(name)
     monkeypatch.setattr(module, "PAGE", tmp_path / "page.md")
