@@ -70,8 +70,9 @@ lint: $(INSTALLED)  ## Check style, types, what imports what, and the template
 	$(BIN)/cfn-lint template.yaml
 
 audit: $(INSTALLED) $(AUDIT)/.installed node_modules/.installed  ## Check template and definition once more, by others' rules
-	$(AUDIT)/bin/checkov --file template.yaml docs/member-role.yaml --config-file .checkov.yaml
 	@mkdir -p build
+	$(AUDIT)/bin/checkov --config-file .checkov.yaml --file template.yaml docs/member-role.yaml \
+		$$(PYTHONPATH=tests/support $(BIN)/python -c 'import network_templates; print(network_templates.write("build"))')
 	PYTHONPATH=tests/support $(BIN)/python -c 'import scenarios; print(scenarios.definition())' > build/assessment.asl.json
 	node_modules/.bin/asl-validator --json-path build/assessment.asl.json
 	$(BIN)/python benchmarks/zip_size.py
@@ -84,6 +85,9 @@ pages: $(INSTALLED)  ## Write the pages that are made from template, schema and 
 	$(BIN)/python docs/generate_states.py > build/states.json && cp build/states.json functions/golden_ami/usage/
 	$(BIN)/python docs/generate_limits.py
 	$(BIN)/python docs/generate_bills.py
+	$(BIN)/python docs/generate_idle.py
+	$(BIN)/python docs/generate_before.py
+	$(BIN)/python docs/generate_network.py
 	cp functions/golden_ami/schema/configuration.schema.json docs/
 	$(BIN)/python docs/generate_graph.py > build/state-machine.svg && cp build/state-machine.svg docs/images/
 

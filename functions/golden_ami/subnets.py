@@ -24,9 +24,13 @@ def public_address(config: Config, ami: Ami | Place) -> bool:
 
 def with_addresses(config: Config, settings: Settings) -> Config:
     """The configuration as the stack runs it: with Network=public, instances in its subnets have a public address."""
-    place = home(settings)
+    return addressed_at(home(settings), config) if settings.public_address else config
+
+
+def addressed_at(place: Place, config: Config) -> Config:
+    """The configuration with public addresses in the stack's subnets, at its place; not in subnets that it names."""
     placement = placement_of(config, place)
-    if not settings.public_address or placement.subnet_ids or placement.subnet_id:
+    if placement.subnet_ids or placement.subnet_id:
         return config
     addressed = replace(placement, public_address=True)
     return replace(config, placement={**config.placement, f"{place.account}/{place.region}": addressed})

@@ -1,6 +1,13 @@
-"""The template's parameters with every option on: all policies and resources exist."""
+"""Parameters of the template: every value of Network, and every option on, so that all policies and resources exist."""
 
 from __future__ import annotations
+
+NETWORKS = {
+    "own": {"Network": "own"},
+    "public": {"Network": "public"},
+    "existing": {"Network": "existing", "VpcId": "vpc-0a1b2c3d", "SubnetIds": "subnet-0a1b2c3d,subnet-1b2c3d4e"},
+    "none": {"Network": "none"},
+}
 
 
 def every_option(account: str, region: str, *, others: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stack_options import NETWORKS
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = "/golden-ami/gold/ContinuousAssessmentInput"
@@ -300,6 +301,22 @@ def test_instances_have_no_way_in_and_only_https_out(plain: Any) -> None:
     assert "SecurityGroupIngress" not in group
     [out] = group["SecurityGroupEgress"]
     assert (out["IpProtocol"], out["FromPort"], out["ToPort"]) == ("tcp", 443, 443)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_no_network_lets_anybody_in(deploy: Any, network: str) -> None:
+    deployed = deploy(NETWORKS[network])
+    groups = {name: one["Properties"] for name, one in deployed.of_type("AWS::EC2::SecurityGroup").items()}
+    let_in = {name: one["SecurityGroupIngress"] for name, one in groups.items() if "SecurityGroupIngress" in one}
+    assert let_in.keys() == ({"EndpointSecurityGroup"} if network == "own" else set())
+    assert all("SourceSecurityGroupId" in rule and "CidrIp" not in rule for rules in let_in.values() for rule in rules)
+    assert not deployed.of_type("AWS::EC2::SecurityGroupIngress")
+    assert not any(one["Properties"]["MapPublicIpOnLaunch"] for one in deployed.of_type("AWS::EC2::Subnet").values())
+    addresses = {
+        one["Properties"]["Environment"]["Variables"]["PUBLIC_ADDRESS"] for one in deployed.functions().values()
+    }
+    assert addresses == {"true" if network == "public" else "false"}
+    assert bool(deployed.of_type("AWS::EC2::InternetGateway")) == (network == "public")
 
 
 def endpoints(deployed: Any) -> set[str]:

@@ -44,7 +44,29 @@ def test_the_bills_are_those_of_the_prices() -> None:
         assert row.count("$") == 2 * (1 + len(module.SIZES)), row
 
 
-@pytest.mark.parametrize("name", ["contracts", "bills"])
+def test_the_costs_without_runs_are_those_of_the_prices() -> None:
+    module = generator("idle")
+    assert module.page() == (DOCS / "costs.md").read_text(), "make pages"
+    by_choice = [row.split(" | ")[1:] for row in module.choices().splitlines()[2:]]
+    assert by_choice[0][0] == "$1.00"
+    assert by_choice[-1] == ["$0.00", "$0.31 |"]
+
+
+def test_the_resources_of_each_network_are_those_of_the_template() -> None:
+    module = generator("network")
+    assert module.page() == (DOCS / "security.md").read_text(), "make pages"
+    rows = dict(row.strip("| ").split(" | ", 1) for row in module.table().splitlines()[2:])
+    assert rows["`AWS::EC2::InternetGateway`"] == "InternetGateway | 0 | 1 | 0 | 0"
+    assert rows["`AWS::EC2::Subnet`"].endswith("| 2 to 3 | 2 to 3 | 0 | 0")
+    assert rows["`AWS::EC2::VPCEndpoint`"].endswith("| 4 to 6 | 1 | 0 | 0")
+
+
+def test_the_months_before_and_after_are_those_of_the_prices() -> None:
+    module = generator("before")
+    assert module.page() == (DOCS / "costs.md").read_text(), "make pages"
+
+
+@pytest.mark.parametrize("name", ["contracts", "bills", "idle", "network", "before"])
 def test_a_page_without_the_markers_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     module = generator(name)
     monkeypatch.setattr(module, "PAGE", tmp_path / "page.md")

@@ -12,8 +12,9 @@ import botocore.session
 import pytest
 from cfn_flip import load_yaml
 from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
+from stack_options import NETWORKS
 
-from golden_ami_emulator.deployment.template import translate
+from golden_ami_emulator.deployment.template import decided, translate
 
 ROOT = Path(__file__).parents[2]
 REGIONS = ("eu-central-1", "us-gov-west-1", "cn-north-1")
@@ -34,14 +35,24 @@ def test_cfn_lint_finds_nothing_in_the_template() -> None:
     assert findings((ROOT / "template.yaml").read_text(), *REGIONS) == []
 
 
-@pytest.mark.parametrize("network", ["own", "public", "existing", "none"])
+@pytest.mark.parametrize("network", NETWORKS)
 def test_cfn_lint_finds_nothing_with_any_value_of_network(network: str) -> None:
     written = (ROOT / "template.yaml").read_text()
     template: dict[str, Any] = json.loads(json.dumps(load_yaml(written)))
-    assert network in template["Parameters"]["Network"]["AllowedValues"]
+    assert template["Parameters"]["Network"]["AllowedValues"] == list(NETWORKS)
     template["Parameters"]["Network"] |= {"AllowedValues": [network], "Default": network}
     always = "W8003"  # an Equals that has one answer with this value
     assert [one for one in findings(json.dumps(template), "eu-central-1") if not one.startswith(always)] == []
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_cfn_lint_finds_nothing_in_what_a_value_of_network_makes(network: str) -> None:
+    """The translated template with its conditions decided: cfn-lint need not follow any."""
+    made = decided(translate(ROOT / "template.yaml", {}, "eu-central-1"), NETWORKS[network])
+    assert not any(word in json.dumps(made) for word in ("Fn::If", "AWS::NoValue", '"Condition": "'))
+    known, unused = operations("inspector2", "ec2"), "W2001"  # a parameter that conditions alone use
+    found = findings(json.dumps(made), "eu-central-1")
+    assert [one for one in found if unknown(one, known) and not one.startswith(unused)] == []
 
 
 def operations(*services: str) -> set[str]:

@@ -124,7 +124,30 @@ def test_reports_are_encrypted_and_owned_by_the_bucket(plain: Any) -> None:
     [encryption] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-    assert plain.resources["TopicKey"]["Properties"]["EnableKeyRotation"] is True
+
+
+@pytest.mark.parametrize(("encryption", "days"), [("key", 2560), ("rotated-key", 365)])
+def test_the_key_of_the_topics_is_rotated(deploy: Any, encryption: str, days: int) -> None:
+    key = deploy({"TopicEncryption": encryption}).resources["TopicKey"]["Properties"]
+    assert (key["EnableKeyRotation"], key["RotationPeriodInDays"]) == (True, days)
+
+
+def test_without_a_key_nobody_may_use_one(deploy: Any) -> None:
+    bare = deploy({"TopicEncryption": "disk"})
+    assert not bare.of_type("AWS::KMS::Key")
+    assert not any("KmsMasterKeyId" in one["Properties"] for one in bare.of_type("AWS::SNS::Topic").values())
+    assert "TopicKey" not in str(bare.resources)
+
+
+def test_without_alarms_there_is_no_topic_for_them(deploy: Any) -> None:
+    bare = deploy({"CreateAlarms": "false", "ScheduleState": "ENABLED", "NotificationEmail": "owner@example.com"})
+    assert not bare.of_type("AWS::CloudWatch::Alarm")
+    assert "AlarmTopic" not in str(bare.resources)
+    assert len(bare.of_type("AWS::SNS::Subscription")) == 2  # of the results and of resume
+
+
+def test_without_a_dashboard_all_else_stays(plain: Any, deploy: Any) -> None:
+    assert plain.resources.keys() - deploy({"CreateDashboard": "false"}).resources.keys() == {"Dashboard"}
 
 
 # ---------------------------------------------------------------- network

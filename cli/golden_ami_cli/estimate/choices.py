@@ -11,6 +11,7 @@ from rich.table import Table
 
 from golden_ami.models import Config, Engine
 from golden_ami.places import Place
+from golden_ami.subnets import addressed_at
 from golden_ami.usage.bill import Bill, bill, idle_month
 from golden_ami.usage.idle import Stack
 from golden_ami.usage.lines import Total, UsageLine
@@ -40,7 +41,7 @@ def compared(config: Config, runs: float, prices: Prices, region: str, stack: St
     found = []
     for engine, network in CHOICES:
         chosen, amis = replace(stack, network=network), amis_of(config, region, engine)
-        placed = msgspec.structs.replace(config, public_address=config.public_address or network == "public")
+        placed = addressed_at(home, config) if network == "public" else config
         told = bill(placed, amis, chosen, runs, prices, home)
         found.append(Choice(engine, network, told, idle_month(chosen, prices, home)))
     return found

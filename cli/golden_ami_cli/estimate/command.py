@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,13 +29,16 @@ if TYPE_CHECKING:
     from golden_ami.usage.prices import Prices
 
 RUNS = 4.0  # a month, where no schedule says otherwise
+MOST_RUNS = 1_000_000.0  # more than any schedule starts: a month has 44,640 minutes at most
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="Ask no account: compare engines and networks.", show_default=False),
 ]
 Runs = Annotated[
     float | None,
-    typer.Option("--runs", min=0, help="Runs a month. Default: the schedule's, else 4.", show_default=False),
+    typer.Option(
+        "--runs", min=0, max=MOST_RUNS, help="Runs a month. Default: the schedule's, else 4.", show_default=False
+    ),
 ]
 
 
@@ -77,13 +81,14 @@ def estimate(
     exclude(context, "offline", ("file", "parameter", "run", "stack", "profile", "live"), "--config asks no account")
     exclude(context, "runs", ("run",), "a run is one")
     named = table(prices)
+    _refuse_no_region(region)
     if offline:
         _compare(offline, region or "", RUNS if runs is None else runs, named, form)
         return
     try:
         account = connect(stack, profile, region)
     except _no_account() as error:
-        if file is None or any(given(context, name) for name in ("stack", "profile")):
+        if file is None or any(given(context, name) for name in ("stack", "profile", "runs", "live")):
             raise
         _say(form, *_alone(file, region or "", named, error))
         return
@@ -101,6 +106,14 @@ def estimate(
         _say(form, lines, total_sentence(lines))
     else:
         _say(form, *_looked_up(account, file, parameter, runs, known))
+
+
+def _refuse_no_region(region: str | None) -> None:
+    """Refuse what is no Region's name, as no AWS is asked that would. Raises UsageError."""
+    from golden_ami.configuration.config import schema
+
+    if region and not re.match(schema()["$defs"]["region"]["pattern"], region):
+        raise UsageError(f"--region {region}: this is not how a region is written; give one like eu-west-1")
 
 
 def _no_account() -> tuple[type[Exception], ...]:

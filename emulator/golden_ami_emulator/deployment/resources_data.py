@@ -28,7 +28,8 @@ def _topic(place: StackPlace, name: str, properties: Properties) -> Made:
 
 
 def _update_topic(place: StackPlace, arn: str, properties: Properties) -> None:
-    for key, value in only(properties, "DisplayName", "KmsMasterKeyId").items():
+    none = {"DisplayName": "", "KmsMasterKeyId": ""}
+    for key, value in (none | only(properties, *none)).items():
         place.client("sns").set_topic_attributes(TopicArn=arn, AttributeName=key, AttributeValue=str(value))
 
 
@@ -168,13 +169,18 @@ def _key(place: StackPlace, _name: str, properties: Properties) -> Made:
     policy = text(properties["KeyPolicy"])
     key_tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tags(properties)]
     metadata = client.create_key(**request, Policy=policy, Tags=key_tags)["KeyMetadata"]
-    if properties.get("EnableKeyRotation"):
-        client.enable_key_rotation(KeyId=metadata["KeyId"])
+    _rotate(client, metadata["KeyId"], properties)
     return Made(metadata["KeyId"], {"Arn": metadata["Arn"], "KeyId": metadata["KeyId"]})
 
 
 def _update_key(place: StackPlace, key: str, properties: Properties) -> None:
     place.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=text(properties["KeyPolicy"]))
+    _rotate(place.client("kms"), key, properties)
+
+
+def _rotate(client: Any, key: str, properties: Properties) -> None:
+    if properties.get("EnableKeyRotation"):
+        client.enable_key_rotation(KeyId=key, **numbers(only(properties, "RotationPeriodInDays")))
 
 
 def _alias(place: StackPlace, name: str, properties: Properties) -> Made:

@@ -96,6 +96,40 @@ def _check_bounds(name: str, declaration: Mapping[str, Any], text: str) -> None:
         raise TemplateError(f"parameter {name}: {text} is outside MinValue and MaxValue")
 
 
+def decided(template: Template, given: Mapping[str, str]) -> Template:
+    """The template with its conditions decided by parameters: what they leave out is gone, as is every Fn::If.
+
+    The given values are its parameters' defaults; other functions stay as they are. Raises TemplateError.
+    """
+    values = resolve_parameters(template, given)
+    resolver = Resolver(template, values, lambda name: name, lambda name, attribute: f"{name}.{attribute}")
+
+    def decide(value: Any) -> Any:
+        if isinstance(value, list):
+            return [member for member in map(decide, value) if member != _LEFT_OUT]
+        if not isinstance(value, dict):
+            return value
+        if value.keys() == {"Fn::If"}:
+            condition, positive, negative = value["Fn::If"]
+            return decide(positive if resolver.condition(condition) else negative)
+        members = {name: decide(member) for name, member in value.items()}
+        return {name: member for name, member in members.items() if member != _LEFT_OUT}
+
+    def kept(parts: Mapping[str, Any]) -> Template:
+        return {
+            name: decide({key: one for key, one in part.items() if key != "Condition"})
+            for name, part in parts.items()
+            if resolver.condition(part.get("Condition"))
+        }
+
+    parameters = {
+        name: {**one, "Default": given.get(name, one.get("Default"))} for name, one in template["Parameters"].items()
+    }
+    rest = {name: decide(part) for name, part in template.items() if name not in ("Conditions", "Rules")}
+    outputs = {"Outputs": kept(template["Outputs"])} if "Outputs" in template else {}
+    return {**rest, "Parameters": parameters, "Resources": kept(template["Resources"]), **outputs}
+
+
 class Resolver:
     """Resolves intrinsic functions. `reference` and `attribute` give what other resources are."""
 
@@ -206,3 +240,4 @@ def _cidr(block: str, count: int, bits: int) -> list[str]:
 
 
 _NO_VALUE = object()
+_LEFT_OUT = {"Ref": "AWS::NoValue"}

@@ -32,7 +32,7 @@ def bill(config: Config, amis: Sequence[Ami], stack: Stack, runs: float, prices:
         runs=runs,
         run=estimated_total(priced(item, prices) for item in of_run),
         idle=tuple(priced(item, prices) for item in between),
-        month=_month([*(_times(item, runs) for item in of_run), *between], prices),
+        month=month_of([*(_times(item, runs) for item in of_run), *between], prices),
     )
 
 
@@ -43,12 +43,12 @@ def billed(config: Config, amis: Sequence[Ami], stack: Stack, home: Place) -> li
 
 def idle_month(stack: Stack, prices: Prices, home: Place) -> Total:
     """What a month costs in which nothing runs."""
-    return _month(idle(stack, home), prices)
+    return month_of(idle(stack, home), prices)
 
 
 def network_month(stack: Stack, prices: Prices, home: Place) -> Total:
     """What the network alone costs in a month, whether anything runs or not."""
-    return _month(network(stack, home), prices)
+    return month_of(network(stack, home), prices)
 
 
 def _times(item: Item, runs: float) -> Item:
@@ -56,8 +56,8 @@ def _times(item: Item, runs: float) -> Item:
     return item._replace(amount=item.amount._replace(between=(runs * least, runs * most)))
 
 
-def _month(items: Iterable[Item], prices: Prices) -> Total:
-    """The total, once with what is free in a month and once without: the account may use that up elsewhere."""
+def month_of(items: Iterable[Item], prices: Prices) -> Total:
+    """What is used in a month, once with what is free in it and once without: the account may use that up elsewhere."""
     total, free = Total(0.0, 0.0), dict[tuple[str, Place], float]()
     for item in items:
         total = total.plus(estimated_total([priced(item, prices)]))

@@ -22,7 +22,7 @@ from golden_ami.usage.prices import INSTANCES, Prices
 # Names of lines, by which what was used is put beside them.
 TRANSITIONS, LAMBDA, INVOCATIONS = "State transitions", "Lambda", "Lambda, invocations"
 VOLUMES, ADDRESSES = "Volumes", "Public IPv4 addresses"
-HOME = "the stack's region"  # where it is not known which
+HOME, HOME_ACCOUNT = "the stack's region", "the stack's account"  # where it is not known which
 _UNKNOWN = "unknown: {why}; give one with golden-ami estimate --prices FILE"
 
 _SECONDS = (0.2, 5.0)  # an invocation, from the quickest to a slow one; an assumption, not a measurement
@@ -108,7 +108,7 @@ def named(what: str, place: Place, amis: Iterable[Ami]) -> str:
     """The name of a line of a place: with the region and the account as far as the AMIs have several."""
     places = by_place(amis)
     region = f" in {place.region or HOME}" if len({one.region for one in places}) > 1 else ""
-    account = f" of {place.account}" if len({one.account for one in places}) > 1 else ""
+    account = f" of {place.account or HOME_ACCOUNT}" if len({one.account for one in places}) > 1 else ""
     return what + region + account
 
 

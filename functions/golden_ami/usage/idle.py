@@ -11,12 +11,16 @@ from golden_ami.usage.estimate import INVOCATIONS, LAMBDA, Item
 from golden_ami.usage.history import FUNCTION_GB
 
 HOURS = 730  # of a month, as AWS bills storage and its calculator reckons
-ENDPOINTS = "Interface endpoints"
+ENDPOINTS, KEY, ALARMS, DASHBOARD = "Interface endpoints", "KMS key of the topics", "Alarms", "Dashboard"
 _REAPS = 2 * HOURS  # template.yaml, ReapSchedule: rate(30 minutes)
 _SECONDS = (0.2, 5.0)  # of one; an assumption, as for the functions of a run
 # While a queue is empty, Lambda's pollers receive from it with long polling (Lambda Developer Guide, "Using Lambda with
 # Amazon SQS"). Two to five of them, of which each waits 20 seconds, the longest of SQS, is an assumption.
 _POLLS = (2 * HOURS * 180, 5 * HOURS * 180)
+# What CloudWatch's page of prices counts: an alarm on an expression has one for each metric that it lists.
+_ALARM_METRICS, _SILENCE_ALARM_METRICS = 7, 1
+# Each of a key's first two rotations adds the price of one (KMS Developer Guide, "AWS KMS pricing for key storage").
+_KEY_MONTHS = {"disk": (0, 0), "key": (1, 1), "rotated-key": (1, 3)}
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,9 @@ class Stack:
     scheduled: bool = True  # with the alarm on silence
     retention_days: int = 400
     email: bool = True
+    topics: str = "key"  # how topics are encrypted, TopicEncryption
+    alarms: bool = True
+    dashboard: bool = True
 
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> Stack:
@@ -44,6 +51,10 @@ class Stack:
             scheduled=parameters.get("ScheduleState") == "ENABLED",
             retention_days=int(parameters.get("ReportRetentionDays", cls.retention_days)),
             email=bool(parameters.get("NotificationEmail")),
+            # a stack that was deployed before there was this choice has a key that is rotated every year
+            topics=parameters.get("TopicEncryption", "rotated-key"),
+            alarms=parameters.get("CreateAlarms") != "false",
+            dashboard=parameters.get("CreateDashboard") != "false",
         )
 
     @property
@@ -64,14 +75,14 @@ def network(stack: Stack, home: Place) -> list[Item]:
 
 def idle(stack: Stack, home: Place) -> list[Item]:
     """What a month costs without a run: network, key, alarms, dashboard, reaper, and the queue's pollers."""
-    alarms = 6 if stack.scheduled else 5
+    alarms = stack.alarms * (_ALARM_METRICS + stack.scheduled * _SILENCE_ALARM_METRICS)
     seconds = (_REAPS * FUNCTION_GB * _SECONDS[0], _REAPS * FUNCTION_GB * _SECONDS[1])
     amounts = [
-        Amount("KMS key of the topics", "key months", (1, 1), "kms_key_month"),
-        Amount("Alarms", "alarm months", (alarms, alarms), "alarm_month"),
-        Amount("Dashboard", "dashboard months", (1, 1), "dashboard_month"),
+        Amount(KEY, "key months", _KEY_MONTHS[stack.topics], "kms_key_month"),
+        Amount(ALARMS, "alarm metric months", (alarms, alarms), "alarm_month"),
+        Amount(DASHBOARD, "dashboard months", (int(stack.dashboard), int(stack.dashboard)), "dashboard_month"),
         Amount(f"Reaper: {LAMBDA}", "GB-s", seconds, "lambda_gb_second"),
         Amount(f"Reaper: {INVOCATIONS}", "invocations", (_REAPS, _REAPS), "lambda_request"),
         Amount("Queue, while it is empty", "requests", _POLLS, "sqs_request"),
     ]
-    return [*network(stack, home), *(Item(amount, home) for amount in amounts)]
+    return [*network(stack, home), *(Item(amount, home) for amount in amounts if amount.between[1])]

@@ -11,13 +11,16 @@ from golden_ami.engines.base import Amount
 from golden_ami.models import NO_BATCH, Ami
 from golden_ami.places import Place
 from golden_ami.usage.estimate import Item
-from golden_ami.usage.idle import Stack
+from golden_ami.usage.idle import HOURS, Stack
 
 # Requests of a run, and of each AMI of it, at most.
 WRITES, READS, PUTS, GETS = (40, 25), (80, 30), (20, 8), (20, 8)
 _UNITS = 4  # the most request units of one, of 1 KB each (a write) or 4 KB (a read)
 KEPT = (100_000, 5_000_000)  # bytes of an AMI's findings and reports: with few findings, and with a thousand
 _LOGGED = (5_000, 100_000)  # bytes of an AMI's logs, of functions and states; an assumption
+# A metric costs by the hour in which it is sent (CloudWatch's page of prices); a run sends its metrics at its end, and
+# one that is redriven once more. ReapedInstances is not among them: a reaper that had to act sends it.
+METRICS = 11
 _GB = 1e9
 _MONTH_DAYS = 730 / 24
 
@@ -33,6 +36,7 @@ def small(amis: Sequence[Ami], stack: Stack, home: Place) -> list[Item]:
         _requests("Bucket, reads", GETS, count, "s3_get"),
         Amount("Reports kept", "GB-months", _bytes(KEPT, count, months), "s3_gb_month"),
         Amount("Logs", "GB", _bytes(_LOGGED, count + 1), "logs_ingested_gb"),
+        Amount("Metrics", "metric months", (METRICS / HOURS, 2 * METRICS / HOURS), "metric_month"),
         Amount("Messages", "requests", (1, 2), "sns_publish"),
     ]
     if stack.email:

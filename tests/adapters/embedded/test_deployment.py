@@ -152,6 +152,12 @@ def test_the_projects_template_deploys_updates_and_is_deleted(embedded: Open) ->
     assert "Vpc" not in account.stack.resources
     schedules = account.client("scheduler").list_schedules()["Schedules"]
     assert {schedule["State"] for schedule in schedules} == {"ENABLED"}
+    account.update({"TopicEncryption": "disk", "CreateAlarms": "false", "CreateDashboard": "false"})
+    sns: Any = account.client("sns")
+    topics = [one["TopicArn"] for one in sns.list_topics()["Topics"]]
+    assert len(topics) == 2
+    assert not any(sns.get_topic_attributes(TopicArn=one)["Attributes"].get("KmsMasterKeyId") for one in topics)
+    assert not {"TopicKey", "AlarmTopic", "RunFailedAlarm", "Dashboard"} & account.stack.resources.keys()
     account.stack.delete()
     assert account.client("lambda").list_functions()["Functions"] == []
 

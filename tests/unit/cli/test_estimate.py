@@ -83,8 +83,55 @@ def test_a_file_is_estimated_as_it_is_where_there_is_no_account(file: Path, regi
     assert isinstance(json.loads(estimate(file, *region, "-o", "json").stdout), list)
 
 
-def test_a_stack_that_is_named_is_asked_for(file: Path) -> None:
-    assert CliRunner().invoke(app, ["estimate", str(file), "--stack", "gold"]).exit_code != 0
+@pytest.mark.parametrize(
+    "asked", [("--stack", "gold"), ("--runs", "3"), ("--live-prices",)], ids=lambda asked: asked[0]
+)
+def test_what_only_an_account_can_tell_is_refused_without_one(file: Path, asked: tuple[str, ...]) -> None:
+    assert CliRunner().invoke(app, ["estimate", str(file), *asked]).exit_code != 0
+
+
+@pytest.mark.parametrize("runs", ["-1", "nan", "inf", "1e308", "many"])
+def test_runs_that_no_month_has_are_refused(file: Path, runs: str) -> None:
+    refused = CliRunner().invoke(app, ["estimate", "--config", str(file), "--runs", runs])
+    assert refused.exit_code == 2
+    assert "--runs" in refused.stderr
+
+
+def test_a_month_may_have_no_run_and_very_many(file: Path) -> None:
+    none, many = (compared("--config", file, "--runs", runs)["choices"] for runs in ("0", "1e6"))
+    assert [row["month"]["most"] for row in none] == [row["idle"]["most"] for row in none]
+    assert all(row["month"]["most"] > 1000 for row in many)
+
+
+@pytest.mark.parametrize("region", ["mars-1", "us-east-1a", "US-EAST-1"])
+def test_what_is_no_region_is_refused(file: Path, region: str) -> None:
+    for how in (["--config", str(file)], [str(file)]):
+        refused = CliRunner().invoke(app, ["estimate", *how, "--region", region])
+        assert f"--region {region}: this is not how a region is written" in str(refused.exception)
+
+
+def test_a_place_that_is_not_known_has_words(file: Path) -> None:
+    there = {"amiId": "ami-0123456789abcdef1", "region": "eu-west-1", "account": "222222222222"}
+    file.write_text(json.dumps({"version": 1, "amis": [{"amiId": "ami-0123456789abcdef0"}, there]}))
+    lines = [line["what"] for line in compared("--config", file)["estimate"]]
+    assert "1 x t3.medium in the stack's region of the stack's account" in lines
+    assert "1 x t3.medium in eu-west-1 of 222222222222" in lines
+
+
+def test_network_public_gives_addresses_in_the_stacks_subnets_only(file: Path) -> None:
+    def a_run(network: str, *entries: dict[str, str], **more: Any) -> float:
+        amis = [{"amiId": f"ami-0123456789abcdef{number}", **entry} for number, entry in enumerate(entries)]
+        file.write_text(json.dumps({"version": 1, "amis": amis, **more}))
+        found = compared("--config", file, "--region", "us-east-1")["choices"]
+        return next(float(row["run"]["most"]) for row in found if row["network"] == network)
+
+    def of_addresses(*entries: dict[str, str], **more: Any) -> float:
+        return a_run("public", *entries, **more) - a_run("existing", *entries, **more)
+
+    one = of_addresses({})
+    assert one > 0
+    assert of_addresses({}, {"region": "eu-west-1"}) == pytest.approx(one)
+    assert of_addresses({}, placement={"us-east-1": {"subnetIds": ["subnet-0a1b2c3d"]}}) == 0
 
 
 def test_your_own_prices_count(file: Path, tmp_path: Path) -> None:

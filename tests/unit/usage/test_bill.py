@@ -69,9 +69,38 @@ def test_without_endpoints_a_month_in_which_nothing_runs_costs_a_dollar_at_least
     assert three.least - lonely.least == pytest.approx(3 * 21.9)
 
 
+PUBLIC = Stack(network="public")
+
+
+@pytest.mark.parametrize(
+    ("stack", "least", "most"),
+    [
+        (PUBLIC, 1.0, 5.2),
+        (replace(PUBLIC, dashboard=False), 1.0, 2.2),
+        (replace(PUBLIC, dashboard=False, alarms=False), 1.0, 1.4),
+        (replace(PUBLIC, dashboard=False, alarms=False, topics="disk"), 0.0, 0.4),
+        (replace(PUBLIC, topics="rotated-key"), 1.0, 7.2),
+    ],
+)
+def test_each_part_that_costs_while_nothing_runs_can_be_left_out(stack: Stack, least: float, most: float) -> None:
+    total = idle_month(stack, shipped(), HOME)
+    assert total.least == least
+    assert most - 0.2 < total.most < most
+
+
+def test_a_run_is_billed_for_the_metrics_that_it_writes() -> None:
+    from golden_ami import metrics
+    from golden_ami.usage import small
+
+    assert len(metrics.NAMES - {metrics.REAPED}) == small.METRICS
+
+
 def test_the_stack_is_read_from_its_parameters() -> None:
-    assert Stack.of({}) == Stack(scheduled=False, email=False)
+    assert Stack.of({}) == Stack(scheduled=False, email=False, topics="rotated-key")
     given = {"Network": "own", "EndpointZones": "all", "AvailabilityZones": "a,b,c", "CisBenchmark": "true",
              "ScheduleState": "ENABLED", "ReportRetentionDays": "30", "NotificationEmail": "a@b.c"}  # fmt: skip
-    assert Stack.of(given) == Stack(zones=3, cis=True, retention_days=30)
+    chosen = {"TopicEncryption": "disk", "CreateAlarms": "false", "CreateDashboard": "false"}
+    bare = Stack(zones=3, cis=True, retention_days=30, topics="disk", alarms=False, dashboard=False)
+    assert Stack.of(given | chosen) == bare
+    assert Stack.of(given | {"TopicEncryption": "key"}) == Stack(zones=3, cis=True, retention_days=30)
     assert Stack.of({"EndpointZones": "all"}).zones == 2
