@@ -21,7 +21,7 @@ class Event(FunctionEvent):
 class Answer(FunctionAnswer):
     """What comes next. Counts are AMIs."""
 
-    next: Literal["LAUNCH", "WAIT", "START", "AWAIT", "FINISH"]
+    next: Literal["LAUNCH", "BOOT", "WAIT", "START", "AWAIT", "FINISH"]
     number: int  # of the wave, counted from 1
     batches: list[str]  # of the AMIs that are launched now; items of Launch Instances
     wait_seconds: int  # until room is looked for again, with WAIT

@@ -76,7 +76,7 @@ class Run(Machine):
         self.hanging = hanging
         self.attempts: dict[str, int] = {}
         self.deadlines: dict[str, float] = {}
-        self.collected = False
+        self.launched = self.collected = False
 
     def invoke(self, _backend: Any, name: str, _qualifier: Any, body: Any, _headers: Any, _answer: Any) -> bytes:
         name = name.rpartition(":")[2]
@@ -97,7 +97,7 @@ class Run(Machine):
         return self.deadlines.setdefault(name, time.time() + seconds) - time.time()
 
     def PlanWave(self) -> Any:
-        batches, following = ([], "FINISH") if self.collected else (self.batches, "LAUNCH")
+        batches, following = ([], "FINISH") if self.collected else (self.batches, "BOOT" if self.launched else "LAUNCH")
         return {"next": following, "number": 1, "batches": batches, "waitSeconds": 30, "running": 0, "left": 0}
 
     def CheckAgents(self) -> Any:
@@ -115,6 +115,7 @@ class Run(Machine):
                 "failed": 0, "nextLookSeconds": look}  # fmt: skip
 
     def LaunchInstances(self) -> Any:
+        self.launched = True
         return {"launched": 1, "notLaunched": 0}
 
     def TagFindings(self) -> Any:

@@ -243,7 +243,7 @@ def course(
 BEGIN = ["Load Config", "Duplicate?", "Anything To Assess?"]
 PLAN = ["Plan Wave", "What Is Left?"]
 READY = [*BEGIN, "Ensure Target Template", *PLAN]
-LAUNCH = ["Launch Instances", "Wait For Boot"]
+LAUNCH = ["Launch Instances", *PLAN, "Wait For Boot"]
 ASK = ["Check Agents", "Agents Ready?"]
 LOOK = ["Await Completion", "Check Run", "Over?"]
 COLLECT = ["Tag Findings", "Terminate", *PLAN]
@@ -261,14 +261,19 @@ def test_a_run_with_instances_waits_asks_and_looks_again() -> None:
     waits = [*ASK, "Wait For Agents", *ASK, "Wait For Agents", *ASK]
     looks = ["Start Run", *LOOK, *LOOK, *LOOK]
     expected = [*READY, *LAUNCH, *waits, *looks, *COLLECT, "Terminate All"]
-    assert course(assessable=3, left=("LAUNCH",), agents=2, looks=3) == [*expected, *COMPLETE]
+    assert course(assessable=3, left=("LAUNCH", "BOOT"), agents=2, looks=3) == [*expected, *COMPLETE]
 
 
 def test_a_run_goes_round_until_nothing_is_left() -> None:
     """A wave, the scans of it that are over later, a wait for room, another wave."""
     turn = [*ASK, "Start Run", *LOOK, *COLLECT]
     expected = [*READY, *LAUNCH, *turn, *LOOK, *COLLECT, "Wait For Room", *PLAN, *LAUNCH, *turn, "Terminate All"]
-    assert course(assessable=3, left=("LAUNCH", "AWAIT", "WAIT", "LAUNCH")) == [*expected, *COMPLETE]
+    assert course(assessable=3, left=("LAUNCH", "BOOT", "AWAIT", "WAIT", "LAUNCH", "BOOT")) == [*expected, *COMPLETE]
+
+
+def test_a_run_that_launches_nothing_ends_without_waiting_for_a_boot() -> None:
+    expected = [*READY, "Launch Instances", *PLAN, "Terminate All", *COMPLETE]
+    assert course(assessable=3, left=("LAUNCH",)) == expected
 
 
 def test_with_nothing_to_assess_a_run_reports_at_once() -> None:

@@ -103,6 +103,7 @@ def definition() -> str:
 def of_one_turn(machine: dict[str, Any]) -> dict[str, Any]:
     """A definition that does not go round: a mock answers every visit of a state alike, and the loop would not end."""
     machine["States"]["Terminate"]["Next"] = "Terminate All"
+    machine["States"]["Launch Instances"]["Next"] = "Wait For Boot"
     return machine
 
 

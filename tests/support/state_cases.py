@@ -242,6 +242,7 @@ def _choices() -> Iterator[Case]:
     for index, (left, following) in enumerate(
         {
             "LAUNCH": "Launch Instances",
+            "BOOT": "Wait For Boot",
             "START": "Start Run",
             "AWAIT": "Await Completion",
             "WAIT": "Wait For Room",
@@ -259,7 +260,7 @@ def _choices() -> Iterator[Case]:
 
 def _maps() -> Iterator[Case]:
     for state, given, member, results, following in (
-        ("Launch Instances", _PLANNED, "launches", [{"batch": "ami-0b", "wave": 1}], "Wait For Boot"),
+        ("Launch Instances", _PLANNED, "launches", [{"batch": "ami-0b", "wave": 1}], "Plan Wave"),
         ("Tag Findings", _OVER, "findings", [{"batch": "ami-0a"}], "Terminate"),
     ):
         yield Case(state, "Next", given, next=following, output={**given, member: results}, result=results)

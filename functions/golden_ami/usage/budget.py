@@ -39,6 +39,7 @@ class Loop(NamedTuple):
     states: tuple[str, ...]
     passes: Callable[[Waits], int]  # at most, after the first
     beside: int = 0  # how many of these may lie outside the wait that bounds them, beside the first
+    onward: str = ""  # the state to which the last one leads in the end, where a pass of the loop is no way to the end
 
 
 def agent_looks(waits: Waits) -> int:
@@ -59,7 +60,9 @@ ROOM = Loop(("Plan Wave", "What Is Left?", "Wait For Room"), lambda _: _ROOM_LOO
 TURN = Loop(
     ("Plan Wave", "What Is Left?", "Await Completion", "Check Run", "Over?", "Tag Findings", "Terminate"), lambda _: 0
 )
-LOOPS = (AGENTS, LOOKS, ROOM, TURN)
+# Plan Wave is asked once more when the instances are launched, and then leads to their boot.
+WAVE = Loop(("Plan Wave", "What Is Left?", "Launch Instances"), lambda _: 1, beside=1, onward="Wait For Boot")
+LOOPS = (AGENTS, LOOKS, ROOM, TURN, WAVE)
 
 
 def waited(waits: Waits) -> int:
@@ -70,12 +73,11 @@ def waited(waits: Waits) -> int:
 def most_seconds(waits: Waits, amis: int) -> int:
     """How long an execution that assesses so many AMIs lasts at most."""
 
-    def seconds(state: State) -> float:
-        return _seconds(state, waits, _batches(amis))
-
     definition = shipped_graph()
-    again = sum(loop.beside * seconds(definition["States"][name]) for loop in LOOPS for name in loop.states)
-    return waited(waits) + ceil(_longest(definition, seconds) + again)
+    states = definition["States"]
+    # A Map's iterations are only on the path.
+    again = sum(loop.beside * _seconds(states[name], waits, 0) for loop in LOOPS for name in loop.states)
+    return waited(waits) + ceil(_longest(definition, lambda state: _seconds(state, waits, _batches(amis))) + again)
 
 
 def most_events(waits: Waits, amis: int) -> int:
@@ -162,13 +164,13 @@ def _longest(definition: Definition, weight: Callable[[State], float]) -> float:
 
     @cache
     def after(name: str) -> float:
-        following = (after(each) for each in successors(states[name]) if (name, each) not in _BACK)
-        return weight(states[name]) + max(following, default=0)
+        ways = (_BACK.get((name, each), each) for each in successors(states[name]))
+        return weight(states[name]) + max((after(each) for each in ways if each), default=0)
 
     return after(definition["StartAt"])
 
 
-_BACK = frozenset((loop.states[-1], loop.states[0]) for loop in LOOPS)
+_BACK = {(loop.states[-1], loop.states[0]): loop.onward for loop in LOOPS}
 
 
 def successors(state: State) -> Iterable[str]:
