@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,10 +123,10 @@ def test_a_fault_is_kept_where_it_is_read() -> None:
                 assert catcher.get("ResultPath", "$") == CAUGHT.get(name, "$.error"), name
 
 
-def test_only_the_first_state_narrows_its_input() -> None:
-    assert [name for name, state in ALL.items() if {"InputPath", "OutputPath"} & set(state)] == [REPLACES]
-    assert STATES[REPLACES]["InputPath"] is None
-    assert "OutputPath" not in STATES[REPLACES]
+def test_only_the_first_and_the_last_state_narrow_their_input() -> None:
+    narrow = {name: state["InputPath"] for name, state in ALL.items() if "InputPath" in state}
+    assert narrow == {REPLACES: None, "Assessment Complete": "$.result.output"}
+    assert not any("OutputPath" in state for state in ALL.values())
 
 
 # A member more would do more: HeartbeatSeconds ends a wait that nobody answers meanwhile (Amazon States Language).
@@ -136,7 +137,7 @@ MEMBERS = {
     "Choice": {"Choices", "Default"},
     "Wait": {"SecondsPath", "Next"},
     "Pass": {"Parameters", "Next", "End"},
-    "Succeed": set[str](),
+    "Succeed": {"InputPath"},
     "Fail": {"ErrorPath", "CausePath"},
 }
 
@@ -151,7 +152,23 @@ def test_a_state_has_no_other_member(name: str) -> None:
 )
 def test_a_failure_says_what_aggregate_or_its_catch_kept(name: str, member: tuple[str, str]) -> None:
     error, cause = member
-    assert STATES[name] == {"Type": "Fail", "ErrorPath": f"$.result.{error}", "CausePath": f"$.result.{cause}"}
+    paths = {"ErrorPath": f"$.result.{error}", "CausePath": f"$.result.{cause}"}
+    assert STATES[name] == {"Type": "Fail", "Comment": STATES[name]["Comment"], **paths}
+
+
+# An operator reads it in the console, beside the graph: the word for what is decided is in the name.
+_LONGEST_COMMENT = 250
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_state_says_in_a_sentence_what_it_is_for(name: str) -> None:
+    comment = ALL[name]["Comment"]
+    assert re.fullmatch(r"[A-Z].*\.", comment)
+    assert 20 < len(comment) <= _LONGEST_COMMENT
+    assert not re.search(r"\$\.|ResultPath|JSONPath|InputPath", comment), "words of the definition, not of an operator"
+    assert re.fullmatch(r"[A-Z][a-z]+( [A-Z][a-z]+){0,3}\??", name)
+    assert name.endswith("?") == (ALL[name]["Type"] == "Choice")
+    assert len({state["Comment"] for state in ALL.values()}) == len(ALL), "each its own"
 
 
 # ---------------------------------------------------------------- retries and bounds, as docs/state-machine.md has them

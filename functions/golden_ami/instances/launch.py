@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.consistency import may_be_unlisted
 from golden_ami.aws.errors import named_errors
+from golden_ami.batches import shown
 from golden_ami.engines.registry import traits
 from golden_ami.errors import AccessDenied, AssessmentError, ServiceFault, ServiceRejected
 from golden_ami.failures import LAUNCH, cause_noted
@@ -47,10 +48,11 @@ _METADATA = {
 
 
 class Launched(NamedTuple):
-    """The AMIs of a batch that a wave launches. Both are counts."""
+    """The AMIs of a batch that a wave launches."""
 
     launched: int
     not_launched: int
+    reasons: list[str]  # of those that were not launched: the AMI's key and the reason's code
 
 
 def launch(run_id: str, batch: str, wave: int | None, settings: Settings, clients: Clients, ledger: Ledger) -> Launched:
@@ -73,7 +75,13 @@ def launch(run_id: str, batch: str, wave: int | None, settings: Settings, client
         if isinstance(attempt, Exception):
             raise attempt
     launched = sum(attempt is True for attempt in attempts) + sum(bool(ami.instance_id) for ami in needing)
-    return Launched(launched, len(needing) - launched)
+    left = len(needing) - launched
+    return Launched(launched, left, _reasons(run_id, batch, {ami.key for ami in needing}, ledger) if left else [])
+
+
+def _reasons(run_id: str, batch: str, keys: Collection[str], ledger: Ledger) -> list[str]:
+    unlaunched = (ami for ami in ledger.amis(run_id, batch) if ami.key in keys and not ami.instance_id)
+    return shown([f"{ami.key}: {ami.reason.code if ami.reason else 'left to a later wave'}" for ami in unlaunched])
 
 
 def _attempt(

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from golden_ami import deadlines
 from golden_ami.aws.clients import Clients
+from golden_ami.batches import Batch, batches_of
 from golden_ami.contracts import Contract
 from golden_ami.engines.registry import traits
 from golden_ami.failures import COLLECT, LAUNCH, failure_of
@@ -43,6 +44,7 @@ class Plan(NamedTuple):
     next: Next
     number: int  # of the wave
     batches: list[str]  # of the AMIs that are launched now
+    items: list[Batch]  # the same, with those AMIs
     wait_seconds: int
     running: int
     left: int  # launched in no wave yet
@@ -82,11 +84,13 @@ class _Wave(NamedTuple):
 
 def _plan(run: Run, wave: _Wave) -> Plan:
     launched = [ami for ami in wave.amis if needs_launch(ami) and ami.wave]
+    items = batches_of(launched)
     left = sum(map(needs_launch, wave.amis)) - len(launched)
     return Plan(
         next=_next(run, wave, launched, left),
         number=wave.number,
-        batches=sorted({ami.batch for ami in launched}),
+        batches=[one.batch for one in items],
+        items=items,
         wait_seconds=ROOM,
         running=sum(map(is_running, wave.amis)),
         left=left,

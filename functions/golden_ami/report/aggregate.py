@@ -24,7 +24,7 @@ from golden_ami.report.build import build
 from golden_ami.report.configured_run import configured_run
 from golden_ami.report.formats import CONTENT_TYPES, write
 from golden_ami.report.model import Fault, Report
-from golden_ami.storage.keys import report_key
+from golden_ami.storage.keys import history_prefix, report_key
 from golden_ami.storage.objects import S3Store, Store
 from golden_ami.storage.terms import whole
 from golden_ami.vulnerabilities.known import known
@@ -79,7 +79,9 @@ def _aggregated(
     return last.Reported(
         succeeded=fault is None,
         verdict=report.verdict,
+        amis=_by_verdict(report),
         report=store.uri(report_key(run_id)),
+        history=store.uri(history_prefix(execution.run_id)),
         error=fault.error[:_ERROR] if fault else "",
         cause=within([one.cause for one in report.run.faults], _CAUSE, " "),
     )
@@ -147,11 +149,16 @@ def _put_metrics(report: Report, settings: Settings, ledger: Ledger) -> None:
         return
     ledger.intend(run_id, due)
     if _METRICS in due:
-        amis: dict[Verdict, int] = {"PASS": totals.passed, "FAIL": totals.failed, "NOT_ASSESSED": totals.not_assessed}
-        metrics.of_run(settings.stack, totals.counts, amis, report.run.duration_seconds, succeeded=succeeded)
+        seconds = report.run.duration_seconds
+        metrics.of_run(settings.stack, totals.counts, _by_verdict(report), seconds, succeeded=succeeded)
     else:
         metrics.of_success(settings.stack)
     ledger.note_sent(run_id, dict.fromkeys(due, "log"))
+
+
+def _by_verdict(report: Report) -> dict[Verdict, int]:
+    totals = report.totals
+    return {"PASS": totals.passed, "FAIL": totals.failed, "NOT_ASSESSED": totals.not_assessed}
 
 
 def _write(report: Report, store: Store) -> None:

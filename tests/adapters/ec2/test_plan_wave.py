@@ -42,11 +42,13 @@ def launched(stack: Stack) -> None:
 
 
 def test_all_that_need_an_instance_are_launched_in_the_first_wave(opened: Stack) -> None:
-    wave = {"next": "LAUNCH", "number": 1, "batches": [FIRST, SECOND], "waitSeconds": 30, "running": 0, "left": 0}
+    items = [{"batch": image, "amis": [image]} for image in (FIRST, SECOND)]
+    wave = {"next": "LAUNCH", "number": 1, "batches": [FIRST, SECOND], "items": items, "waitSeconds": 30, "running": 0,
+            "left": 0}  # fmt: skip
     assert opened.plan() == wave
     assert opened.plan() == wave, "again changes nothing"
     assert opened.launch(FIRST, wave=1) == {"launched": 1, "notLaunched": 0}
-    assert opened.plan() == wave | {"batches": [SECOND]}
+    assert opened.plan() == wave | {"batches": [SECOND], "items": items[1:]}
 
 
 def test_the_expiry_counts_from_the_wave(opened: Stack) -> None:
@@ -200,6 +202,7 @@ def test_a_launch_that_the_quota_refuses_is_left_to_a_later_wave(opened: Stack, 
     opened.clock.shift(timedelta(seconds=1))
     opened.calls.fail("RunInstances", "VcpuLimitExceeded")
     assert opened.launch(SECOND, wave=1) == {"launched": 0, "notLaunched": 1}
+    assert opened.reasons == [f"{SECOND}: left to a later wave"]
     deferred = row(opened, SECOND)
     assert (deferred.wave, deferred.reason, deferred.launch_token) == (0, None, "")
     assert deferred.deferred_at
