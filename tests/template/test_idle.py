@@ -43,8 +43,12 @@ def test_what_is_billed_by_the_month_is_in_the_bill(deploy: Callable[..., Any], 
     ]
     assert told.get(ENDPOINTS, 0) == HOURS * sum(len(endpoint["SubnetIds"]) for endpoint in interfaces)
     assert set(Stack.of(given).endpoints) == {one["ServiceName"].rpartition(".")[2] for one in interfaces}
-    assert (told["Alarms"], told["Dashboard"], told["KMS key of the topics"]) == (
-        kinds["AWS::CloudWatch::Alarm"], kinds["AWS::CloudWatch::Dashboard"], kinds["AWS::KMS::Key"],
+    alarms = [one["Properties"] for one in deployed.of_type("AWS::CloudWatch::Alarm").values()]
+    metrics = sum("Expression" not in one for alarm in alarms for one in alarm.get("Metrics", [{}]))
+    [billed] = [one.amount.between for one in idle(Stack.of(given), Place("", "")) if one.amount.what == "Alarms"]
+    assert billed == (len(alarms), metrics)
+    assert (told["Dashboard"], told["KMS key of the topics"]) == (
+        kinds["AWS::CloudWatch::Dashboard"], kinds["AWS::KMS::Key"],
     )  # fmt: skip
     assert kinds["AWS::Lambda::EventSourceMapping"] == 1
     assert not kinds["AWS::EC2::NatGateway"]

@@ -7,17 +7,17 @@ on-execution-end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from golden_ami import metrics, times
-from golden_ami.errors import AssessmentError, RunNotFound, within
+from golden_ami.errors import AssessmentError, InvalidConfiguration, InvalidEvent, RunNotFound, within
 from golden_ami.executions import Execution, is_another
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
-from golden_ami.models import Ami, Run, Verdict
+from golden_ami.models import NO_BATCH, Ami, Run, Verdict
 from golden_ami.parallel import side_by_side
 from golden_ami.report import act, last, notify
 from golden_ami.report.build import build
@@ -38,6 +38,8 @@ _SMALL_RUN_FORMATS = ("csv", "sarif", "cyclonedx", "junit", "asff")
 _SMALL_RUN = 20_000  # up to so many findings the other formats are written too; above, on demand
 # Of a Fail state (botocore's model of Step Functions: SensitiveError, SensitiveCause).
 _ERROR, _CAUSE = 256, 32_768
+_REFUSALS = frozenset({InvalidConfiguration.__name__, InvalidEvent.__name__})
+_OF_SCHEDULE = frozenset({"schedule", "scheduledTime"})  # members of the input
 _METRICS, _SUCCESS = "metrics", "metrics of success"
 
 
@@ -73,7 +75,7 @@ def _aggregated(
     _write(report, store)
     notify.notify(report, run, store, settings, clients, ledger)
     _close(run_id, report, ledger)
-    _optional(report, "metrics", lambda: _put_metrics(report, settings, ledger))
+    _optional(report, "metrics", lambda: _put_metrics(report, _outcome(report, execution, amis), settings, ledger))
     logger.info("run assessed", extra={"verdict": report.verdict, "amis": report.totals.amis})
     fault = report.run.faults[0] if report.run.faults else None
     return last.Reported(
@@ -141,7 +143,23 @@ def _close(run_id: str, report: Report, ledger: Ledger) -> None:
         return
 
 
-def _put_metrics(report: Report, settings: Settings, ledger: Ledger) -> None:
+def _outcome(report: Report, execution: Execution, amis: Sequence[Ami]) -> metrics.Outcome:
+    succeeded, verdicts = report.run.succeeded, report.totals.passed + report.totals.failed
+    tried = any(ami.batch != NO_BATCH for ami in amis)
+    return metrics.Outcome(succeeded, succeeded and tried and not verdicts, _is_refused(execution, report.run.faults))
+
+
+def _is_refused(execution: Execution, faults: Sequence[Fault]) -> bool:
+    """Whether Load Config, whose answer the state has else, refused what a person or a pipeline has started.
+
+    They are told within seconds. Nobody looks at what a schedule starts, so its run has failed.
+    """
+    opened = not isinstance(execution.state, Mapping) or "run" in execution.state
+    scheduled = isinstance(execution.input, Mapping) and bool(_OF_SCHEDULE & execution.input.keys())
+    return not opened and not scheduled and bool(faults) and faults[0].error in _REFUSALS
+
+
+def _put_metrics(report: Report, outcome: metrics.Outcome, settings: Settings, ledger: Ledger) -> None:
     """Once a run; a run that failed and was redriven may succeed later."""
     run_id, totals, succeeded = report.run.run_id, report.totals, report.run.succeeded
     due = [name for name in (_METRICS, *[_SUCCESS] * succeeded) if not ledger.sent(run_id, name)]
@@ -150,7 +168,7 @@ def _put_metrics(report: Report, settings: Settings, ledger: Ledger) -> None:
     ledger.intend(run_id, due)
     if _METRICS in due:
         seconds = report.run.duration_seconds
-        metrics.of_run(settings.stack, totals.counts, _by_verdict(report), seconds, succeeded=succeeded)
+        metrics.of_run(settings.stack, totals.counts, _by_verdict(report), seconds, outcome)
     else:
         metrics.of_success(settings.stack)
     ledger.note_sent(run_id, dict.fromkeys(due, "log"))

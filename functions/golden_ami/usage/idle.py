@@ -14,6 +14,8 @@ HOURS = 730  # of a month, as AWS bills storage and its calculator reckons
 ENDPOINTS = "Interface endpoints"
 _REAPS = 2 * HOURS  # template.yaml, ReapSchedule: rate(30 minutes)
 _SECONDS = (0.2, 5.0)  # of one; an assumption, as for the functions of a run
+# run-failed looks at three metrics. Whether such an alarm is billed as one or by its metrics, no source says for sure.
+_MORE_METRICS = 2
 # While a queue is empty, Lambda's pollers receive from it with long polling (Lambda Developer Guide, "Using Lambda with
 # Amazon SQS"). Two to five of them, of which each waits 20 seconds, the longest of SQS, is an assumption.
 _POLLS = (2 * HOURS * 180, 5 * HOURS * 180)
@@ -63,13 +65,14 @@ def network(stack: Stack, home: Place) -> list[Item]:
 
 
 def idle(stack: Stack, home: Place) -> list[Item]:
-    """What a month costs without a run: network, key, alarms, dashboard, reaper, and the queue's pollers."""
-    alarms = 6 if stack.scheduled else 5
+    """What a month costs without a run: network, key, alarms, dashboard, reaper and its metric, queue's pollers."""
+    alarms = 7 if stack.scheduled else 6
     seconds = (_REAPS * FUNCTION_GB * _SECONDS[0], _REAPS * FUNCTION_GB * _SECONDS[1])
     amounts = [
         Amount("KMS key of the topics", "key months", (1, 1), "kms_key_month"),
-        Amount("Alarms", "alarm months", (alarms, alarms), "alarm_month"),
+        Amount("Alarms", "alarm months", (alarms, alarms + _MORE_METRICS), "alarm_month"),
         Amount("Dashboard", "dashboard months", (1, 1), "dashboard_month"),
+        Amount("Metric of the oldest run", "metric months", (1, 1), "metric_month"),
         Amount(f"Reaper: {LAMBDA}", "GB-s", seconds, "lambda_gb_second"),
         Amount(f"Reaper: {INVOCATIONS}", "invocations", (_REAPS, _REAPS), "lambda_request"),
         Amount("Queue, while it is empty", "requests", _POLLS, "sqs_request"),
