@@ -220,11 +220,12 @@ class Evidence(Data):
     remedy: str = ""
 
 
-class Failure(Data, omit_defaults=False):
-    """A step that failed for the batch of an AMI, and the name of its error."""
+class Failure(Data):
+    """A step that failed for an AMI: the name of its error, and its text where the function could tell it."""
 
     step: str  # the state's name
     error: str
+    cause: str = ""
 
 
 class Ami(Data):
@@ -250,6 +251,7 @@ class Ami(Data):
     tags: dict[str, str] = field(default_factory=dict)  # the AMI's own, unchanged
     notes: list[str] = field(default_factory=list)  # what was left out or changed, for the reader of the report
     reason: Reason | None = None  # set: NOT ASSESSED, and no later step touches this AMI
+    last_fault: Failure | None = None  # of a step's last attempt that failed for it; a later one may have done the work
     failure: Failure | None = None  # set: no later step touches this AMI, which is judged by what is stored of it
     lacking_subnets: list[str] = field(default_factory=list)  # in zones where EC2 does not offer its type; not tried
     wave: int = 0  # in which its instance is launched, counted from 1; 0: in none yet

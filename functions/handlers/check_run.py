@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from golden_ami.batches import Batch
 from golden_ami.contracts import FunctionAnswer, FunctionEvent, Text
 from golden_ami.lambda_handler import Stack, lambda_handler
 from golden_ami.scans.coordinate import Scans
@@ -19,6 +20,7 @@ class Answer(FunctionAnswer):
     over: bool  # no scan runs; read by executions from before there were waves
     collect: bool  # no scan runs, or there are findings to collect
     batches: list[str]  # of the AMIs whose findings are to be collected
+    items: list[Batch]  # of Tag Findings: the same, with those AMIs
     completed: int
     running: int
     failed: int  # NOT ASSESSED

@@ -16,10 +16,11 @@ class Event(FunctionEvent):
 
 
 class Answer(FunctionAnswer):
-    """Counts of the batch's AMIs that the wave launches."""
+    """The batch's AMIs that the wave launches."""
 
     launched: int
     not_launched: int
+    reasons: list[str]  # of those that were not launched: the AMI's key and the reason's code
 
 
 @lambda_handler(Event, "stack", "bucket", "instance_profile")

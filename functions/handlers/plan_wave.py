@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from golden_ami.batches import Batch
 from golden_ami.contracts import FunctionAnswer, FunctionEvent, Text
 from golden_ami.instances.planning import Iteration, plan_wave
 from golden_ami.lambda_handler import Stack, lambda_handler
@@ -21,9 +22,10 @@ class Event(FunctionEvent):
 class Answer(FunctionAnswer):
     """What comes next. Counts are AMIs."""
 
-    next: Literal["LAUNCH", "WAIT", "START", "AWAIT", "FINISH"]
+    next: Literal["LAUNCH", "BOOT", "WAIT", "START", "AWAIT", "FINISH"]
     number: int  # of the wave, counted from 1
-    batches: list[str]  # of the AMIs that are launched now; items of Launch Instances
+    batches: list[str]  # of the AMIs that are launched now; an execution from before there were items launches these
+    items: list[Batch]  # of Launch Instances: the same, with those AMIs
     wait_seconds: int  # until room is looked for again, with WAIT
     running: int  # whose scan runs
     left: int  # whose instance is launched in no wave yet

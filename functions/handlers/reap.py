@@ -1,10 +1,11 @@
-"""Reap: terminates what outlived its run. Scheduled; `{"dryRun": true}` only looks."""
+"""Reap: terminates what outlived its run, and tells how long runs run. Scheduled; `{"dryRun": true}` only looks."""
 
 from __future__ import annotations
 
 from golden_ami.contracts import FunctionAnswer, FunctionEvent
 from golden_ami.instances.reaping import reap
 from golden_ami.lambda_handler import Stack, lambda_handler
+from golden_ami.running import note_oldest
 
 
 class Event(FunctionEvent):
@@ -24,4 +25,8 @@ class Answer(FunctionAnswer):
 
 @lambda_handler(Event, "stack", "results_topic", "instance_profile")
 def handler(event: Event, stack: Stack) -> Answer:
-    return Answer(**reap(*stack, dry_run=event.dry_run)._asdict())
+    try:
+        return Answer(**reap(*stack, dry_run=event.dry_run)._asdict())
+    finally:
+        if not event.dry_run:
+            note_oldest(stack.settings, stack.clients)

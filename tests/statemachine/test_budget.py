@@ -76,7 +76,7 @@ class Run(Machine):
         self.hanging = hanging
         self.attempts: dict[str, int] = {}
         self.deadlines: dict[str, float] = {}
-        self.collected = False
+        self.launched = self.collected = False
 
     def invoke(self, _backend: Any, name: str, _qualifier: Any, body: Any, _headers: Any, _answer: Any) -> bytes:
         name = name.rpartition(":")[2]
@@ -97,8 +97,13 @@ class Run(Machine):
         return self.deadlines.setdefault(name, time.time() + seconds) - time.time()
 
     def PlanWave(self) -> Any:
-        batches, following = ([], "FINISH") if self.collected else (self.batches, "LAUNCH")
-        return {"next": following, "number": 1, "batches": batches, "waitSeconds": 30, "running": 0, "left": 0}
+        batches, following = ([], "FINISH") if self.collected else (self.batches, "BOOT" if self.launched else "LAUNCH")
+        return {"next": following, "number": 1, "batches": batches, "items": self._items(batches), "waitSeconds": 30,
+                "running": 0, "left": 0}  # fmt: skip
+
+    @staticmethod
+    def _items(batches: list[str]) -> list[dict[str, Any]]:
+        return [{"batch": batch, "amis": [batch]} for batch in batches]
 
     def CheckAgents(self) -> Any:
         over = self._left("agents", self.waits.agent_deadline_seconds) <= 0
@@ -111,11 +116,13 @@ class Run(Machine):
         left = self._left("scans", self.waits.completion_deadline_seconds)
         look = max(1, round(min(self.waits.poll_seconds, left)))
         over = left <= 0
-        return {"over": over, "collect": over, "batches": self.batches if over else [], "completed": 0, "running": 0,
-                "failed": 0, "nextLookSeconds": look}  # fmt: skip
+        batches = self.batches if over else []
+        return {"over": over, "collect": over, "batches": batches, "items": self._items(batches), "completed": 0,
+                "running": 0, "failed": 0, "nextLookSeconds": look}  # fmt: skip
 
     def LaunchInstances(self) -> Any:
-        return {"launched": 1, "notLaunched": 0}
+        self.launched = True
+        return {"launched": 1, "notLaunched": 0, "reasons": []}
 
     def TagFindings(self) -> Any:
         self.collected = True
@@ -125,7 +132,7 @@ class Run(Machine):
         return {"launched": 0, "terminated": 0, "running": 0}
 
     def Aggregate(self) -> Any:
-        return {"succeeded": True, "verdict": "PASS", "report": "", "cause": "", "error": ""}
+        return {"succeeded": True, "cause": "", "error": "", "output": {}}
 
 
 def most(member: str) -> int:

@@ -229,7 +229,7 @@ def test_a_batch_that_fails_says_which_and_lets_the_others_go_on(name: str) -> N
     assert failed["End"]
     # The cause may be 32 KiB long: forty of them would break the 256 KiB that a state may hold.
     wave = {"wave.$": "$.wave"} if name == "Launch Instances" else {}
-    assert failed["Parameters"] == {"batch.$": "$.batch", **wave, "error.$": "$.error.Error"}
+    assert failed["Parameters"] == {"batch.$": "$.batch", "amis.$": "$.amis", **wave, "error.$": "$.error.Error"}
 
 
 # ---------------------------------------------------------------- data
@@ -249,8 +249,8 @@ def reads(state: State) -> set[str]:
     paths = set(paths_in(state.get("Parameters", {})))
     paths |= {
         state[key]
-        for key in ("ItemsPath", "SecondsPath", "TimeoutSecondsPath", "ErrorPath", "CausePath")
-        if key in state
+        for key in ("ItemsPath", "SecondsPath", "TimeoutSecondsPath", "ErrorPath", "CausePath", "InputPath")
+        if state.get(key)
     }
     paths |= {choice["Variable"] for choice in state.get("Choices", ())}
     return {path.removeprefix("$.") for path in paths if path.startswith("$.")}
@@ -320,14 +320,15 @@ def test_the_waits_that_are_read_exist_in_the_model() -> None:
 
 
 @pytest.mark.parametrize("name", MAPS)
-def test_a_map_iterates_over_the_batches_and_passes_nothing_else(name: str) -> None:
+def test_an_iteration_has_its_batch_and_amis_and_nothing_else(name: str) -> None:
     state = STATES[name]
     items, wave = {
-        "Launch Instances": ("$.wave.batches", {"wave.$": "$.wave.number"}),
-        "Tag Findings": ("$.run.assessment.batches", {}),
+        "Launch Instances": ("$.wave.items", {"wave.$": "$.wave.number"}),
+        "Tag Findings": ("$.run.assessment.items", {}),
     }[name]
     assert state["ItemsPath"] == items
-    assert state["ItemSelector"] == {"batch.$": "$$.Map.Item.Value", **wave}
+    item = {"batch.$": "$$.Map.Item.Value.batch", "amis.$": "$$.Map.Item.Value.amis"}
+    assert state["ItemSelector"] == {**item, **wave}
     assert state["ItemProcessor"]["ProcessorConfig"] == {"Mode": "INLINE"}
     assert 1 <= state["MaxConcurrency"] <= 40  # AWS runs at most 40 iterations of an inline map at a time
 

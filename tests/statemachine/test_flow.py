@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,10 +123,10 @@ def test_a_fault_is_kept_where_it_is_read() -> None:
                 assert catcher.get("ResultPath", "$") == CAUGHT.get(name, "$.error"), name
 
 
-def test_only_the_first_state_narrows_its_input() -> None:
-    assert [name for name, state in ALL.items() if {"InputPath", "OutputPath"} & set(state)] == [REPLACES]
-    assert STATES[REPLACES]["InputPath"] is None
-    assert "OutputPath" not in STATES[REPLACES]
+def test_only_the_first_and_the_last_state_narrow_their_input() -> None:
+    narrow = {name: state["InputPath"] for name, state in ALL.items() if "InputPath" in state}
+    assert narrow == {REPLACES: None, "Assessment Complete": "$.result.output"}
+    assert not any("OutputPath" in state for state in ALL.values())
 
 
 # A member more would do more: HeartbeatSeconds ends a wait that nobody answers meanwhile (Amazon States Language).
@@ -136,7 +137,7 @@ MEMBERS = {
     "Choice": {"Choices", "Default"},
     "Wait": {"SecondsPath", "Next"},
     "Pass": {"Parameters", "Next", "End"},
-    "Succeed": set[str](),
+    "Succeed": {"InputPath"},
     "Fail": {"ErrorPath", "CausePath"},
 }
 
@@ -151,7 +152,23 @@ def test_a_state_has_no_other_member(name: str) -> None:
 )
 def test_a_failure_says_what_aggregate_or_its_catch_kept(name: str, member: tuple[str, str]) -> None:
     error, cause = member
-    assert STATES[name] == {"Type": "Fail", "ErrorPath": f"$.result.{error}", "CausePath": f"$.result.{cause}"}
+    paths = {"ErrorPath": f"$.result.{error}", "CausePath": f"$.result.{cause}"}
+    assert STATES[name] == {"Type": "Fail", "Comment": STATES[name]["Comment"], **paths}
+
+
+# An operator reads it in the console, beside the graph: the word for what is decided is in the name.
+_LONGEST_COMMENT = 250
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_state_says_in_a_sentence_what_it_is_for(name: str) -> None:
+    comment = ALL[name]["Comment"]
+    assert re.fullmatch(r"[A-Z].*\.", comment)
+    assert 20 < len(comment) <= _LONGEST_COMMENT
+    assert not re.search(r"\$\.|ResultPath|JSONPath|InputPath", comment), "words of the definition, not of an operator"
+    assert re.fullmatch(r"[A-Z][a-z]+( [A-Z][a-z]+){0,3}\??", name)
+    assert name.endswith("?") == (ALL[name]["Type"] == "Choice")
+    assert len({state["Comment"] for state in ALL.values()}) == len(ALL), "each its own"
 
 
 # ---------------------------------------------------------------- retries and bounds, as docs/state-machine.md has them
@@ -243,7 +260,7 @@ def course(
 BEGIN = ["Load Config", "Duplicate?", "Anything To Assess?"]
 PLAN = ["Plan Wave", "What Is Left?"]
 READY = [*BEGIN, "Ensure Target Template", *PLAN]
-LAUNCH = ["Launch Instances", "Wait For Boot"]
+LAUNCH = ["Launch Instances", *PLAN, "Wait For Boot"]
 ASK = ["Check Agents", "Agents Ready?"]
 LOOK = ["Await Completion", "Check Run", "Over?"]
 COLLECT = ["Tag Findings", "Terminate", *PLAN]
@@ -261,14 +278,19 @@ def test_a_run_with_instances_waits_asks_and_looks_again() -> None:
     waits = [*ASK, "Wait For Agents", *ASK, "Wait For Agents", *ASK]
     looks = ["Start Run", *LOOK, *LOOK, *LOOK]
     expected = [*READY, *LAUNCH, *waits, *looks, *COLLECT, "Terminate All"]
-    assert course(assessable=3, left=("LAUNCH",), agents=2, looks=3) == [*expected, *COMPLETE]
+    assert course(assessable=3, left=("LAUNCH", "BOOT"), agents=2, looks=3) == [*expected, *COMPLETE]
 
 
 def test_a_run_goes_round_until_nothing_is_left() -> None:
     """A wave, the scans of it that are over later, a wait for room, another wave."""
     turn = [*ASK, "Start Run", *LOOK, *COLLECT]
     expected = [*READY, *LAUNCH, *turn, *LOOK, *COLLECT, "Wait For Room", *PLAN, *LAUNCH, *turn, "Terminate All"]
-    assert course(assessable=3, left=("LAUNCH", "AWAIT", "WAIT", "LAUNCH")) == [*expected, *COMPLETE]
+    assert course(assessable=3, left=("LAUNCH", "BOOT", "AWAIT", "WAIT", "LAUNCH", "BOOT")) == [*expected, *COMPLETE]
+
+
+def test_a_run_that_launches_nothing_ends_without_waiting_for_a_boot() -> None:
+    expected = [*READY, "Launch Instances", *PLAN, "Terminate All", *COMPLETE]
+    assert course(assessable=3, left=("LAUNCH",)) == expected
 
 
 def test_with_nothing_to_assess_a_run_reports_at_once() -> None:

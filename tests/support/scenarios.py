@@ -104,6 +104,7 @@ def of_one_turn(machine: dict[str, Any]) -> dict[str, Any]:
     """A definition that does not go round: a mock answers every visit of a state alike, and the loop would not end."""
     for end in (machine["States"]["Terminate"], *machine["States"]["Terminate"]["Catch"]):
         end["Next"] = "Terminate All"
+    machine["States"]["Launch Instances"]["Next"] = "Wait For Boot"
     return machine
 
 

@@ -86,13 +86,23 @@ _CONFIG: dict[str, Any] = {
 }
 _INPUT = CONTEXT["Execution"]["Input"]
 _LOADED = {"run": _CONFIG, "launches": [], "findings": []}
-_WAVE = {"next": "LAUNCH", "number": 1, "batches": ["ami-0b"], "waitSeconds": 0, "running": 0, "left": 0}
+_ITEM = {"batch": "ami-0b", "amis": ["ami-0b"]}
+_WAVE = {
+    "next": "LAUNCH",
+    "number": 1,
+    "batches": ["ami-0b"],
+    "items": [_ITEM],
+    "waitSeconds": 0,
+    "running": 0,
+    "left": 0,
+}
 _PLANNED = {**_LOADED, "wave": _WAVE}
 _AGENTS = {"proceed": True, "ready": 2, "waiting": 0, "failed": 0}
 _CHECKED = {
     "over": True,
     "collect": True,
     "batches": ["ami-0a"],
+    "items": [{"batch": "ami-0a", "amis": ["ami-0a"]}],
     "completed": 2,
     "running": 0,
     "failed": 0,
@@ -102,12 +112,17 @@ _OVER = {**_PLANNED, "run": {**_CONFIG, "assessment": _CHECKED}}
 _INSTANCES = {"launched": 2, "terminated": 2, "running": 0}
 _REPORT = {
     "succeeded": True,
-    "verdict": "FAIL",
-    "report": "s3://bucket/runs/run-1/report.json",
-    "cause": "",
     "error": "",
+    "cause": "",
+    "output": {
+        "runId": "run-1",
+        "verdict": "FAIL",
+        "amis": {"passed": 1, "failed": 1, "notAssessed": 0},
+        "report": "s3://bucket/runs/run-1/report.json",
+        "history": "s3://bucket/runs/run-1/history/",
+    },
 }
-_BATCH = {"batch": "ami-0a"}
+_BATCH = {"batch": "ami-0a", "amis": ["ami-0a"]}
 _LAUNCH = {**_BATCH, "wave": 1}
 _OF_RUN = {"runId": _RUN_ID}
 _OF_EXECUTION = {**_OF_RUN, "executionArn": _EXECUTION}
@@ -136,9 +151,9 @@ _TASKS = [
     _Task(
         "Launch Batch",
         _LAUNCH,
-        {**_OF_RUN, **_LAUNCH},
-        {"launched": 1, "notLaunched": 0},
-        {"launch": {"launched": 1, "notLaunched": 0}},
+        {**_OF_RUN, "batch": "ami-0a", "wave": 1},
+        {"launched": 0, "notLaunched": 1, "reasons": ["ami-0a: INSUFFICIENT_CAPACITY"]},
+        {"launch": {"launched": 0, "notLaunched": 1, "reasons": ["ami-0a: INSUFFICIENT_CAPACITY"]}},
         None,
         "Launch Failed",
     ),
@@ -157,7 +172,7 @@ _TASKS = [
     _Task(
         "Tag Batch",
         _BATCH,
-        {**_OF_RUN, **_BATCH},
+        {**_OF_RUN, "batch": "ami-0a"},
         {"amis": 1, "findings": 7},
         {"tagging": {"amis": 1, "findings": 7}},
         None,
@@ -245,6 +260,7 @@ def _choices() -> Iterator[Case]:
     for index, (left, following) in enumerate(
         {
             "LAUNCH": "Launch Instances",
+            "BOOT": "Wait For Boot",
             "START": "Start Run",
             "AWAIT": "Await Completion",
             "WAIT": "Wait For Room",
@@ -262,8 +278,8 @@ def _choices() -> Iterator[Case]:
 
 def _maps() -> Iterator[Case]:
     for state, given, member, results, following in (
-        ("Launch Instances", _PLANNED, "launches", [{"batch": "ami-0b", "wave": 1}], "Wait For Boot"),
-        ("Tag Findings", _OVER, "findings", [{"batch": "ami-0a"}], "Terminate"),
+        ("Launch Instances", _PLANNED, "launches", [{**_ITEM, "wave": 1}], "Plan Wave"),
+        ("Tag Findings", _OVER, "findings", [_BATCH], "Terminate"),
     ):
         yield Case(state, "Next", given, next=following, output={**given, member: results}, result=results)
         fault = {**given, "error": {"Error": "Broken", "Cause": "why"}}
@@ -284,7 +300,7 @@ def _others() -> Iterator[Case]:
     for state, item in (("Launch Failed", _LAUNCH), ("Tagging Failed", _BATCH)):
         given = {**item, "error": fault}
         yield Case(state, "End", given, output={**item, "error": "ServiceRejected"})
-    yield Case("Assessment Complete", "End", _LOADED, output=_LOADED)
+    yield Case("Assessment Complete", "End", {**_LOADED, "result": _REPORT}, output=_REPORT["output"])
     told = {"result": {**_REPORT, "succeeded": False, "error": "ServiceRejected"}}
     told["result"]["cause"] = "why"
     yield Case("Assessment Failed", "End", told, "FAILED", error="ServiceRejected")

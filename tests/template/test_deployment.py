@@ -241,13 +241,16 @@ def test_alarms_wake_somebody(full: Any) -> None:
     assert set(alarms) == {
         "RunFailedAlarm",
         "LongRunAlarm",
-        "NothingAssessedAlarm",
+        "NoVerdictAlarm",
+        "NoRunSucceededAlarm",
         "DeadLettersAlarm",
         "FindingsWaitAlarm",
         "ReaperActedAlarm",
     }
     topic = f"arn:aws:sns:{full.region}:123456789012:AlarmTopic"
-    assert all(one["Properties"]["AlarmActions"] == [topic] for one in alarms.values())
+    assert all(
+        one["Properties"]["AlarmActions"] == one["Properties"]["OKActions"] == [topic] for one in alarms.values()
+    )
 
 
 def shown(widget: dict[str, Any]) -> set[tuple[str, ...]]:
@@ -271,15 +274,15 @@ def test_dashboard_and_alarms_use_the_metrics_that_the_functions_write_and_all_o
     body = json.loads(plain.resources["Dashboard"]["Properties"]["DashboardBody"])
     dashboard = set().union(*(shown(widget) for widget in body["widgets"]))
     assert {metric for metric in dashboard if not metric[0].startswith("AWS/")} == own
-    for name, stack in (("ReaperActedAlarm", plain), ("NothingAssessedAlarm", full)):
+    for name, stack in (("ReaperActedAlarm", plain), ("NoRunSucceededAlarm", full)):
         alarm = stack.resources[name]["Properties"]
         assert alarm["Dimensions"] == [{"Name": metrics.DIMENSION, "Value": stack.stack}]
         assert (alarm["Namespace"], alarm["MetricName"]) in {(metrics.NAMESPACE, name) for name in metrics.NAMES}
 
 
 def test_silence_is_an_alarm_only_while_the_schedule_is_on(plain: Any, full: Any) -> None:
-    assert "NothingAssessedAlarm" not in plain.resources
-    alarm = full.resources["NothingAssessedAlarm"]["Properties"]
+    assert "NoRunSucceededAlarm" not in plain.resources
+    alarm = full.resources["NoRunSucceededAlarm"]["Properties"]
     assert alarm["TreatMissingData"] == "breaching"
     assert alarm["Period"] == 86400
     days = full.source["Parameters"]["SilenceDays"]

@@ -107,6 +107,16 @@ def query(name: str, metric: str, statistic: str) -> dict[str, Any]:
     return {"Id": name, "ReturnData": False, "MetricStat": of_states(metric, statistic)}
 
 
+def own(metric: str) -> dict[str, Any]:
+    """A metric of the stack's own."""
+    return {"Namespace": "GoldenAmi", "MetricName": metric, "Dimensions": [{"Name": "Stack", "Value": "gold"}]}
+
+
+REFUSED = {
+    "Id": "refused",
+    "ReturnData": False,
+    "MetricStat": {"Metric": own("StartsRefused"), "Period": 300, "Stat": "Sum"},
+}
 AT_ONCE = {
     "ComparisonOperator": "GreaterThanThreshold",
     "Threshold": 0,
@@ -119,29 +129,34 @@ ALARMS: dict[str, dict[str, Any]] = {
         "Metrics": [
             {
                 "Id": "ended",
-                "Expression": "FILL(failed, 0) + FILL(timedout, 0) + FILL(aborted, 0)",
+                "Expression": "FILL(failed, 0) + FILL(timedout, 0) - FILL(refused, 0)",
                 "ReturnData": True,
             },
             query("failed", "ExecutionsFailed", "Sum"),
             query("timedout", "ExecutionsTimedOut", "Sum"),
-            query("aborted", "ExecutionsAborted", "Sum"),
+            REFUSED,
         ],
         **AT_ONCE,
     },
-    "LongRunAlarm": {  # ExecutionTime is in milliseconds
+    "NoVerdictAlarm": {
+        "AlarmName": "gold-no-verdict",
+        **own("RunsWithoutVerdict"),
+        "Statistic": "Sum",
+        "Period": 300,
+        **AT_ONCE,
+    },
+    "LongRunAlarm": {  # the reaper, which comes every half hour, writes 0 where nothing runs
         "AlarmName": "gold-run-too-long",
-        "Metrics": [
-            {"Id": "hours", "Expression": "longest / 3600000", "ReturnData": True},
-            query("longest", "ExecutionTime", "Maximum"),
-        ],
+        **own("OldestRunHours"),
+        "Statistic": "Maximum",
+        "Period": 3600,
         **AT_ONCE,
         "Threshold": "6",
+        "TreatMissingData": "breaching",
     },
-    "NothingAssessedAlarm": {
-        "AlarmName": "gold-nothing-assessed",
-        "Namespace": "GoldenAmi",  # an execution that ended as a duplicate counts in AWS/States, and not here
-        "MetricName": "AssessmentsSucceeded",
-        "Dimensions": [{"Name": "Stack", "Value": "gold"}],
+    "NoRunSucceededAlarm": {
+        "AlarmName": "gold-no-run-succeeded",
+        **own("AssessmentsSucceeded"),  # an execution that ended as a duplicate counts in AWS/States, and not here
         "Statistic": "Sum",
         "Period": 86400,
         "EvaluationPeriods": "2",
@@ -172,9 +187,7 @@ ALARMS: dict[str, dict[str, Any]] = {
     },
     "ReaperActedAlarm": {
         "AlarmName": "gold-reaper-acted",
-        "Namespace": "GoldenAmi",
-        "MetricName": "ReapedInstances",
-        "Dimensions": [{"Name": "Stack", "Value": "gold"}],
+        **own("ReapedInstances"),
         "Statistic": "Sum",
         "Period": 300,
         **AT_ONCE,
@@ -188,8 +201,7 @@ def test_an_alarm_goes_off_as_said(full: Any, name: str) -> None:
     properties = dict(full.resources[name]["Properties"])
     assert properties.pop("AlarmDescription")
     assert properties.pop("AlarmActions") == TOPIC
-    # Only silence ends by itself; the others are about what has happened.
-    assert properties.pop("OKActions", None) == (TOPIC if name == "NothingAssessedAlarm" else None)
+    assert properties.pop("OKActions") == TOPIC, "who was told of it is told that it is over"
     assert properties == ALARMS[name]
 
 
@@ -200,4 +212,4 @@ def test_there_is_no_other_alarm(full: Any) -> None:
 def test_the_thresholds_that_a_person_chooses_are_the_parameters(deploy: Any) -> None:
     chosen = deploy({"LongRunHours": "9", "SilenceDays": "5", "ScheduleState": "ENABLED"})
     assert chosen.resources["LongRunAlarm"]["Properties"]["Threshold"] == "9"
-    assert chosen.resources["NothingAssessedAlarm"]["Properties"]["EvaluationPeriods"] == "5"
+    assert chosen.resources["NoRunSucceededAlarm"]["Properties"]["EvaluationPeriods"] == "5"

@@ -237,8 +237,8 @@ def test_policies_are_of_the_resources_that_they_name(full: Any) -> None:
 
 
 RULES = [f"arn:aws:events:{HERE}:rule/{name}" for name in ("InstanceScanned", "AmiScanned", "AmiFinding")]
-ALARMS = ("RunFailedAlarm", "LongRunAlarm", "NothingAssessedAlarm", "DeadLettersAlarm", "FindingsWaitAlarm",
-          "ReaperActedAlarm")  # fmt: skip
+ALARMS = ("RunFailedAlarm", "LongRunAlarm", "NoVerdictAlarm", "NoRunSucceededAlarm", "DeadLettersAlarm",
+          "FindingsWaitAlarm", "ReaperActedAlarm")  # fmt: skip
 
 
 def admitted(deployed: Any, name: str) -> dict[str, tuple[Any, list[str], list[str], dict[str, Any]]]:
@@ -294,7 +294,7 @@ def test_nothing_that_eventbridge_needs_depends_on_a_condition(full: Any) -> Non
 def test_alarms_that_do_not_exist_are_not_admitted(plain: Any) -> None:
     [(_, _, _, condition)] = admitted(plain, "AlarmTopicPolicy").values()
     names = [arn.rpartition(":")[2] for arn in condition["ArnEquals"]["aws:SourceArn"]]
-    assert names == [name for name in ALARMS if name != "NothingAssessedAlarm"]
+    assert names == [name for name in ALARMS if name != "NoRunSucceededAlarm"]
 
 
 def test_who_leaves_dead_letters(full: Any) -> None:

@@ -159,6 +159,11 @@ def _tagged(output: Mapping[str, Any]) -> str:
     return _plural(sum(batch["tagging"]["findings"] for batch in output["findings"] if "tagging" in batch), "finding")
 
 
+def _verdict(result: Mapping[str, Any]) -> str:
+    """Of Aggregate; one from before executions had an output of their own has it beside the error."""
+    return str(result.get("output", result)["verdict"]).replace("_", " ")
+
+
 _DETAILS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "Load Config": lambda output: _plural(output["run"]["assessable"], "AMI") + " to assess",
     "Plan Wave": _planned,
@@ -168,7 +173,7 @@ _DETAILS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "Tag Findings": _tagged,
     "Terminate": lambda output: _terminated(output["ended"] if "ended" in output else output["instances"]),
     "Terminate All": lambda output: _terminated(output["instances"]),
-    "Aggregate": lambda output: str(output["result"]["verdict"]).replace("_", " "),
+    "Aggregate": lambda output: _verdict(output["result"]),
 }
 
 

@@ -54,6 +54,7 @@ def violations(trial: Trial, world: World, away: World | None = None) -> list[Vi
             *_instances(run),
             *_reaped(run),
             *_own_end(run, trial),
+            *_status(run),
             *_report(run, trial, world, away),
             *_verdicts(run, trial, world, away),
             *_once(run, trial),
@@ -95,6 +96,15 @@ def _own_end(run: Ran, trial: Trial) -> Iterator[Violation]:
         yield Violation(1, "orphans", f"{run.run_id} ended as {run.status} with {run.left} instances running")
     if not run.reported and not _struck(trial, _KEEP_REPORTS):
         yield Violation(2, "lost", f"{run.run_id} ended as {run.status} without a report of its own")
+
+
+def _status(run: Ran) -> Iterator[Violation]:
+    """A run of which failed steps left nothing assessed does not succeed, whatever else befell some of its AMIs."""
+    if run.status != "SUCCEEDED" or run.report is None:
+        return
+    codes = {ami.reason.code for ami in run.report.amis if ami.reason}
+    if reporting.STEP_FAILED.code in codes and all(ami.verdict == "NOT_ASSESSED" for ami in run.report.amis):
+        yield Violation(2, "lost", f"{run.run_id} SUCCEEDED, though a step failed and nothing was assessed")
 
 
 def _struck(trial: Trial, beginnings: tuple[str, ...]) -> bool:

@@ -174,6 +174,7 @@ TABLE: dict[str, Builder] = {  # "boto3 service:Operation"
     "stepfunctions:SendTaskSuccess": on("states:SendTaskSuccess", _machines),
     "stepfunctions:GetExecutionHistory": on("states:GetExecutionHistory", lambda r: r.parameters["executionArn"]),
     "stepfunctions:DescribeExecution": on("states:DescribeExecution", lambda r: r.parameters["executionArn"]),
+    "stepfunctions:ListExecutions": on("states:ListExecutions", lambda r: r.parameters["stateMachineArn"]),
     "stepfunctions:DescribeStateMachineForExecution": on(
         "states:DescribeStateMachineForExecution", lambda r: r.parameters["executionArn"]
     ),

@@ -17,7 +17,7 @@ from golden_ami.usage.budget import AGENTS, LOOKS, TURN, agent_looks, completion
 
 PARTIAL_UNTIL = 15_000  # events from which on findings are collected only when no scan runs any more
 _ITERATION = 20  # events of one iteration of a Map, with a repetition
-_LAUNCH = 20  # of Launch Instances outside its iterations, Wait For Boot and Start Run, with a repetition
+_LAUNCH = 35  # of Launch Instances outside its iterations, Plan Wave, Wait For Boot and Start Run, with a repetition
 _ENDING = 500  # of Terminate All and Aggregate, with their repetitions
 
 

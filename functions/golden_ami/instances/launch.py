@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,8 +14,10 @@ from botocore.exceptions import ClientError
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.consistency import may_be_unlisted
 from golden_ami.aws.errors import named_errors
+from golden_ami.batches import shown
 from golden_ami.engines.registry import traits
 from golden_ami.errors import AccessDenied, AssessmentError, ServiceFault, ServiceRejected
+from golden_ami.failures import LAUNCH, cause_noted
 from golden_ami.instances.pacing import interval, pause
 from golden_ami.instances.refusals import ELSEWHERE, Deferred, Refusal, over_quota, reason_of, refusal
 from golden_ami.instances.tags import Tagging, instance_tags, own_tags, to_list
@@ -46,10 +48,11 @@ _METADATA = {
 
 
 class Launched(NamedTuple):
-    """The AMIs of a batch that a wave launches. Both are counts."""
+    """The AMIs of a batch that a wave launches."""
 
     launched: int
     not_launched: int
+    reasons: list[str]  # of those that were not launched: the AMI's key and the reason's code
 
 
 def launch(run_id: str, batch: str, wave: int | None, settings: Settings, clients: Clients, ledger: Ledger) -> Launched:
@@ -62,16 +65,23 @@ def launch(run_id: str, batch: str, wave: int | None, settings: Settings, client
     run, amis = ledger.run_and_amis(run_id, batch)
     needing = [ami for ami in amis if traits(ami.engine).needs_instances and wave in (None, ami.wave)]
     waiting = [ami for ami in needing if needs_launch(ami)]
-    known = _launched_before([ami for ami in waiting if ami.launch_token], run_id, settings, clients)
-    ec2 = {place: clients.client("ec2", place) for place in {place_of(ami, settings) for ami in waiting}}
-    texts = user_data_of(run, waiting, settings, clients)
+    with cause_noted(LAUNCH, waiting, ledger), named_errors():
+        known = _launched_before([ami for ami in waiting if ami.launch_token], run_id, settings, clients)
+        ec2 = {place: clients.client("ec2", place) for place in {place_of(ami, settings) for ami in waiting}}
+        texts = user_data_of(run, waiting, settings, clients)
     rest = partial(pause, interval(run.ami_count, len(run.batches)))
     attempts = side_by_side(partial(_attempt, run, known, texts, settings, ec2, ledger), waiting, WORKERS, rest)
     for attempt in attempts:
         if isinstance(attempt, Exception):
             raise attempt
     launched = sum(attempt is True for attempt in attempts) + sum(bool(ami.instance_id) for ami in needing)
-    return Launched(launched, len(needing) - launched)
+    left = len(needing) - launched
+    return Launched(launched, left, _reasons(run_id, batch, {ami.key for ami in needing}, ledger) if left else [])
+
+
+def _reasons(run_id: str, batch: str, keys: Collection[str], ledger: Ledger) -> list[str]:
+    unlaunched = (ami for ami in ledger.amis(run_id, batch) if ami.key in keys and not ami.instance_id)
+    return shown([f"{ami.key}: {ami.reason.code if ami.reason else 'left to a later wave'}" for ami in unlaunched])
 
 
 def _attempt(
@@ -89,7 +99,7 @@ def _attempt(
         return False
     earlier = known.get(ami.key, [])
     try:
-        with named_errors():
+        with cause_noted(LAUNCH, [ami], ledger), named_errors():
             if alive := next((instance for instance in earlier if instance.alive), None):
                 return _note(ami, alive.instance_id, alive.launched_at, ledger)
             if ami.user_data_sha256 and ami.user_data_sha256 not in texts:
@@ -115,7 +125,12 @@ def _launch(
     refused: dict[str, Refusal] = {}
     for subnet, request in requests.items():
         ami = ledger.update_ami(ami, launch_token=request["ClientToken"], launched_at=iso(now()), notes=notes)
-        outcome = _run_instances(ami, request, ec2)
+        try:
+            outcome = _run_instances(ami, request, ec2)
+        except (AccessDenied, ServiceRejected):  # an answer: nothing was launched, so Terminate waits for no instance
+            if answered:
+                ledger.update_ami(ami, launch_token="")
+            raise
         if isinstance(outcome, Deferred):
             return _deferred(ami, outcome, ledger, answered)
         if not isinstance(outcome, Refusal):

@@ -7,15 +7,17 @@ from typing import Literal, NamedTuple
 
 from golden_ami import deadlines
 from golden_ami.aws.clients import Clients
+from golden_ami.batches import Batch, batches_of
 from golden_ami.contracts import Contract
 from golden_ami.engines.registry import traits
+from golden_ami.failures import COLLECT, LAUNCH, failure_of
 from golden_ami.instances.budget import PARTIAL_UNTIL, exhausted
 from golden_ami.instances.quotas import Quota, quota, quota_of
 from golden_ami.instances.refusals import over_quota
 from golden_ami.instances.waves import Capacity, Share, capacity_of, share
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
-from golden_ami.models import Ami, Failure, Reason, Run
+from golden_ami.models import Ami, Reason, Run
 from golden_ami.parallel import side_by_side
 from golden_ami.places import Place, place_of
 from golden_ami.reasons import launching
@@ -25,7 +27,7 @@ from golden_ami.times import iso, now
 
 ROOM = 30  # seconds between two looks for room
 
-Next = Literal["LAUNCH", "WAIT", "START", "AWAIT", "FINISH"]
+Next = Literal["LAUNCH", "BOOT", "WAIT", "START", "AWAIT", "FINISH"]
 
 
 class Iteration(Contract):
@@ -42,6 +44,7 @@ class Plan(NamedTuple):
     next: Next
     number: int  # of the wave
     batches: list[str]  # of the AMIs that are launched now
+    items: list[Batch]  # the same, with those AMIs
     wait_seconds: int
     running: int
     left: int  # launched in no wave yet
@@ -61,8 +64,8 @@ def plan_wave(
     Raises botocore's ClientError and `errors`.
     """
     run, amis = ledger.run_and_amis(run_id)
-    amis = _noted(amis, "Launch Instances", launches, _was_not_launched, ledger)
-    amis = _noted(amis, "Tag Findings", findings, _was_not_collected, ledger)
+    amis = _noted(amis, LAUNCH, launches, _was_not_launched, ledger)
+    amis = _noted(amis, COLLECT, findings, _was_not_collected, ledger)
     events = _events(execution_arn, clients)
     if not run.collects_at_end and events >= PARTIAL_UNTIL:
         ledger.update_run(run_id, collects_at_end=True)
@@ -81,11 +84,13 @@ class _Wave(NamedTuple):
 
 def _plan(run: Run, wave: _Wave) -> Plan:
     launched = [ami for ami in wave.amis if needs_launch(ami) and ami.wave]
+    items = batches_of(launched)
     left = sum(map(needs_launch, wave.amis)) - len(launched)
     return Plan(
         next=_next(run, wave, launched, left),
         number=wave.number,
-        batches=sorted({ami.batch for ami in launched}),
+        batches=[one.batch for one in items],
+        items=items,
         wait_seconds=ROOM,
         running=sum(map(is_running, wave.amis)),
         left=left,
@@ -95,7 +100,10 @@ def _plan(run: Run, wave: _Wave) -> Plan:
 def _next(run: Run, wave: _Wave, launched: Sequence[Ami], left: int) -> Next:
     if launched:
         return "LAUNCH"
-    if any(map(is_startable, wave.amis)):
+    startable = [ami for ami in wave.amis if is_startable(ami)]
+    if any(ami.instance_id for ami in startable):
+        return "BOOT"
+    if startable:
         return "START"
     if wave.awaits_ending:
         return "WAIT"
@@ -129,7 +137,7 @@ def _noted(
     ended = {one.batch: one for one in iterations}
 
     def note(ami: Ami) -> Ami:
-        failure = Failure(step=step, error=ended[ami.batch].error or "Unknown")
+        failure = failure_of(ami, step, ended[ami.batch].error)
         logger.error("a step failed", extra={"ami": ami.key, "step": step, "error": failure.error})
         return ledger.update_ami(ami, failure=failure)
 

@@ -6,8 +6,8 @@ from golden_ami.reasons.cause import Cause
 
 STEP_FAILED = Cause(
     "STEP_FAILED",
-    when="Aggregate: a step failed for the AMI's batch and not for the run",
-    message="{step} failed for this AMI's batch {batch!r}: {error}",
+    when="Aggregate: a step failed for the AMI and not for every part of the run",
+    message="{step} failed for this AMI: {error}[: {cause}]",
     remedy="{remedy}",
 )
 RUN_FAILED = Cause(

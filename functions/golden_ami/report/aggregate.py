@@ -7,24 +7,24 @@ on-execution-end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from golden_ami import metrics, times
-from golden_ami.errors import AssessmentError, RunNotFound, within
+from golden_ami.errors import AssessmentError, InvalidConfiguration, InvalidEvent, RunNotFound, within
 from golden_ami.executions import Execution, is_another
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
-from golden_ami.models import Ami, Run, Verdict
+from golden_ami.models import NO_BATCH, Ami, Run, Verdict
 from golden_ami.parallel import side_by_side
 from golden_ami.report import act, last, notify
 from golden_ami.report.build import build
 from golden_ami.report.configured_run import configured_run
 from golden_ami.report.formats import CONTENT_TYPES, write
 from golden_ami.report.model import Fault, Report
-from golden_ami.storage.keys import report_key
+from golden_ami.storage.keys import history_prefix, report_key
 from golden_ami.storage.objects import S3Store, Store
 from golden_ami.storage.terms import whole
 from golden_ami.vulnerabilities.known import known
@@ -38,6 +38,8 @@ _SMALL_RUN_FORMATS = ("csv", "sarif", "cyclonedx", "junit", "asff")
 _SMALL_RUN = 20_000  # up to so many findings the other formats are written too; above, on demand
 # Of a Fail state (botocore's model of Step Functions: SensitiveError, SensitiveCause).
 _ERROR, _CAUSE = 256, 32_768
+_REFUSALS = frozenset({InvalidConfiguration.__name__, InvalidEvent.__name__})
+_OF_SCHEDULE = frozenset({"schedule", "scheduledTime"})  # members of the input
 _METRICS, _SUCCESS = "metrics", "metrics of success"
 
 
@@ -73,13 +75,15 @@ def _aggregated(
     _write(report, store)
     notify.notify(report, run, store, settings, clients, ledger)
     _close(run_id, report, ledger)
-    _optional(report, "metrics", lambda: _put_metrics(report, settings, ledger))
+    _optional(report, "metrics", lambda: _put_metrics(report, _outcome(report, execution, amis), settings, ledger))
     logger.info("run assessed", extra={"verdict": report.verdict, "amis": report.totals.amis})
     fault = report.run.faults[0] if report.run.faults else None
     return last.Reported(
         succeeded=fault is None,
         verdict=report.verdict,
+        amis=_by_verdict(report),
         report=store.uri(report_key(run_id)),
+        history=store.uri(history_prefix(execution.run_id)),
         error=fault.error[:_ERROR] if fault else "",
         cause=within([one.cause for one in report.run.faults], _CAUSE, " "),
     )
@@ -139,7 +143,23 @@ def _close(run_id: str, report: Report, ledger: Ledger) -> None:
         return
 
 
-def _put_metrics(report: Report, settings: Settings, ledger: Ledger) -> None:
+def _outcome(report: Report, execution: Execution, amis: Sequence[Ami]) -> metrics.Outcome:
+    succeeded, verdicts = report.run.succeeded, report.totals.passed + report.totals.failed
+    tried = any(ami.batch != NO_BATCH for ami in amis)
+    return metrics.Outcome(succeeded, succeeded and tried and not verdicts, _is_refused(execution, report.run.faults))
+
+
+def _is_refused(execution: Execution, faults: Sequence[Fault]) -> bool:
+    """Whether Load Config, whose answer the state has else, refused what a person or a pipeline has started.
+
+    They are told within seconds. Nobody looks at what a schedule starts, so its run has failed.
+    """
+    opened = not isinstance(execution.state, Mapping) or "run" in execution.state
+    scheduled = isinstance(execution.input, Mapping) and bool(_OF_SCHEDULE & execution.input.keys())
+    return not opened and not scheduled and bool(faults) and faults[0].error in _REFUSALS
+
+
+def _put_metrics(report: Report, outcome: metrics.Outcome, settings: Settings, ledger: Ledger) -> None:
     """Once a run; a run that failed and was redriven may succeed later."""
     run_id, totals, succeeded = report.run.run_id, report.totals, report.run.succeeded
     due = [name for name in (_METRICS, *[_SUCCESS] * succeeded) if not ledger.sent(run_id, name)]
@@ -147,11 +167,16 @@ def _put_metrics(report: Report, settings: Settings, ledger: Ledger) -> None:
         return
     ledger.intend(run_id, due)
     if _METRICS in due:
-        amis: dict[Verdict, int] = {"PASS": totals.passed, "FAIL": totals.failed, "NOT_ASSESSED": totals.not_assessed}
-        metrics.of_run(settings.stack, totals.counts, amis, report.run.duration_seconds, succeeded=succeeded)
+        seconds = report.run.duration_seconds
+        metrics.of_run(settings.stack, totals.counts, _by_verdict(report), seconds, outcome)
     else:
         metrics.of_success(settings.stack)
     ledger.note_sent(run_id, dict.fromkeys(due, "log"))
+
+
+def _by_verdict(report: Report) -> dict[Verdict, int]:
+    totals = report.totals
+    return {"PASS": totals.passed, "FAIL": totals.failed, "NOT_ASSESSED": totals.not_assessed}
 
 
 def _write(report: Report, store: Store) -> None:

@@ -211,6 +211,9 @@ class _Builder:
         """Sum up."""
         config = self._run.config
         amis = sorted((built.report for built in found), key=_by_verdict)
+        if not any(fault.where == "run" for fault in self._faults):
+            judged = [(built.ami, built.report.verdict) for built in found]
+            self._faults[:0] = faults.fault_of_batches(judged, self._failed_batches)
         totals = totals_of(amis)
         matches = sum((built.exceptions for built in found), Counter[int]())
         unknown = [built.ami for built in found if built.report.verdict == "NOT_ASSESSED"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from golden_ami.errors import within
-from golden_ami.models import RUN_TAG, Ami, Reason
+from golden_ami.failures import COLLECT, LAUNCH
+from golden_ami.models import RUN_TAG, Ami, Failure, Reason, Verdict
 from golden_ami.reasons import reporting
 from golden_ami.report.model import Fault, Instances
 
@@ -17,6 +19,9 @@ _LONGEST = 2000  # characters; Step Functions takes 32,768 for a cause, a person
 _REMEDIES = {
     "Throttled": "AWS limited the rate of calls: run again later, or ask for a higher quota.",
     "ServiceFault": "AWS had a fault: run again later.",
+    "AccessDenied": "Allow the call in the policy of the function's role in template.yaml; where a service control "
+    "policy or a permissions boundary denies it, there. Then run again.",
+    "ServiceRejected": "Correct what AWS refuses, as its answer says, then run again.",
     "FindingsIncomplete": "Run again; if it persists, compare with the findings in the Inspector console.",
     "EngineBusy": "Wait for the other run to end, then run again.",
     "States.Timeout": "A step took longer than it may: look at the execution's history for the step, then run again.",
@@ -108,27 +113,43 @@ def _caught(fault: object) -> tuple[str, object] | None:
     return str(fault.get("Error") or "Unknown"), fault.get("Cause", "")
 
 
-def failed_batches(state: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Batches that failed inside a Map in the last turn: batch -> (step, error's name). The earlier step counts.
+def failed_batches(state: Mapping[str, Any]) -> dict[str, Failure]:
+    """Batches that failed inside a Map in the last turn. The earlier step counts.
 
     Plan Wave notes those of turns before on the rows of the AMIs.
     """
-    failed: dict[str, tuple[str, str]] = {}
-    for member, step in (("launches", "Launch Instances"), ("findings", "Tag Findings")):
+    failed: dict[str, Failure] = {}
+    for member, step in (("launches", LAUNCH), ("findings", COLLECT)):
         items = state.get(member)
         for item in items if isinstance(items, list) else []:
             if isinstance(item, Mapping) and item.get("error"):
-                failed.setdefault(str(item.get("batch")), (step, str(item["error"])))
+                failed.setdefault(str(item.get("batch")), Failure(step=step, error=str(item["error"])))
     return failed
 
 
-def reason_not_assessed(ami: Ami, failed: Mapping[str, tuple[str, str]], faults: list[Fault]) -> Reason:
+def fault_of_batches(judged: Iterable[tuple[Ami, Verdict]], failed: Mapping[str, Failure]) -> list[Fault]:
+    """The fault of a run of which failed batches left nothing assessed: the commonest error with its cause.
+
+    AMIs with a reason of their own were not assessed for their own sake: without others a run has no fault.
+    """
+    listed = list(judged)
+    tried = [ami for ami, _ in listed if ami.reason is None]
+    known = [failure for ami in tried if (failure := ami.failure or failed.get(ami.batch))]
+    if not known or any(verdict != "NOT_ASSESSED" for _, verdict in listed):
+        return []
+    [(error, count)] = Counter(failure.error for failure in known).most_common(1)
+    example = max((failure for failure in known if failure.error == error), key=lambda failure: bool(failure.cause))
+    of = "the AMI" if len(tried) == 1 else f"{'all' if count == len(tried) else f'{count} of'} {len(tried)} AMIs"
+    what = f"Nothing was assessed: {example.step} failed for {of} that could be assessed with {error}"
+    return [Fault(where="run", error=error, cause=f"{what}: {describe_fault(error, example.cause)}")]
+
+
+def reason_not_assessed(ami: Ami, failed: Mapping[str, Failure], faults: list[Fault]) -> Reason:
     """Why an AMI without findings and without a reason of its own is NOT ASSESSED."""
-    failure = (ami.failure.step, ami.failure.error) if ami.failure else failed.get(ami.batch)
-    if failure:
-        step, error = failure
-        remedy = _REMEDIES.get(error, _FALLBACK)
-        return reporting.STEP_FAILED(step=step, batch=ami.batch, error=error, remedy=remedy)
+    if failure := ami.failure or failed.get(ami.batch):
+        remedy = _REMEDIES.get(failure.error, _FALLBACK)
+        cause = message_of(failure.cause)
+        return reporting.STEP_FAILED(step=failure.step, error=failure.error, cause=cause, remedy=remedy)
     if faults:
         return reporting.RUN_FAILED(error=faults[0].error, remedy=faults[0].cause)
     return reporting.NO_FINDINGS_COLLECTED()

@@ -26,7 +26,7 @@ from golden_ami.ledger import RESULTS, Ledger
 from golden_ami.logs import logger
 from golden_ami.models import DEFAULT_ENGINE, Engine, Reason, Verdict
 from golden_ami.reasons import reporting
-from golden_ami.storage.keys import is_ami, is_run, report_key
+from golden_ami.storage.keys import history_prefix, is_ami, is_run, report_key
 
 if TYPE_CHECKING:
     from golden_ami.aws.clients import Clients
@@ -45,7 +45,9 @@ class Reported(NamedTuple):
 
     succeeded: bool  # no fault, whatever the verdict
     verdict: Verdict
+    amis: Mapping[Verdict, int]  # by verdict
     report: str  # s3:// address of report.json
+    history: str  # s3:// address with which those of the execution's archived history begin
     error: str  # the first fault's name, "" without one
     cause: str
 
@@ -82,7 +84,9 @@ def last_report(
     return Reported(
         succeeded=False,
         verdict=report["verdict"],
+        amis={"PASS": 0, "FAIL": report["totals"]["failed"], "NOT_ASSESSED": report["totals"]["notAssessed"]},
         report=store.uri("report.json"),
+        history=f"s3://{settings.bucket}/{history_prefix(run_id)}",
         error=mine["error"],
         cause=mine["cause"],
     )

@@ -15,6 +15,7 @@ from golden_ami.aws.errors import named_errors
 from golden_ami.engines.registry import adapter
 from golden_ami.errors import AssessmentError, FindingsIncomplete, worst
 from golden_ami.evidence.requirements import merged
+from golden_ami.failures import COLLECT, cause_noted
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.models import SEVERITIES, Ami, Evidence, Finding, Run
@@ -49,7 +50,7 @@ def tag_findings(run_id: str, batch: str, settings: Settings, clients: Clients, 
     faults: list[AssessmentError] = []
     for ami in filter(is_collectable, batched):
         try:
-            with named_errors():
+            with cause_noted(COLLECT, [ami], ledger), named_errors():
                 taken, arns = _collect(run, ami, settings, clients, ledger)
                 if is_collected(taken):
                     write_back.first(taken, arns)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from golden_ami import deadlines, times
 from golden_ami.announcement import Announcement
 from golden_ami.aws.clients import Clients
+from golden_ami.batches import Batch, batches_of
 from golden_ami.engines.base import Adapter, Agent, Progress
 from golden_ami.engines.registry import adapter, by_engine_and_place, next_look
 from golden_ami.errors import AssessmentError, EngineBusy, EngineUnavailable
@@ -38,6 +39,7 @@ class State(NamedTuple):
     over: bool  # none runs
     collect: bool  # none runs, or some are over whose findings are to be collected
     batches: list[str]  # of those
+    items: list[Batch]  # the same, with those AMIs
     completed: int
     running: int
     failed: int
@@ -220,5 +222,6 @@ def _state(run: Run, amis: Collection[Ami], running: int, next_look_seconds: int
     completed = sum(ami.reason is None and ami.scan_status in ("COMPLETED", "PARTIAL") for ami in amis)
     failed = sum(ami.reason is not None for ami in amis)
     offered = running == 0 or not run.collects_at_end
-    batches = sorted({ami.batch for ami in amis if offered and is_collectable(ami)})
-    return State(running == 0, running == 0 or bool(batches), batches, completed, running, failed, next_look_seconds)
+    items = batches_of(ami for ami in amis if offered and is_collectable(ami))
+    batches, collect = [one.batch for one in items], running == 0 or bool(items)
+    return State(running == 0, collect, batches, items, completed, running, failed, next_look_seconds)

@@ -62,7 +62,13 @@ TURN = Loop(
     lambda _: 0,
     way_out=("Plan Wave", "What Is Left?", "Terminate All"),
 )
-LOOPS = (AGENTS, LOOKS, ROOM, TURN)
+# Plan Wave is asked once more when the instances are launched, and then leads to their boot.
+WAVE = Loop(
+    ("Plan Wave", "What Is Left?", "Launch Instances"),
+    lambda _: 0,
+    way_out=("Plan Wave", "What Is Left?", "Wait For Boot"),
+)
+LOOPS = (AGENTS, LOOKS, ROOM, TURN, WAVE)
 
 
 def waited(waits: Waits) -> int:
@@ -73,12 +79,11 @@ def waited(waits: Waits) -> int:
 def most_seconds(waits: Waits, amis: int) -> int:
     """How long an execution that assesses so many AMIs lasts at most."""
 
-    def seconds(state: State) -> float:
-        return _seconds(state, waits, _batches(amis))
-
     definition = shipped_graph()
-    again = sum(loop.beside * seconds(definition["States"][name]) for loop in LOOPS for name in loop.states)
-    return waited(waits) + ceil(_longest(definition, seconds) + again)
+    states = definition["States"]
+    # A Map's iterations are only on the path.
+    again = sum(loop.beside * _seconds(states[name], waits, 0) for loop in LOOPS for name in loop.states)
+    return waited(waits) + ceil(_longest(definition, lambda state: _seconds(state, waits, _batches(amis))) + again)
 
 
 def most_events(waits: Waits, amis: int) -> int:

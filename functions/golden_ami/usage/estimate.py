@@ -35,10 +35,11 @@ def good_run(batches: int, *, instances: bool, looks: int = 1, agent_polls: int 
     `looks` counts how often Inspector is asked without finding a scan that is over, and once more; `agent_polls` how
     often agents are waited for after the first look; `turns` in how many turns the findings are collected.
     """
-    begin, again = "Launch Instances" if instances else "Start Run", ["Await Completion"] * (turns - 1)
+    begin = ["Launch Instances", "Wait For Boot"] if instances else ["Start Run"]
+    again = ["Await Completion"] * (turns - 1)
     choices = {
         "Anything To Assess?": ["Ensure Target Template"] if batches else [],
-        "What Is Left?": [begin, *again, "Terminate All"],
+        "What Is Left?": [*begin, *again, "Terminate All"],
         "Agents Ready?": ["Wait For Agents"] * agent_polls,
         "Over?": ["Await Completion"] * (looks - 1),
     }

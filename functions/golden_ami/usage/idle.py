@@ -18,7 +18,7 @@ _SECONDS = (0.2, 5.0)  # of one; an assumption, as for the functions of a run
 # Amazon SQS"). Two to five of them, of which each waits 20 seconds, the longest of SQS, is an assumption.
 _POLLS = (2 * HOURS * 180, 5 * HOURS * 180)
 # What CloudWatch's page of prices counts: an alarm on an expression has one for each metric that it lists.
-_ALARM_METRICS, _SILENCE_ALARM_METRICS = 7, 1
+_ALARM_METRICS, _SILENCE_ALARM_METRICS = 8, 1
 # Each of a key's first two rotations adds the price of one (KMS Developer Guide, "AWS KMS pricing for key storage").
 _KEY_MONTHS = {"disk": (0, 0), "key": (1, 1), "rotated-key": (1, 3)}
 
@@ -74,13 +74,14 @@ def network(stack: Stack, home: Place) -> list[Item]:
 
 
 def idle(stack: Stack, home: Place) -> list[Item]:
-    """What a month costs without a run: network, key, alarms, dashboard, reaper, and the queue's pollers."""
+    """What a month costs without a run: network, key, alarms, dashboard, reaper and its metric, queue's pollers."""
     alarms = stack.alarms * (_ALARM_METRICS + stack.scheduled * _SILENCE_ALARM_METRICS)
     seconds = (_REAPS * FUNCTION_GB * _SECONDS[0], _REAPS * FUNCTION_GB * _SECONDS[1])
     amounts = [
         Amount(KEY, "key months", _KEY_MONTHS[stack.topics], "kms_key_month"),
         Amount(ALARMS, "alarm metric months", (alarms, alarms), "alarm_month"),
         Amount(DASHBOARD, "dashboard months", (int(stack.dashboard), int(stack.dashboard)), "dashboard_month"),
+        Amount("Metric of the oldest run", "metric months", (1, 1), "metric_month"),
         Amount(f"Reaper: {LAMBDA}", "GB-s", seconds, "lambda_gb_second"),
         Amount(f"Reaper: {INVOCATIONS}", "invocations", (_REAPS, _REAPS), "lambda_request"),
         Amount("Queue, while it is empty", "requests", _POLLS, "sqs_request"),

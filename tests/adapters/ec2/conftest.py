@@ -137,10 +137,11 @@ class Stack:
         return answer
 
     def launch(self, batch: str, run_id: str = "run-1", **wave: int) -> dict[str, int]:
-        """Invoke launch-instances."""
+        """Invoke launch-instances; the counts that it answers. What else it says is in `reasons`."""
         from handlers.launch_instances import handler
 
-        answer: dict[str, int] = handler({"runId": run_id, "batch": batch} | wave, None)
+        answer: dict[str, Any] = handler({"runId": run_id, "batch": batch} | wave, None)
+        self.reasons: list[str] = answer.pop("reasons")
         return answer
 
     def plan(self, run_id: str = "run-1", events: int = 10, **state: Any) -> dict[str, Any]:

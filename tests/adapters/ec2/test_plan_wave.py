@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from golden_ami.errors import AccessDenied, Throttled
 from golden_ami.models import Ami, Evidence, Failure, Reason
 from golden_ami.times import iso, now
 
@@ -41,11 +42,13 @@ def launched(stack: Stack) -> None:
 
 
 def test_all_that_need_an_instance_are_launched_in_the_first_wave(opened: Stack) -> None:
-    wave = {"next": "LAUNCH", "number": 1, "batches": [FIRST, SECOND], "waitSeconds": 30, "running": 0, "left": 0}
+    items = [{"batch": image, "amis": [image]} for image in (FIRST, SECOND)]
+    wave = {"next": "LAUNCH", "number": 1, "batches": [FIRST, SECOND], "items": items, "waitSeconds": 30, "running": 0,
+            "left": 0}  # fmt: skip
     assert opened.plan() == wave
     assert opened.plan() == wave, "again changes nothing"
     assert opened.launch(FIRST, wave=1) == {"launched": 1, "notLaunched": 0}
-    assert opened.plan() == wave | {"batches": [SECOND]}
+    assert opened.plan() == wave | {"batches": [SECOND], "items": items[1:]}
 
 
 def test_the_expiry_counts_from_the_wave(opened: Stack) -> None:
@@ -70,9 +73,42 @@ def test_an_execution_from_before_there_were_waves_launches_all(opened: Stack) -
 def test_scans_that_are_not_started_are_started_before_others_are_awaited(opened: Stack) -> None:
     launched(opened)
     note(opened, FIRST, scan="i-1", scan_status="PENDING")
+    assert opened.plan()["next"] == "BOOT", "an agent is asked for before"
+    note(opened, SECOND, engine="ami", instance_id="")
     assert opened.plan()["next"] == "START"
     note(opened, SECOND, reason=REASON)
     assert opened.plan()["next"] == "AWAIT"
+
+
+def test_what_was_launched_boots(opened: Stack) -> None:
+    launched(opened)
+    assert opened.plan(launches=[{"batch": FIRST, "wave": 1}, {"batch": SECOND, "wave": 1}])["next"] == "BOOT"
+
+
+def test_with_nothing_launched_there_is_no_boot(opened: Stack) -> None:
+    """Nor does Terminate wait for an instance: EC2 has answered."""
+    opened.plan()
+    opened.calls.fail("RunInstances", "UnauthorizedOperation", "denied by a service control policy", times=2)
+    for image in (FIRST, SECOND):
+        with pytest.raises(AccessDenied):
+            opened.launch(image, wave=1)
+    launches = [{"batch": image, "wave": 1, "error": "AccessDenied"} for image in (FIRST, SECOND)]
+    assert opened.plan(launches=launches)["next"] == "FINISH"
+    failure = row(opened, FIRST).failure
+    assert failure is not None
+    assert (failure.step, failure.error) == ("Launch Instances", "AccessDenied")
+    assert "RunInstances operation: denied by a service control policy" in failure.cause
+    assert row(opened, FIRST).launch_token == ""
+
+
+def test_a_fault_that_a_retry_heals_is_no_failure(opened: Stack) -> None:
+    opened.plan()
+    opened.calls.fail("RunInstances", "RequestLimitExceeded")
+    with pytest.raises(Throttled):
+        opened.launch(FIRST, wave=1)
+    assert opened.launch(FIRST, wave=1) == {"launched": 1, "notLaunched": 0}
+    opened.plan(launches=[{"batch": FIRST, "wave": 1}])
+    assert row(opened, FIRST).failure is None
 
 
 def test_a_run_ends_when_nothing_is_left(opened: Stack) -> None:
@@ -100,7 +136,7 @@ def test_a_launch_that_failed_is_not_tried_again(opened: Stack, error: str) -> N
     opened.plan()
     opened.launch(SECOND, wave=1)
     launches = [{"batch": FIRST, "wave": 1} | ({"error": error} if error else {}), {"batch": SECOND, "wave": 1}]
-    assert opened.plan(launches=launches)["next"] == "START"
+    assert opened.plan(launches=launches)["next"] == "BOOT"
     assert row(opened, FIRST).failure == Failure(step="Launch Instances", error=error or "Unknown")
     assert row(opened, SECOND).failure is None
 
@@ -166,6 +202,7 @@ def test_a_launch_that_the_quota_refuses_is_left_to_a_later_wave(opened: Stack, 
     opened.clock.shift(timedelta(seconds=1))
     opened.calls.fail("RunInstances", "VcpuLimitExceeded")
     assert opened.launch(SECOND, wave=1) == {"launched": 0, "notLaunched": 1}
+    assert opened.reasons == [f"{SECOND}: left to a later wave"]
     deferred = row(opened, SECOND)
     assert (deferred.wave, deferred.reason, deferred.launch_token) == (0, None, "")
     assert deferred.deferred_at

@@ -188,7 +188,7 @@ def test_an_update_that_fails_puts_the_stack_back(account: Embedded) -> None:
     client, name = account.client("lambda"), stack.physical_id("Reap")
     variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     assert variables["POWERTOOLS_LOG_LEVEL"] == "INFO"
-    assert not stack.resources.keys() & {"OwnedConfiguration", "NothingAssessedAlarm"}
+    assert not stack.resources.keys() & {"OwnedConfiguration", "NoRunSucceededAlarm"}
 
 
 def test_what_an_update_takes_out_of_the_template_is_retained(account: Embedded) -> None:

@@ -47,10 +47,15 @@ def test_one_run_ends_in_a_report_and_one_message(stack: Any) -> None:
     answer = stack.aggregate("run-1")
     assert answer == {
         "succeeded": True,
-        "verdict": "FAIL",
-        "report": "s3://golden-ami-reports/runs/run-1/report.json",
         "error": "",
         "cause": "",
+        "output": {
+            "runId": "run-1",
+            "verdict": "FAIL",
+            "amis": {"passed": 1, "failed": 1, "notAssessed": 1},
+            "report": "s3://golden-ami-reports/runs/run-1/report.json",
+            "history": "s3://golden-ami-reports/runs/run-1/history/",
+        },
     }
     report = stack.report("run-1")
     assert {one["amiId"]: one["verdict"] for one in report["amis"]} == {
@@ -145,7 +150,8 @@ def test_load_config_failed_before_there_was_a_run(stack: Any) -> None:
         "InvalidConfiguration", "parameter X has 2 problems:\n1. amis[0]: 5; write an object\n2. engine: y; z"
     )
     answer = stack.aggregate("run-1", error=caught)
-    assert (answer["succeeded"], answer["verdict"], answer["error"]) == (False, "NOT_ASSESSED", "InvalidConfiguration")
+    assert (answer["succeeded"], answer["error"]) == (False, "InvalidConfiguration")
+    assert answer["output"]["verdict"] == "NOT_ASSESSED"
     assert answer["cause"] == "parameter X has 2 problems: 1. amis[0]: 5; write an object 2. engine: y; z."
     (message,) = stack.messages()
     assert message["Subject"] == "Golden AMI assessment could not complete: InvalidConfiguration"
@@ -171,7 +177,7 @@ def test_a_failed_batch_does_not_fail_the_run(stack: Any) -> None:
         "run-1", findings=[{"batch": "ami-0b", "error": "FindingsIncomplete"}, {"batch": "ami-0a"}]
     )
     assert answer["succeeded"]
-    assert answer["verdict"] == "NOT_ASSESSED"
+    assert answer["output"]["verdict"] == "NOT_ASSESSED"
     reason = {one["amiId"]: one.get("reason") for one in stack.report("run-1")["amis"]}["ami-0b"]
     assert reason["code"] == "STEP_FAILED"
     assert "Tag Findings" in reason["message"]
@@ -212,7 +218,7 @@ def test_a_garbage_line_is_never_a_pass(stack: Any, before: bytes, garbage: byte
     key = "runs/run-1/findings/ami-0a.ndjson"
     stack.s3.put_object(Bucket="golden-ami-reports", Key=key, Body=before + garbage + b"\n" + _LINE + b"\n")
     answer = stack.aggregate("run-1")
-    assert (answer["succeeded"], answer["verdict"]) == (True, "NOT_ASSESSED")
+    assert (answer["succeeded"], answer["output"]["verdict"]) == (True, "NOT_ASSESSED")
     (found,) = stack.report("run-1")["amis"]
     assert (found["verdict"], found["reason"]["code"]) == ("NOT_ASSESSED", "FINDINGS_UNREADABLE")
     assert key in found["reason"]["message"]

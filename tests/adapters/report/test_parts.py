@@ -93,7 +93,8 @@ def test_what_failed_an_ami_before_the_fault_fails_it(stack: Any) -> None:
     _opened(stack, "run-1")
     with broken("report.notify.notify"):
         answer = stack.aggregate("run-1")
-    assert (answer["succeeded"], answer["verdict"]) == (False, "FAIL")
+    assert (answer["succeeded"], answer["output"]["verdict"]) == (False, "FAIL")
+    assert answer["output"]["history"] == "s3://golden-ami-reports/runs/run-1/history/"
     report = msgspec.json.decode(stack.object("runs/run-1/report.json"), type=Report)
     assert (report.verdict, report.totals.failed, report.totals.not_assessed, report.totals.failing) == (
         "FAIL",

@@ -24,7 +24,7 @@ def aborted(stack: Any) -> str:
     """The execution is aborted, and on_execution_end reports; the verdict."""
     answer = stack.aggregate("run-1", error=ABORTED)
     stack.ledger.update_run("run-1", ended_at="2026-03-01T13:00:00Z")  # as test_ending_report.py has it
-    return str(answer["verdict"])
+    return str(answer["output"]["verdict"])
 
 
 def test_the_end_of_a_redriven_run_is_told_too(stack: Any) -> None:
@@ -62,7 +62,7 @@ def test_a_redriven_run_is_judged_on_the_day_of_its_end(stack: Any) -> None:
     with time_machine.travel("2026-03-01T13:00:00Z", tick=False):
         assert aborted(stack) == "PASS"
     with time_machine.travel("2026-03-03T13:00:00Z", tick=False):
-        assert stack.aggregate("run-1")["verdict"] == "FAIL"
+        assert stack.aggregate("run-1")["output"]["verdict"] == "FAIL"
         assert stack.report("run-1")["run"]["completedAt"] == "2026-03-03T13:00:00Z"
     assert [one.verdict for one in stack.ledger.assessments("123456789012/us-east-1/web")] == ["FAIL"]
 
@@ -75,12 +75,12 @@ def test_a_start_is_the_same_to_the_millisecond_or_a_redrives(stack: Any, starte
 
 def test_the_report_of_a_name_used_again_is_not_the_earlier_runs(stack: Any) -> None:
     stack.open("monthly", [(ami("ami-0a"), [CLEAN])])
-    assert stack.aggregate("monthly")["verdict"] == "PASS"
+    assert stack.aggregate("monthly")["output"]["verdict"] == "PASS"
     subjects(stack)
     earlier = stack.report("monthly")
     fault = {"Error": "InvalidEvent", "Cause": json.dumps({"errorMessage": "the name was used before"})}
     answer = stack.aggregate("monthly", started="2026-06-01T12:00:00.000Z", error=fault)
-    assert (answer["succeeded"], answer["verdict"]) == (False, "NOT_ASSESSED")
+    assert (answer["succeeded"], answer["output"]["verdict"]) == (False, "NOT_ASSESSED")
     assert answer["report"].endswith("/runs/monthly-2026-06-01T120000Z/report.json")
     assert stack.report("monthly") == earlier
     assert subjects(stack) == ["Golden AMI assessment could not complete: InvalidEvent"]

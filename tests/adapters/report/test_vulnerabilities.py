@@ -64,7 +64,8 @@ def aggregated(stack: Any, run_id: str = "run-1") -> dict[str, Any]:
         stack.s3.put_object(Bucket=BUCKET, Key=vulnerabilities_key(run_id, key), Body=b'["CVE-2026-1"]')
     answer: dict[str, Any] = stack.aggregate(run_id)
     assert answer["succeeded"]
-    return answer
+    output: dict[str, Any] = answer["output"]
+    return output
 
 
 def report(stack: Any, run_id: str = "run-1") -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from report_world import World, ami, finding
 
 from golden_ami.errors import LONGEST, InvalidConfiguration, Problem, within
-from golden_ami.models import Reason
+from golden_ami.models import Failure, Reason
 from golden_ami.report.faults import describe_fault, failed_batches, message_of
 from golden_ami.report.mail import body, subject
 from golden_ami.report.model import Fault
@@ -84,5 +84,7 @@ def test_of_a_batch_that_failed_twice_the_first_step_is_the_cause() -> None:
         "launches": [{"launch": {}}, {"batch": "a", "error": "AccessDenied"}],
         "findings": [{"batch": "a", "error": "ServiceFault"}, {"batch": "b", "error": "FindingsIncomplete"}],
     }
-    expected = {"a": ("Launch Instances", "AccessDenied"), "b": ("Tag Findings", "FindingsIncomplete")}
-    assert failed_batches(state) == expected
+    assert failed_batches(state) == {
+        "a": Failure(step="Launch Instances", error="AccessDenied"),
+        "b": Failure(step="Tag Findings", error="FindingsIncomplete"),
+    }

@@ -37,12 +37,12 @@ def transitions(batches: int, *, instances: bool, looks: int = 1, agent_polls: i
 
 
 # States that do something, counted by hand: Load Config, Duplicate?, Anything To Assess?, Ensure Target Template,
-# Plan Wave, What Is Left?, Launch Instances, Launch Batch of each, Wait For Boot, Check Agents, Agents Ready?, Start
-# Run, Await Completion, Check Run, Over?, Tag Findings, Tag Batch of each, Terminate, Plan Wave, What Is Left?,
-# Terminate All, Aggregate, Succeeded?, Assessment Complete.
+# Plan Wave, What Is Left?, Launch Instances, Launch Batch of each, Plan Wave, What Is Left?, Wait For Boot, Check
+# Agents, Agents Ready?, Start Run, Await Completion, Check Run, Over?, Tag Findings, Tag Batch of each, Terminate,
+# Plan Wave, What Is Left?, Terminate All, Aggregate, Succeeded?, Assessment Complete.
 @pytest.mark.parametrize(
     ("batches", "instances", "looks", "expected"),
-    [(1, True, 1, 24), (5, True, 1, 32), (5, True, 3, 38), (1, False, 1, 19), (40, False, 1, 58), (0, False, 1, 6)],
+    [(1, True, 1, 26), (5, True, 1, 34), (5, True, 3, 40), (1, False, 1, 19), (40, False, 1, 58), (0, False, 1, 6)],
 )
 def test_states_of_a_good_run(batches: int, instances: bool, looks: int, expected: int) -> None:
     entered = good_run(batches, instances=instances, looks=looks)
@@ -61,7 +61,7 @@ def test_a_wait_for_agents_is_three_transitions() -> None:
 
 @pytest.mark.parametrize(
     ("batches", "instances", "looks", "agent_polls", "expected"),
-    [(5, False, 1, 0, (10, 7)), (5, True, 3, 2, (24, 7)), (0, False, 1, 0, (1, 2))],
+    [(5, False, 1, 0, (10, 7)), (5, True, 3, 2, (25, 7)), (0, False, 1, 0, (1, 2))],
     ids=["no instance", "several looks", "nothing to assess"],
 )
 def test_invocations_of_a_good_run(
