@@ -76,10 +76,13 @@ class Account:
         return self.outputs[name]
 
     def function(self, output: str) -> dict[str, Any]:
-        """GetFunctionConfiguration's answer for the function that an output names. Raises CommandError."""
+        """GetFunctionConfiguration's answer for the function that an output names, as the next run uses it.
+
+        Raises CommandError.
+        """
         client, name = self.client("lambda"), self.output(output)
         try:
-            return dict(client.get_function_configuration(FunctionName=name))
+            return dict(client.get_function_configuration(FunctionName=name, **self.qualifier))
         except client.exceptions.ResourceNotFoundException as error:
             raise CommandError(f"the stack has no function {name}; deploy it again (sam deploy)") from error
 
@@ -91,6 +94,17 @@ class Account:
     def state_machine(self) -> str:
         """The state machine's ARN."""
         return self.outputs["StateMachineArn"]
+
+    @property
+    def starts(self) -> str:
+        """What executions are started with: the state machine's alias, or the state machine of a stack without one."""
+        return self.outputs.get("StateMachineAliasArn", self.state_machine)
+
+    @property
+    def qualifier(self) -> dict[str, str]:
+        """Names the functions' alias in a request to Lambda; empty for a stack without aliases."""
+        alias = self.outputs.get("StateMachineAliasArn", "")
+        return {"Qualifier": alias.rpartition(":")[2]} if alias else {}
 
     @property
     def bucket(self) -> str:

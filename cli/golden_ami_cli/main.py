@@ -33,7 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("assess")(assess.assess)
-for command in (runs.runs, runs.watch, runs.cancel, runs.reap, records.report, records.history):
+for command in (runs.runs, runs.watch, runs.cancel, runs.reap, runs.rollback, records.report, records.history):
     app.command()(command)
 app.command("doctor")(doctor.doctor)
 app.command("estimate")(estimate.estimate)

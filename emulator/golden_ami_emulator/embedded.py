@@ -230,9 +230,10 @@ class Embedded(AbstractContextManager["Embedded"]):
     # ------------------------------------------------------------ executions
 
     def start(self, input: Any, name: str | None = None) -> str:
-        """Start an execution of the stack's state machine; its ARN."""
+        """Start an execution of the stack's state machine, by its alias where it has one; its ARN."""
         request = {"name": name} if name else {}
-        machine = self.outputs.get("StateMachineArn") or self._only_machine()
+        outputs = self.outputs
+        machine = outputs.get("StateMachineAliasArn") or outputs.get("StateMachineArn") or self._only_machine()
         client = self.client("stepfunctions")
         answer = client.start_execution(stateMachineArn=machine, input=json.dumps(input), **request)
         return str(answer["executionArn"])

@@ -25,6 +25,7 @@ from golden_ami.executions import ENDS, EVENT_LIMIT
 from golden_ami_emulator import task_tokens
 from golden_ami_emulator.clock import Clock
 from golden_ami_emulator.history_pages import get_execution_history
+from golden_ami_emulator.machine_versions import MachineVersions, associated
 from golden_ami_emulator.patching import Patches
 from golden_ami_emulator.sessions import operator_client
 from golden_ami_emulator.threads import ClockThread
@@ -82,6 +83,7 @@ class Interpreter(Patches):
     def __enter__(self) -> Interpreter:
         super().__enter__()
         self._use_clock()
+        self.enter_context(MachineVersions())
         self._patch_executions()
         self._patch_callbacks()
         self._patch_economy()
@@ -178,7 +180,12 @@ class Interpreter(Patches):
         env = worker.env = worker._get_evaluation_environment()
         self._by_manager[id(env.event_manager)] = running
         details = execution.get_start_execution_details()
-        started = {"input": json.dumps(details.inpt), "inputDetails": {"truncated": False}, "roleArn": details.role_arn}
+        started = {
+            "input": json.dumps(details.inpt),
+            "inputDetails": {"truncated": False},
+            "roleArn": details.role_arn,
+            **associated(execution),
+        }
         env.event_manager.add_event(
             context=env.event_history_context,
             event_type="ExecutionStarted",

@@ -20,6 +20,7 @@ from golden_ami_emulator.calls import Crash
 from golden_ami_emulator.clock import Clock
 from golden_ami_emulator.concurrency import Concurrency
 from golden_ami_emulator.environment import Sandbox, Sandboxes, inside
+from golden_ami_emulator.function_versions import FunctionVersions
 from golden_ami_emulator.waits import Overslept, sleep_limit
 
 Send = Callable[[str, str, str, Mapping[str, str]], None]  # function, ARN, message, attributes
@@ -89,7 +90,7 @@ class Functions(Sandboxes):
         self._code = code
         self._send = send
         self._opening = opening
-        self._sandboxes: dict[str, Sandbox] = {}
+        self._sandboxes: dict[tuple[str, str], Sandbox] = {}  # by the function's name and version
         self.concurrency = Concurrency(clock)
 
     def __enter__(self) -> Functions:
@@ -98,6 +99,7 @@ class Functions(Sandboxes):
         super().__enter__()
         sys.path.insert(0, str(self._code))
         self.callback(sys.path.remove, str(self._code))
+        self.enter_context(FunctionVersions())
         self.set(LambdaBackend, "invoke", _method(self._invoke))
         original, configure = LambdaFunction.__init__, LambdaFunction.update_configuration
 
@@ -110,7 +112,7 @@ class Functions(Sandboxes):
             self._check_handler(spec)
             if "DeadLetterConfig" in spec:
                 function.dead_letter_arn = spec["DeadLetterConfig"].get("TargetArn")
-            self._sandboxes.pop(function.function_name, None)  # a new configuration starts with a new environment
+            self._sandboxes.pop(_version(function), None)  # a new configuration starts with a new environment
             return configure(function, spec)
 
         self.set(LambdaFunction, "__init__", make)
@@ -124,9 +126,9 @@ class Functions(Sandboxes):
             raise InvalidParameterValueException(why)
 
     def logs(self, function: str) -> list[str]:
-        """What a function has printed and logged, line by line."""
-        sandbox = self._sandboxes.get(function)
-        return list(sandbox.log) if sandbox else []
+        """What a function has printed and logged, line by line, version by version."""
+        sandboxes = [sandbox for sandbox in list(self._sandboxes.values()) if sandbox.function == function]
+        return [line for sandbox in sandboxes for line in sandbox.log]
 
     # ------------------------------------------------------------ ways in
 
@@ -255,12 +257,17 @@ class Functions(Sandboxes):
         return InvocationResult(answer)
 
     def _sandbox(self, function: Any) -> Sandbox:
-        name = function.function_name
-        if name not in self._sandboxes:
+        version = _version(function)
+        if version not in self._sandboxes:
             environment = _runtime_variables(function, self._opening) | function.environment_vars
             encoded = {key.encode(): str(value).encode() for key, value in environment.items()}
-            self._sandboxes[name] = Sandbox(name, encoded)
-        return self._sandboxes[name]
+            self._sandboxes[version] = Sandbox(function.function_name, encoded)
+        return self._sandboxes[version]
+
+
+def _version(function: Any) -> tuple[str, str]:
+    """A function's name, and its published version or `$LATEST`: each runs in environments of its own."""
+    return function.function_name, str(function.version)
 
 
 def _runtime_variables(function: Any, opening: int) -> dict[str, str]:
@@ -270,7 +277,7 @@ def _runtime_variables(function: Any, opening: int) -> dict[str, str]:
         "AWS_REGION": function.region,
         "AWS_DEFAULT_REGION": function.region,
         "AWS_LAMBDA_FUNCTION_NAME": name,
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
@@ -297,6 +304,7 @@ def _context(function: Any, request: str, deadline: float) -> LambdaContext:
         log_group_name=function.logs_group_name,
         log_stream_name="embedded",
         deadline=deadline,
+        function_version=str(function.version),
     )
 
 
@@ -314,17 +322,26 @@ def _invoke_config(function: Any) -> Mapping[str, Any]:
     return function.event_invoke_config[-1].config if function.event_invoke_config else {}
 
 
+def _qualified_arn(function: Any) -> str:
+    arn = str(function.function_arn)
+    return arn if function.version != "$LATEST" else f"{arn}:$LATEST"
+
+
 def _failure_record(queued: _Queued, error: Event) -> Event:
     return {
         "version": "1.0",
         "requestContext": {
             "requestId": queued.request,
-            "functionArn": f"{queued.function.function_arn}:$LATEST",
+            "functionArn": _qualified_arn(queued.function),
             "condition": "EventAgeExceeded" if queued.throttles else "RetriesExhausted",
             "approximateInvokeCount": queued.attempts,
         },
         "requestPayload": json.loads(queued.event),
-        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        "responseContext": {
+            "statusCode": 200,
+            "executedVersion": str(queued.function.version),
+            "functionError": "Unhandled",
+        },
         "responsePayload": error,
     }
 

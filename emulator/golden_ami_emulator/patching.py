@@ -19,6 +19,13 @@ class Patches(ExitStack):
         self.callback(_restore, owner, name, stored)
         return original
 
+    def supply(self, owner: Any, name: str, value: Any) -> None:
+        """Set an attribute that `owner` lacks. AttributeError when it has one, which is then ours to compare."""
+        if hasattr(owner, name):
+            raise AttributeError(f"{owner} has {name} already")
+        setattr(owner, name, value)
+        self.callback(delattr, owner, name)
+
 
 def _restore(owner: Any, name: str, stored: Any) -> None:
     if stored is _MISSING:

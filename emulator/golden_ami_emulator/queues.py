@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from golden_ami.events import Event
@@ -41,7 +42,7 @@ class _Mapping:
 
     source: Any  # moto's
     queue: Any
-    function: Any
+    find: Callable[[], Any]  # the function that its name means now: an alias may move
     due: set[float] = field(default_factory=set)  # instants at which it looks into the queue
     running: int = 0
 
@@ -75,12 +76,12 @@ class QueuePollers(Patches):
         update, add = LambdaBackend.update_event_source_mapping, Queue.add_message
 
         def created(backend: Any, spec: dict[str, Any]) -> Any:
-            function = backend.get_function(spec["FunctionName"].rpartition(":")[2])
+            find = partial(backend.get_function, spec["FunctionName"])
             queue = _queue(spec["EventSourceArn"])
-            self._check(spec, function, queue)
+            self._check(spec, find(), queue)
             source = create(backend, spec)
             queue.lambda_event_source_mappings.clear()  # moto's own poller
-            mapping = self._mappings[queue.queue_arn] = _Mapping(source, queue, function)
+            mapping = self._mappings[queue.queue_arn] = _Mapping(source, queue, find)
             self._look_later(mapping, mapping.window)
             return source
 
@@ -175,7 +176,7 @@ class QueuePollers(Patches):
             _remove(queue, letters)
             for letter in letters:
                 queue.dead_letter_queue.add_message(letter)
-        if not self._reads(mapping.function, queue):
+        if not self._reads(mapping.find(), queue):
             return []
         for message in visible:
             if _too_often(message, policy):
@@ -191,11 +192,11 @@ class QueuePollers(Patches):
     def _process(self, mapping: _Mapping, batch: Sequence[Any]) -> None:
         until = time.time() + int(mapping.queue.visibility_timeout)
         event = json.dumps({"Records": [_record(mapping.queue, message) for message in batch]})
-        result, delay = self._functions.attempt(mapping.function, event), _THROTTLED
+        result, delay = self._functions.attempt(mapping.find(), event), _THROTTLED
         while result is None and time.time() + delay < until:
             self._clock.sleep(delay)
             delay = min(2 * delay, _SLOWEST)
-            result = self._functions.attempt(mapping.function, event)
+            result = self._functions.attempt(mapping.find(), event)
         done = [] if result is None else _processed(mapping, batch, result)
         with self._lock:
             _remove(mapping.queue, done)

@@ -38,6 +38,8 @@ _ARNS = {
     "AWS::StepFunctions::StateMachine": "states:{region}:{account}:stateMachine:{name}",
 }
 _REF_IS_ARN = {"AWS::SNS::Topic", "AWS::StepFunctions::StateMachine"}
+_QUALIFIED = {f"AWS::{kind}" for kind in ("Lambda::Version", "Lambda::Alias", "StepFunctions::StateMachineVersion",
+                                          "StepFunctions::StateMachineAlias")}  # fmt: skip
 
 
 class Deployed:
@@ -84,7 +86,17 @@ class Deployed:
     def _ref(self, name: str) -> str:
         if self._kind(name) == "AWS::SSM::Parameter":
             return str(self.resolver.resolve(self.template["Resources"][name]["Properties"]["Name"]))
+        if self._kind(name) in _QUALIFIED:
+            return self._qualified_arn(name)
         return self._arn(name) if self._kind(name) in _REF_IS_ARN else name
+
+    def _qualified_arn(self, name: str) -> str:
+        """Of a version, which is the first, or an alias."""
+        properties = self.template["Resources"][name]["Properties"]
+        owner = next(filter(None, (properties.get("FunctionName"), properties.get("StateMachineArn"))), None)
+        version = properties.get("DeploymentPreference", {}).get("StateMachineVersionArn")
+        arn = self._arn(owner["Ref"]) if owner else self._ref(version["Ref"]).removesuffix(":1")
+        return f"{arn}:{properties.get('Name', '1')}"
 
     def _attribute(self, name: str, attribute: str) -> str:
         return self._arn(name) if attribute == "Arn" else f"{name}.{attribute}"

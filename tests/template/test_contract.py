@@ -75,13 +75,45 @@ def test_every_token_is_substituted_and_every_substitution_is_used(source: dict[
     substitutions = source["Resources"]["StateMachine"]["Properties"]["DefinitionSubstitutions"]
     assert set(substitutions) == TOKENS
     for token in TOKENS - {"Partition"}:
-        assert substitutions[token] == {"Fn::GetAtt": [token.removesuffix("Arn"), "Arn"]}
+        assert substitutions[token] == {"Ref": f"{token.removesuffix('Arn')}.Version"}  # which no deployment changes
 
 
 def test_the_machine_may_invoke_what_it_names_and_nothing_else(plain: Any) -> None:
     [invoke] = [one for one in plain.statements("StateMachineRole") if one["Action"] == "lambda:InvokeFunction"]
-    named = {f"arn:aws:lambda:{plain.region}:123456789012:function:{token[:-3]}" for token in TOKENS - {"Partition"}}
-    assert set(invoke["Resource"]) == named
+    invoked = tasks(json.loads(TEXT)["States"])
+    named = {f"arn:aws:lambda:{plain.region}:123456789012:function:{name}" for name in invoked}
+    assert set(invoke["Resource"]) == named | {f"{arn}:*" for arn in named}
+
+
+def test_a_version_of_the_machine_names_that_of_every_function(plain: Any, definition: dict[str, Any]) -> None:
+    """What a rollback moves the aliases by, and what an archived run is bound to."""
+    by_event = set(re.findall(r"\$\{(\w+)Arn\}", definition["Comment"]))
+    assert by_event | set(tasks(definition["States"])) == set(plain.functions())
+    assert not by_event & set(tasks(definition["States"]))
+
+
+def test_a_changed_value_of_the_environment_publishes_new_versions(plain: Any, source: dict[str, Any]) -> None:
+    """SAM sees what a template says, not what it refers to (see template.yaml, Settings)."""
+
+    def referred(value: Any) -> set[str]:
+        text = json.dumps(value)
+        names = re.findall(r'"Ref": "(\w+)"', text) + re.findall(r"\$\{(\w+)\}", text)
+        return {name for name in [*names, *re.findall(r'"Fn::If": \["(\w+)"', text)] if name != "Others"}
+
+    variables = source["Globals"]["Function"]["Environment"]["Variables"]
+    settings = source["Resources"]["SettingsVersion"]["Properties"]["Content"]
+    decided = {"HasAdditionalRegions"}  # by a parameter that stands there
+    assert referred(variables) - decided <= referred(settings)
+    number = {"Fn::GetAtt": ["SettingsVersion", "VersionNumber"]}
+    assert variables["SETTINGS_VERSION"] == number, "else there would be nothing new to publish"
+    assert source["Globals"]["Function"]["AutoPublishAliasAllProperties"] is True
+    for name in plain.functions():
+        function = source["Resources"][name]
+        assert function["UpdateReplacePolicy"] == "Retain", "runs under way need the version before"
+        assert function["Properties"]["VersionDescription"] == {"Fn::Sub": "settings ${SettingsVersion.VersionNumber}"}
+    versions = plain.of_type("AWS::Lambda::Version")
+    assert len(versions) == len(plain.functions())
+    assert {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in versions.values()} == {("Retain", "Retain")}
 
 
 def test_every_function_is_used_by_the_machine_or_by_an_event(plain: Any, definition: dict[str, Any]) -> None:
@@ -93,9 +125,9 @@ def test_every_function_is_used_by_the_machine_or_by_an_event(plain: Any, defini
             if one["Type"] in ("AWS::Events::Rule", "AWS::Scheduler::Schedule", "AWS::SNS::Subscription")
         ]
     )
-    by_event = {name for name, arn in arns.items() if f'{arn}"' in rest}
+    by_event = {name for name, arn in arns.items() if f'{arn}:live"' in rest}
     by_queue = {
-        one["Properties"]["FunctionName"]
+        one["Properties"]["FunctionName"].split(":")[-2]
         for one in plain.resources.values()
         if one["Type"] == "AWS::Lambda::EventSourceMapping"
     }
@@ -192,7 +224,8 @@ def test_every_variable_that_the_code_reads_is_set_and_every_one_set_is_read(pla
     [variables] = {
         tuple(sorted(function["Properties"]["Environment"]["Variables"])) for function in plain.functions().values()
     }
-    assert read - lambdas_own == {name for name in variables if not name.startswith("POWERTOOLS_")}
+    others = {"POWERTOOLS_LOG_LEVEL", "SETTINGS_VERSION"}  # of Powertools, and of CloudFormation (see Settings)
+    assert read - lambdas_own == set(variables) - others
 
 
 def test_without_a_network_the_functions_are_told_so(deploy: Any) -> None:

@@ -12,7 +12,9 @@ from stack_options import NETWORKS
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = "/golden-ami/gold/ContinuousAssessmentInput"
-NAME_ANOTHER = ("AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission")
+NAME_ANOTHER = ("AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission", "AWS::Lambda::Alias",
+                "AWS::Lambda::Version", "AWS::StepFunctions::StateMachineAlias",
+                "AWS::AppConfig::ConfigurationProfile")  # fmt: skip
 NAMES = {
     "AlarmName",
     "BucketName",
@@ -100,11 +102,14 @@ def test_data_outlives_the_stack_and_nothing_else_does(full: Any) -> None:
     succeeding. UpdateReplacePolicy does not know that value.
     """
     of_deletion = {name: one.get("DeletionPolicy") for name, one in full.resources.items()}
-    kept = {name for name, policy in of_deletion.items() if policy not in (None, "Delete")}
+    versions = set(full.of_type("AWS::Lambda::Version")) | {"StateMachineVersion"}  # which go with what they are of
+    kept = {name for name, policy in of_deletion.items() if policy not in (None, "Delete")} - versions
     assert kept == {"Ledger", "ReportBucket", "ReportBucketPolicy", "OwnedConfiguration"}
     assert {of_deletion[name] for name in kept} == {"RetainExceptOnCreate"}
     of_replacement = {name for name, one in full.resources.items() if one.get("UpdateReplacePolicy") == "Retain"}
-    assert of_replacement == kept
+    of_functions = {f"{name}{part}" for name in full.functions() for part in ("", "Role", "Aliaslive")}
+    assert of_replacement - versions - of_functions == kept
+    assert not any("RoleName" in full.resources[f"{name}Role"]["Properties"] for name in full.functions())
 
 
 def test_the_ledger_is_as_the_code_writes_it(plain: Any) -> None:
@@ -187,9 +192,8 @@ def test_the_reaper_is_always_on(plain: Any) -> None:
 def test_executions_that_no_catch_ends_are_seen(plain: Any) -> None:
     pattern = plain.resources["ExecutionEnded"]["Properties"]["EventPattern"]["$or"][0]
     assert pattern["detail"]["status"] == ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
-    assert pattern["detail"]["stateMachineArn"] == [
-        f"arn:aws:states:{plain.region}:123456789012:stateMachine:StateMachine"
-    ]
+    machine = f"arn:aws:states:{plain.region}:123456789012:stateMachine:StateMachine"
+    assert pattern["detail"]["stateMachineArn"] == [machine, {"prefix": f"{machine}:"}]
 
 
 def test_nothing_that_is_delivered_later_is_lost_in_silence(full: Any) -> None:

@@ -21,12 +21,15 @@ RULES: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
         {
             "source": ["aws.states"],
             "detail-type": ["Step Functions Execution Status Change"],
-            "detail": {"status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"], "stateMachineArn": [MACHINE]},
+            "detail": {
+                "status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+                "stateMachineArn": [MACHINE, {"prefix": f"{MACHINE}:"}],
+            },
         },
         [
             {
                 "Id": "on-execution-end",
-                "Arn": f"arn:aws:lambda:{HERE}:function:OnExecutionEnd",
+                "Arn": f"arn:aws:lambda:{HERE}:function:OnExecutionEnd:live",
                 "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 20},
                 "DeadLetterConfig": QUEUE,
             }
@@ -75,14 +78,14 @@ def test_schedules_invoke_these_targets(full: Any) -> None:
         for name, target in targets.items()
     } == {
         "AssessmentSchedule": (
-            MACHINE,
+            f"{MACHINE}:live",
             "arn:aws:iam::123456789012:role/AssessmentScheduleRole",
             '{"AMIsParamName": "ContinuousAssessmentInput", "scheduledTime": "<aws.scheduler.scheduled-time>", '
             '"schedule": "<aws.scheduler.schedule-arn>"}',
             {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 5},
         ),
         "ReapSchedule": (
-            f"arn:aws:lambda:{HERE}:function:Reap",
+            f"arn:aws:lambda:{HERE}:function:Reap:live",
             "arn:aws:iam::123456789012:role/ReapScheduleRole",
             "{}",
             {"MaximumEventAgeInSeconds": 1800, "MaximumRetryAttempts": 5},

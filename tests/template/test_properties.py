@@ -32,6 +32,7 @@ VARIABLES = {
     "MEMBER_EXTERNAL_ID": "external-id",
     "REAP_REGIONS": "eu-central-1,eu-west-1,us-east-1",
     "POWERTOOLS_LOG_LEVEL": "INFO",
+    "SETTINGS_VERSION": "SettingsVersion.VersionNumber",
 }
 
 

@@ -62,8 +62,11 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
         [f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{service}/*" for service in INSPECTORS],
         {"StringEquals": {"iam:AWSServiceName": INSPECTORS}},
     ),
-    "Invoke": ([f"arn:aws:lambda:{HERE}:function:Reap"], NONE),
-    "InvokeTheElevenFunctions": ([f"arn:aws:lambda:{HERE}:function:{name}" for name in ELEVEN], NONE),
+    "Invoke": ([f"arn:aws:lambda:{HERE}:function:Reap:live"], NONE),
+    "InvokeTheElevenFunctions": (
+        [f"arn:aws:lambda:{HERE}:function:{name}{version}" for version in ("", ":*") for name in ELEVEN],
+        NONE,
+    ),
     "KeepAnswers": (["arn:aws:s3:::ReportBucket/vulnerabilities/*"], NONE),
     "LaunchFromAnyAmi": (["arn:aws:ec2:*::image/*", f"arn:aws:ec2:*:{ACCOUNT}:network-interface/*"], NONE),
     "LaunchInOtherRegions": (
@@ -105,7 +108,10 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "ResolveAmis": (AMI_PARAMETERS, NONE),
     "ResolveWhatWasNotOpened": (AMI_PARAMETERS, NONE),
     "SeeWhetherTheRunIsOver": ([f"arn:aws:states:{HERE}:execution:gold:*"], NONE),
-    "Start": ([f"arn:aws:states:{HERE}:stateMachine:StateMachine"], NONE),
+    "Start": (
+        [f"arn:aws:states:{HERE}:stateMachine:StateMachine"],
+        {"StringEquals": {"states:StateMachineQualifier": "live"}},
+    ),
     "StartCisScan": (CIS, NONE),
     "StartScans": (["*"], NONE),
     "CountWaitingFindings": ([FINDINGS_QUEUE], NONE),
@@ -352,8 +358,11 @@ def test_who_invokes_the_functions(full: Any) -> None:
     }
     assert len(full.of_type("AWS::Lambda::Permission")) == len(permissions)
     assert permissions == {
-        "Resume": ("sns.amazonaws.com", f"arn:aws:sns:{HERE}:CompleteTopic"),
-        "OnExecutionEnd": ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/ExecutionEnded"),
+        f"arn:aws:lambda:{HERE}:function:Resume:live": ("sns.amazonaws.com", f"arn:aws:sns:{HERE}:CompleteTopic"),
+        f"arn:aws:lambda:{HERE}:function:OnExecutionEnd:live": (
+            "events.amazonaws.com",
+            f"arn:aws:events:{HERE}:rule/ExecutionEnded",
+        ),
     }
 
 

@@ -33,9 +33,7 @@ def poll_seconds(account: Account) -> float:
 def start(account: Account, parameter: str) -> str:
     """Start an execution, as the console's "Start execution" does, and say who does so; its ARN."""
     given = {"AMIsParamName": parameter} | ({"startedBy": caller} if (caller := _caller(account)) else {})
-    answer = account.client("stepfunctions").start_execution(
-        stateMachineArn=account.state_machine, input=json.dumps(given)
-    )
+    answer = account.client("stepfunctions").start_execution(stateMachineArn=account.starts, input=json.dumps(given))
     return str(answer["executionArn"])
 
 

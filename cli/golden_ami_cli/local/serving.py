@@ -52,7 +52,7 @@ def instructions(aws: Embedded, endpoint: str) -> str:
             f"export AWS_REGION={aws.region} AWS_DEFAULT_REGION={aws.region}",
             f"export GOLDEN_AMI_STACK={aws.stack_name}",
             f"# golden-ami assess --stack {aws.stack_name}",
-            f"# aws stepfunctions start-execution --state-machine-arn {aws.outputs['StateMachineArn']} "
+            f"# aws stepfunctions start-execution --state-machine-arn {aws.outputs['StateMachineAliasArn']} "
             f"""--input '{{"AMIsParamName": "{PARAMETER}"}}'""",
             "# Serving; interrupt to end.",
         ]

@@ -1,4 +1,6 @@
-"""`golden-ami runs`, `watch`, `cancel` and `reap`: the runs of a deployed stack, and what they may leave behind."""
+"""`golden-ami runs`, `watch`, `cancel`, `reap` and `rollback`: the runs of a deployed stack, what they may
+leave behind, and which version the next ones use.
+"""
 
 from __future__ import annotations
 
@@ -122,3 +124,34 @@ def reap(
     console.say(
         f"{len(found)} outlived their run; {'a dry run, nothing was done' if dry_run else f'{terminated} terminated'}"
     )
+
+
+def rollback(
+    stack: StackName = DEFAULT_STACK,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    to: Annotated[
+        int | None, typer.Option(min=1, help="The version of the state machine; by default the one before.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be moved.")] = False,
+    form: OutputForm = Form.TABLE,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Go back to the version of state machine and functions before the last deployment. Runs under way go on.
+
+    Examples:
+
+    - `golden-ami rollback --dry-run`
+    - `golden-ami rollback --to 7`
+    """
+    from golden_ami_cli.runs import rollback as versions
+
+    account = connect(stack, profile, region)
+    planned = versions.plan(account, to)
+    if not dry_run:
+        versions.carry_out(account, planned)
+    if form is Form.JSON:
+        console.say_json(json.dumps(planned.as_json(not dry_run), indent=2))
+        return
+    for line in planned.text(not dry_run):
+        console.say(printable(line))

@@ -69,7 +69,7 @@ def find(account: Account) -> list[ListedOrphan]:
 def terminate(account: Account) -> int:
     """Have the stack's reaper do its work, with its own permissions; how many it terminated. Raises CommandError."""
     name = account.output("ReapFunction")
-    answer = account.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+    answer = account.client("lambda").invoke(FunctionName=name, Payload=b"{}", **account.qualifier)
     payload = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise CommandError(f"{name} failed: {payload.get('errorMessage', payload)}; look at its log, then reap again")

@@ -82,7 +82,7 @@ class EmulatedStack:
     def let_go(self, resource: Resource, retain: bool) -> None:
         """Delete or retain a resource that is no longer the stack's."""
         if retain:
-            self.retained += 1
+            self.retained += bool(kind_of(resource.type).name)
         else:
             kind_of(resource.type).delete(self._place, resource.made.id)
         self.resources.pop(resource.logical_id, None)
@@ -211,8 +211,8 @@ class _Deployment:
             if existing.properties == properties:
                 return existing
             if kind.update and _same(existing.properties, properties, kind):
-                kind.update(self._place, existing.made.id, properties)
-                return Resource(name, resource_type, properties, existing.made)
+                made = kind.update(self._place, existing.made.id, properties) or existing.made
+                return Resource(name, resource_type, properties, made)
             if _is_made_first(resource_type, kind):
                 self._stack.replaced.append(existing)
             else:
@@ -229,9 +229,10 @@ class _Deployment:
 
 def _is_made_first(resource_type: str, kind: ResourceType) -> bool:
     """Whether a replacement is made before what it replaces is deleted, as CloudFormation usually does (user guide,
-    "Update behaviors of stack resources"); here of networks only, where the old one can be in the way.
+    "Update behaviors of stack resources"); here of networks, where the old one can be in the way, and of versions,
+    whose numbers depend on it.
     """
-    return resource_type.startswith("AWS::EC2::") and kind.name is None
+    return kind.name is None and (resource_type.startswith("AWS::EC2::") or resource_type.endswith("Version"))
 
 
 def _same(old: Properties, new: Properties, kind: ResourceType) -> bool:

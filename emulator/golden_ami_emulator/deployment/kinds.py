@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from golden_ami_emulator.deployment import resources_compute, resources_data, resources_network
+from golden_ami_emulator.deployment import resources_code, resources_compute, resources_data, resources_network
 from golden_ami_emulator.deployment.resources import ResourceType
 from golden_ami_emulator.deployment.template import TemplateError
 
-KINDS = resources_data.KINDS | resources_compute.KINDS | resources_network.KINDS
+KINDS = resources_data.KINDS | resources_compute.KINDS | resources_code.KINDS | resources_network.KINDS
 
 
 def kind_of(resource_type: str) -> ResourceType:

@@ -31,7 +31,7 @@ class StackPlace:
 
 
 CreateResource = Callable[[StackPlace, str, Properties], Made]
-UpdateResource = Callable[[StackPlace, str, Properties], None]
+UpdateResource = Callable[[StackPlace, str, Properties], Made | None]  # with the attributes, where they change
 DeleteResource = Callable[[StackPlace, str], None]
 
 

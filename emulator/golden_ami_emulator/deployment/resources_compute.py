@@ -1,20 +1,15 @@
-"""Resource types of identity, functions and orchestration."""
+"""Resource types of identity, rules and schedules."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from golden_ami_emulator.deployment.resources import (
     Made,
     Properties,
     ResourceType,
     StackPlace,
-    empty_zip,
-    forgiving,
     ignore,
     numbers,
     only,
-    tag_map,
     tags,
     text,
     without,
@@ -97,94 +92,7 @@ def _policy(place: StackPlace, name: str, properties: Properties) -> Made:
     return Made(name)
 
 
-# ------------------------------------------------------------ Lambda
-
-_CONFIGURATION = ("Role", "Handler", "Description", "Timeout", "MemorySize", "Environment", "Runtime",
-                  "DeadLetterConfig", "TracingConfig", "LoggingConfig", "Layers", "VpcConfig", "KMSKeyArn")  # fmt: skip
-
-
-def _function_request(properties: Properties) -> Properties:
-    request = numbers(only(properties, *_CONFIGURATION))
-    if "Environment" in properties:
-        variables = {name: str(value) for name, value in properties["Environment"]["Variables"].items()}
-        request["Environment"] = {"Variables": variables}
-    return {**request, **{key: str(properties[key]) for key in ("Description",) if key in properties}}
-
-
-def _function(place: StackPlace, name: str, properties: Properties) -> Made:
-    client = place.client("lambda")
-    request = _function_request(properties) | only(properties, "Architectures")
-    code = {"ZipFile": empty_zip()}
-    answer = client.create_function(FunctionName=name, Code=code, Tags=tag_map(properties), **request)
-    if "ReservedConcurrentExecutions" in properties:
-        reserved = int(properties["ReservedConcurrentExecutions"])
-        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
-    return Made(name, {"Arn": answer["FunctionArn"]})
-
-
-def _update_function(place: StackPlace, name: str, properties: Properties) -> None:
-    place.client("lambda").update_function_configuration(FunctionName=name, **_function_request(properties))
-
-
-def _permission(place: StackPlace, name: str, properties: Properties) -> Made:
-    function = properties["FunctionName"]
-    request = only(properties, "Action", "Principal", "SourceArn", "SourceAccount", "EventSourceToken")
-    place.client("lambda").add_permission(FunctionName=function, StatementId=name, **request)
-    return Made(f"{function}|{name}")
-
-
-def _delete_permission(place: StackPlace, name: str) -> None:
-    function, _, statement = name.partition("|")
-    with forgiving("ResourceNotFoundException"):
-        place.client("lambda").remove_permission(FunctionName=function, StatementId=statement)
-
-
-def _invoke_config(place: StackPlace, _name: str, properties: Properties) -> Made:
-    request = numbers(only(properties, "MaximumEventAgeInSeconds", "MaximumRetryAttempts", "DestinationConfig"))
-    client = place.client("lambda")
-    client.put_function_event_invoke_config(FunctionName=properties["FunctionName"], **request)
-    return Made(properties["FunctionName"])
-
-
-def _source_mapping(place: StackPlace, _name: str, properties: Properties) -> Made:
-    request = numbers(without(properties, "Tags"))
-    return Made(place.client("lambda").create_event_source_mapping(**request)["UUID"])
-
-
 # ------------------------------------------------------------ orchestration
-
-
-def _definition(properties: Properties) -> str:
-    definition = properties.get("DefinitionString") or text(properties["Definition"])
-    for name, value in properties.get("DefinitionSubstitutions", {}).items():
-        definition = definition.replace("${" + name + "}", str(value))
-    return str(definition)
-
-
-def _state_machine(place: StackPlace, name: str, properties: Properties) -> Made:
-    client = place.client("stepfunctions")
-    answer = client.create_state_machine(
-        name=name,
-        definition=_definition(properties),
-        roleArn=properties["RoleArn"],
-        type=properties.get("StateMachineType", "STANDARD"),
-        loggingConfiguration=_lower(properties.get("LoggingConfiguration", {"Level": "OFF"})),
-        tracingConfiguration=_lower(properties.get("TracingConfiguration", {"Enabled": False})),
-        tags=[{"key": tag["Key"], "value": tag["Value"]} for tag in tags(properties)],
-    )
-    return Made(answer["stateMachineArn"], {"Arn": answer["stateMachineArn"], "Name": name})
-
-
-def _update_state_machine(place: StackPlace, arn: str, properties: Properties) -> None:
-    place.client("stepfunctions").update_state_machine(
-        stateMachineArn=arn, definition=_definition(properties), roleArn=properties["RoleArn"]
-    )
-
-
-def _lower(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name[0].lower() + name[1:]: _lower(member) for name, member in value.items()}
-    return [_lower(member) for member in value] if isinstance(value, list) else value
 
 
 def _put_rule(place: StackPlace, name: str, properties: Properties) -> str:
@@ -251,25 +159,6 @@ KINDS: dict[str, ResourceType] = {
     ),
     "AWS::IAM::InstanceProfile": ResourceType(_profile, _delete_profile, "InstanceProfileName"),
     "AWS::IAM::Policy": ResourceType(_policy, ignore, "PolicyName"),
-    "AWS::Lambda::Function": ResourceType(
-        _function,
-        lambda p, i: p.client("lambda").delete_function(FunctionName=i),
-        "FunctionName",
-        _update_function,
-        ("FunctionName",),
-    ),
-    "AWS::Lambda::Permission": ResourceType(_permission, _delete_permission),
-    "AWS::Lambda::EventInvokeConfig": ResourceType(_invoke_config, ignore),
-    "AWS::Lambda::EventSourceMapping": ResourceType(
-        _source_mapping, lambda p, i: p.client("lambda").delete_event_source_mapping(UUID=i)
-    ),
-    "AWS::StepFunctions::StateMachine": ResourceType(
-        _state_machine,
-        lambda p, i: p.client("stepfunctions").delete_state_machine(stateMachineArn=i),
-        "StateMachineName",
-        _update_state_machine,
-        ("StateMachineName", "StateMachineType"),
-    ),
     "AWS::Events::Rule": ResourceType(_rule, _delete_rule, "Name"),
     "AWS::Events::EventBusPolicy": ResourceType(_bus_policy, _delete_bus_policy),
     "AWS::Scheduler::Schedule": ResourceType(

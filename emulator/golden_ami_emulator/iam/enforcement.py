@@ -23,6 +23,7 @@ from golden_ami_emulator.iam.principals import (
 )
 from golden_ami_emulator.iam.request import Request
 from golden_ami_emulator.iam.services import key_needs
+from golden_ami_emulator.machine_versions import split
 
 # Code and HTTP status of a denial; AccessDeniedException, 400, where the protocol is JSON.
 _DENIALS = {
@@ -108,6 +109,8 @@ class Enforcement:
             told = json.loads(event) if event else {}
             context = {"events:source": [str(told.get("source"))], "events:detail-type": [str(told.get("detail-type"))]}
             need = Need(_USES[used], resource, context if used == "events" else {})
+            if used == "states":
+                need = _start(resource)
             if (service, used) in _BY_POLICY and not self.service_may(service, resource, source):
                 return False  # where one copy of the user guide gives topics and queues a role, another forbids it
             return self._allowed(principal, f"{service} as {role}", need, resource.split(":")[3])
@@ -180,6 +183,14 @@ class Enforcement:
     def _note(self, kept: set[Any], entry: tuple[str, ...]) -> None:
         with self._lock:
             kept.add(entry)
+
+
+def _start(arn: str) -> Need:
+    """Step Functions authorises a start by version or alias by the state machine's own ARN, with the qualifier as a
+    condition key (its Developer Guide, "Authorization for versions and aliases").
+    """
+    machine, qualifier = split(arn)
+    return Need(_USES["states"], machine, {"states:statemachinequalifier": [qualifier]} if qualifier else {})
 
 
 def role_policies(role: str) -> Iterator[Statement]:

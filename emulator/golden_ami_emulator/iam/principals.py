@@ -102,7 +102,7 @@ def resource_policy(arn: str) -> str | None:
         from moto.awslambda.models import lambda_backends
 
         policy = lambda_backends[account][region].get_function(name.split(":")[1]).policy
-        found = {"Statement": policy.statements} if policy else None
+        found = {"Statement": [one for one in policy.statements if one["Resource"] == arn]} if policy else None
     text = found.decode() if isinstance(found, bytes) else found
     return text if isinstance(text, str) or text is None else json.dumps(text)
 
