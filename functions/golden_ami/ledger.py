@@ -210,6 +210,10 @@ class Ledger:
         """Whether the run has its report, whatever else its row holds."""
         return bool((self._table.get(keys.run_row(run_id)) or {}).get("reportKey"))
 
+    def manifest(self, run_id: str) -> str:
+        """The SHA-256 of the manifest of the run's objects; "" where the ledger has none, or the run no more."""
+        return str((self._table.get(keys.run_row(run_id)) or {}).get("manifestSha256", ""))
+
     def begin_report(self, run_id: str) -> int:
         """Note an attempt to report at the end of an execution; how many before it ended in no way at all."""
         key = keys.reporting_row(run_id)

@@ -167,6 +167,7 @@ class Source(Data):
     parameter: str = ""  # "name:version", as GetParameter takes it
     document: str = ""  # "s3://bucket/config/name" that the parameter points to; "" when it holds all
     document_version: str = ""  # S3's version id
+    sha256: str = ""  # of the text
 
 
 class Run(Data):
@@ -191,6 +192,7 @@ class Run(Data):
     verdict: Verdict | None = None
     completed_at: str = ""
     report_key: str = ""  # S3 key of report.json
+    manifest_sha256: str = ""  # of the manifest of its objects (storage.digests); "" after a last report
     terms_key: str = ""  # S3 key of config.exceptions and config.routes, where the row has no room for them
     error: str = ""
     ended_at: str = ""  # when its execution ended other than succeeded; what follows is a redrive
@@ -273,6 +275,7 @@ class Ami(Data):
     evidence: list[Evidence] = field(default_factory=list)  # one of a kind
     findings_total: int | None = None  # announced by the completion, where the engine says it
     findings_key: str = ""  # S3 key of the NDJSON object; set when findings were collected, even none
+    findings_sha256: str = ""  # of that object
     findings_source: str = ""  # the API or event the findings were read from
     counts: SeverityCounts = field(default_factory=dict)
     tags_written: Literal["", "PARTIAL", "DONE"] = ""  # on its findings; PARTIAL: what is left is tried once more

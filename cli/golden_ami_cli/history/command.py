@@ -7,7 +7,9 @@ from pathlib import Path
 
 from golden_ami.characters import printable
 from golden_ami.executions import run_id_of
+from golden_ami.history.archive import bound
 from golden_ami.history.archive import verify as verify_archive
+from golden_ami.storage.digests import problems_of_run
 from golden_ami_cli.console import Console
 from golden_ami_cli.errors import CommandError, UsageError
 from golden_ami_cli.history.source import HistorySource, load
@@ -48,15 +50,21 @@ def history(
 def _verify(run_id: str, source: HistorySource, console: Console, as_json: bool) -> None:
     anchor = source.ledger.history_anchor(run_id) if source.ledger else ""
     problems = verify_archive(source.store, run_id, anchor)
+    digest = source.ledger.manifest(run_id) if source.ledger else ""
+    if digest:
+        problems += problems_of_run(source.store, run_id, digest)
     if problems:
         raise CommandError(f"the archive of {run_id} does not hold:\n" + "\n".join(f"- {each}" for each in problems))
     if as_json:
-        said = {"runId": run_id, "verified": True, "manifestSha256": anchor}
+        made_of = bound(source.store, run_id)
+        said = {"runId": run_id, "verified": True, "manifestSha256": anchor, "reportManifestSha256": digest}
+        said |= {"binding": made_of}
         console.print(json.dumps(said, indent=2), soft_wrap=True)
         return
     console.print(
         f"The archive of {run_id} is as it was written: every object has the SHA-256 that the manifest says, and the "
-        f"manifest the one that the ledger says ({anchor}).",
+        f"manifest the one that the ledger says ({anchor}). "
+        + ("So are report and findings." if digest else "The ledger has no digest of report and findings."),
         soft_wrap=True,
     )
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from golden_ami.history.binding import function_versions
 from golden_ami_cli.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
     from golden_ami_cli.account import Account
-
-# A version of the state machine names that of every function (template.yaml, DefinitionSubstitutions).
-_VERSION = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:function:([\w-]+):(\d+)")
 
 
 class Move(NamedTuple):
@@ -70,9 +67,9 @@ def plan(account: Account, to: int | None) -> Rollback:
         asked = f"no version {then}" if to is not None else f"no version before {now}, which is live"
         raise UsageError(f"the state machine of stack {account.stack} has {asked}; it has {there}")
     definition = states.describe_state_machine(stateMachineArn=f"{account.state_machine}:{then}")["definition"]
-    wanted = dict(_VERSION.findall(definition))
+    wanted = function_versions(definition)
     live = alias_arn.rpartition(":")[2]
-    moves = tuple(_move(account.client("lambda"), name, live, version) for name, version in sorted(wanted.items()))
+    moves = tuple(_move(account.client("lambda"), name, live, str(version)) for name, version in wanted.items())
     return Rollback(alias_arn, now, then, versions[then], moves)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+import msgspec
 from botocore.exceptions import ClientError
 
 from golden_ami.aws.clients import Clients
@@ -122,6 +124,7 @@ def read_with_source(
     if address:
         text, version = _document(address, settings, clients, document_version)
         source = Source(parameter=source.parameter, document=address, document_version=version)
+    source = msgspec.structs.replace(source, sha256=hashlib.sha256(text.encode()).hexdigest())
     return with_addresses(configuration.parse(text, address or named), settings), source
 
 

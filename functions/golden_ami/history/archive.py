@@ -1,8 +1,9 @@
 """Keeps an execution's history: Step Functions forgets it after 90 days.
 
 Under `runs/<runId>/history/`: the events, the definition used, the input, the execution and the ledger's rows, secrets
-masked, and `manifest.json` with the SHA-256 of each. The manifest's own SHA-256 stands in the ledger, which never
-expires it, so that a change of any byte of any object is found without trusting the bucket.
+masked, and `manifest.json` with the SHA-256 of each and what the run was made of (`binding`). The manifest's own
+SHA-256 stands in the ledger, which never expires it, so that a change of any byte of any object is found without
+trusting the bucket.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from golden_ami.errors import ServiceFault
 from golden_ami.executions import ENDS, run_id_of
+from golden_ami.history.binding import binding
 from golden_ami.history.mask import masked
 from golden_ami.parallel import side_by_side, together
-from golden_ami.storage.keys import history_prefix
+from golden_ami.storage.digests import DigestedFile, changed
+from golden_ami.storage.keys import history_prefix, is_run
 from golden_ami.storage.objects import Missing, Store
 
 if TYPE_CHECKING:
@@ -54,6 +57,7 @@ def archive_execution(states: Any, store: Store, ledger: Ledger, execution_arn: 
     describe = (states.describe_execution, states.describe_state_machine_for_execution)
     execution, machine = side_by_side(lambda ask: _described(ask(executionArn=execution_arn)), describe)
     definition, given = machine.pop("definition"), execution.get("input", "{}")
+    rows = list(ledger.rows(run_id))
 
     def put(name: str, content_type: str, content: Iterable[bytes]) -> dict[str, Any]:
         return _put(store, prefix + name, content_type, content)
@@ -63,7 +67,7 @@ def archive_execution(states: Any, store: Store, ledger: Ledger, execution_arn: 
         lambda: put(DEFINITION, "application/json", [definition.encode()]),
         lambda: put(INPUT, "application/json", [_line(masked(json.loads(given)))]),
         lambda: put(EXECUTION, "application/json", [_line(masked(execution | {"stateMachine": machine}))]),
-        lambda: put(LEDGER, "application/x-ndjson", (_line(masked(row)) for row in ledger.rows(run_id))),
+        lambda: put(LEDGER, "application/x-ndjson", (_line(masked(row)) for row in rows)),
     )
     manifest = {
         "version": 1,
@@ -71,6 +75,7 @@ def archive_execution(states: Any, store: Store, ledger: Ledger, execution_arn: 
         "executionArn": execution_arn,
         "status": execution["status"],
         "masked": True,
+        "binding": binding(execution, machine, definition, next(filter(is_run, rows), {})),
         "objects": sorted(objects, key=lambda entry: str(entry["key"])),
     }
     written = _put(store, prefix + MANIFEST, "application/json", [_line(manifest)])
@@ -101,15 +106,18 @@ def verify(store: Store, run_id: str, anchor: str) -> list[str]:
     for name in (EVENTS, DEFINITION, INPUT, EXECUTION, LEDGER):
         if history_prefix(run_id) + name not in entries:
             problems.append(f"{key} does not list {name}")
-    return problems + [problem for name, sha256 in entries.items() if (problem := _changed(store, name, sha256))]
+    return problems + [
+        problem for name, sha256 in entries.items() if (problem := changed(store, name, sha256, "manifest"))
+    ]
 
 
-def _changed(store: Store, key: str, sha256: str) -> str:
-    try:
-        digest = hashlib.sha256(store.read(key)).hexdigest()
-    except Missing:
-        return f"{key} is missing"
-    return "" if digest == sha256 else f"{key} was changed: its SHA-256 is {digest}, the manifest says {sha256}"
+def bound(store: Store, run_id: str) -> dict[str, Any]:
+    """What the archived run was made of (`binding`); nothing for an archive that an earlier release made.
+
+    Raises Missing.
+    """
+    manifest: dict[str, Any] = json.loads(store.read(history_prefix(run_id) + MANIFEST))
+    return dict(manifest.get("binding", {}))
 
 
 def events_of(states: Any, execution_arn: str) -> Iterator[dict[str, Any]]:
@@ -138,29 +146,9 @@ def _described(answer: dict[str, Any]) -> dict[str, Any]:
     return described
 
 
-class _Digest:
-    """A file that is hashed while it is written."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._sha256 = hashlib.sha256()
-        self.size = 0
-
-    def write(self, data: bytes) -> int:
-        self._sha256.update(data)
-        self.size += len(data)
-        return self._file.write(data)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-    def entry(self, key: str) -> dict[str, Any]:
-        return {"key": key, "sha256": self._sha256.hexdigest(), "bytes": self.size}
-
-
 def _put(store: Store, key: str, content_type: str, chunks: Iterable[bytes]) -> dict[str, Any]:
     with store.writing(key, content_type) as file:
-        digest = _Digest(file)
+        digest = DigestedFile(file)
         for chunk in chunks:
             digest.write(chunk)
     return digest.entry(key)
@@ -169,7 +157,7 @@ def _put(store: Store, key: str, content_type: str, chunks: Iterable[bytes]) -> 
 def _events(store: Store, prefix: str, states: Any, execution_arn: str) -> dict[str, Any]:
     key, ended = prefix + EVENTS, False
     with store.writing(key, "application/gzip") as file:
-        digest = _Digest(file)
+        digest = DigestedFile(file)
         # Neither time nor name in the header: the same events are the same bytes.
         with gzip.GzipFile(filename="", fileobj=digest, mode="wb", mtime=0) as packed:
             for event in events_of(states, execution_arn):

@@ -7,7 +7,7 @@ on-execution-end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,6 +24,7 @@ from golden_ami.report.build import build
 from golden_ami.report.configured_run import configured_run
 from golden_ami.report.formats import CONTENT_TYPES, write
 from golden_ami.report.model import Fault, Report
+from golden_ami.storage.digests import Entry, NotedStore
 from golden_ami.storage.keys import history_prefix, report_key
 from golden_ami.storage.objects import S3Store, Store
 from golden_ami.storage.terms import whole
@@ -65,7 +66,7 @@ def _aggregated(
     run, amis = _run_of(execution, settings, clients, ledger)
     run_id = run.run_id
     completed_at = _completed(run, ledger)
-    store = S3Store(clients.client("s3"), settings.bucket)
+    store = NotedStore(S3Store(clients.client("s3"), settings.bucket))
     run = whole(run, store)
     asked = known(run, amis, store, lambda: clients.client("inspector2"))
     report = build(run, amis, state if isinstance(state, Mapping) else {}, store, ledger, completed_at, asked)
@@ -73,8 +74,9 @@ def _aggregated(
     _optional(report, "usage", lambda: _add_usage(report, run, amis, clients))
     _optional(report, "actions", lambda: act.act(report, run.config.act, clients, ledger))
     _write(report, store)
+    manifest = store.write_manifest(run_id, _collected(amis))
     notify.notify(report, run, store, settings, clients, ledger)
-    _close(run_id, report, ledger)
+    _close(run_id, report, manifest, ledger)
     _optional(report, "metrics", lambda: _put_metrics(report, _outcome(report, execution, amis), settings, ledger))
     logger.info("run assessed", extra={"verdict": report.verdict, "amis": report.totals.amis})
     fault = report.run.faults[0] if report.run.faults else None
@@ -136,9 +138,15 @@ def _completed(run: Run, ledger: Ledger) -> str:
         return now
 
 
-def _close(run_id: str, report: Report, ledger: Ledger) -> None:
+def _collected(amis: Iterable[Ami]) -> Iterator[Entry]:
+    """Digests of the findings, as they were collected."""
+    return ({"key": ami.findings_key, "sha256": ami.findings_sha256} for ami in amis if ami.findings_sha256)
+
+
+def _close(run_id: str, report: Report, manifest: str, ledger: Ledger) -> None:
+    fields = {"verdict": report.verdict, "report_key": report_key(run_id), "error": notify.errors_of(report)}
     try:
-        ledger.update_run(run_id, verdict=report.verdict, report_key=report_key(run_id), error=notify.errors_of(report))
+        ledger.update_run(run_id, **fields, manifest_sha256=manifest)
     except RunNotFound:
         return
 

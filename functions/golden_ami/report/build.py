@@ -30,6 +30,7 @@ from golden_ami.report.links import execution_url
 from golden_ami.report.model import About, AmiReport, Report
 from golden_ami.report.totals import Trend, legacy_of, owners_of, totals_of
 from golden_ami.report.urgent import SHOWN, encoded_urgent, shown_of_each
+from golden_ami.storage.digests import Changed, checked
 from golden_ami.storage.keys import standings_key, urgent_key
 from golden_ami.storage.objects import Missing, Store
 from golden_ami.vulnerabilities.answer import answered_of, with_answers
@@ -131,6 +132,8 @@ class _Builder:
         except Missing as error:
             unreadable = _unreadable(ami, f"no object {error}, or no permission")
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, unreadable))
+        except Changed as error:
+            return _BuiltAmi(ami, not_assessed(ami, owner_tag, _unreadable(ami, str(error))))
         except msgspec.MsgspecError as error:
             unreadable = _unreadable(ami, f"a line of it is no finding: {error}")
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, unreadable))
@@ -155,13 +158,14 @@ class _Builder:
         return _BuiltAmi(ami, report, evaluation.exceptions)
 
     def _evaluation(self, ami: Ami, earlier: Sequence[EarlierAssessment]) -> AmiEvaluation:
-        """Evaluate an AMI's findings and write their statuses. Raises Missing and msgspec's MsgspecError."""
+        """Evaluate an AMI's findings and write their statuses. Raises Missing, Changed and msgspec's MsgspecError."""
         rules = AmiRules(ami, self._run.config.policy_of(ami), self._exceptions, self._today)
         evaluator = AmiEvaluator(rules, earlier, listed=self._listed, urgent=self._urgent)
         encode = msgspec.json.Encoder().encode_lines
         again = not self._urgent  # by the page and the other formats of a small run
         with self._store.writing(standings_key(ami.run_id, ami.key), _NDJSON, again=again) as out:
-            findings = decoded_findings(self._store.lines(ami.findings_key, again=again))
+            lines = self._store.lines(ami.findings_key, again=again)
+            findings = decoded_findings(checked(lines, ami.findings_key, ami.findings_sha256))
             for evaluated in chunks((self._evaluated(evaluator, finding) for finding in findings), _TOGETHER):
                 out.write(encode([one.status for one in evaluated]))
         evaluation = evaluator.evaluation()

@@ -346,7 +346,8 @@ def _tell(report: Row, settings: Settings, clients: Clients, ledger: Ledger, sto
 def _close(report: Row, ledger: Ledger) -> None:
     run_id, error = report["run"]["runId"], report["run"]["faults"][-1]["error"]
     try:
-        ledger.update_run(run_id, verdict=report["verdict"], report_key=report_key(run_id), error=error)
+        told = {"verdict": report["verdict"], "report_key": report_key(run_id), "error": error}
+        ledger.update_run(run_id, **told, manifest_sha256="")  # an earlier one is not of this report
     except RunNotFound:
         return
     except Exception as failure:  # noqa: BLE001 -- the report stands and was told

@@ -90,6 +90,7 @@ def _collect(run: Run, ami: Ami, settings: Settings, clients: Clients, ledger: L
     taken = ledger.update_ami(
         ami,
         findings_key=key,
+        findings_sha256=lines.sha256,
         findings_source=", ".join(sorted(sources)),
         evidence=merged(ami.evidence, confirmed),
         counts={severity: counts[severity] for severity in SEVERITIES if counts[severity]},

@@ -7,6 +7,7 @@
     runs/<run>/urgent/<ami key>.ndjson     the most urgent of them, of a run with many
     runs/<run>/terms/<digest>.json         exceptions and routes of a configuration too long for a row (models.Config)
     runs/<run>/report.json                 the report; its other formats are beside it
+    runs/<run>/manifest.json               the SHA-256 of these and of findings, standings and urgent (storage.digests)
     runs/<run>/history/                    the archived execution
     scans/<scan>/findings/<digest>.ndjson  findings of an on-demand scan that came as events, by whatever run awaits it
     vulnerabilities/answers.ndjson         what Amazon Inspector answered of CVE ids (vulnerabilities.answer.Answer)
@@ -73,6 +74,11 @@ def event_findings_key(scan: str, name: str) -> str:
 def report_key(run_id: str, name: str = "report.json") -> str:
     """The key of one of a run's reports."""
     return f"{run_prefix(run_id)}{name}"
+
+
+def run_manifest_key(run_id: str) -> str:
+    """The key of the digests of a run's objects."""
+    return f"{run_prefix(run_id)}manifest.json"
 
 
 def terms_key(run_id: str, digest: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
@@ -23,6 +24,7 @@ class NdjsonObject:
         self._where = {"Bucket": bucket, "Key": key}
         self._part = part
         self._buffer = bytearray()
+        self._sha256 = hashlib.sha256()
         self._encode = msgspec.json.Encoder().encode_lines
         self._upload = ""
         self._parts: list[dict[str, Any]] = []
@@ -32,9 +34,16 @@ class NdjsonObject:
 
     def write(self, values: Sequence[object]) -> None:
         """Add values, each as a line."""
-        self._buffer += self._encode(values)
+        encoded = self._encode(values)
+        self._sha256.update(encoded)
+        self._buffer += encoded
         if len(self._buffer) >= self._part:
             self._send_part()
+
+    @property
+    def sha256(self) -> str:
+        """Of what was written so far, in hexadecimal digits."""
+        return self._sha256.hexdigest()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

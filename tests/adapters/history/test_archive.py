@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 from collections.abc import Iterator
@@ -265,7 +266,9 @@ def test_verify_says_what_holds_and_what_does_not(account: Account) -> None:
     account.archive()
     assert "is as it was written" in said(RUN, account.source, verify=True)
     answer = json.loads(said(RUN, account.source, verify=True, as_json=True))
-    assert answer == {"runId": RUN, "verified": True, "manifestSha256": account.ledger.history_anchor(RUN)}
+    assert answer.pop("binding")["definitionSha256"] == hashlib.sha256(account.read("definition.json")).hexdigest()
+    anchor = account.ledger.history_anchor(RUN)
+    assert answer == {"runId": RUN, "verified": True, "manifestSha256": anchor, "reportManifestSha256": ""}
     account.s3.put_object(Bucket=BUCKET, Key=history_prefix(RUN) + "definition.json", Body=b"{}")
     with pytest.raises(CommandError, match=r"definition\.json was changed"):
         said(RUN, account.source, verify=True)
