@@ -35,11 +35,15 @@ run: $(or $(wildcard $(INSTALLED)),$(VENV)/.installed-local)  ## Assess the five
 test: $(INSTALLED)  ## Run the tests
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
+# What the functions run, on the Python that they run on; the matrix of faults is the same code once more.
+RUNTIME_TESTS := tests/unit tests/statemachine $(filter-out %/cli %/embedded %.py,$(wildcard tests/adapters/[a-z]*)) \
+	--ignore=tests/statemachine/test_faults.py
+
 test-runtime: $(if $(RUNTIME_PYTHON),.venv-runtime/.installed)  ## Run the tests of the functions on the Python of Lambda
 ifeq ($(RUNTIME_PYTHON),)
-	@$(NO_RUNTIME) "tests/unit, adapters, statemachine and template are not run on it"
+	@$(NO_RUNTIME) "the tests of the functions are not run on it"
 else
-	.venv-runtime/bin/pytest -n auto --dist worksteal tests/unit tests/adapters tests/statemachine tests/template $(ARGS)
+	.venv-runtime/bin/pytest -n auto --dist worksteal $(RUNTIME_TESTS) $(ARGS)
 endif
 
 test-wheel: $(INSTALLED) .venv-wheel/.installed  ## Build the wheel, install it apart, and run it in an empty directory
