@@ -56,7 +56,8 @@ def alarm_states(aws: Embedded, at: datetime | None = None) -> dict[str, AlarmSt
 
     Metrics of queues are those of now. Raises ValueError for what an alarm has and is not known here.
     """
-    instant, data = at or datetime.now(UTC), list(published(aws))
+    data = list(published(aws))
+    instant = at or datetime.now(UTC)
     return {alarm["AlarmName"]: _state(alarm, data, instant) for alarm in _alarms(aws)}
 
 

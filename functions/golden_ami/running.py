@@ -14,9 +14,8 @@ from golden_ami.times import now
 def note_oldest(settings: Settings, clients: Clients) -> None:
     """Write the metric OldestRunHours: since when the oldest RUNNING execution runs, or 0 without one.
 
-    A redriven one counts from its redrive, with which its time-out begins anew (Step Functions Developer Guide,
-    "Redriving executions"). Raises botocore's ClientError and BotoCoreError; the alarm takes a metric that is missing
-    for a run that is too long.
+    A redriven one counts from its redrive (botocore's model of Step Functions, ExecutionListItem). Raises botocore's
+    ClientError and BotoCoreError: the alarm is raised for a metric that is missing.
     """
     machine = f"arn:{settings.partition}:states:{settings.region}:{settings.account}:stateMachine:{settings.stack}"
     pages = clients.client("stepfunctions").get_paginator("list_executions")
