@@ -30,7 +30,10 @@ def test_a_page_is_up_to_date(name: str) -> None:
 def test_the_contracts_of_the_functions_are_those_of_their_types() -> None:
     module = generator("contracts")
     assert module.page() == (DOCS / "architecture.md").read_text(), "make pages"
-    assert "| launch_instances | the state machine | runId, batch, wave? | launched, notLaunched |" in module.table()
+    assert (
+        "| launch_instances | the state machine | runId, batch, wave? | launched, notLaunched, reasons |"
+        in module.table()
+    )
 
 
 def test_the_table_of_worst_cases_is_that_of_the_definition() -> None:
@@ -49,7 +52,7 @@ def test_the_costs_without_runs_are_those_of_the_prices() -> None:
     assert module.page() == (DOCS / "costs.md").read_text(), "make pages"
     by_choice = [row.split(" | ")[1:] for row in module.choices().splitlines()[2:]]
     assert by_choice[0][0] == "$1.00"
-    assert by_choice[-1] == ["$0.00", "$0.31 |"]
+    assert by_choice[-1] == ["$0.00", "$0.61 |"]
 
 
 def test_the_resources_of_each_network_are_those_of_the_template() -> None:
