@@ -14,7 +14,7 @@ from golden_ami.failures import COLLECT, LAUNCH, failure_of
 from golden_ami.instances.budget import PARTIAL_UNTIL, exhausted
 from golden_ami.instances.quotas import Quota, quota, quota_of
 from golden_ami.instances.refusals import over_quota
-from golden_ami.instances.waves import Capacity, Share, capacity_of, share
+from golden_ami.instances.waves import Capacity, Share, capacity_of, share, spread
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.models import Ami, Reason, Run
@@ -169,7 +169,7 @@ def _allotted(
         return _Wave(amis, run.waves)
     pools = _pools(amis, settings)
     shares = [_share(key, pools[key], clients) for key in dict.fromkeys(_pool_key(ami, settings) for ami in waiting)]
-    launched = [ami for share, _ in shares for ami in share.launched]
+    launched = spread(ami for share, _ in shares for ami in share.launched)
     idle = not any(is_running(ami) or is_startable(ami) or is_collectable(ami) for ami in amis)
     if run.waves and (launched or idle) and (why := exhausted(run, amis, events, len(launched))):
         reason = launching.RUN_BUDGET_EXHAUSTED(why=why)

@@ -7,6 +7,7 @@ terminated; how long that takes is not documented, so the room of one that was e
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -19,6 +20,7 @@ SETTLED = timedelta(minutes=5)  # after which it holds them no more: a refusal i
 RECOVERY = timedelta(minutes=15)  # from a refusal until twice the room that it showed is tried
 RETRY = timedelta(minutes=5)  # from a refusal with no instance of the run beside it until the next launch
 PATIENCE = timedelta(hours=1)  # of such refusals; after that, what was refused is taken not to fit at all
+AT_ONCE = 40  # AMIs of a batch in one wave: what Launch Instances launches within its time-out, at EC2's rate (pacing)
 _SKEW = timedelta(minutes=1)  # between EC2's clock, which tells of a launch, and the function's, of a refusal
 
 
@@ -84,6 +86,17 @@ def capacity_of(amis: Iterable[Ami], quota: int | None, at: datetime) -> Capacit
     settled = not any(_holds(ami, at, SETTLED) for ami in rows)
     resting = bool(refused) and at - read(refused) < RETRY and not _beside(rows, read(refused), SETTLED)
     return Capacity(limit, largest, held, ending, settled, resting)
+
+
+def spread(launched: Iterable[Ami]) -> list[Ami]:
+    """Of AMIs that may be launched, those of this wave: no more of a batch than one invocation launches."""
+    of_batch: Counter[str] = Counter()
+    taken = []
+    for ami in launched:
+        of_batch[ami.batch] += 1
+        if of_batch[ami.batch] <= AT_ONCE:
+            taken.append(ami)
+    return taken
 
 
 def vcpus(ami: Ami) -> int:

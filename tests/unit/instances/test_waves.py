@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from report_world import ami
+from states import containers
 from waves_account import Account
 
-from golden_ami.instances.waves import ENDING, SETTLED, Capacity, capacity_of, share, total, vcpus
-from golden_ami.models import Ami
+from golden_ami.instances.pacing import interval
+from golden_ami.instances.waves import AT_ONCE, ENDING, SETTLED, Capacity, capacity_of, share, spread, total, vcpus
+from golden_ami.models import BATCHES, Ami
 from golden_ami.times import iso
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -174,3 +176,16 @@ def test_what_others_hold_for_a_while_costs_no_ami(kinds: list[int], quota: int,
     account = Account(amis(*kinds), quota, quota, told=told, scans=[600] * 30, others_gone=gone)
     account.run()
     assert {one.key for one in account.amis if vcpus(one) <= quota} <= account.scanned
+
+
+def test_a_wave_takes_no_more_of_a_batch_than_one_invocation_launches() -> None:
+    waiting = [ami(f"ami-{number:05}", batch=f"batch-{number % 2}") for number in range(2 * AT_ONCE + 10)]
+    first = spread(waiting)
+    assert first == waiting[: 2 * AT_ONCE]
+    assert spread(one for one in waiting if one not in first) == waiting[2 * AT_ONCE :]
+
+
+def test_one_invocation_launches_its_share_of_a_wave_within_its_time() -> None:
+    [launch] = [state for states in containers() for name, state in states.items() if name == "Launch Batch"]
+    each = interval(BATCHES * AT_ONCE, BATCHES) + 1  # seconds, with the call itself
+    assert AT_ONCE * each < launch["TimeoutSeconds"] - 10  # the function's own time-out
