@@ -30,7 +30,10 @@ def test_a_page_is_up_to_date(name: str) -> None:
 def test_the_contracts_of_the_functions_are_those_of_their_types() -> None:
     module = generator("contracts")
     assert module.page() == (DOCS / "architecture.md").read_text(), "make pages"
-    assert "| launch_instances | the state machine | runId, batch, wave? | launched, notLaunched |" in module.table()
+    assert (
+        "| launch_instances | the state machine | runId, batch, wave? | launched, notLaunched, reasons |"
+        in module.table()
+    )
 
 
 def test_the_table_of_worst_cases_is_that_of_the_definition() -> None:
