@@ -18,7 +18,7 @@ States = dict[str, State]
 DEFINITION = Path(__file__).parents[2] / "statemachine" / "assessment.asl.json"
 MACHINE: dict[str, Any] = json.loads(DEFINITION.read_text())
 STATES: States = MACHINE["States"]
-TERMINAL = {name for name, state in STATES.items() if state["Type"] in ("Succeed", "Fail")}
+TERMINAL = {name for name, state in STATES.items() if state["Type"] == "Fail"} | {"Assessment Complete"}
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html and
 # https://docs.aws.amazon.com/lambda/latest/dg/API_Invoke.html (errors), as the lambda:invoke integration names them.

@@ -136,8 +136,7 @@ MEMBERS = {
     "Map": {"ItemsPath", "MaxConcurrency", "ItemSelector", "ItemProcessor", "ResultPath", "Catch", "Next"},
     "Choice": {"Choices", "Default"},
     "Wait": {"SecondsPath", "Next"},
-    "Pass": {"Parameters", "Next", "End"},
-    "Succeed": {"InputPath"},
+    "Pass": {"InputPath", "Parameters", "Next", "End"},
     "Fail": {"ErrorPath", "CausePath"},
 }
 

@@ -107,6 +107,7 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "Reports": (["arn:aws:s3:::ReportBucket/runs/*"], NONE),
     "ResolveAmis": (AMI_PARAMETERS, NONE),
     "ResolveWhatWasNotOpened": (AMI_PARAMETERS, NONE),
+    "SeeHowLongRunsRun": ([f"arn:aws:states:{HERE}:stateMachine:gold"], NONE),
     "SeeWhetherTheRunIsOver": ([f"arn:aws:states:{HERE}:execution:gold:*"], NONE),
     "Start": (
         [f"arn:aws:states:{HERE}:stateMachine:StateMachine"],

@@ -50,6 +50,7 @@ class Calls:
     made: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     allowed_images: str = "disabled"
     events: int = 0  # of every execution's history
+    running: list[dict[str, Any]] = field(default_factory=list)  # executions, as ListExecutions answers them
     quota: float | None = None  # of vCPUs, as Service Quotas tells; None: not told
     pauses: list[float] = field(default_factory=list)  # seconds for which launch-instances waited
     _faults: list[tuple[str, Callable[[Mapping[str, Any]], bool], Exception, bool, list[int]]] = field(
@@ -91,6 +92,8 @@ class Calls:
             return {"State": self.allowed_images}
         if operation == "GetServiceQuota" and self.quota is not None:
             return {"Quota": {"Value": self.quota}}
+        if operation == "ListExecutions":
+            return {"executions": self.running}
         if operation == "GetExecutionHistory":  # of an execution that no interpreter runs
             return {"events": [{"id": self.events}] if self.events else []}
         return original(client, operation, parameters)

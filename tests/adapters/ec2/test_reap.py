@@ -35,7 +35,8 @@ def instance(stack: Stack, expiry: str | None, region: str = "us-east-1", **tags
 
 
 def metrics(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines() if "_aws" in line]
+    """Those of instances that were terminated."""
+    return [json.loads(line) for line in text.splitlines() if "ReapedInstances" in line and "_aws" in line]
 
 
 def test_only_what_is_past_its_expiry(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
@@ -320,6 +321,43 @@ def test_an_execution_has_the_stacks_partition(stack: Stack, monkeypatch: pytest
     reap({}, None)
     [asked] = stack.calls.of("DescribeExecution")
     assert asked["executionArn"] == f"arn:aws-cn:states:us-east-1:{ACCOUNT}:execution:golden:run-1"
+
+
+# ---------------------------------------------------------------- how long runs run
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> list[float]:
+    """What the reaper has written as the metric OldestRunHours."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"OldestRunHours"' in line]
+    return [value for line in lines for value in line["OldestRunHours"]]
+
+
+def test_the_reaper_tells_the_age_of_the_oldest_run(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    reap({}, None)
+    late, early, redriven = (datetime.now(UTC) - timedelta(hours=hours) for hours in (1, 7.5, 30))
+    stack.calls.running = [{"startDate": late}, {"startDate": early}, {"startDate": redriven, "redriveDate": late}]
+    reap({}, None)
+    reap({"dryRun": True}, None)
+    assert told(capsys) == [0, 7.5]
+    [_, asked] = stack.calls.of("ListExecutions")
+    assert asked["stateMachineArn"] == f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:golden"
+    assert asked["statusFilter"] == "RUNNING"
+
+
+def test_a_reaper_that_fails_still_tells_how_long_runs_run(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.calls.fail("DescribeInstances", "UnauthorizedOperation", times=9)
+    with pytest.raises(AccessDenied):
+        reap({}, None)
+    assert told(capsys) == [0]
+
+
+def test_runs_that_cannot_be_listed_keep_no_orphan(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    instance(stack, "2026-04-01T07:00:00Z")
+    stack.calls.fail("ListExecutions", "AccessDeniedException", times=9)
+    with pytest.raises(AccessDenied):
+        reap({}, None)
+    assert stack.running() == set()
+    assert told(capsys) == []
 
 
 def test_of_many_orphans_the_message_lists_some(stack: Stack) -> None:
