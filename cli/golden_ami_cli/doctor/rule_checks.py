@@ -108,8 +108,9 @@ def rule_name(account: Account, rule: str) -> str:
 
 
 def targets_of(account: Account, rule: str) -> list[str]:
-    """A rule's targets: service and name. Raises ClientError."""
-    return [f"{arn.split(':')[2]} {arn.split(':')[-1]}" for arn in _target_arns(account, rule)]
+    """A rule's targets: service and name, a function's with its alias. Raises ClientError."""
+    parts = (arn.split(":", 5) for arn in _target_arns(account, rule))
+    return [f"{service} {name.removeprefix('function:')}" for _, _, service, _, _, name in parts]
 
 
 def _target_arns(account: Account, rule: str) -> list[str]:

@@ -29,6 +29,7 @@ COMMANDS = {
     "watch": ["watch", "RUN"],
     "cancel": ["cancel", "RUN"],
     "reap": ["reap"],
+    "rollback": ["rollback"],
     "report": ["report", "RUN"],
     "history": ["history", "RUN"],
     "doctor": ["doctor"],
