@@ -168,7 +168,7 @@ def test_marks_that_do_not_show_are_escaped() -> None:
         (
             with_ami(waits={"agentDeadlineSeconds": 21600, "completionDeadlineSeconds": 60000}),
             "waits.completionDeadlineSeconds",
-            "now 81,840, within 67,446",
+            "now 81,840, within 66,484",
         ),
         (
             with_ami(waits={"pollSeconds": 1, "completionDeadlineSeconds": 64800}),
@@ -254,10 +254,10 @@ def test_short_waits_are_fine_without_classic(agents: int) -> None:
 )
 def test_the_waits_of_a_run_fit_into_the_time_of_an_execution(more: str, step: int) -> None:
     longest = {"bootSeconds": 3_000, "agentPollSeconds": 60, "agentDeadlineSeconds": 18_000}
-    longest |= {"completionDeadlineSeconds": 67_446 - 21_000}
+    longest |= {"completionDeadlineSeconds": 66_484 - 21_000}
     config.parse(json.dumps(with_ami(waits=longest)), "p")
     found = problems(with_ami(waits=longest | {more: longest[more] + step}))
-    assert f"now {67_446 + step:,}, within 67,446" in found["waits.completionDeadlineSeconds"].remedy
+    assert f"now {66_484 + step:,}, within 66,484" in found["waits.completionDeadlineSeconds"].remedy
 
 
 def test_more_amis_leave_less_time_for_waits() -> None:
