@@ -70,7 +70,7 @@ def test_a_redriven_run_is_judged_on_the_day_of_its_end(stack: Any) -> None:
 @pytest.mark.parametrize("started", ["2026-03-01T12:00:00.123Z", "2026-03-16T12:00:00Z"])
 def test_a_start_is_the_same_to_the_millisecond_or_a_redrives(stack: Any, started: str) -> None:
     stack.open("run-1", [(ami("ami-0a"), [CLEAN])])
-    assert stack.aggregate("run-1", started=started)["report"].endswith("/runs/run-1/report.json")
+    assert stack.aggregate("run-1", started=started)["output"]["report"].endswith("/runs/run-1/report.json")
 
 
 def test_the_report_of_a_name_used_again_is_not_the_earlier_runs(stack: Any) -> None:
@@ -81,6 +81,6 @@ def test_the_report_of_a_name_used_again_is_not_the_earlier_runs(stack: Any) -> 
     fault = {"Error": "InvalidEvent", "Cause": json.dumps({"errorMessage": "the name was used before"})}
     answer = stack.aggregate("monthly", started="2026-06-01T12:00:00.000Z", error=fault)
     assert (answer["succeeded"], answer["output"]["verdict"]) == (False, "NOT_ASSESSED")
-    assert answer["report"].endswith("/runs/monthly-2026-06-01T120000Z/report.json")
+    assert answer["output"]["report"].endswith("/runs/monthly-2026-06-01T120000Z/report.json")
     assert stack.report("monthly") == earlier
     assert subjects(stack) == ["Golden AMI assessment could not complete: InvalidEvent"]

@@ -89,6 +89,7 @@ def test_the_run_flows_downwards(history: Parsed) -> None:
         ("Wait For Agents", "Check Agents"),
         ("Over?", "Await Completion"),
         ("Wait For Room", "Plan Wave"),
+        ("Launch Instances", "Plan Wave"),
         ("Terminate", "Plan Wave"),
     }
 

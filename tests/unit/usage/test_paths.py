@@ -74,7 +74,7 @@ def test_the_count_is_that_of_a_recorded_execution(name: str, polls: int, looks:
     entries = [event["stateEnteredEventDetails"] for event in recorded["events"] if "stateEnteredEventDetails" in event]
     choices = {
         "Anything To Assess?": ["Ensure Target Template"],
-        "What Is Left?": ["Launch Instances", "Terminate All"],
+        "What Is Left?": ["Launch Instances", "Wait For Boot", "Terminate All"],
         "Agents Ready?": ["Wait For Agents"] * polls,
         "Over?": ["Await Completion"] * looks,
     }
