@@ -2,7 +2,9 @@
 
 moto keeps an alarm and does not evaluate it. Here its state at an instant is calculated as CloudWatch does (User Guide,
 "Alarm evaluation", "Configuring how CloudWatch alarms treat missing data"): of the last EvaluationPeriods periods up to
-the instant, each data point against the threshold. Where none breaches or misses as it is to be treated, it is OK.
+the instant, each data point against the threshold. Where none breaches or misses as it is to be treated, it is OK; with
+nothing but missing ones, which are treated as missing, INSUFFICIENT_DATA. CloudWatch looks some periods further back
+before it says that.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from golden_ami_emulator.embedded import Embedded
 
-AlarmState = Literal["OK", "ALARM"]
+AlarmState = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 
 # Of Step Functions, by an execution's status (Developer Guide, "Monitoring Step Functions metrics using CloudWatch").
 _ENDED = {
@@ -128,11 +130,12 @@ def _embedded(line: str) -> Iterator[Datum]:
 def _state(alarm: Mapping[str, Any], data: Iterable[Datum], instant: datetime) -> AlarmState:
     listed, count = list(data), int(alarm["EvaluationPeriods"])
     seconds = int(alarm.get("Period") or _stats(alarm)[0]["Period"])
-    breaches = [
-        _breaches(alarm, _value(alarm, listed, instant - timedelta(seconds=seconds * number), seconds))
-        for number in range(count)
-    ]
-    return "ALARM" if all(breaches) else "OK"
+    values = [_value(alarm, listed, instant - timedelta(seconds=seconds * number), seconds) for number in range(count)]
+    if alarm["TreatMissingData"] == "missing":
+        values = [value for value in values if value is not None]
+    if not values:
+        return "INSUFFICIENT_DATA"
+    return "ALARM" if all(_breaches(alarm, value) for value in values) else "OK"
 
 
 def _breaches(alarm: Mapping[str, Any], value: float | None) -> bool:

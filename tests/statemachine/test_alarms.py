@@ -71,7 +71,11 @@ class Watched(Embedded):
 
     def now(self) -> set[str]:
         """The alarms that are raised."""
-        return {self._named(name) for name, state in alarm_states(self).items() if state == "ALARM"}
+        return {name for name, state in self.states().items() if state == "ALARM"}
+
+    def states(self) -> dict[str, str]:
+        """The alarms' states."""
+        return {self._named(name): state for name, state in alarm_states(self).items()}
 
     def _named(self, alarm: str) -> str:
         return alarm.removeprefix(f"{self.stack_name}-")
@@ -122,9 +126,17 @@ def test_a_run_that_hangs_is_seen_before_its_end() -> None:
 
 
 def test_a_reaper_that_tells_nothing_hides_no_run(stack: Watched) -> None:
-    assert "run-too-long" not in stack.now()
+    assert stack.states()["run-too-long"] == "OK"
     stack.clock.sleep(3600)
-    assert "run-too-long" in stack.now()
+    assert stack.states()["run-too-long"] == "INSUFFICIENT_DATA", "which is told as well"
+
+
+def test_a_new_stack_wakes_nobody() -> None:
+    """An alarm begins with INSUFFICIENT_DATA: to be in it before the reaper's first round is no change."""
+    with Embedded(World([Image(AMIS[0], AMIS[0])], {})) as aws:
+        states = {name.removeprefix("golden-ami-"): state for name, state in alarm_states(aws).items()}
+    assert states.pop("run-too-long") == "INSUFFICIENT_DATA"
+    assert set(states.values()) == {"OK"}
 
 
 def test_days_without_a_run_that_succeeds(stack: Watched) -> None:

@@ -155,7 +155,8 @@ ALARMS: dict[str, dict[str, Any]] = {
         "Period": 3600,
         **AT_ONCE,
         "Threshold": "6",
-        "TreatMissingData": "breaching",
+        "TreatMissingData": "missing",
+        "InsufficientDataActions": [f"arn:aws:sns:{HERE}:AlarmTopic"],
     },
     "NoRunSucceededAlarm": {
         "AlarmName": "gold-no-run-succeeded",
