@@ -2,7 +2,7 @@
 
 Time: the interpreter's threads, events and sleeps are the clock's (its modules see stand-ins for `threading` and
 `time`). Executions: stop, time-out and a full history take effect at once, on whatever the execution waits for, and
-nothing is added to its history after. Callbacks: see `task_tokens`. Every change of an
+nothing is added to its history after, but by a redrive. Callbacks: see `task_tokens`. Every change of an
 execution's status is published.
 """
 
@@ -27,6 +27,7 @@ from golden_ami_emulator.clock import Clock
 from golden_ami_emulator.history_pages import get_execution_history
 from golden_ami_emulator.machine_versions import MachineVersions, associated
 from golden_ami_emulator.patching import Patches
+from golden_ami_emulator.redrives import Redrives, is_entered_already
 from golden_ami_emulator.sessions import operator_client
 from golden_ami_emulator.threads import ClockThread
 from golden_ami_emulator.waits import Group, GroupCancelled
@@ -84,6 +85,7 @@ class Interpreter(Patches):
         super().__enter__()
         self._use_clock()
         self.enter_context(MachineVersions())
+        self.enter_context(Redrives(self._go))
         self._patch_executions()
         self._patch_callbacks()
         self._patch_economy()
@@ -170,15 +172,9 @@ class Interpreter(Patches):
         self.set(StepFunctionsParserBackend, "start_execution", start_execution)
 
     def _start(self, execution: Any) -> None:
-        from moto.stepfunctions.parser.api import ExecutionStatus
-
-        running = Running(self._clock, execution)
-        self._running[execution.exec_arn] = running
-        execution.exec_worker = execution._get_start_execution_worker()
-        execution.exec_status = ExecutionStatus.RUNNING
-        worker = execution.exec_worker
+        worker = execution.exec_worker = execution._get_start_execution_worker()
         env = worker.env = worker._get_evaluation_environment()
-        self._by_manager[id(env.event_manager)] = running
+        env.next_state_name = worker._get_evaluation_entrypoint().start_at.start_at_name
         details = execution.get_start_execution_details()
         started = {
             "input": json.dumps(details.inpt),
@@ -186,15 +182,25 @@ class Interpreter(Patches):
             "roleArn": details.role_arn,
             **associated(execution),
         }
+        self._go(execution, "ExecutionStarted", {"executionStartedEventDetails": started})
+
+    def _go(self, execution: Any, kind: str, details: Event) -> None:
+        """Set an execution going from its environment's next state, with the event that says so."""
+        from moto.stepfunctions.parser.api import ExecutionStatus
+
+        running = Running(self._clock, execution)
+        env = execution.exec_worker.env
+        self._running[execution.exec_arn] = running
+        self._by_manager[id(env.event_manager)] = running
+        execution.exec_status = ExecutionStatus.RUNNING
         env.event_manager.add_event(
             context=env.event_history_context,
-            event_type="ExecutionStarted",
-            event_details={"executionStartedEventDetails": started},
+            event_type=kind,
+            event_details=details,
             update_source_event_id=False,
         )
-        program = worker._get_evaluation_entrypoint()
-        env.next_state_name = program.start_at.start_at_name
         self._tell(running)
+        program = execution.exec_worker._get_evaluation_entrypoint()
         self._clock.spawn(self._run, running, program, name=f"execution {execution.name}")
 
     def _run(self, running: Running, program: Any) -> None:
@@ -224,6 +230,8 @@ class Interpreter(Patches):
         if running is None:
             return int(self._add_event(manager, *args, **kwargs))
         kind = str(getattr(kwargs["event_type"], "value", kwargs["event_type"]))
+        if is_entered_already(manager, kind):
+            return int(kwargs["context"].last_published_event_id)
         with running.mutex:
             if running.over.is_set() or running.ender not in (None, threading.current_thread()):
                 raise GroupCancelled
