@@ -9,7 +9,8 @@
     SCAN#<scan>       RUN#<run>             that a run awaits this scan
     SCAN#<scan>       DONE                  the newest completion announced (models.Completion), the totals of all
     RUNS              <started>#<run>       index of the runs
-    RUN#<run>         HISTORY               SHA-256 of the archived history's manifest; never changed, never expires
+    RUN#<run>         HISTORY[#<redrive>]   SHA-256 of the archived history's manifest; never changed, never expires
+    RUN#<run>         ENDED                 when an execution ended that did not succeed, reported; a redrive may follow
     RUN#<run>         SENT#<name>           what the run asks of the outside: recorded before, confirmed by messageId
     RUN#<run>         REPORTING             attempts of on-execution-end to report that are under way, or died
     SCHEDULE#<arn>    <scheduled time>      the run that has claimed this instant of a schedule
@@ -260,19 +261,25 @@ class Ledger:
 
     def rows(self, run_id: str) -> Iterator[Item]:
         """Every row of a run as it is stored, but for the archive's own."""
-        return (item for item in self._table.query(keys.run_partition(run_id)) if item["sk"] != keys.HISTORY)
+        rows = self._table.query(keys.run_partition(run_id))
+        return (item for item in rows if not item["sk"].startswith(keys.HISTORY))
 
-    def anchor_history(self, run_id: str, sha256: str, at: str) -> str:
-        """Keep the SHA-256 of the archive's manifest; returns the one that stands, which is the first."""
-        pk, sk = keys.history_row(run_id)
+    def anchor_history(self, run_id: str, sha256: str, at: str, redrive: int = 0) -> str:
+        """Keep the SHA-256 of an archive's manifest; returns the one that stands, which is the first."""
+        pk, sk = keys.history_row(run_id, redrive)
         row = {"pk": pk, "sk": sk, "manifestSha256": sha256, "archivedAt": at}
         anchored = self._table.put(row, condition="attribute_not_exists(pk)")
-        return sha256 if anchored else self.history_anchor(run_id)
+        return sha256 if anchored else self.history_anchor(run_id, redrive)
 
-    def history_anchor(self, run_id: str) -> str:
+    def history_anchor(self, run_id: str, redrive: int = 0) -> str:
         """The SHA-256 of the archive's manifest; "" when the run is not archived."""
-        item = self._table.get(keys.history_row(run_id)) or {}
+        item = self._table.get(keys.history_row(run_id, redrive)) or {}
         return str(item.get("manifestSha256", ""))
+
+    def history_anchors(self, run_id: str) -> dict[int, str]:
+        """The SHA-256 of the manifest of each of a run's archives, by the number of redrives before it."""
+        rows = self._table.query(keys.run_partition(run_id), keys.HISTORY)
+        return dict(sorted((keys.redrive_of(row["sk"]), str(row["manifestSha256"])) for row in rows))
 
     # ------------------------------------------------------------ awaited completions
 

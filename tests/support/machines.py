@@ -12,6 +12,7 @@ import boto3
 from moto import mock_aws
 
 from golden_ami_emulator.clock import Clock
+from golden_ami_emulator.economy import Economy
 from golden_ami_emulator.interpreter import Interpreter
 from golden_ami_emulator.patching import Patches
 
@@ -70,6 +71,7 @@ def open_machine(machine: Machine) -> Iterator[Machine]:
     from moto.awslambda.models import LambdaBackend
 
     with (
+        Economy(),
         mock_aws(config={"stepfunctions": {"execute_state_machine": True}}),
         machine.clock,
         machine.interpreter,

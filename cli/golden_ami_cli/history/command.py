@@ -7,12 +7,14 @@ from pathlib import Path
 
 from golden_ami.characters import printable
 from golden_ami.executions import run_id_of
-from golden_ami.history.archive import bound
-from golden_ami.history.archive import verify as verify_archive
+from golden_ami.history.archive import bound, verify_all
 from golden_ami.storage.digests import problems_of_run
 from golden_ami_cli.console import Console
 from golden_ami_cli.errors import CommandError, UsageError
 from golden_ami_cli.history.source import HistorySource, load
+
+# By the number of archives: an execution that was redriven has one for each end.
+_EARLIER = {0: "", 1: "", 2: "The one of its earlier end holds, too. "}
 
 
 def history(
@@ -48,22 +50,25 @@ def history(
 
 
 def _verify(run_id: str, source: HistorySource, console: Console, as_json: bool) -> None:
-    anchor = source.ledger.history_anchor(run_id) if source.ledger else ""
-    problems = verify_archive(source.store, run_id, anchor)
+    anchors = source.ledger.history_anchors(run_id) if source.ledger else {}
+    problems = verify_all(source.store, run_id, anchors)
     digest = source.ledger.manifest(run_id) if source.ledger else ""
     if digest:
         problems += problems_of_run(source.store, run_id, digest)
     if problems:
         raise CommandError(f"the archive of {run_id} does not hold:\n" + "\n".join(f"- {each}" for each in problems))
+    last = max(anchors, default=0)
+    anchor = anchors.get(last, "")
     if as_json:
-        made_of = bound(source.store, run_id)
         said = {"runId": run_id, "verified": True, "manifestSha256": anchor, "reportManifestSha256": digest}
-        said |= {"binding": made_of}
+        said |= {"archives": [{"redrive": number, "manifestSha256": one} for number, one in anchors.items()]}
+        said |= {"binding": bound(source.store, run_id, last)}
         console.print(json.dumps(said, indent=2), soft_wrap=True)
         return
     console.print(
         f"The archive of {run_id} is as it was written: every object has the SHA-256 that the manifest says, and the "
         f"manifest the one that the ledger says ({anchor}). "
+        + _EARLIER.get(len(anchors), f"Those of its {len(anchors) - 1} earlier ends hold, too. ")
         + ("So are report and findings." if digest else "The ledger has no digest of report and findings."),
         soft_wrap=True,
     )

@@ -109,7 +109,11 @@ class _Reader:
     ) -> tuple[Frame, Visit | None]:
         if kind.startswith("Execution"):
             self._execution(kind, details, visit)
-            return self.root, None
+            if kind != "ExecutionRedriven":
+                return self.root, None
+            # Events may follow it, or the end before it, as those of a start follow none.
+            self._place[int(event.get("previousEventId") or 0)] = resumed = self.root, self._resumed()
+            return resumed
         if kind.endswith("StateEntered"):
             return self._enter(event, kind, details, frame, visit)
         if kind.endswith("StateExited"):
@@ -133,6 +137,20 @@ class _Reader:
             self.error, self.cause = str(details.get("error") or ""), str(details.get("cause") or "")
             if kind == "ExecutionFailed" and visit:
                 visit.error, visit.cause = visit.error or self.error, visit.cause or self.cause
+
+    def _resumed(self) -> Visit | None:
+        """The visit with which a redrive goes on; None where its state is entered again, as a Fail state is."""
+        visit = self.root.visits[-1] if self.root.visits else None
+        if not visit or not visit.open:
+            return None
+        for frame in visit.frames:
+            if not frame.ended:
+                _close(frame, "aborted", self.now)
+                frame.ended, frame.status = self.now, "aborted"
+        if visit.type != "Fail":
+            return visit
+        visit.exited, visit.status = self.now, "failed"
+        return None
 
     def _enter(
         self, event: Event, kind: str, details: Mapping[str, Any], frame: Frame, before: Visit | None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from golden_ami.events import Event
 from golden_ami.executions import execution_arn, run_id_of
-from golden_ami.history.archive import DEFINITION, EVENTS, EXECUTION, LEDGER, events_of, plain
+from golden_ami.history.archive import DEFINITION, EVENTS, EXECUTION, LEDGER, MANIFEST, events_of, plain
 from golden_ami.storage.keys import history_prefix, is_ami, is_run
 from golden_ami.storage.objects import Missing, Store
 from golden_ami_cli.errors import CommandError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from golden_ami.ledger import Ledger
 
 Row = Mapping[str, Any]
+_REDRIVES = 50  # archives that are looked for in a copy
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def load(run: str, source: HistorySource) -> ExecutionHistory:
         except source.states.exceptions.ExecutionDoesNotExist:
             pass
     try:
-        return from_archive(run_id, source.store)
+        return from_archive(run_id, source.store, _last_redrive(run_id, source))
     except Missing as error:
         raise CommandError(
             f"no history of run {run_id!r}: Step Functions does not know it (it forgets after 90 days) "
@@ -60,9 +61,23 @@ def from_aws(arn: str, source: HistorySource) -> ExecutionHistory:
     return history_of(events_of(states, arn), json.loads(machine["definition"]), description, rows, source.store)
 
 
-def from_archive(run_id: str, store: Store) -> ExecutionHistory:
-    """The history as it was archived. Raises Missing."""
-    prefix = history_prefix(run_id)
+def _last_redrive(run_id: str, source: HistorySource) -> int:
+    """The number of the last archive: the ledger knows; of a copy, which is on this disk, the names are tried."""
+    if source.ledger:
+        return max(source.ledger.history_anchors(run_id), default=0)
+    return next((number for number in range(_REDRIVES, 0, -1) if _has_archive(run_id, source.store, number)), 0)
+
+
+def _has_archive(run_id: str, store: Store, redrive: int) -> bool:
+    try:
+        return bool(store.read(history_prefix(run_id, redrive) + MANIFEST))
+    except Missing:
+        return False
+
+
+def from_archive(run_id: str, store: Store, redrive: int = 0) -> ExecutionHistory:
+    """The history as it was archived, or archived after a redrive. Raises Missing."""
+    prefix = history_prefix(run_id, redrive)
     events = [json.loads(line) for line in gzip.decompress(store.read(prefix + EVENTS)).splitlines()]
     rows = [json.loads(line) for line in store.lines(prefix + LEDGER)]
     definition, description = (json.loads(store.read(prefix + name)) for name in (DEFINITION, EXECUTION))

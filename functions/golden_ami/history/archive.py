@@ -3,7 +3,8 @@
 Under `runs/<runId>/history/`: the events, the definition used, the input, the execution and the ledger's rows, secrets
 masked, and `manifest.json` with the SHA-256 of each and what the run was made of (`binding`). The manifest's own
 SHA-256 stands in the ledger, which never expires it, so that a change of any byte of any object is found without
-trusting the bucket.
+trusting the bucket. An execution that was redriven has an archive after each end: those after a redrive have all events
+so far, under `redrive-<n>/`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -45,17 +46,19 @@ class Archived:
 
 
 def archive_execution(states: Any, store: Store, ledger: Ledger, execution_arn: str) -> Archived:
-    """Archive an execution that has ended, whatever its status. A second call changes nothing and verifies.
+    """Archive an execution that has ended, whatever its status. A second call changes nothing and verifies, but after a
+    redrive, which has an archive of its own.
 
     `states` is a Step Functions client. Raises botocore's ClientError, and ServiceFault when the history is not yet
     complete: the caller's retry then finds it so.
     """
     run_id = run_id_of(execution_arn)
-    prefix = history_prefix(run_id)
-    if anchor := ledger.history_anchor(run_id):
-        return Archived(run_id, prefix, anchor, False, tuple(verify(store, run_id, anchor)))
     describe = (states.describe_execution, states.describe_state_machine_for_execution)
     execution, machine = side_by_side(lambda ask: _described(ask(executionArn=execution_arn)), describe)
+    redrive = int(execution.get("redriveCount", 0))
+    prefix = history_prefix(run_id, redrive)
+    if anchor := ledger.history_anchor(run_id, redrive):
+        return Archived(run_id, prefix, anchor, False, tuple(verify(store, run_id, anchor, redrive)))
     definition, given = machine.pop("definition"), execution.get("input", "{}")
     rows = list(ledger.rows(run_id))
 
@@ -63,7 +66,7 @@ def archive_execution(states: Any, store: Store, ledger: Ledger, execution_arn: 
         return _put(store, prefix + name, content_type, content)
 
     objects = together(
-        lambda: _events(store, prefix, states, execution_arn),
+        lambda: _events(store, prefix, states, execution_arn, redrive),
         lambda: put(DEFINITION, "application/json", [definition.encode()]),
         lambda: put(INPUT, "application/json", [_line(masked(json.loads(given)))]),
         lambda: put(EXECUTION, "application/json", [_line(masked(execution | {"stateMachine": machine}))]),
@@ -80,17 +83,25 @@ def archive_execution(states: Any, store: Store, ledger: Ledger, execution_arn: 
     }
     written = _put(store, prefix + MANIFEST, "application/json", [_line(manifest)])
     digest = str(written["sha256"])
-    standing = ledger.anchor_history(run_id, digest, _now())
-    problems = () if standing == digest else tuple(verify(store, run_id, standing))
+    standing = ledger.anchor_history(run_id, digest, _now(), redrive)
+    problems = () if standing == digest else tuple(verify(store, run_id, standing, redrive))
     return Archived(run_id, prefix, standing, True, problems)
 
 
-def verify(store: Store, run_id: str, anchor: str) -> list[str]:
+def verify_all(store: Store, run_id: str, anchors: Mapping[int, str]) -> list[str]:
+    """What is wrong with a run's archives; `anchors` are the ledger's, by the number of redrives (`verify`)."""
+    return [
+        problem for number, anchor in (anchors or {0: ""}).items() for problem in verify(store, run_id, anchor, number)
+    ]
+
+
+def verify(store: Store, run_id: str, anchor: str, redrive: int = 0) -> list[str]:
     """What is wrong with an archive, one sentence each; nothing when every byte is as it was archived.
 
     `anchor` is the manifest's SHA-256 as the ledger holds it, "" if it holds none.
     """
-    key = history_prefix(run_id) + MANIFEST
+    prefix = history_prefix(run_id, redrive)
+    key = prefix + MANIFEST
     try:
         content = store.read(key)
     except Missing:
@@ -104,19 +115,19 @@ def verify(store: Store, run_id: str, anchor: str) -> list[str]:
     except (ValueError, KeyError, TypeError):
         return [*problems, f"{key} cannot be read as a manifest"]
     for name in (EVENTS, DEFINITION, INPUT, EXECUTION, LEDGER):
-        if history_prefix(run_id) + name not in entries:
+        if prefix + name not in entries:
             problems.append(f"{key} does not list {name}")
     return problems + [
         problem for name, sha256 in entries.items() if (problem := changed(store, name, sha256, "manifest"))
     ]
 
 
-def bound(store: Store, run_id: str) -> dict[str, Any]:
+def bound(store: Store, run_id: str, redrive: int = 0) -> dict[str, Any]:
     """What the archived run was made of (`binding`); nothing for an archive that an earlier release made.
 
     Raises Missing.
     """
-    manifest: dict[str, Any] = json.loads(store.read(history_prefix(run_id) + MANIFEST))
+    manifest: dict[str, Any] = json.loads(store.read(history_prefix(run_id, redrive) + MANIFEST))
     return dict(manifest.get("binding", {}))
 
 
@@ -154,16 +165,18 @@ def _put(store: Store, key: str, content_type: str, chunks: Iterable[bytes]) -> 
     return digest.entry(key)
 
 
-def _events(store: Store, prefix: str, states: Any, execution_arn: str) -> dict[str, Any]:
-    key, ended = prefix + EVENTS, False
+def _events(store: Store, prefix: str, states: Any, execution_arn: str, redrive: int) -> dict[str, Any]:
+    """Whole when the last event is an end, and the one of the attempt that was described."""
+    key, kind, redrives = prefix + EVENTS, "", 0
     with store.writing(key, "application/gzip") as file:
         digest = DigestedFile(file)
         # Neither time nor name in the header: the same events are the same bytes.
         with gzip.GzipFile(filename="", fileobj=digest, mode="wb", mtime=0) as packed:
             for event in events_of(states, execution_arn):
-                ended = ended or event["type"] in ENDS
+                kind = event["type"]
+                redrives += kind == "ExecutionRedriven"
                 packed.write(_line(masked(event)))
-        if not ended:
+        if kind not in ENDS or redrives != redrive:
             raise ServiceFault(f"the history of {execution_arn} does not show its end yet; archive it again")
     return digest.entry(key)
 

@@ -8,7 +8,7 @@
     runs/<run>/terms/<digest>.json         exceptions and routes of a configuration too long for a row (models.Config)
     runs/<run>/report.json                 the report; its other formats are beside it
     runs/<run>/manifest.json               the SHA-256 of these and of findings, standings and urgent (storage.digests)
-    runs/<run>/history/                    the archived execution
+    runs/<run>/history/                    the archived execution; of one that was redriven, redrive-<n>/ below it
     scans/<scan>/findings/<digest>.ndjson  findings of an on-demand scan that came as events, by whatever run awaits it
     vulnerabilities/answers.ndjson         what Amazon Inspector answered of CVE ids (vulnerabilities.answer.Answer)
     config/<name>.json                     a configuration that no parameter can hold
@@ -86,9 +86,9 @@ def terms_key(run_id: str, digest: str) -> str:
     return f"{run_prefix(run_id)}terms/{digest}.json"
 
 
-def history_prefix(run_id: str) -> str:
-    """How the keys of an archived execution's objects begin."""
-    return f"{run_prefix(run_id)}history/"
+def history_prefix(run_id: str, redrive: int = 0) -> str:
+    """How the keys of an archived execution's objects begin; of the archive after its last redrive, by number."""
+    return f"{run_prefix(run_id)}history/" + (f"redrive-{redrive}/" if redrive else "")
 
 
 def configuration_key(name: str) -> str:
@@ -99,7 +99,7 @@ def configuration_key(name: str) -> str:
 # ---------------------------------------------------------------- rows
 
 RUN = "RUN"  # sort key of a run's own row
-HISTORY = "HISTORY"  # sort key of the archive's row
+HISTORY = "HISTORY"  # sort key of the archive's row; with "#" and the number after a redrive
 AMIS = "AMI#"
 WAITING_RUNS = "RUN#"  # of a scan's partition
 SENT = "SENT#"
@@ -161,9 +161,19 @@ def reporting_row(run_id: str) -> Key:
     return run_partition(run_id), "REPORTING"
 
 
-def history_row(run_id: str) -> Key:
-    """The archived history."""
-    return run_partition(run_id), HISTORY
+def history_row(run_id: str, redrive: int = 0) -> Key:
+    """The archived history, or that of the execution after its last redrive, by number."""
+    return run_partition(run_id), HISTORY + (f"#{redrive}" if redrive else "")
+
+
+def redrive_of(history_sort_key: str) -> int:
+    """The number of redrives before the end whose archive has this row."""
+    return int(history_sort_key.partition("#")[2] or 0)
+
+
+def ended_row(run_id: str) -> Key:
+    """That an attempt of an execution ended and was reported."""
+    return run_partition(run_id), "ENDED"
 
 
 def awaited_partition(run_id: str) -> str:

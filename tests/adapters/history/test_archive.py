@@ -24,7 +24,7 @@ from golden_ami.storage.objects import DirectoryStore, S3Store
 from golden_ami_cli.console import Console
 from golden_ami_cli.errors import CommandError
 from golden_ami_cli.history.command import history
-from golden_ami_cli.history.source import HistorySource
+from golden_ami_cli.history.source import HistorySource, load
 from golden_ami_emulator.transport import Transport
 
 REGION, BUCKET, TABLE, RUN = "us-east-1", "reports", "ledger", "run-1"
@@ -268,7 +268,84 @@ def test_verify_says_what_holds_and_what_does_not(account: Account) -> None:
     answer = json.loads(said(RUN, account.source, verify=True, as_json=True))
     assert answer.pop("binding")["definitionSha256"] == hashlib.sha256(account.read("definition.json")).hexdigest()
     anchor = account.ledger.history_anchor(RUN)
-    assert answer == {"runId": RUN, "verified": True, "manifestSha256": anchor, "reportManifestSha256": ""}
+    assert answer == {
+        "runId": RUN,
+        "verified": True,
+        "manifestSha256": anchor,
+        "reportManifestSha256": "",
+        "archives": [{"redrive": 0, "manifestSha256": anchor}],
+    }
     account.s3.put_object(Bucket=BUCKET, Key=history_prefix(RUN) + "definition.json", Body=b"{}")
     with pytest.raises(CommandError, match=r"definition\.json was changed"):
         said(RUN, account.source, verify=True)
+
+
+# ---------------------------------------------------------------- an execution that was redriven
+
+
+class Redriven:
+    """Step Functions, of an execution that was redriven: the first attempt failed; `again` are the events since."""
+
+    def __init__(self, account: Account, again: list[str], count: int = 1) -> None:
+        self._states, self._count = account.states, count
+        self.describe_state_machine_for_execution = account.states.describe_state_machine_for_execution
+        first = [event for event in events_of(account.states, account.arn) if event["type"] != "ExecutionSucceeded"]
+        added = [{"id": 100 + at, "type": kind, "timestamp": "2026-01-01"} for at, kind in enumerate(again)]
+        self._events = [*first, {"id": 99, "type": "ExecutionFailed", "timestamp": "2026-01-01"}, *added]
+
+    def describe_execution(self, **given: str) -> dict[str, Any]:
+        return {**self._states.describe_execution(**given), "redriveCount": self._count}
+
+    def get_paginator(self, _name: str) -> Any:
+        return self
+
+    def paginate(self, **_: Any) -> Any:
+        return [{"events": self._events}]
+
+
+AGAIN = ["ExecutionRedriven", "PassStateEntered", "ExecutionSucceeded"]
+
+
+def test_each_end_of_a_redriven_execution_has_its_archive_and_anchor(account: Account, tmp_path: Path) -> None:
+    first = archive_execution(Redriven(account, [], 0), account.store, account.ledger, account.arn)
+    second = archive_execution(Redriven(account, AGAIN), account.store, account.ledger, account.arn)
+    assert second.new
+    assert second.prefix == f"runs/{RUN}/history/redrive-1/"
+    assert account.ledger.history_anchors(RUN) == {0: first.manifest_sha256, 1: second.manifest_sha256}
+    assert [row["sk"] for row in account.ledger.rows(RUN)] == ["AMI#ami-1#ami-1", "RUN", "TOKEN"]
+    events = gzip.decompress(account.read("redrive-1/events.jsonl.gz")).splitlines()
+    assert [json.loads(line)["type"] for line in events][-4:] == ["ExecutionFailed", *AGAIN], "all so far"
+    assert "The one of its earlier end holds, too." in said(RUN, account.source, verify=True)
+    answer = json.loads(said(RUN, account.source, verify=True, as_json=True))
+    assert answer["manifestSha256"] == second.manifest_sha256
+    assert [one["redrive"] for one in answer["archives"]] == [0, 1]
+    assert archive_execution(Redriven(account, AGAIN), account.store, account.ledger, account.arn).problems == ()
+
+
+@pytest.mark.parametrize("name", ["events.jsonl.gz", "redrive-1/events.jsonl.gz", "redrive-1/manifest.json"])
+def test_a_change_in_any_of_the_archives_is_found(account: Account, name: str) -> None:
+    archive_execution(Redriven(account, [], 0), account.store, account.ledger, account.arn)
+    archive_execution(Redriven(account, AGAIN), account.store, account.ledger, account.arn)
+    account.s3.put_object(Bucket=BUCKET, Key=history_prefix(RUN) + name, Body=b"{}")
+    with pytest.raises(CommandError, match=f"{name} was changed"):
+        said(RUN, account.source, verify=True)
+
+
+@pytest.mark.parametrize(("again", "count"), [(AGAIN[:2], 1), (AGAIN, 0), ([], 1)])
+def test_an_attempt_is_archived_when_it_is_over(account: Account, again: list[str], count: int) -> None:
+    """It goes on; it was redriven while it was archived; its own events are not listed yet."""
+    with pytest.raises(ServiceFault, match="does not show its end yet"):
+        archive_execution(Redriven(account, again, count), account.store, account.ledger, account.arn)
+    assert account.ledger.history_anchors(RUN) == {}
+
+
+def test_the_last_archive_is_read_also_from_a_copy(account: Account, tmp_path: Path) -> None:
+    archive_execution(Redriven(account, [], 0), account.store, account.ledger, account.arn)
+    archive_execution(Redriven(account, AGAIN), account.store, account.ledger, account.arn)
+    store = DirectoryStore(tmp_path)
+    for key in [history_prefix(RUN, number) + name for number in (0, 1) for name in OBJECTS]:
+        with store.writing(key, "") as file:
+            file.write(account.store.read(key))
+    gone = HistorySource(account.store, ledger=account.ledger)
+    for source in (gone, HistorySource(store)):
+        assert load(RUN, source).steps[-1].type == "ExecutionSucceeded"
