@@ -156,6 +156,18 @@ class Account:
                 f"`golden-ami watch {run}` shows that one. To assess again, start without schedule and scheduledTime"
             )
 
+    def vouches_for(self, run_id: str) -> bool:
+        """Whether the ledger has a digest of what the run wrote; raises CommandError where that was changed since."""
+        from golden_ami.storage.digests import problems_of_run
+
+        sha256 = self.ledger.manifest(run_id)
+        if sha256 and (problems := problems_of_run(self.store, run_id, sha256)):
+            listed = "\n".join(f"- {problem}" for problem in problems)
+            raise CommandError(
+                f"run {run_id} is not as it was written; restore the versions before in the bucket:\n{listed}"
+            )
+        return bool(sha256)
+
     def history(self, arn: str) -> list[dict[str, Any]]:
         """An execution's history so far."""
         pages = self.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)

@@ -306,6 +306,7 @@ class Assessment(Data):
     verdict: Verdict
     counts: SeverityCounts = field(default_factory=dict)
     standings_key: str = ""  # S3 key of the NDJSON object of evaluation.model.FindingStatus
+    standings_sha256: str = ""  # of the object; "": an earlier release noted none
     partial: bool = False  # the scan did not see all: nothing is compared with it
 
 

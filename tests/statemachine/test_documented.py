@@ -20,7 +20,9 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "samples" / "README.md"])
 SAMPLE = ROOT / "samples" / "configuration.json"
 NOT_LOCAL = re.compile(r"<!-- (assess --local does not [^>]+) -->\n\n$")
-INPUTS = [{"AMIsParamName"}, {"AMIsParamName", "dryRun"}, {"document", "version"}, {"dryRun"}]  # not configurations
+# Inputs, and the output of an execution: not configurations.
+INPUTS = [{"AMIsParamName"}, {"AMIsParamName", "dryRun"}, {"document", "version"}, {"dryRun"},
+          {"runId", "verdict", "amis", "report", "history"}]  # fmt: skip
 
 
 class Block:

@@ -90,6 +90,7 @@ def result_of(account: Account, arn: str, console: Console, report_dir: Path | N
     execution = account.client("stepfunctions").describe_execution(executionArn=arn)
     account.refuse_duplicate(execution)
     run = execution["name"]
+    account.vouches_for(run)
     return collect(account, execution, Sent(account, run), engine_of(account, run), report_dir)
 
 

@@ -112,7 +112,8 @@ def _refuse_no_region(region: str | None) -> None:
     """Refuse what is no Region's name, as no AWS is asked that would. Raises UsageError."""
     from golden_ami.configuration.config import schema
 
-    if region and not re.match(schema()["$defs"]["region"]["pattern"], region):
+    pattern = schema()["$defs"]["region"]["pattern"]
+    if region and not re.fullmatch(pattern, region):
         raise UsageError(f"--region {region}: this is not how a region is written; give one like eu-west-1")
 
 

@@ -59,7 +59,12 @@ def plan(account: Account, to: int | None) -> Rollback:
     cannot be ended.
     """
     alias_arn, states = account.output("StateMachineAliasArn"), account.client("stepfunctions")
-    [route] = states.describe_state_machine_alias(stateMachineAliasArn=alias_arn)["routingConfiguration"]
+    route, *others = states.describe_state_machine_alias(stateMachineAliasArn=alias_arn)["routingConfiguration"]
+    if others:
+        raise CommandError(
+            f"the alias {alias_arn} divides its executions between versions; give it one (aws stepfunctions "
+            "update-state-machine-alias --routing-configuration), then roll back"
+        )
     now, versions = _number(route["stateMachineVersionArn"]), _versions(states, account.state_machine)
     then = to if to is not None else max((number for number in versions if number < now), default=0)
     if then not in versions:

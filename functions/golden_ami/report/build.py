@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from golden_ami.evaluation.ami import AmiEvaluation, AmiEvaluator
 from golden_ami.evaluation.comparison import EarlierAssessment, last_assessment, natural_order, previous_ami
@@ -30,7 +31,7 @@ from golden_ami.report.links import execution_url
 from golden_ami.report.model import About, AmiReport, Report
 from golden_ami.report.totals import Trend, legacy_of, owners_of, totals_of
 from golden_ami.report.urgent import SHOWN, encoded_urgent, shown_of_each
-from golden_ami.storage.digests import Changed, checked
+from golden_ami.storage.digests import Changed, DigestedFile, checked
 from golden_ami.storage.keys import standings_key, urgent_key
 from golden_ami.storage.objects import Missing, Store
 from golden_ami.vulnerabilities.answer import answered_of, with_answers
@@ -71,6 +72,13 @@ def build(
     found = side_by_side(builder.lineage, builder.lineages())
     history.record_assessments(builder.records)
     return builder.report([built for group in found for built in group])
+
+
+class _Past(NamedTuple):
+    """Earlier assessments of an AMI's lineage."""
+
+    read: list[EarlierAssessment]
+    lost: str  # that one cannot be read: for how long findings are known is not known then; "" when all were read
 
 
 class _BuiltAmi(msgspec.Struct):
@@ -127,8 +135,9 @@ class _Builder:
             reason = faults.reason_not_assessed(ami, self._failed_batches, self._faults)
         if reason:
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, reason))
+        past = self._earlier(ami, history)
         try:
-            evaluation = self._evaluation(ami, self._earlier(ami, history))
+            evaluation, digest = self._evaluation(ami, past)
         except Missing as error:
             unreadable = _unreadable(ami, f"no object {error}, or no permission")
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, unreadable))
@@ -148,22 +157,29 @@ class _Builder:
         report = assessed(ami, owner_tag, evaluation, judged, standings_key(ami.run_id, ami.key), self._listed)
         if evaluation.unknown and self._known.problem:
             report.notes.append(self._known.problem)
+        if past.lost and config.policy_of(ami).grace_days:
+            report.notes.append(f"no finding has grace (graceDays), as {past.lost}")
         with self._lock:
             self._upgrades.add(evaluation.upgrades)
         if judged.verdict != "NOT_ASSESSED":
-            record = self._assessment(ami, report)
+            record = self._assessment(ami, report, digest)
             history.insert(0, record)
             with self._lock:
                 self.records.append(record)
         return _BuiltAmi(ami, report, evaluation.exceptions)
 
-    def _evaluation(self, ami: Ami, earlier: Sequence[EarlierAssessment]) -> AmiEvaluation:
-        """Evaluate an AMI's findings and write their statuses. Raises Missing, Changed and msgspec's MsgspecError."""
-        rules = AmiRules(ami, self._run.config.policy_of(ami), self._exceptions, self._today)
-        evaluator = AmiEvaluator(rules, earlier, listed=self._listed, urgent=self._urgent)
+    def _evaluation(self, ami: Ami, past: _Past) -> tuple[AmiEvaluation, str]:
+        """Evaluate an AMI's findings and write their statuses, whose SHA-256 comes second.
+
+        Raises Missing, Changed and msgspec's MsgspecError.
+        """
+        policy = self._run.config.policy_of(ami)
+        rules = AmiRules(ami, replace(policy, grace_days=0) if past.lost else policy, self._exceptions, self._today)
+        evaluator = AmiEvaluator(rules, past.read, listed=self._listed, urgent=self._urgent)
         encode = msgspec.json.Encoder().encode_lines
         again = not self._urgent  # by the page and the other formats of a small run
-        with self._store.writing(standings_key(ami.run_id, ami.key), _NDJSON, again=again) as out:
+        with self._store.writing(standings_key(ami.run_id, ami.key), _NDJSON, again=again) as file:
+            out = DigestedFile(file)
             lines = self._store.lines(ami.findings_key, again=again)
             findings = decoded_findings(checked(lines, ami.findings_key, ami.findings_sha256))
             for evaluated in chunks((self._evaluated(evaluator, finding) for finding in findings), _TOGETHER):
@@ -172,7 +188,7 @@ class _Builder:
         if self._urgent:
             with self._store.writing(urgent_key(ami.run_id, ami.key), _NDJSON) as out:
                 out.write(encoded_urgent(evaluation.urgent))
-        return evaluation
+        return evaluation, out.sha256
 
     def _evaluated(self, evaluator: AmiEvaluator, stored: Finding) -> EvaluatedFinding:
         """A finding with what is known of its vulnerability, evaluated; its status says what was not stored of it."""
@@ -182,19 +198,24 @@ class _Builder:
             found.status.answered = answered_of(finding)
         return found
 
-    def _earlier(self, ami: Ami, history: Sequence[Assessment]) -> list[EarlierAssessment]:
+    def _earlier(self, ami: Ami, history: Sequence[Assessment]) -> _Past:
         """What the AMI is compared with: its own last assessment, then that of the AMI before it."""
         found = (last_assessment(ami, history), previous_ami(ami, history, self._completed_at))
-        return [earlier for one in found if one and (earlier := self._read(one))]
+        past = _Past([], "")
+        for assessment in filter(None, found):
+            try:
+                past.read.append(self._read(assessment))
+            except (Missing, Changed, msgspec.MsgspecError) as error:  # nothing is called fixed for it
+                lost = f"{assessment.standings_key} of an earlier assessment cannot be read: {error}"
+                past = past._replace(lost=lost)
+        return past
 
-    def _read(self, assessment: Assessment) -> EarlierAssessment | None:
-        try:
-            lines = self._store.lines(assessment.standings_key, again=not self._urgent)
-            return EarlierAssessment(assessment, decoded_statuses(lines))
-        except (Missing, msgspec.MsgspecError):
-            return None  # expired or damaged: as if there were none, which calls nothing fixed
+    def _read(self, assessment: Assessment) -> EarlierAssessment:
+        key = assessment.standings_key
+        lines = checked(self._store.lines(key, again=not self._urgent), key, assessment.standings_sha256)
+        return EarlierAssessment(assessment, decoded_statuses(lines))
 
-    def _assessment(self, ami: Ami, report: AmiReport) -> Assessment:
+    def _assessment(self, ami: Ami, report: AmiReport, digest: str) -> Assessment:
         return Assessment(
             run_id=self._run.run_id,
             key=ami.key,
@@ -206,6 +227,7 @@ class _Builder:
             verdict=report.verdict,
             counts=report.counts,
             standings_key=report.standings_key,
+            standings_sha256=digest,
             partial=is_partial(ami),
         )
 

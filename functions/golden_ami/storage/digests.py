@@ -36,12 +36,17 @@ class DigestedFile:
         self.size += len(data)
         return self._file.write(data)
 
+    @property
+    def sha256(self) -> str:
+        """Of what was written so far, in hexadecimal digits."""
+        return self._sha256.hexdigest()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
 
     def entry(self, key: str) -> Entry:
         """What a manifest says of the object with this key."""
-        return {"key": key, "sha256": self._sha256.hexdigest(), "bytes": self.size}
+        return {"key": key, "sha256": self.sha256, "bytes": self.size}
 
 
 class NotedStore:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from golden_ami.models import Config, Run
+from golden_ami.storage.digests import Changed
 from golden_ami.storage.keys import terms_key
 from golden_ami.storage.objects import Store
 
@@ -30,8 +31,12 @@ def kept_apart(run: Run, s3: Any, bucket: str) -> Run:
 
 
 def whole(run: Run, store: Store) -> Run:
-    """The run with its exceptions and routes. Raises Missing: without them no verdict may be given."""
+    """The run with its exceptions and routes. Raises Missing, and Changed: without them no verdict may be given."""
     if not run.terms_key:
         return run
-    terms = msgspec.json.decode(store.read(run.terms_key), type=Config)
+    body = store.read(run.terms_key)
+    digest = hashlib.sha256(body).hexdigest()
+    if run.terms_key != terms_key(run.run_id, digest):
+        raise Changed(f"{run.terms_key} was changed: its SHA-256 is {digest}, its key in the ledger has another")
+    terms = msgspec.json.decode(body, type=Config)
     return replace(run, config=replace(run.config, exceptions=terms.exceptions, routes=terms.routes))

@@ -19,8 +19,8 @@ _UNITS = 4  # the most request units of one, of 1 KB each (a write) or 4 KB (a r
 KEPT = (100_000, 5_000_000)  # bytes of an AMI's findings and reports: with few findings, and with a thousand
 _LOGGED = (5_000, 100_000)  # bytes of an AMI's logs, of functions and states; an assumption
 # A metric costs by the hour in which it is sent (CloudWatch's page of prices); a run sends its metrics at its end, and
-# one that is redriven once more. ReapedInstances is not among them: a reaper that had to act sends it.
-METRICS = 11
+# one that is redriven once more. The reaper's are not among them: OldestRunHours is of every month (idle).
+METRICS = 13
 _GB = 1e9
 _MONTH_DAYS = 730 / 24
 

@@ -103,6 +103,20 @@ def test_watch_tells_a_run_that_is_over(served: Served, run: dict[str, Any]) -> 
     assert watched.json == run
 
 
+def test_watch_believes_no_report_that_was_changed(served: Served, run: dict[str, Any], tmp_path: Path) -> None:
+    at = run["reports"]["json"]
+    kept, forged = tmp_path / "kept.json", tmp_path / "forged.json"
+    assert served.command(AWS, "s3", "cp", at, str(kept)).status == 0
+    forged.write_text(kept.read_text().replace('"FAIL"', '"PASS"'))
+    assert served.command(AWS, "s3", "cp", str(forged), at).status == 0
+    try:
+        watched = served.golden_ami("watch", run["runId"], "--gate")
+        assert watched.status == 1
+        assert "report.json was changed" in watched.err
+    finally:
+        assert served.command(AWS, "s3", "cp", str(kept), at).status == 0
+
+
 def test_cancel_proves_that_nothing_runs(unhurried: Served) -> None:
     served = unhurried  # else the hour might be over before this process is asked to cancel
     arn = served.golden_ami("assess", "--stack", "golden-ami", "--detach", "--parameter", slow(served)).out.strip()
