@@ -15,7 +15,7 @@ from golden_ami.instances.termination import terminate_run
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.settings import Settings
-from golden_ami.times import iso, now, until
+from golden_ami.times import iso, now, seconds_between, until
 
 _DEATHS = 2  # attempts to report here that ended in no way at all, for lack of memory or time: the next is the last one
 _LATE = (
@@ -36,6 +36,9 @@ class Ended(NamedTuple):
     input: str = ""
     at: str = ""
     output: str = ""  # JSON
+    stopped_at: str = ""
+    redriven_at: str = ""  # the last time, "" for never
+    goes_on: bool = False  # it was redriven after this end, and runs
 
     @property
     def late(self) -> bool:
@@ -77,9 +80,9 @@ def end_run(ended: Ended, settings: Settings, clients: Clients, ledger: Ledger) 
 
 
 def _note_end(ended: Ended, ledger: Ledger) -> None:
-    """Note that the execution ended: a report that comes after it is a redrive's, and is told if it says otherwise."""
+    """Note that the execution ended and was reported: a report that comes after it is a redrive's, and is told."""
     try:
-        ledger.update_run(ended.run_id, ended_at=ended.at or iso(now()))
+        ledger.note_end(ended.run_id, ended.stopped_at or ended.at or iso(now()))
     except Exception as failure:  # noqa: BLE001 -- the run was reported; without the note a redrive's end is not told
         logger.warning("the end of the execution was not noted", extra={"run": ended.run_id, "error": str(failure)})
 
@@ -127,10 +130,12 @@ def _report(ended: Ended, state: dict[str, Any], settings: Settings, clients: Cl
     """
     from golden_ami.report.last import last_report, recall
 
-    told = Execution(ended.run_id, ended.execution_arn, ended.started_at, _input(ended), state)
+    told = Execution(
+        ended.run_id, ended.execution_arn, ended.started_at, _input(ended), state, ended.stopped_at or ended.at
+    )
     try:
         with named_errors():
-            if ledger.reported(ended.run_id):
+            if _is_reported(ended, ledger):
                 return
             recall(ended.run_id, settings, clients, ledger)
             if ledger.begin_report(ended.run_id) >= _DEATHS:
@@ -145,6 +150,15 @@ def _report(ended: Ended, state: dict[str, Any], settings: Settings, clients: Cl
         last_report(told, fault, settings, clients, ledger)
     except Exception as fault:  # noqa: BLE001 -- whatever we have done wrong, the run ends in a report
         last_report(told, fault, settings, clients, ledger)
+
+
+def _is_reported(ended: Ended, ledger: Ledger) -> bool:
+    """Whether this end has its report. That of an attempt before does where a redrive only failed in the same way."""
+    reported = ledger.reported(ended.run_id)
+    if not reported or not ended.redriven_at:
+        return reported is not None
+    since = bool(reported.at) and seconds_between(ended.redriven_at, reported.at) >= 0
+    return since or (ended.status == "FAILED" and ended.error in reported.error.split("; "))
 
 
 def _input(ended: Ended) -> object:

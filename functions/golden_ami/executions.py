@@ -26,6 +26,7 @@ class Execution(NamedTuple):
     started_at: str = ""
     input: Any = None  # any JSON
     state: Any = None  # the execution's state at its end: the counts, and the faults that were caught
+    ended_at: str = ""  # its end, where that is what reports it
 
 
 def is_another(started_at: str, other_started_at: str) -> bool:

@@ -25,7 +25,6 @@ conflict: every step may be repeated, in any order, by any number of functions a
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
@@ -41,6 +40,7 @@ from golden_ami.models import Ami, Assessment, Completion, Reason, Run
 from golden_ami.parallel import together
 from golden_ami.settings import Settings
 from golden_ami.storage import keys
+from golden_ami.storage.ends import RETENTION, Ends, expiry, row
 from golden_ami.storage.keys import Key
 from golden_ami.storage.table import Item, Table
 from golden_ami.times import iso, now
@@ -53,7 +53,6 @@ _PREPARING = Lock()
 
 RESULTS = "results"  # the name of the message to the results topic
 _DAY = 86400
-_RETENTION = 400 * _DAY  # seconds; of runs
 _STRAY = 2 * _DAY  # of a completion: most are of machines that no run awaits
 _TRIES = 20  # of a write that meets another of the same row
 
@@ -65,11 +64,11 @@ class Resumption(NamedTuple):
     token: str
 
 
-class Ledger:
+class Ledger(Ends):
     """All access to the table. Every write may be repeated without further effect."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._table = Table(client, table)
+        super().__init__(Table(client, table))
 
     @classmethod
     def of(cls, settings: Settings, clients: Clients) -> Ledger:
@@ -89,10 +88,10 @@ class Ledger:
         rows = {_ami_key(ami): ami for ami in amis}
         # Of an earlier try that stopped half way, with another configuration.
         self._table.delete_many(key for key in known if key not in rows)
-        index = _row(keys.run_index_row(run.started_at, run.run_id), {"runId": run.run_id})
-        self._table.put_many([index, *(_row(key, _stored(ami)) for key, ami in rows.items())])
+        index = row(keys.run_index_row(run.started_at, run.run_id), {"runId": run.run_id})
+        self._table.put_many([index, *(row(key, _stored(ami)) for key, ami in rows.items())])
         kept = msgspec.structs.replace(run, config=msgspec.structs.replace(run.config, amis=[]))
-        return self._table.put(_row(keys.run_row(run.run_id), _stored(kept)), condition="attribute_not_exists(pk)")
+        return self._table.put(row(keys.run_row(run.run_id), _stored(kept)), condition="attribute_not_exists(pk)")
 
     def run(self, run_id: str) -> Run:
         """The run, without `config.amis`. Raises RunNotFound."""
@@ -162,7 +161,7 @@ class Ledger:
         """Claim an instant of a schedule (ARN, ISO 8601) for a run; the run that has it, the first that asked."""
         key = keys.scheduled_row(schedule, time)
         free = "attribute_not_exists(pk) OR runId = :own"
-        if self._table.put(_row(key, {"runId": run_id}), condition=free, values={":own": run_id}):
+        if self._table.put(row(key, {"runId": run_id}), condition=free, values={":own": run_id}):
             return run_id
         return str(next(self._table.query(*key))["runId"])  # a query, as the run is read: no permission more
 
@@ -175,7 +174,7 @@ class Ledger:
 
     def note_made(self, run_id: str, name: str, identity: str) -> None:
         """Note what was made in AWS for this run, to be found and removed after it."""
-        self._table.put(_row(keys.made_row(run_id, name), {"id": identity}))
+        self._table.put(row(keys.made_row(run_id, name), {"id": identity}))
 
     def note_removed(self, run_id: str, name: str) -> None:
         """Note that it exists no longer."""
@@ -194,11 +193,11 @@ class Ledger:
 
     def intend(self, run_id: str, names: Iterable[str]) -> None:
         """Record what will be asked for. What is recorded and not confirmed may have been done: it is asked again."""
-        self._put(_row(keys.sent_row(run_id, name), {"askedAt": iso(now())}) for name in names)
+        self._put(row(keys.sent_row(run_id, name), {"askedAt": iso(now())}) for name in names)
 
     def note_sent(self, run_id: str, ids: Mapping[str, str]) -> None:
         """Note what AWS confirmed, by name with AWS's id of it, so that a retry does not ask again."""
-        self._put(_row(keys.sent_row(run_id, name), {"messageId": given}) for name, given in ids.items())
+        self._put(row(keys.sent_row(run_id, name), {"messageId": given}) for name, given in ids.items())
 
     def _put(self, rows: Iterable[Item]) -> None:
         listed = list(rows)
@@ -207,31 +206,12 @@ class Ledger:
         else:
             self._table.put_many(listed)
 
-    def reported(self, run_id: str) -> bool:
-        """Whether the run has its report, whatever else its row holds."""
-        return bool((self._table.get(keys.run_row(run_id)) or {}).get("reportKey"))
-
-    def manifest(self, run_id: str) -> str:
-        """The SHA-256 of the manifest of the run's objects; "" where the ledger has none, or the run no more."""
-        return str((self._table.get(keys.run_row(run_id)) or {}).get("manifestSha256", ""))
-
-    def begin_report(self, run_id: str) -> int:
-        """Note an attempt to report at the end of an execution; how many before it ended in no way at all."""
-        key = keys.reporting_row(run_id)
-        before = int((self._table.get(key) or {}).get("attempts", 0))
-        self._table.put(_row(key, {"attempts": before + 1}))
-        return before
-
-    def end_report(self, run_id: str) -> None:
-        """Note that the attempts have ended, well or with an error."""
-        self._table.delete_many([keys.reporting_row(run_id)])
-
     # ------------------------------------------------------------ assessments by lineage
 
     def record_assessments(self, assessments: Iterable[Assessment]) -> None:
         """Index completed assessments, each under its lineage."""
         self._table.put_many(
-            _row(keys.assessment_row(one.lineage, one.completed_at, one.run_id, one.key), _stored(one))
+            row(keys.assessment_row(one.lineage, one.completed_at, one.run_id, one.key), _stored(one))
             for one in assessments
         )
 
@@ -251,7 +231,7 @@ class Ledger:
 
     def note_probe(self, probe: str, rule: str) -> None:
         """Note that a probe has come through a rule."""
-        self._table.put(_row(keys.probe_row(probe, rule), {"arrivedAt": iso(now())}, _DAY))
+        self._table.put(row(keys.probe_row(probe, rule), {"arrivedAt": iso(now())}, _DAY))
 
     def arrived(self, probe: str) -> set[str]:
         """The rules through which a probe has come."""
@@ -264,23 +244,6 @@ class Ledger:
         rows = self._table.query(keys.run_partition(run_id))
         return (item for item in rows if not item["sk"].startswith(keys.HISTORY))
 
-    def anchor_history(self, run_id: str, sha256: str, at: str, redrive: int = 0) -> str:
-        """Keep the SHA-256 of an archive's manifest; returns the one that stands, which is the first."""
-        pk, sk = keys.history_row(run_id, redrive)
-        row = {"pk": pk, "sk": sk, "manifestSha256": sha256, "archivedAt": at}
-        anchored = self._table.put(row, condition="attribute_not_exists(pk)")
-        return sha256 if anchored else self.history_anchor(run_id, redrive)
-
-    def history_anchor(self, run_id: str, redrive: int = 0) -> str:
-        """The SHA-256 of the archive's manifest; "" when the run is not archived."""
-        item = self._table.get(keys.history_row(run_id, redrive)) or {}
-        return str(item.get("manifestSha256", ""))
-
-    def history_anchors(self, run_id: str) -> dict[int, str]:
-        """The SHA-256 of the manifest of each of a run's archives, by the number of redrives before it."""
-        rows = self._table.query(keys.run_partition(run_id), keys.HISTORY)
-        return dict(sorted((keys.redrive_of(row["sk"]), str(row["manifestSha256"])) for row in rows))
-
     # ------------------------------------------------------------ awaited completions
 
     def await_scans(self, run_id: str, token: str, scans: Sequence[str], leaves: int = 0) -> Resumption | None:
@@ -290,13 +253,13 @@ class Ledger:
         same run) it replaces the token and the set.
         """
         callback = keys.callback_row(run_id)
-        self._table.update(callback, {"token": token, "sealed": False, "resumed": None, "ttl": _expiry(_RETENTION)})
+        self._table.update(callback, {"token": token, "sealed": False, "resumed": None, "ttl": expiry(RETENTION)})
         wanted = set(scans)
         outstanding = {item["sk"] for item in self._table.query(keys.awaited_partition(run_id))}
         new = sorted(wanted - outstanding)
         # This order: where an outstanding row stands, a completion finds the run by the other row.
-        self._table.put_many(_row(keys.waiting_run_row(scan, run_id), {"runId": run_id}) for scan in new)
-        self._table.put_many(_row(keys.awaited_row(run_id, scan), {}) for scan in new)
+        self._table.put_many(row(keys.waiting_run_row(scan, run_id), {"runId": run_id}) for scan in new)
+        self._table.put_many(row(keys.awaited_row(run_id, scan), {}) for scan in new)
         complete = self._complete(wanted)
         self._table.delete_many(keys.awaited_row(run_id, scan) for scan in sorted(complete | (outstanding - wanted)))
         self._table.update(callback, {"sealed": True, "leaves": leaves})
@@ -321,7 +284,7 @@ class Ledger:
             done = _stored(completion) | {"version": uuid4().hex, "totals": [_stored(one) for one in totals]}
             same = "version = :version" if before else "attribute_not_exists(pk)"
             values = {":version": before["version"]} if before else None
-            if self._table.put(_row(key, done, _STRAY), condition=same, values=values):
+            if self._table.put(row(key, done, _STRAY), condition=same, values=values):
                 return
         raise Throttled(f"completions of scan {completion.scan} come faster than they can be kept")
 
@@ -373,14 +336,6 @@ def _ami_key(ami: Ami) -> Key:
 
 def _key_of(item: Item) -> Key:
     return (item["pk"], item["sk"])
-
-
-def _row(key: Key, content: Item, seconds: int = _RETENTION) -> Item:
-    return {"pk": key[0], "sk": key[1], "ttl": _expiry(seconds)} | content
-
-
-def _expiry(seconds: int) -> int:
-    return int(time.time()) + seconds
 
 
 def _stored(data: msgspec.Struct) -> Item:

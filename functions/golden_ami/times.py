@@ -33,9 +33,14 @@ def until(instant: str) -> float:
     return (datetime.fromisoformat(instant) - now()).total_seconds()
 
 
+def seconds_between(one: str, other: str) -> float:
+    """Seconds from one instant to another, as `iso` writes them; negative when the other is the earlier one."""
+    return (datetime.fromisoformat(other) - datetime.fromisoformat(one)).total_seconds()
+
+
 def days_apart(one: str, other: str) -> float:
     """Days between two instants, as `iso` writes them; never negative."""
-    return abs((datetime.fromisoformat(one) - datetime.fromisoformat(other)).total_seconds()) / 86_400
+    return abs(seconds_between(one, other)) / 86_400
 
 
 def read(value: object) -> str:

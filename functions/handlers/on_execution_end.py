@@ -7,6 +7,7 @@ from typing import Any
 from golden_ami.contracts import Contract, FunctionAnswer, FunctionEvent, Text
 from golden_ami.ending import Ended, archive, end_run
 from golden_ami.lambda_handler import Stack, lambda_handler
+from golden_ami.redrives import with_redrive
 from golden_ami.times import read
 
 
@@ -16,6 +17,7 @@ class Detail(Contract):
     name: Text
     execution_arn: str | None = None
     start_date: Any = None  # milliseconds since 1970
+    stop_date: Any = None  # the same
     status: str | None = None  # as DescribeExecution names it
     error: str | None = None
     cause: str | None = None
@@ -44,6 +46,7 @@ class Event(FunctionEvent):
             input=detail.input or "",
             output=detail.output or "",
             at=read(self.time),
+            stopped_at=read(detail.stop_date),
         )
 
 
@@ -55,8 +58,8 @@ class Answer(FunctionAnswer):
 
 @lambda_handler(Event, "stack", "bucket", "results_topic", "instance_profile", probed=Answer(terminated=0))
 def handler(event: Event, stack: Stack) -> Answer:
-    ended = event.ended()
-    if ended.is_duplicate:
+    ended = with_redrive(event.ended(), stack.clients)
+    if ended.is_duplicate or ended.goes_on:
         return Answer(terminated=0)
     try:
         return Answer(terminated=end_run(ended, *stack))

@@ -65,7 +65,8 @@ def _aggregated(
     state = execution.state
     run, amis = _run_of(execution, settings, clients, ledger)
     run_id = run.run_id
-    completed_at = _completed(run, ledger)
+    earlier = ledger.earlier_end(run_id, execution.ended_at)
+    completed_at = _completed(run, earlier, ledger)
     store = NotedStore(S3Store(clients.client("s3"), settings.bucket))
     run = whole(run, store)
     asked = known(run, amis, store, lambda: clients.client("inspector2"))
@@ -75,7 +76,7 @@ def _aggregated(
     _optional(report, "actions", lambda: act.act(report, run.config.act, clients, ledger))
     _write(report, store)
     manifest = store.write_manifest(run_id, _collected(amis))
-    notify.notify(report, run, store, settings, clients, ledger)
+    notify.notify(report, run, earlier, store, settings, clients, ledger)
     _close(run_id, report, manifest, ledger)
     _optional(report, "metrics", lambda: _put_metrics(report, _outcome(report, execution, amis), settings, ledger))
     logger.info("run assessed", extra={"verdict": report.verdict, "amis": report.totals.amis})
@@ -126,11 +127,11 @@ def _add_usage(report: Report, run: Run, amis: list[Ami], clients: Clients) -> N
     report.usage = found
 
 
-def _completed(run: Run, ledger: Ledger) -> str:
-    """The instant of the report, the same for a repetition; of a run that was redriven after it had failed, now."""
+def _completed(run: Run, earlier: str, ledger: Ledger) -> str:
+    """The instant of the report, the same for a repetition; of a run that was redriven after an earlier end, now."""
     now = times.iso(times.now())
     try:
-        if run.ended_at:
+        if earlier:
             ledger.update_run(run.run_id, completed_at=now)
             return now
         return ledger.once(run.run_id, "completed_at", now)

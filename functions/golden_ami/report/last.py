@@ -347,6 +347,7 @@ def _close(report: Row, ledger: Ledger) -> None:
     run_id, error = report["run"]["runId"], report["run"]["faults"][-1]["error"]
     try:
         told = {"verdict": report["verdict"], "report_key": report_key(run_id), "error": error}
+        told |= {"completed_at": report["run"]["completedAt"]}
         ledger.update_run(run_id, **told, manifest_sha256="")  # an earlier one is not of this report
     except RunNotFound:
         return

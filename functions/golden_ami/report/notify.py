@@ -25,18 +25,20 @@ if TYPE_CHECKING:
     from golden_ami.settings import Settings
 
 _KEY = 1_000  # bytes
-_AGAIN = " again"  # of a message about a run that failed, was reported so, and was redriven
+_AGAIN = " again"  # and the end before it: of a message about a run that failed, was reported so, and was redriven
 
 
-def notify(report: Report, run: Run, store: Store, settings: Settings, clients: Clients, ledger: Ledger) -> None:
+def notify(
+    report: Report, run: Run, earlier: str, store: Store, settings: Settings, clients: Clients, ledger: Ledger
+) -> None:
     """Send what was not sent yet. Each is recorded before and confirmed after; what died between is sent again, and
-    the run's id in its text tells that it is the same. `run` is the ledger's from before this report: where a message
-    told that it failed, and it was redriven and came to another end, that end is told too.
+    the run's id in its text tells that it is the same. `earlier` is the end that was told before, of a run that was
+    redriven since: then this one is told too. "" for none.
 
     Raises botocore's ClientError and BotoCoreError for the results topic; what fails for an owner's topic is logged.
     """
     links = report_links(report, store)
-    again = _AGAIN if _ended_otherwise(run, report) else ""
+    again = f"{_AGAIN} {earlier}" if earlier else ""
     message = mail.subject(report), mail.body(report, links)
     _send(report, settings.results_topic, RESULTS + again, message, clients, ledger)
     for owner, topic in _routes(report, run.config).items():
@@ -51,16 +53,12 @@ def notify(report: Report, run: Run, store: Store, settings: Settings, clients: 
 
 def is_message(name: str) -> bool:
     """Whether the ledger notes a message under this name, and no other effect of a run."""
-    return name.removesuffix(_AGAIN) == RESULTS or name.startswith("owner ")
+    return name.partition(_AGAIN)[0] == RESULTS or name.startswith("owner ")
 
 
 def errors_of(report: Report) -> str:
     """The faults' names, as the ledger keeps them of a run that failed."""
     return "; ".join(fault.error for fault in report.run.faults)
-
-
-def _ended_otherwise(run: Run, report: Report) -> bool:
-    return bool(run.ended_at and run.report_key) and (run.verdict, run.error) != (report.verdict, errors_of(report))
 
 
 def _name(owner: str) -> str:

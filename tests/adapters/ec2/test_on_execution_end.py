@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from golden_ami.aws.clients import Clients
 from golden_ami.errors import InvalidEvent, ServiceFault
 from golden_ami.models import AMI_TAG, ASSESSMENT_TAG, RUN_TAG, STACK_TAG
 from handlers.on_execution_end import handler as on_execution_end
@@ -116,6 +118,39 @@ def test_a_termination_that_fails_is_reported_and_raised(stack: Stack) -> None:
     [(_, message)] = stack.published()
     assert "still be running" in message
     assert on_execution_end(ended("ABORTED"), None) == {"terminated": 1}
+
+
+STOPPED = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)  # as `ended` has it
+
+
+@pytest.mark.parametrize(
+    ("status", "redriven", "terminates"),
+    [
+        ("RUNNING", timedelta(seconds=1), False),
+        ("PENDING_REDRIVE", timedelta(seconds=1), False),
+        ("FAILED", timedelta(seconds=1), True),  # it has ended anew
+        ("RUNNING", -timedelta(seconds=1), True),  # DescribeExecution is of before this end
+        ("RUNNING", None, True),
+    ],
+)
+def test_a_late_end_does_not_touch_an_execution_that_was_redriven_since(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, status: str, redriven: timedelta | None, terminates: bool
+) -> None:
+    launched(stack)
+    answer: dict[str, Any] = {"status": status}
+    if redriven is not None:
+        answer |= {"redriveCount": 1, "redriveDate": STOPPED + redriven}
+    states, original = SimpleNamespace(describe_execution=lambda **_: answer), Clients.client
+
+    def client(clients: Clients, service: str, *place: Any) -> Any:
+        return states if service == "stepfunctions" else original(clients, service, *place)
+
+    monkeypatch.setattr(Clients, "client", client)
+    archived: list[str] = []
+    monkeypatch.setattr("handlers.on_execution_end.archive", lambda told, *_: archived.append(told.run_id))
+    assert on_execution_end(ended("ABORTED"), None) == {"terminated": int(terminates)}
+    assert len(stack.running()) == int(not terminates)
+    assert (len(stack.published()), len(archived)) == (int(terminates), int(terminates))
 
 
 @pytest.mark.parametrize("event", [{}, {"detail": None}, {"detail": {"name": 3}}, {"detail": {"name": ""}}])

@@ -105,7 +105,7 @@ def test_a_run_that_was_not_opened_has_its_transitions(stack: Any, monkeypatch: 
 def test_an_execution_that_is_not_named_is_not_asked_about(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = _answering(monkeypatch)
     event = {"runId": "run-1", "executionArn": "", "state": {"error": fault("InvalidConfiguration", "no")}}
-    assert handler(event, None)["verdict"] == "NOT_ASSESSED"
+    assert handler(event, None)["output"]["verdict"] == "NOT_ASSESSED"
     assert asked == []
     assert _usage(stack)["State transitions"]["actual"] is None
 

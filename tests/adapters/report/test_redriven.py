@@ -23,7 +23,7 @@ def subjects(stack: Any) -> list[str]:
 def aborted(stack: Any) -> str:
     """The execution is aborted, and on_execution_end reports; the verdict."""
     answer = stack.aggregate("run-1", error=ABORTED)
-    stack.ledger.update_run("run-1", ended_at="2026-03-01T13:00:00Z")  # as test_ending_report.py has it
+    stack.ledger.note_end("run-1", "2026-03-01T13:00:00Z")  # as test_ending_report.py has it
     return str(answer["output"]["verdict"])
 
 
@@ -84,3 +84,22 @@ def test_the_report_of_a_name_used_again_is_not_the_earlier_runs(stack: Any) -> 
     assert answer["output"]["report"].endswith("/runs/monthly-2026-06-01T120000Z/report.json")
     assert stack.report("monthly") == earlier
     assert subjects(stack) == ["Golden AMI assessment could not complete: InvalidEvent"]
+
+
+def test_each_redrive_is_told(stack: Any) -> None:
+    """Aborted, redriven, aborted, redriven: also where the end is the same as the one before."""
+    stack.open("run-1", [(ami("ami-0a"), [BAD])])
+    for day in (1, 2, 3):
+        stack.aggregate("run-1", error=ABORTED)
+        assert len(subjects(stack)) == 1
+        stack.ledger.note_end("run-1", f"2026-03-0{day}T13:00:00Z")
+
+
+def test_the_end_of_a_run_that_was_opened_by_a_redrive_is_told(stack: Any) -> None:
+    """Load Config was aborted: the report named the fault, and the ledger had no run."""
+    stack.aggregate("run-1", error=ABORTED)
+    stack.ledger.note_end("run-1", "2026-03-01T13:00:00Z")
+    assert len(subjects(stack)) == 1
+    stack.open("run-1", [(ami("ami-0a"), [BAD])])
+    stack.aggregate("run-1")
+    assert subjects(stack) == ["Golden AMIs: FAIL - 1 fail"]
