@@ -21,10 +21,12 @@ from golden_ami_emulator.chaos.worlds import TOPIC, Plan, place_of
 from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.faults import InjectableFault, Injection
 from golden_ami_emulator.inspector import installed
+from golden_ami_emulator.waits import Signal
 from golden_ami_emulator.world import Timer, World
 
 REAP_INTERVAL = 1800  # seconds; of ReapSchedule in template.yaml
 _AFTERMATH = 2 * REAP_INTERVAL + 100  # after a run's end: two rounds of the reaper, and all asynchronous retries
+_OPERATOR = 60  # until somebody who aborts a run has redriven it
 _HEALED = 1200  # after the faults are over: a replayed dead letter with its retries
 _ROUNDS = 60  # of the reaper at most in one trial: more than a day, in which every execution ends
 
@@ -137,7 +139,7 @@ class Bench(AbstractContextManager["Bench"]):
         self._reaping = self._next_reaping(reap_after)
         with Injection(self.aws, faults, amis) as injection:
             injection.after(self._note_reaped)
-            stuck = self._run(plans, names)
+            stuck = self._run(plans, names, injection.redriven)
             self.aws.clock.sleep(_AFTERMATH)
             outlived = any(one.alive for name in names for one in self._instances(name))
         self._reaping.cancel()
@@ -156,7 +158,7 @@ class Bench(AbstractContextManager["Bench"]):
 
     # ------------------------------------------------------------ the course of a trial
 
-    def _run(self, plans: Sequence[Plan], names: Sequence[str]) -> str:
+    def _run(self, plans: Sequence[Plan], names: Sequence[str], redriven: Signal | None) -> str:
         """Run them; what kept them from ending, or ""."""
         arns = []
         for plan, name in zip(plans, names, strict=True):
@@ -165,6 +167,8 @@ class Bench(AbstractContextManager["Bench"]):
             arns.append(self.aws.start({"AMIsParamName": parameter}, name))
         for arn, name in zip(arns, names, strict=True):
             ended = self.aws.wait(arn)
+            if redriven and self.aws.clock.wait(redriven, _OPERATOR):
+                ended = self.aws.wait(arn)
             if ended["status"] == "RUNNING":
                 return f"{arn} is still running"
             self._at_end[name] = (sum(one.alive for one in self._instances(name)), self._report(name) is not None)

@@ -15,9 +15,11 @@ from golden_ami_emulator.calls import Call
 from golden_ami_emulator.events import with_context_attributes
 from golden_ami_emulator.faults.fault import ALL, LAUNCHING, InjectableFault, Injection
 
+_LATE = 30  # seconds until EventBridge tells of an end
+
 
 def faults() -> Iterator[InjectableFault]:
-    """A start that is delivered twice, an abort in every state that a run passes through, time-out, full history."""
+    """A start that is delivered twice, an abort in every state of a run, a time-out, a full history, a redrive."""
     yield InjectableFault(
         "scheduler.fires-twice",
         "the schedule starts the run, and delivers the same instant again once the run has claimed it",
@@ -44,6 +46,12 @@ def faults() -> Iterator[InjectableFault]:
         "the execution reaches the maximum of 25,000 events while it waits for the scan",
         lambda injection: _ended(injection, "fail_full"),
         words=("maximum number of history events",),
+    )
+    yield InjectableFault(
+        "execution.redriven-before-its-end-is-told",
+        "somebody aborts the execution as it waits for the scan, and redrives it before EventBridge tells of the abort",
+        _redriven_at_once,
+        costs=False,
     )
     yield InjectableFault(
         "inspector.agent-slow",
@@ -108,6 +116,31 @@ def _aborted(injection: Injection, state: str) -> None:
                 name="an operator",
             )
 
+    injection.entered(entered)
+
+
+def _redriven_at_once(injection: Injection) -> None:
+    struck, aws, begun = injection.name, injection.aws, set[str]()
+    redriven = injection.redriven = aws.clock.event()
+
+    def later(source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
+        wait = _LATE if detail["status"] == "ABORTED" else 0
+        aws.clock.call_later(wait, partial(publish, source, detail_type, detail, resources), name="EventBridge")
+
+    def operator(arn: str) -> None:
+        states = aws.client("stepfunctions")
+        aws.clock.sleep(1)
+        states.stop_execution(executionArn=arn, error="Stopped", cause="aborted by an operator")
+        states.redrive_execution(executionArn=arn)
+        redriven.set()
+
+    def entered(arn: str, name: str) -> None:
+        if name == "Await Completion" and arn not in begun:
+            struck()
+            begun.add(arn)
+            aws.clock.spawn(operator, arn, name="an operator")
+
+    publish = injection.set(aws._interpreter, "_publish", later)
     injection.entered(entered)
 
 

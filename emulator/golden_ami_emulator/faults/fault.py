@@ -60,6 +60,7 @@ class Injection(Patches):
         self._heard: list[Callable[[str], None]] = []
         self._entered: list[Entered] = []
         self._current = ""
+        self.redriven: Signal | None = None  # set once an execution was redriven, where a fault does that
 
     def __enter__(self) -> Injection:
         from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
