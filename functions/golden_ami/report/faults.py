@@ -135,12 +135,13 @@ def fault_of_batches(judged: Iterable[tuple[Ami, Verdict]], failed: Mapping[str,
     listed = list(judged)
     tried = [ami for ami, _ in listed if ami.reason is None]
     known = [failure for ami in tried if (failure := ami.failure or failed.get(ami.batch))]
-    if not known or any(verdict != "NOT_ASSESSED" for _, verdict in listed):
+    if not known or len(known) < len(tried) or any(verdict != "NOT_ASSESSED" for _, verdict in listed):
         return []
-    [(error, count)] = Counter(failure.error for failure in known).most_common(1)
-    example = max((failure for failure in known if failure.error == error), key=lambda failure: bool(failure.cause))
-    of = "the AMI" if len(tried) == 1 else f"{'all' if count == len(tried) else f'{count} of'} {len(tried)} AMIs"
-    what = f"Nothing was assessed: {example.step} failed for {of} that could be assessed with {error}"
+    counts = Counter(failure.error for failure in known)
+    example = max(known, key=lambda failure: (counts[failure.error], bool(failure.cause)))
+    error, count = example.error, counts[example.error]
+    of = "the AMI" if len(listed) == 1 else f"{'all' if count == len(listed) else f'{count} of'} {len(listed)} AMIs"
+    what = f"Nothing was assessed: {example.step} failed for {of} with {error}"
     return [Fault(where="run", error=error, cause=f"{what}: {describe_fault(error, example.cause)}")]
 
 

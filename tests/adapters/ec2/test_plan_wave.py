@@ -240,3 +240,15 @@ def test_what_the_execution_has_no_budget_for_is_not_launched(opened: Stack, hou
     reason = row(opened, SECOND).reason
     assert reason is not None
     assert reason.code == "RUN_BUDGET_EXHAUSTED"
+
+
+def test_a_wait_for_the_room_of_others_ends_with_the_budget(opened: Stack) -> None:
+    """Nothing of the run is under way, and the launch is refused for a few minutes more."""
+    opened.calls.fail("RunInstances", "VcpuLimitExceeded", times=2)
+    opened.plan()
+    opened.launch(FIRST, wave=1)
+    opened.launch(SECOND, wave=1)
+    assert opened.plan(events=1_000)["next"] == "WAIT"
+    assert opened.plan(events=24_000)["next"] == "FINISH"
+    reasons = [one.reason for one in (row(opened, FIRST), row(opened, SECOND))]
+    assert [reason.code for reason in reasons if reason] == ["RUN_BUDGET_EXHAUSTED"] * 2

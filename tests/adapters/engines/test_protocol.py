@@ -105,7 +105,8 @@ def test_a_completion_before_start_run_counts(make: Make) -> None:
     harness.callbacks.waiting = "t"
     assert harness.start("run-1", "t")
     assert harness.callbacks.answered == ["t"]
-    assert harness.assessment.check("run-1")[:6] == (True, True, [ami.batch], 1, 0, 0)
+    state = harness.assessment.check("run-1")
+    assert (state.over, state.collect, state.batches, state.completed, state.running) == (True, True, [ami.batch], 1, 0)
 
 
 @pytest.mark.parametrize("engine", ["classic", "instance", "ami"])
@@ -211,5 +212,6 @@ def test_an_ami_lost_in_a_failed_launch_is_left_to_the_report(make: Make) -> Non
     second = harness.ledger.amis("run-1")[1]
     harness.ledger.update_ami(second, instance_id="", launched_at="")
     harness.wait_for_agents()
-    assert harness.assess()[:6] == (True, True, [harness.ledger.amis("run-1")[0].batch], 1, 0, 0)
+    state, first = harness.assess(), harness.ledger.amis("run-1")[0].batch
+    assert (state.over, state.collect, state.batches, state.completed, state.running) == (True, True, [first], 1, 0)
     assert harness.ledger.amis("run-1")[1].reason is None

@@ -36,7 +36,7 @@ def test_all_batches_failed(stack: Any) -> None:
     answer = stack.aggregate("run-1")
     assert (answer["succeeded"], answer["error"]) == (False, "AccessDenied")
     assert answer["output"]["amis"] == {"passed": 0, "failed": 0, "notAssessed": 4}
-    what = "Nothing was assessed: Launch Instances failed for 2 of 3 AMIs that could be assessed with AccessDenied"
+    what = "Nothing was assessed: Launch Instances failed for 2 of 4 AMIs with AccessDenied"
     assert answer["cause"] == f"{what}: {DENIED}."
     [message] = stack.messages()
     assert "AccessDenied" in message["Subject"]
@@ -53,9 +53,22 @@ def test_the_last_turn_s_batches_are_in_the_state(stack: Any) -> None:
     answer = stack.aggregate("run-1", findings=[{"batch": "ami-0a", "error": "Sandbox.Timedout"}])
     assert (answer["succeeded"], answer["error"]) == (False, "Sandbox.Timedout")
     assert answer["cause"].startswith(
-        "Nothing was assessed: Tag Findings failed for the AMI that could be assessed with Sandbox.Timedout: "
-        "a function did not end in time."
+        "Nothing was assessed: Tag Findings failed for the AMI with Sandbox.Timedout: a function did not end in time."
     )
+
+
+def test_of_errors_as_common_the_one_that_says_why_is_told(stack: Any) -> None:
+    silent, denied = failed("Lambda.Unknown"), failed("AccessDenied", DENIED)
+    stack.open("run-1", [(ami("ami-0a", failure=silent), None), (ami("ami-0b", failure=denied), None)])
+    assert stack.aggregate("run-1")["error"] == "AccessDenied"
+
+
+def test_a_failure_beside_an_ami_whose_scan_gave_no_verdict_fails_no_run(stack: Any) -> None:
+    """It was assessed as far as that goes; the alarm on runs without a verdict tells of it."""
+    without = ami("ami-0b", lineage="db", evidence=[])
+    stack.open("run-1", [(ami("ami-0a", failure=failed("AccessDenied", DENIED)), None), (without, [])])
+    answer = stack.aggregate("run-1")
+    assert (answer["succeeded"], answer["output"]["verdict"]) == (True, "NOT_ASSESSED")
 
 
 @pytest.mark.parametrize("error", ["AccessDenied", "ServiceRejected", "Throttled", "ServiceFault", "Runtime.ExitError"])

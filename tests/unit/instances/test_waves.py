@@ -119,6 +119,13 @@ def test_what_a_refusal_shows_is_doubled_with_time_up_to_the_quota(minutes: int,
     assert capacity_of([held(1, 2, 6000), refused], 8, NOW).limit == limit
 
 
+def test_an_instance_that_could_not_be_terminated_counts_as_one_of_others() -> None:
+    """Else the run would wait for it to end until its day is over."""
+    collected = held(1, 8, 6000, findings_key="stored")
+    assert capacity_of([collected, *amis(2)], 8, NOW) == Capacity(8, 8, held=0, ending=0, settled=True)
+    assert capacity_of([held(1, 8, 6000), *amis(2)], 8, NOW).held == 8
+
+
 def test_clocks_that_differ_do_not_make_a_refusal_one_without_an_instance_beside_it() -> None:
     """LaunchTime is of EC2's clock, the refusal's instant of the function's."""
     refused = ami("ami-009", vcpus=2, deferred_at=iso(NOW - timedelta(seconds=100)))
