@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from cfn_flip import load_yaml
@@ -16,7 +17,6 @@ from golden_ami_emulator.deployment.template import Resolver, resolve_parameters
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "123456789012"
 REGIONS = {"aws": "eu-central-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-STACK_UUID = "5d5e6f70-0000-4000-8000-123456789012"
 SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
 
 EVERYTHING = every_option(ACCOUNT, "eu-central-1", others="eu-west-1,us-east-1")
@@ -42,6 +42,11 @@ _QUALIFIED = {f"AWS::{kind}" for kind in ("Lambda::Version", "Lambda::Alias", "S
                                           "StepFunctions::StateMachineAlias")}  # fmt: skip
 
 
+def _uuid(stack: str) -> str:
+    """The end of a stack's id, which no other stack has."""
+    return str(uuid5(NAMESPACE_URL, stack))
+
+
 class Deployed:
     """The template with parameters given: what would be created, resolved as far as can be without creating it."""
 
@@ -57,7 +62,7 @@ class Deployed:
             "AWS::Region": self.region,
             "AWS::Partition": partition,
             "AWS::URLSuffix": SUFFIXES.get(partition, "amazonaws.com"),
-            "AWS::StackId": f"arn:{partition}:cloudformation:{self.region}:{ACCOUNT}:stack/{stack}/{STACK_UUID}",
+            "AWS::StackId": f"arn:{partition}:cloudformation:{self.region}:{ACCOUNT}:stack/{stack}/{_uuid(stack)}",
         }
         self.resolver = Resolver(self.template, values, self._ref, self._attribute)
         self.resources: Resources = {

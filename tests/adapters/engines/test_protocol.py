@@ -55,7 +55,7 @@ def test_a_forged_completion_costs_one_look_and_ends_nothing(make: Make) -> None
     harness.callbacks.waiting = "t"
     harness.start("run-1", "t")
     assert harness.receive(forged(ami.instance_id)) == 1
-    assert harness.assessment.check("run-1") == (False, False, [], 0, 1, 0, 300)
+    assert harness.assessment.check("run-1") == (False, False, [], [], 0, 1, 0, 300)
     harness.callbacks.waiting = "t2"
     assert not harness.start("run-1", "t2")  # it sleeps again; no hot loop
     harness.callbacks.waiting = ""
