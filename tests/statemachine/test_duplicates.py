@@ -49,7 +49,7 @@ def test_two_deliveries_at_once_assess_once(aws: Embedded) -> None:
         aws.fire_schedule("AssessmentSchedule", at=AT)
     ended = executions(aws)
     assert [one["status"] for one in ended] == ["SUCCEEDED"] * 2
-    [run] = [one["name"] for one in ended if "run" in json.loads(one["output"])]
+    [run] = [one["name"] for one in ended if "runId" in json.loads(one["output"])]
     [duplicate] = [one for one in ended if one["name"] != run]
     assert json.loads(duplicate["output"]) == {"duplicateOf": run}
     assert runs_with_objects(aws) == {run}
@@ -81,7 +81,7 @@ def test_the_next_instant_is_assessed(aws: Embedded) -> None:
     for hour in (6, 18):
         aws.fire_schedule("AssessmentSchedule", at=AT.replace(hour=hour))
         ended = executions(aws)
-    assert all("run" in json.loads(one["output"]) for one in ended)
+    assert all("runId" in json.loads(one["output"]) for one in ended)
     schedule = aws.client("scheduler").get_schedule(Name=aws.stack.physical_id("AssessmentSchedule"))["Arn"]
     ledger = Ledger(aws.client("dynamodb"), aws.outputs["LedgerTable"])
     assert {ledger.run(one["name"]).started_by for one in ended} == {schedule}
