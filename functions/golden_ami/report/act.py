@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
@@ -41,33 +41,57 @@ _REASON = 1_000  # characters of a reason's texts in an event
 Entry = dict[str, Any]
 
 
-def act(report: Report, asked: Act, clients: Clients, ledger: Ledger) -> None:
+class Done(NamedTuple):
+    """What the ledger notes of a run's actions. `again` sets those of a redriven run apart from those before."""
+
+    run_id: str
+    ledger: Ledger
+    again: str
+
+    def intended(self, name: str, amis: Sequence[AmiReport]) -> list[AmiReport]:
+        """The AMIs of which the action is not confirmed, recorded before it is asked for."""
+        done = self.ledger.all_sent(self.run_id, f"{name}#")
+        rest = [ami for ami in amis if self._note(name, ami.key) not in done]
+        self.ledger.intend(self.run_id, [self._note(name, ami.key) for ami in rest])
+        return rest
+
+    def confirm(self, name: str, ids: Mapping[str, str]) -> None:
+        """Note what AWS confirmed, by the AMIs' keys with AWS's id of it."""
+        self.ledger.note_sent(self.run_id, {self._note(name, key): given for key, given in ids.items()})
+
+    def _note(self, name: str, key: str) -> str:
+        return f"{name}#{key}{self.again}"
+
+
+def act(report: Report, asked: Act, clients: Clients, ledger: Ledger, earlier: str = "") -> None:
     """Do what is asked and was not done yet, or say what would be done, in `report.actions`.
 
-    A refusal is part of the report, never a fault of the run.
+    `earlier` is the end that was reported before, of a run that was redriven since: then all is done with the new
+    verdicts. A refusal is part of the report, never a fault of the run.
     """
+    done = Done(report.run.run_id, ledger, f" again {earlier}" if earlier else "")
     failing = [ami for ami in report.amis if ami.verdict == "FAIL"]
     if asked.tag_amis:
-        report.actions.append(_each("tag", report, report.amis, asked, clients, ledger, _tag))
+        report.actions.append(_each("tag", report, report.amis, asked, clients, done, _tag))
     if asked.deprecate:
-        report.actions.append(_each("deprecate", report, failing, asked, clients, ledger, _deprecate))
+        report.actions.append(_each("deprecate", report, failing, asked, clients, done, _deprecate))
     if asked.events:
-        report.actions.append(_events(report, asked, clients, ledger))
+        report.actions.append(_events(report, asked, clients, done))
 
 
 Call = Callable[[Any, Report, AmiReport], None]
 
 
 def _each(
-    name: Any, report: Report, amis: Sequence[AmiReport], asked: Act, clients: Clients, ledger: Ledger, call: Call
+    name: Any, report: Report, amis: Sequence[AmiReport], asked: Act, clients: Clients, done: Done, call: Call
 ) -> Action:
     if asked.dry_run:
         return _dry(name, amis)
-    rest = _intended(name, report, amis, ledger)
+    rest = done.intended(name, amis)
     ec2 = {place: _ec2(place, clients) for place in sorted({Place(ami.account, ami.region) for ami in rest})}
     tried = side_by_side(lambda ami: (ami.key, _refusal(ec2[Place(ami.account, ami.region)], call, report, ami)), rest)
     refused = {key: text for key, text in tried if text}
-    _confirm(name, report, {key: name for key, _ in tried if key not in refused}, ledger)
+    done.confirm(name, {key: name for key, _ in tried if key not in refused})
     return _action(name, amis, list(refused.values()))
 
 
@@ -78,18 +102,6 @@ def _dry(name: Any, amis: Sequence[AmiReport]) -> Action:
 def _action(name: Any, amis: Sequence[AmiReport], refused: Sequence[str]) -> Action:
     detail = f"{len(refused)} refused: {refused[0]}" if refused else _names(amis)
     return Action(action=name, amis=len(amis) - len(refused), done=not refused, detail=detail)
-
-
-def _intended(name: str, report: Report, amis: Sequence[AmiReport], ledger: Ledger) -> list[AmiReport]:
-    """The AMIs of which it is not confirmed, recorded before they are asked for."""
-    done = ledger.all_sent(report.run.run_id, f"{name}#")
-    rest = [ami for ami in amis if f"{name}#{ami.key}" not in done]
-    ledger.intend(report.run.run_id, [f"{name}#{ami.key}" for ami in rest])
-    return rest
-
-
-def _confirm(name: str, report: Report, ids: Mapping[str, str], ledger: Ledger) -> None:
-    ledger.note_sent(report.run.run_id, {f"{name}#{key}": given for key, given in ids.items()})
 
 
 def _ec2(place: Place, clients: Clients) -> Any:
@@ -132,14 +144,15 @@ def _deprecate(client: Any, _: Report, ami: AmiReport) -> None:
 # ---------------------------------------------------------------- events
 
 
-def _events(report: Report, asked: Act, clients: Clients, ledger: Ledger) -> Action:
+def _events(report: Report, asked: Act, clients: Clients, done: Done) -> Action:
     if asked.dry_run:
         return _dry("event", report.amis)
     client = clients.client("events")
     refused: list[str] = []
-    for batch in _batches((ami.key, _entry(report, ami)) for ami in _intended("event", report, report.amis, ledger)):
+    rest = done.intended("event", report.amis)
+    for batch in _batches((ami.key, _entry(report, ami, done.again)) for ami in rest):
         ids, errors = _put(client, batch)
-        _confirm("event", report, ids, ledger)
+        done.confirm("event", ids)
         refused += errors
     return _action("event", report.amis, refused)
 
@@ -185,10 +198,10 @@ def _put(client: Any, batch: Mapping[str, Entry]) -> tuple[dict[str, str], list[
     return ids, refused
 
 
-def _entry(report: Report, ami: AmiReport) -> Entry:
+def _entry(report: Report, ami: AmiReport, again: str) -> Entry:
     reason = ami.reason
     detail = {
-        "id": str(uuid5(NAMESPACE_URL, f"{report.run.execution_arn or report.run.run_id}/{ami.key}")),
+        "id": str(uuid5(NAMESPACE_URL, f"{report.run.execution_arn or report.run.run_id}/{ami.key}{again}")),
         "runId": report.run.run_id,
         "amiId": ami.ami_id,
         "name": ami.name,

@@ -39,6 +39,7 @@ _SMALL_RUN_FORMATS = ("csv", "sarif", "cyclonedx", "junit", "asff")
 _SMALL_RUN = 20_000  # up to so many findings the other formats are written too; above, on demand
 # Of a Fail state (botocore's model of Step Functions: SensitiveError, SensitiveCause).
 _ERROR, _CAUSE = 256, 32_768
+_NEW_RUN = "When this is mended, start a new run: a redrive only enters the Fail state again."
 _REFUSALS = frozenset({InvalidConfiguration.__name__, InvalidEvent.__name__})
 _OF_SCHEDULE = frozenset({"schedule", "scheduledTime"})  # members of the input
 _METRICS, _SUCCESS = "metrics", "metrics of success"
@@ -73,7 +74,7 @@ def _aggregated(
     report = build(run, amis, state if isinstance(state, Mapping) else {}, store, ledger, completed_at, asked)
     built.append(report)
     _optional(report, "usage", lambda: _add_usage(report, run, amis, clients))
-    _optional(report, "actions", lambda: act.act(report, run.config.act, clients, ledger))
+    _optional(report, "actions", lambda: act.act(report, run.config.act, clients, ledger, earlier))
     _write(report, store)
     manifest = store.write_manifest(run_id, _collected(amis))
     notify.notify(report, run, earlier, store, settings, clients, ledger)
@@ -88,7 +89,7 @@ def _aggregated(
         report=store.uri(report_key(run_id)),
         history=store.uri(history_prefix(execution.run_id)),
         error=fault.error[:_ERROR] if fault else "",
-        cause=within([one.cause for one in report.run.faults], _CAUSE, " "),
+        cause=within([*(one.cause for one in report.run.faults), _NEW_RUN], _CAUSE, " ") if fault else "",
     )
 
 

@@ -152,10 +152,12 @@ def test_load_config_failed_before_there_was_a_run(stack: Any) -> None:
     answer = stack.aggregate("run-1", error=caught)
     assert (answer["succeeded"], answer["error"]) == (False, "InvalidConfiguration")
     assert answer["output"]["verdict"] == "NOT_ASSESSED"
-    assert answer["cause"] == "parameter X has 2 problems: 1. amis[0]: 5; write an object 2. engine: y; z."
+    told, _, remedy = answer["cause"].partition(" When ")
+    assert told == "parameter X has 2 problems: 1. amis[0]: 5; write an object 2. engine: y; z."
+    assert remedy.startswith("this is mended, start a new run")
     (message,) = stack.messages()
     assert message["Subject"] == "Golden AMI assessment could not complete: InvalidConfiguration"
-    assert answer["cause"] in message["Message"]
+    assert told in message["Message"]
     assert "stackTrace" not in message["Message"]
     assert stack.aggregate("run-1", error=caught) == answer
     assert stack.messages() == []
@@ -165,7 +167,7 @@ def test_a_caught_fault_fails_the_run_and_leaves_nothing_clean(stack: Any) -> No
     stack.open("run-1", [(ami("ami-0a"), []), (ami("ami-0b", lineage="db"), None)])
     answer = stack.aggregate("run-1", error=fault("EngineUnavailable", "Inspector is off; turn it on"))
     assert (answer["succeeded"], answer["error"]) == (False, "EngineUnavailable")
-    assert answer["cause"] == "Inspector is off; turn it on."
+    assert answer["cause"].startswith("Inspector is off; turn it on. When this is mended, start a new run")
     amis = {one["amiId"]: one for one in stack.report("run-1")["amis"]}
     assert amis["ami-0a"]["verdict"] == "PASS"
     assert amis["ami-0b"]["reason"]["code"] == "RUN_FAILED"

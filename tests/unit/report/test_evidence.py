@@ -228,7 +228,7 @@ def test_a_pass_that_nothing_could_fail_says_so(world: World) -> None:
     assert asff["UserDefinedFields"]["verdict"] == "REPORT_ONLY"
     assert "Findings are only reported: none can fail the golden AMI" in text_of(world, report, "html")
     assert '"reportOnly":true' in text_of(world, report, "json")
-    assert json.loads(_entry(report, found)["Detail"])["verdict"] == "REPORT_ONLY"
+    assert json.loads(_entry(report, found, "")["Detail"])["verdict"] == "REPORT_ONLY"
     assert report.allowed_amis == ""
 
 
