@@ -23,6 +23,14 @@ DEADLINE = 240  # seconds of real time that a stack may take
 # What is left out, and why; the rest of the template refers to it by an invented name or ARN.
 LEFT_OUT = {
     "AWS::Lambda::Function": "LocalStack creates a function in a Docker container, with a runtime that it downloads",
+    "AWS::Lambda::Version": "it is of a function",
+    "AWS::Lambda::Alias": "it is of a function",
+    "AWS::Lambda::EventInvokeConfig": "it is of a function",
+    "AWS::AppConfig::Application": "LocalStack has no such resource",
+    "AWS::AppConfig::ConfigurationProfile": "LocalStack has no such resource",
+    "AWS::AppConfig::HostedConfigurationVersion": "LocalStack has no such resource",
+    "AWS::StepFunctions::StateMachineVersion": "it names the versions of the functions",
+    "AWS::StepFunctions::StateMachineAlias": "it names a version",
     "AWS::Lambda::EventSourceMapping": "it reads for a function",
     "AWS::Lambda::Permission": "it is a permission of a function",
     "AWS::DynamoDB::Table": "LocalStack downloads DynamoDB Local and a Java runtime for it",
@@ -33,7 +41,15 @@ OPTIONS = every_option(ACCOUNT, REGION, others="eu-west-1,us-east-2")
 
 
 def without(template: Mapping[str, Any], left_out: set[str]) -> dict[str, Any]:
-    """The template without these resources; what refers to one has its name, or an ARN with it, instead."""
+    """The template without these resources; what refers to one has its name, or an ARN with it, instead.
+
+    A version or an alias of a function is the function, by its ARN.
+    """
+    of_function = {
+        name: _arn(each["Properties"]["FunctionName"]["Ref"])
+        for name, each in template["Resources"].items()
+        if each["Type"] in ("AWS::Lambda::Version", "AWS::Lambda::Alias")
+    }
 
     def resolved(value: Any) -> Any:
         if isinstance(value, list):
@@ -43,13 +59,13 @@ def without(template: Mapping[str, Any], left_out: set[str]) -> dict[str, Any]:
         if not isinstance(value, dict):
             return value
         if value.keys() == {"Ref"} and value["Ref"] in left_out:
-            return value["Ref"]
+            return of_function.get(value["Ref"], value["Ref"])
         if value.keys() == {"Fn::GetAtt"} and value["Fn::GetAtt"][0] in left_out:
             return _arn(value["Fn::GetAtt"][0])
         return {key: resolved(each) for key, each in value.items()}
 
     def substituted(whole: str, name: str, attribute: str | None) -> str:
-        return whole if name not in left_out else _arn(name) if attribute else name
+        return whole if name not in left_out else _arn(name) if attribute else of_function.get(name, name)
 
     def kept(resource: dict[str, Any]) -> dict[str, Any]:
         depends = resource.get("DependsOn", [])
