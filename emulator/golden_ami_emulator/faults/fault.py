@@ -165,7 +165,7 @@ class Injection(Patches):
         from golden_ami.scans.messages import read
 
         send = partial(self._notify, subscription, message, message_id, **kwargs)
-        resumes = str(subscription.endpoint).endswith(f":{self.aws.lambda_name('resume')}")
+        resumes = f":{self.aws.lambda_name('resume')}:" in f"{subscription.endpoint}:"  # it, or an alias of it
         completes = resumes and isinstance(read(message), Completion)
         if not self._tampers or not completes:
             send()
