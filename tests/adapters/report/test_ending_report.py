@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import msgspec
 import pytest
+import time_machine
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from report_parts import Broken, broken
@@ -337,3 +338,27 @@ def test_a_last_report_stays_within_the_limits_of_aws(stack: Any, end: Any, monk
     report = _report(stack)
     assert len(report.amis) == 400
     assert len(report.run.faults[-1].error) <= 256
+
+
+def test_an_attempt_that_is_aborted_again_has_its_report(stack: Any, end: Any) -> None:
+    _opened(stack)
+    end(_ended(age=60, status="ABORTED", error="Stopped"))
+    written = _report(stack).run.completed_at
+    later = datetime.now(UTC) + timedelta(seconds=30)
+    again = _ended(status="ABORTED", error="Stopped")._replace(redriven_at=later.isoformat())
+    with time_machine.travel(later + timedelta(seconds=30)):
+        end(again)
+        assert _report(stack).run.completed_at > written
+        assert len(stack.messages()) == 2
+        end(again)
+    assert stack.messages() == []
+
+
+def test_a_fail_state_that_is_entered_again_is_not_reported_again(stack: Any, end: Any) -> None:
+    _opened(stack)
+    end(_ended(age=60))
+    written = _report(stack)
+    later = datetime.now(UTC) + timedelta(seconds=30)
+    end(_ended()._replace(redriven_at=later.isoformat()))
+    assert _report(stack) == written
+    assert len(stack.messages()) == 1
