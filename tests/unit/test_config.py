@@ -373,3 +373,21 @@ def test_whatever_is_written_is_read_or_refused_by_name(document: object) -> Non
 def test_a_wait_of_the_whole_deadline_is_no_problem() -> None:
     waits = {"languagePackagesSeconds": 900, "completionDeadlineSeconds": 900}
     assert config.parse(json.dumps(with_ami(waits=waits)), "p").waits.language_packages_seconds == 900
+
+
+# Of other waits, what the greatest value of one needs.
+NEEDED = {
+    "agentPollSeconds": {"agentDeadlineSeconds": 21_600},
+    "agentDeadlineSeconds": {"agentPollSeconds": 60},
+    "assessmentSeconds": {"completionDeadlineSeconds": 64_800},
+    "pollSeconds": {"completionDeadlineSeconds": 64_800},
+    "languagePackagesSeconds": {"completionDeadlineSeconds": 64_800},
+}
+BOUNDS = {name: part["maximum"] for name, part in config.schema()["$defs"]["waits"]["properties"].items()}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_every_bound_of_a_wait_is_accepted(name: str) -> None:
+    """A page that names a bound which nothing accepts misleads."""
+    waits = {name: BOUNDS[name], **NEEDED.get(name, {})}
+    config.parse(json.dumps(with_ami(waits=waits)), "p")
