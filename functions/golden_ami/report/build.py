@@ -179,16 +179,16 @@ class _Builder:
         encode = msgspec.json.Encoder().encode_lines
         again = not self._urgent  # by the page and the other formats of a small run
         with self._store.writing(standings_key(ami.run_id, ami.key), _NDJSON, again=again) as file:
-            out = DigestedFile(file)
+            standings = DigestedFile(file)
             lines = self._store.lines(ami.findings_key, again=again)
             findings = decoded_findings(checked(lines, ami.findings_key, ami.findings_sha256))
             for evaluated in chunks((self._evaluated(evaluator, finding) for finding in findings), _TOGETHER):
-                out.write(encode([one.status for one in evaluated]))
+                standings.write(encode([one.status for one in evaluated]))
         evaluation = evaluator.evaluation()
         if self._urgent:
             with self._store.writing(urgent_key(ami.run_id, ami.key), _NDJSON) as out:
                 out.write(encoded_urgent(evaluation.urgent))
-        return evaluation, out.sha256
+        return evaluation, standings.sha256
 
     def _evaluated(self, evaluator: AmiEvaluator, stored: Finding) -> EvaluatedFinding:
         """A finding with what is known of its vulnerability, evaluated; its status says what was not stored of it."""

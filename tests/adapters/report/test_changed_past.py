@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from report_world import ami, exception, finding, run_of
 
 from golden_ami.models import Config, Policy
+from golden_ami.report import build
 from golden_ami.storage.digests import Changed
 from golden_ami.storage.terms import kept_apart, whole
 
@@ -69,3 +71,13 @@ def test_exceptions_that_were_changed_since_are_not_used() -> None:
     store.body = store.body.replace(b"CVE-1", b"CVE-2")
     with pytest.raises(Changed, match="was changed: its SHA-256"):
         whole(run, store)
+
+
+@pytest.mark.parametrize("urgent", [0, 5], ids=["small run", "large run"])
+def test_the_ledger_has_the_digest_of_the_standings(stack: Any, urgent: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large run writes the most urgent findings beside them."""
+    monkeypatch.setattr(build, "_urgent_of_each", lambda _: urgent)
+    stack.open("run-1", [(ami("ami-0a"), [finding("CVE-1"), finding("CVE-2")])])
+    stack.aggregate("run-1")
+    [assessment] = stack.ledger.assessments("123456789012/us-east-1/web")
+    assert assessment.standings_sha256 == hashlib.sha256(stack.object(STANDINGS)).hexdigest()
