@@ -276,6 +276,7 @@ def _aggregate(folder: Path, history: _History, run_id: str = fleet.RUN, *, keep
     """Aggregate's build and what it always writes."""
     from golden_ami.report.aggregate import _write
     from golden_ami.report.build import build
+    from golden_ami.storage.digests import NotedStore
     from golden_ami.storage.objects import DirectoryStore, S3Store
 
     amis = fleet.rows(folder)
@@ -287,7 +288,7 @@ def _aggregate(folder: Path, history: _History, run_id: str = fleet.RUN, *, keep
         parameter="ContinuousAssessmentInput", config=Config(), batches=["00"], ami_count=len(amis),
         needs_instances=True,
     )  # fmt: skip
-    store: Any = DirectoryStore(folder) if keep else S3Store(_Bucket(folder), "reports")
+    store = NotedStore(DirectoryStore(folder) if keep else S3Store(_Bucket(folder), "reports"))
     report = build(run, amis, {}, store, history, "2026-11-02T09:30:00Z")
     _write(report, store)
     return {(ami.key, severity): count for ami in report.amis for severity, count in ami.counts.items() if count}

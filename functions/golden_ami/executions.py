@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+from golden_ami.settings import Settings
 from golden_ami.times import days_apart
 
 # A name is free again 90 days after its execution has closed (botocore's model of Step Functions, StartExecution), or
@@ -44,6 +45,11 @@ def duplicate_of(output: str) -> str:
     except (ValueError, RecursionError):
         return ""
     return str(told["duplicateOf"]) if isinstance(told, dict) and told.keys() == {"duplicateOf"} else ""
+
+
+def machine_arn(settings: Settings) -> str:
+    """The ARN of the stack's state machine, which has the stack's name."""
+    return f"arn:{settings.partition}:states:{settings.region}:{settings.account}:stateMachine:{settings.stack}"
 
 
 def run_id_of(run: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from golden_ami import metrics
 from golden_ami.aws.clients import Clients
+from golden_ami.executions import machine_arn
 from golden_ami.settings import Settings
 from golden_ami.times import now
 
@@ -17,11 +18,10 @@ def note_oldest(settings: Settings, clients: Clients) -> None:
     A redriven one counts from its redrive (botocore's model of Step Functions, ExecutionListItem). Raises botocore's
     ClientError and BotoCoreError: the alarm is raised for a metric that is missing.
     """
-    machine = f"arn:{settings.partition}:states:{settings.region}:{settings.account}:stateMachine:{settings.stack}"
     pages = clients.client("stepfunctions").get_paginator("list_executions")
     running = (
         execution
-        for page in pages.paginate(stateMachineArn=machine, statusFilter="RUNNING")
+        for page in pages.paginate(stateMachineArn=machine_arn(settings), statusFilter="RUNNING")
         for execution in page["executions"]
     )
     metrics.of_running(settings.stack, max(map(_hours, running), default=0.0))

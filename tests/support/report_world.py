@@ -35,6 +35,7 @@ from golden_ami.places import Place
 from golden_ami.report.build import build
 from golden_ami.report.formats import load, write
 from golden_ami.report.model import Report
+from golden_ami.storage.digests import NotedStore
 from golden_ami.storage.objects import DirectoryStore
 from golden_ami.usage import paths
 from golden_ami.usage.actual import used_by
@@ -166,7 +167,7 @@ class World:
         )
         launched = {"launched": len(rows), "terminated": len(rows), "running": 0}
         ended = {"instances": launched} if state is None else state
-        report = build(run, rows, ended, self.store, self.history, completed_at, known)
+        report = build(run, rows, ended, NotedStore(self.store), self.history, completed_at, known)
         if events:
             graph = json.loads(RECORDED.read_text())["definition"]  # so that the golden files outlive a new state
             to_come = paths.states_after(graph, "Aggregate")

@@ -16,7 +16,7 @@ from golden_ami import metrics
 from golden_ami.aws.clients import Clients
 from golden_ami.aws.errors import code_of, named_errors
 from golden_ami.errors import AssessmentError, RunNotFound, worst
-from golden_ami.executions import TIME_LIMIT, execution_arn
+from golden_ami.executions import TIME_LIMIT, execution_arn, machine_arn
 from golden_ami.instances.termination import ALIVE, Instance, tagged, terminate
 from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
@@ -167,10 +167,10 @@ class Runs:
 
 
 def _status(run_id: str, settings: Settings, clients: Clients) -> str:
-    """Of the run's execution; "" where there is none. The machine has the stack's name, the execution the run's."""
-    machine = f"arn:{settings.partition}:states:{settings.region}:{settings.account}:stateMachine:{settings.stack}"
+    """Of the run's execution, which has the run's name; "" where there is none."""
+    execution = execution_arn(machine_arn(settings), run_id)
     try:
-        answer = clients.client("stepfunctions").describe_execution(executionArn=execution_arn(machine, run_id))
+        answer = clients.client("stepfunctions").describe_execution(executionArn=execution)
         return str(answer["status"])
     except ClientError as error:
         if code_of(error) in ("ExecutionDoesNotExist", "InvalidArn", "ValidationException"):

@@ -31,9 +31,9 @@ from golden_ami.report.links import execution_url
 from golden_ami.report.model import About, AmiReport, Report
 from golden_ami.report.totals import Trend, legacy_of, owners_of, totals_of
 from golden_ami.report.urgent import SHOWN, encoded_urgent, shown_of_each
-from golden_ami.storage.digests import Changed, DigestedFile, checked
+from golden_ami.storage.digests import Changed, NotedStore, checked
 from golden_ami.storage.keys import standings_key, urgent_key
-from golden_ami.storage.objects import Missing, Store
+from golden_ami.storage.objects import Missing
 from golden_ami.vulnerabilities.answer import answered_of, with_answers
 from golden_ami.vulnerabilities.known import NOTHING, Known
 
@@ -56,7 +56,7 @@ def build(
     run: Run,
     amis: Sequence[Ami],
     state: Mapping[str, Any],
-    store: Store,
+    store: NotedStore,
     history: History,
     completed_at: str,
     known: Known = NOTHING,
@@ -95,7 +95,7 @@ class _Builder:
         run: Run,
         amis: Sequence[Ami],
         state: Mapping[str, Any],
-        store: Store,
+        store: NotedStore,
         history: History,
         completed_at: str,
         known: Known,
@@ -137,7 +137,7 @@ class _Builder:
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, reason))
         past = self._earlier(ami, history)
         try:
-            evaluation, digest = self._evaluation(ami, past)
+            evaluation = self._evaluation(ami, past)
         except Missing as error:
             unreadable = _unreadable(ami, f"no object {error}, or no permission")
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, unreadable))
@@ -162,33 +162,29 @@ class _Builder:
         with self._lock:
             self._upgrades.add(evaluation.upgrades)
         if judged.verdict != "NOT_ASSESSED":
-            record = self._assessment(ami, report, digest)
+            record = self._assessment(ami, report)
             history.insert(0, record)
             with self._lock:
                 self.records.append(record)
         return _BuiltAmi(ami, report, evaluation.exceptions)
 
-    def _evaluation(self, ami: Ami, past: _Past) -> tuple[AmiEvaluation, str]:
-        """Evaluate an AMI's findings and write their statuses, whose SHA-256 comes second.
-
-        Raises Missing, Changed and msgspec's MsgspecError.
-        """
+    def _evaluation(self, ami: Ami, past: _Past) -> AmiEvaluation:
+        """Evaluate an AMI's findings and write their statuses. Raises Missing, Changed and msgspec's MsgspecError."""
         policy = self._run.config.policy_of(ami)
         rules = AmiRules(ami, replace(policy, grace_days=0) if past.lost else policy, self._exceptions, self._today)
         evaluator = AmiEvaluator(rules, past.read, listed=self._listed, urgent=self._urgent)
         encode = msgspec.json.Encoder().encode_lines
         again = not self._urgent  # by the page and the other formats of a small run
-        with self._store.writing(standings_key(ami.run_id, ami.key), _NDJSON, again=again) as file:
-            standings = DigestedFile(file)
+        with self._store.writing(standings_key(ami.run_id, ami.key), _NDJSON, again=again) as out:
             lines = self._store.lines(ami.findings_key, again=again)
             findings = decoded_findings(checked(lines, ami.findings_key, ami.findings_sha256))
             for evaluated in chunks((self._evaluated(evaluator, finding) for finding in findings), _TOGETHER):
-                standings.write(encode([one.status for one in evaluated]))
+                out.write(encode([one.status for one in evaluated]))
         evaluation = evaluator.evaluation()
         if self._urgent:
             with self._store.writing(urgent_key(ami.run_id, ami.key), _NDJSON) as out:
                 out.write(encoded_urgent(evaluation.urgent))
-        return evaluation, standings.sha256
+        return evaluation
 
     def _evaluated(self, evaluator: AmiEvaluator, stored: Finding) -> EvaluatedFinding:
         """A finding with what is known of its vulnerability, evaluated; its status says what was not stored of it."""
@@ -215,7 +211,7 @@ class _Builder:
         lines = checked(self._store.lines(key, again=not self._urgent), key, assessment.standings_sha256)
         return EarlierAssessment(assessment, decoded_statuses(lines))
 
-    def _assessment(self, ami: Ami, report: AmiReport, digest: str) -> Assessment:
+    def _assessment(self, ami: Ami, report: AmiReport) -> Assessment:
         return Assessment(
             run_id=self._run.run_id,
             key=ami.key,
@@ -227,7 +223,7 @@ class _Builder:
             verdict=report.verdict,
             counts=report.counts,
             standings_key=report.standings_key,
-            standings_sha256=digest,
+            standings_sha256=self._store.sha256(report.standings_key),
             partial=is_partial(ami),
         )
 

@@ -36,17 +36,12 @@ class DigestedFile:
         self.size += len(data)
         return self._file.write(data)
 
-    @property
-    def sha256(self) -> str:
-        """Of what was written so far, in hexadecimal digits."""
-        return self._sha256.hexdigest()
-
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
 
     def entry(self, key: str) -> Entry:
         """What a manifest says of the object with this key."""
-        return {"key": key, "sha256": self.sha256, "bytes": self.size}
+        return {"key": key, "sha256": self._sha256.hexdigest(), "bytes": self.size}
 
 
 class NotedStore:
@@ -75,6 +70,10 @@ class NotedStore:
             digested = DigestedFile(file)
             yield digested
         self._written[key] = digested.entry(key)
+
+    def sha256(self, key: str) -> str:
+        """Of the object that was written with this key, in hexadecimal digits. Raises KeyError."""
+        return str(self._written[key]["sha256"])
 
     def write_manifest(self, run_id: str, others: Iterable[Entry]) -> str:
         """Write the manifest of what was written for the run, and of `others`; its SHA-256."""
