@@ -238,7 +238,7 @@ def test_light_and_dark_wide_and_narrow(
 def test_what_the_run_used_stands_beside_the_estimate(opened: Opened) -> None:
     table = opened.page.get_by_role("region", name="What the run used")
     used = table.get_by_role("row").all_inner_texts()
-    assert used[1].split("\t") == ["State transitions", "34 to 264", "28", "$0.0007"]
+    assert used[1].split("\t") == ["State transitions", "36 to 266", "28", "$0.0007"]
     assert used[6].split("\t")[1:] == ["192 to 9,552", "2,737", "$0.0050"]
     expect(opened.page.locator(".prices")).to_contain_text("us-east-1, undated: https://aws.amazon.com/")
     expect(opened.page.get_by_text("Total: $")).to_be_visible()
