@@ -85,7 +85,14 @@ def test_a_run_of_each_engine(engine: str) -> None:
     [directive] = written["_aws"]["CloudWatchMetrics"]
     assert (directive["Namespace"], directive["Dimensions"]) == (metrics.NAMESPACE, [[metrics.DIMENSION]])
     assert {one["Name"]: one["Unit"] for one in directive["Metrics"]} == dict.fromkeys(
-        [*metrics.FINDINGS.values(), *metrics.AMIS.values(), metrics.SUCCEEDED], "Count"
+        [
+            *metrics.FINDINGS.values(),
+            *metrics.AMIS.values(),
+            metrics.SUCCEEDED,
+            metrics.WITHOUT_VERDICT,
+            metrics.REFUSED,
+        ],
+        "Count",
     ) | {metrics.DURATION: "Seconds"}
     counted = {name: written[name] for name in (*metrics.FINDINGS.values(), *metrics.AMIS.values())}
     assert counted == {  # twice the data set; the third AMI does not exist
