@@ -16,6 +16,7 @@
     SCHEDULE#<arn>    <scheduled time>      the run that has claimed this instant of a schedule
     LINEAGE#<lineage> <completed>#<run>#<key>  a completed assessment of an AMI (models.Assessment)
     PROBE#<id>        <rule>                that a probe came through a rule (probes); kept for a day
+    ANSWERS           DIGEST                SHA-256 of the kept answers on vulnerabilities (vulnerabilities.known)
 
 Either may come first, a scan's completion or the run that awaits it: each writes its own row, then looks for the
 other's; so at least one of the two sees both, and deletes the outstanding row. A run is resumed when its awaited set
@@ -228,6 +229,14 @@ class Ledger(Ends):
         return list(newest.values())
 
     # ------------------------------------------------------------ probes
+
+    def note_answers(self, sha256: str) -> None:
+        """Note the SHA-256 of the kept answers; of two runs at once the later one's stands."""
+        self._table.put(row(keys.answers_row(), {"sha256": sha256}))
+
+    def answers_digest(self) -> str:
+        """What was noted last; "": nothing was."""
+        return str((self._table.get(keys.answers_row()) or {}).get("sha256", ""))
 
     def note_probe(self, probe: str, rule: str) -> None:
         """Note that a probe has come through a rule."""

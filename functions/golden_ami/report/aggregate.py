@@ -70,7 +70,7 @@ def _aggregated(
     completed_at = _completed(run, earlier, ledger)
     store = NotedStore(S3Store(clients.client("s3"), settings.bucket))
     run = whole(run, store)
-    asked = known(run, amis, store, lambda: clients.client("inspector2"))
+    asked = known(run, amis, store, ledger, lambda: clients.client("inspector2"))
     report = build(run, amis, state if isinstance(state, Mapping) else {}, store, ledger, completed_at, asked)
     built.append(report)
     _optional(report, "usage", lambda: _add_usage(report, run, amis, clients))

@@ -2,6 +2,7 @@
 
 `runs/<run>/manifest.json` lists the reports, findings, standings and urgent findings of a run. Whoever can write to the
 bucket and not to the table can change none of them unseen. The archived execution has a manifest of its own.
+The kept answers on vulnerabilities, of all runs, have their digest in a row of their own.
 """
 
 from __future__ import annotations

@@ -211,6 +211,11 @@ def probe_row(probe: str, rule: str) -> Key:
     return probe_partition(probe), rule
 
 
+def answers_row() -> Key:
+    """The digest of the kept answers."""
+    return "ANSWERS", "DIGEST"
+
+
 def scheduled_row(schedule: str, time: str) -> Key:
     """The claim on an instant of a schedule."""
     return f"SCHEDULE#{schedule}", time

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +15,7 @@ from golden_ami.evidence.requirements import needs_exploit_data
 from golden_ami.logs import logger
 from golden_ami.models import Ami, Run
 from golden_ami.parallel import side_by_side
+from golden_ami.storage.digests import Changed, NotedStore, checked
 from golden_ami.storage.keys import ANSWERS, vulnerabilities_key
 from golden_ami.storage.objects import Missing, Store
 from golden_ami.vulnerabilities.answer import Answer, Answers
@@ -33,17 +34,28 @@ class Known(NamedTuple):
 NOTHING = Known({})
 
 
-def known(run: Run, amis: Sequence[Ami], store: Store, inspector: Callable[[], Any]) -> Known:
+class Digests(Protocol):
+    """Where the SHA-256 of the kept answers stands: the ledger, which a writer of the bucket alone cannot change."""
+
+    def note_answers(self, sha256: str) -> None:
+        """Note it."""
+
+    def answers_digest(self) -> str:
+        """What was noted last; "": nothing was."""
+
+
+def known(run: Run, amis: Sequence[Ami], store: NotedStore, digests: Digests, inspector: Callable[[], Any]) -> Known:
     """The answers of which the findings of the AMIs have need; `inspector` gives the client that is asked.
 
-    Nothing is asked when no policy of the run needs it. An answer of less than a day ago is not asked for again.
+    Nothing is asked when no policy of the run needs it. An answer of less than a day ago is not asked for again, unless
+    the object that holds it is not the one that was written.
     """
     ids = _ids(run, amis, store)
     if not ids:
         return NOTHING
-    kept = _kept(store)
-    since = times.iso(times.now() - _FRESH)
-    fresh = {answer.id: answer for answer in kept if answer.at > since}
+    kept = _kept(store, digests)
+    now = times.now()
+    fresh = {answer.id: answer for answer in kept if times.iso(now - _FRESH) < answer.at <= times.iso(now)}
     search = Search(inspector())
     new = search.ask([one for one in ids if one not in fresh])
     # CISA takes hardly any entry back: once listed, a vulnerability stays so, also when it gets no answer today.
@@ -51,7 +63,7 @@ def known(run: Run, amis: Sequence[Ami], store: Store, inspector: Callable[[], A
     answers = {cve: _listing(old) for cve, old in listed.items()} | fresh
     answers |= {answer.id: _and_listed(answer, listed.get(answer.id)) for answer in new}
     if new:
-        _keep(store, answers.values())
+        _keep(store, digests, answers.values())
     logger.info("vulnerabilities asked", extra={"ids": len(ids), "asked": len(new), "problem": search.problem})
     missing = search.problem if any(one not in answers for one in ids) else ""
     return Known(answers, missing)
@@ -71,21 +83,26 @@ def _ids(run: Run, amis: Sequence[Ami], store: Store) -> list[str]:
     return list(dict.fromkeys(cve for ids in side_by_side(noted, asking) for cve in ids))
 
 
-def _kept(store: Store) -> list[Answer]:
+def _kept(store: Store, digests: Digests) -> list[Answer]:
+    digest = digests.answers_digest()
+    if not digest:
+        return []
+    lines = checked(store.lines(ANSWERS, again=False), ANSWERS, digest)
     try:
-        return [msgspec.json.decode(line, type=Answer) for line in store.lines(ANSWERS, again=False) if line]
+        return [msgspec.json.decode(line, type=Answer) for line in lines if line]
     except Missing:
         return []
-    except msgspec.MsgspecError as error:
-        logger.warning("the answers of earlier runs cannot be read: %s", error)
+    except (Changed, msgspec.MsgspecError) as error:
+        logger.warning("the answers of earlier runs are not used, and are asked again: %s", error)
         return []
 
 
-def _keep(store: Store, answers: Iterable[Answer]) -> None:
+def _keep(store: NotedStore, digests: Digests, answers: Iterable[Answer]) -> None:
     """Write the answers anew. Of two runs at once the later one's stand: what is lost is asked again."""
     try:
         with store.writing(ANSWERS, "application/x-ndjson", again=False) as out:
             out.write(msgspec.json.Encoder().encode_lines(sorted(answers, key=lambda answer: answer.id)))
+        digests.note_answers(store.sha256(ANSWERS))
     except (BotoCoreError, ClientError) as error:
         logger.warning("the answers are not kept for later runs: %s", error)
 

@@ -90,6 +90,16 @@ def test_a_vulnerability_that_cisa_does_not_list_passes(stack: Any, asked: Any) 
     assert ids == ["CVE-2026-1"], "the next run has the answer"
 
 
+def test_answers_that_someone_else_wrote_are_not_believed(stack: Any, asked: Any) -> None:
+    ids = asked(lambda cve: {"vulnerabilities": [{"id": cve} | LISTED]})
+    assert aggregated(stack)["verdict"] == "FAIL"
+    answers = stack.s3.get_object(Bucket=BUCKET, Key=ANSWERS)["Body"].read()
+    told = json.loads(answers) | {"knownExploitedSince": "", "knownExploitedDue": ""}
+    stack.s3.put_object(Bucket=BUCKET, Key=ANSWERS, Body=json.dumps(told).encode() + b"\n")
+    assert aggregated(stack, "run-2")["verdict"] == "FAIL"
+    assert ids == ["CVE-2026-1"] * 2
+
+
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
 def test_without_an_answer_nothing_passes_and_the_report_says_why(stack: Any, asked: Any, code: str) -> None:
     asked(refused(code))

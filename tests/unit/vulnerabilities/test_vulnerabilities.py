@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -15,6 +15,7 @@ from report_world import World, ami, finding
 
 from golden_ami.models import AmiEntry, Config, Finding, Policy, Run, Threshold
 from golden_ami.report.findings import findings_of
+from golden_ami.storage.digests import NotedStore
 from golden_ami.storage.keys import ANSWERS, vulnerabilities_key
 from golden_ami.storage.objects import DirectoryStore
 from golden_ami.vulnerabilities.answer import Answer, read, with_answers
@@ -50,6 +51,26 @@ def error(code: str) -> ClientError:
 
 def on_image(vulnerability: str = "CVE-2026-1", **fields: Any) -> Finding:
     return finding(vulnerability, **({"unanswered": OPEN, "severity": "LOW"} | fields))
+
+
+class Digests:
+    """A ledger's row of the kept answers."""
+
+    def __init__(self) -> None:
+        self.noted = ""
+
+    def note_answers(self, sha256: str) -> None:
+        self.noted = sha256
+
+    def answers_digest(self) -> str:
+        return self.noted
+
+
+class Kept(NamedTuple):
+    """What outlives a run."""
+
+    store: DirectoryStore
+    digests: Digests
 
 
 def answer(cve: str = "CVE-2026-1", **fields: Any) -> dict[str, Answer]:
@@ -191,48 +212,64 @@ def a_run(policy: Policy | None = None) -> Run:
     )
 
 
-def asked_of(store: DirectoryStore, inspector: Inspector, policy: Policy | None = None, **fields: Any) -> Known:
+def asked_of(kept: Kept, inspector: Inspector, policy: Policy | None = None, **fields: Any) -> Known:
     """The answers for two AMIs whose findings leave the same id open, and one more."""
     amis = [ami(key, run_id="r", engine="ami", findings_key="k", **fields) for key in ("ami-1", "ami-2")]
     for one in amis:
-        with store.writing(vulnerabilities_key("r", one.key), "application/json") as out:
+        with kept.store.writing(vulnerabilities_key("r", one.key), "application/json") as out:
             out.write(msgspec.json.encode(["CVE-2026-1", f"CVE-2026-{one.key[-1]}1"]))
-    return known(a_run(policy), amis, store, lambda: inspector)
+    return known(a_run(policy), amis, NotedStore(kept.store), kept.digests, lambda: inspector)
 
 
 def test_an_id_of_many_amis_is_asked_once_a_run_and_kept_for_a_day(tmp_path: Path) -> None:
-    store, inspector = DirectoryStore(tmp_path), Inspector({"CVE-2026-1": LISTED | SEEN})
+    kept, inspector = Kept(DirectoryStore(tmp_path), Digests()), Inspector({"CVE-2026-1": LISTED | SEEN})
     with time_machine.travel(NOW, tick=False) as clock:
-        first = asked_of(store, inspector)
+        first = asked_of(kept, inspector)
         assert sorted(inspector.asked) == ["CVE-2026-1", "CVE-2026-11", "CVE-2026-21"]
         clock.shift(timedelta(hours=23))
-        assert asked_of(store, inspector) == first
+        assert asked_of(kept, inspector) == first
         assert len(inspector.asked) == 3
         clock.shift(timedelta(hours=2))
-        asked_of(store, inspector)
+        asked_of(kept, inspector)
         assert len(inspector.asked) == 6
 
 
 def test_once_listed_a_vulnerability_stays_so_when_no_answer_comes(tmp_path: Path) -> None:
-    store = DirectoryStore(tmp_path)
+    kept = Kept(DirectoryStore(tmp_path), Digests())
     with time_machine.travel(NOW, tick=False) as clock:
-        asked_of(store, Inspector({"CVE-2026-1": LISTED | SEEN}))
+        asked_of(kept, Inspector({"CVE-2026-1": LISTED | SEEN}))
         clock.shift(timedelta(days=400))
-        later = asked_of(store, Inspector(error=error("ThrottlingException")))
+        later = asked_of(kept, Inspector(error=error("ThrottlingException")))
         assert later.answers.keys() == {"CVE-2026-1"}
         assert (later.answers["CVE-2026-1"].known, later.answers["CVE-2026-1"].epss) == (False, None)
         assert later.answers["CVE-2026-1"].known_exploited_since == "2026-01-01T00:00:00Z"
         assert "ThrottlingException" in later.problem
-        again = asked_of(store, Inspector({"CVE-2026-1": SEEN}))
+        again = asked_of(kept, Inspector({"CVE-2026-1": SEEN}))
         assert again.answers["CVE-2026-1"].known_exploited_since == "2026-01-01T00:00:00Z"
         assert again.answers["CVE-2026-1"].epss == 0.4
 
 
-def test_kept_answers_that_cannot_be_read_are_asked_again(tmp_path: Path) -> None:
-    store, inspector = DirectoryStore(tmp_path), Inspector()
-    with store.writing(ANSWERS, "") as out:
-        out.write(b"{\n")
-    assert len(asked_of(store, inspector).answers) == 3
+@pytest.mark.parametrize("written", [b"{\n", b"", b'{"id":"CVE-2026-1","at":"2026-11-02T08:59:00Z"}\n'])
+@pytest.mark.parametrize("noted", [False, True])
+def test_kept_answers_that_were_changed_are_asked_again(tmp_path: Path, written: bytes, noted: bool) -> None:
+    kept, inspector = Kept(DirectoryStore(tmp_path), Digests()), Inspector({"CVE-2026-1": LISTED})
+    with time_machine.travel(NOW, tick=False):
+        if noted:
+            asked_of(kept, inspector)
+        with kept.store.writing(ANSWERS, "") as out:
+            out.write(written)
+        found = asked_of(kept, inspector)
+    assert found.answers["CVE-2026-1"].known_exploited_since == "2026-01-01T00:00:00Z"
+    assert len(found.answers) == 3
+
+
+def test_an_answer_of_the_future_is_asked_again(tmp_path: Path) -> None:
+    kept, inspector = Kept(DirectoryStore(tmp_path), Digests()), Inspector()
+    with time_machine.travel(NOW, tick=False) as clock:
+        asked_of(kept, inspector)
+        clock.shift(timedelta(hours=-1))
+        asked_of(kept, inspector)
+    assert len(inspector.asked) == 6
 
 
 @pytest.mark.parametrize(
@@ -250,7 +287,7 @@ def test_nothing_is_asked_that_no_policy_needs(tmp_path: Path, policy: Policy | 
     store = DirectoryStore(tmp_path)
     with store.writing(vulnerabilities_key("r", "ami-1"), "") as out:
         out.write(b'["CVE-2026-1"]')
-    assert known(a_run(policy), amis, store, lambda: inspector) == Known({})
+    assert known(a_run(policy), amis, NotedStore(store), Digests(), lambda: inspector) == Known({})
     assert inspector.asked == []
 
 
