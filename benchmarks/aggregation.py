@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ from benchmarks.processes import answer, fresh
 from benchmarks.tables import Goal, Section, Table
 from benchmarks.worlds import TAGS, findings
 from golden_ami.engines.findings import from_inspector
-from golden_ami.models import SEVERITIES, Assessment, Config, Finding, Run
+from golden_ami.models import SEVERITIES, Assessment, Config, Finding, Point, Run
 from golden_ami.parallel import chunks
+from golden_ami.register.model import KnownAmi, RegisterNote
 from golden_ami.storage.ndjson import NdjsonObject
 
 _AMIS, _EACH = 500, 2000
@@ -211,6 +212,9 @@ class _Discarding:
     def put_object(self, **_: Any) -> None:
         """Nothing."""
 
+    def delete_object(self, **_: Any) -> None:
+        """Nothing."""
+
     def create_multipart_upload(self, **_: Any) -> dict[str, str]:
         """An upload."""
         return {"UploadId": "1"}
@@ -237,19 +241,37 @@ class _Bucket(_Discarding):
 
 
 class _History:
-    """The assessments of the runs before, one of each lineage at most."""
+    """The ledger's rows about lineages: where the registers of the run before are."""
 
-    def __init__(self, past: Sequence[Assessment] = ()) -> None:
-        self._past = {one.lineage: [one] for one in past}
-        self.present: list[Assessment] = []
+    def __init__(self, notes: dict[str, RegisterNote] | None = None) -> None:
+        self.notes = notes or {}
 
-    def assessments(self, lineage: str, limit: int = 60) -> list[Assessment]:  # noqa: ARG002
-        """The one there is."""
-        return self._past.get(lineage, []).copy()
+    def register_note(self, lineage: str) -> RegisterNote | None:
+        """Where it is."""
+        return self.notes.get(lineage)
 
-    def record_assessments(self, assessments: Iterable[Assessment]) -> None:
-        """Keep them for the next run."""
-        self.present += assessments
+    def note_register(self, lineage: str, note: RegisterNote, before: RegisterNote | None) -> bool:  # noqa: ARG002
+        """Keep it for the next run."""
+        self.notes[lineage] = note
+        return True
+
+    def known_amis(self, amis: Iterable[tuple[str, str, str]]) -> list[KnownAmi]:  # noqa: ARG002
+        """None: each is of one lineage only."""
+        return []
+
+    def note_amis(self, amis: Iterable[KnownAmi]) -> None:
+        """Nothing is kept."""
+
+    def assessments(self, lineage: str) -> list[Assessment]:  # noqa: ARG002
+        """None of a release without registers."""
+        return []
+
+    def trend(self, parameter: str, limit: int) -> list[Point]:  # noqa: ARG002
+        """None."""
+        return []
+
+    def note_trend(self, parameter: str, points: Iterable[Point]) -> None:
+        """Nothing is kept."""
 
 
 def stream(folder: Path) -> Counts:
@@ -306,8 +328,9 @@ def aggregate_kept(folder: Path) -> Counts:
 
 def aggregate_again(folder: Path) -> Counts:
     """Aggregate of AMIs that an earlier run assessed."""
-    past = msgspec.json.decode((folder / _PAST).read_bytes(), type=list[Assessment])
-    return _aggregate(folder, _History(past))
+    return _aggregate(
+        folder, _History(msgspec.json.decode((folder / _PAST).read_bytes(), type=dict[str, RegisterNote]))
+    )
 
 
 def earlier(folder: Path) -> Counts:
@@ -320,7 +343,7 @@ def earlier(folder: Path) -> Counts:
             out.writelines(line if at % 33 else line.replace(b"CVE-2", b"CVE-1") for at, line in enumerate(lines))
     history = _History()
     counts = _aggregate(folder, history, then, keep=True)
-    (folder / _PAST).write_bytes(msgspec.json.encode(history.present))
+    (folder / _PAST).write_bytes(msgspec.json.encode(history.notes))
     shutil.rmtree(folder / f"runs/{then}/findings")
     return counts
 

@@ -14,7 +14,10 @@
     RUN#<run>         SENT#<name>           what the run asks of the outside: recorded before, confirmed by messageId
     RUN#<run>         REPORTING             attempts of on-execution-end to report that are under way, or died
     SCHEDULE#<arn>    <scheduled time>      the run that has claimed this instant of a schedule
-    LINEAGE#<lineage> <completed>#<run>#<key>  a completed assessment of an AMI (models.Assessment)
+    REGISTER#<lineage> CURRENT              where the lineage's register is, and its SHA-256; never expires
+    AMI#<account>/<region>/<ami> KNOWN      what is known of an AMI (register.model.KnownAmi); never expires
+    LINEAGE#<lineage> <completed>#<run>#<key>  an assessment by a release that had no registers (models.Assessment)
+    TREND#<parameter> <completed>#<run>     a run in the trend of its configuration (models.Point)
     PROBE#<id>        <rule>                that a probe came through a rule (probes); kept for a day
     ANSWERS           DIGEST                SHA-256 of the kept answers on vulnerabilities (vulnerabilities.known)
 
@@ -27,8 +30,7 @@ conflict: every step may be repeated, in any order, by any number of functions a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from threading import Lock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import msgspec
@@ -37,23 +39,20 @@ from golden_ami.announcement import AnnouncedTotal, Announcement, with_total
 from golden_ami.aws.clients import Clients
 from golden_ami.errors import RunNotFound, Throttled
 from golden_ami.logs import logger
-from golden_ami.models import Ami, Assessment, Completion, Reason, Run
+from golden_ami.models import Ami, Completion, Reason, Run
 from golden_ami.parallel import together
+from golden_ami.register.rows import Lineages
 from golden_ami.settings import Settings
 from golden_ami.storage import keys
-from golden_ami.storage.ends import RETENTION, Ends, expiry, row
+from golden_ami.storage.ends import Ends
 from golden_ami.storage.keys import Key
+from golden_ami.storage.rows import RETENTION, expiry, loaded, row, stored
 from golden_ami.storage.table import Item, Table
 from golden_ami.times import iso, now
 
-T = TypeVar("T")
-
-# msgspec prepares a type when it is first used; two threads that do so at once crash the interpreter (Python 3.13).
-_PREPARED: set[type] = set()
-_PREPARING = Lock()
-
 RESULTS = "results"  # the name of the message to the results topic
 _DAY = 86400
+_AFTER = 2  # days: S3 removes objects at the midnight after they expire (S3 User Guide, "Expiring objects")
 _STRAY = 2 * _DAY  # of a completion: most are of machines that no run awaits
 _TRIES = 20  # of a write that meets another of the same row
 
@@ -65,16 +64,16 @@ class Resumption(NamedTuple):
     token: str
 
 
-class Ledger(Ends):
+class Ledger(Ends, Lineages):
     """All access to the table. Every write may be repeated without further effect."""
 
-    def __init__(self, client: Any, table: str) -> None:
-        super().__init__(Table(client, table))
+    def __init__(self, client: Any, table: str, retention: int = RETENTION) -> None:
+        super().__init__(Table(client, table), retention)
 
     @classmethod
     def of(cls, settings: Settings, clients: Clients) -> Ledger:
         """The stack's ledger."""
-        return cls(clients.client("dynamodb"), settings.ledger_table)
+        return cls(clients.client("dynamodb"), settings.ledger_table, (settings.retention_days + _AFTER) * _DAY)
 
     # ------------------------------------------------------------ runs and AMIs
 
@@ -89,17 +88,17 @@ class Ledger(Ends):
         rows = {_ami_key(ami): ami for ami in amis}
         # Of an earlier try that stopped half way, with another configuration.
         self._table.delete_many(key for key in known if key not in rows)
-        index = row(keys.run_index_row(run.started_at, run.run_id), {"runId": run.run_id})
-        self._table.put_many([index, *(row(key, _stored(ami)) for key, ami in rows.items())])
+        index = self._row(keys.run_index_row(run.started_at, run.run_id), {"runId": run.run_id})
+        self._table.put_many([index, *(self._row(key, stored(ami)) for key, ami in rows.items())])
         kept = msgspec.structs.replace(run, config=msgspec.structs.replace(run.config, amis=[]))
-        return self._table.put(row(keys.run_row(run.run_id), _stored(kept)), condition="attribute_not_exists(pk)")
+        return self._table.put(self._row(keys.run_row(run.run_id), stored(kept)), condition="attribute_not_exists(pk)")
 
     def run(self, run_id: str) -> Run:
         """The run, without `config.amis`. Raises RunNotFound."""
         item = self._table.get(keys.run_row(run_id))
         if item is None:
             raise RunNotFound(f"the ledger holds no run {run_id!r}; load-config opens it")
-        return _loaded(item, Run)
+        return loaded(item, Run)
 
     def run_ids(self, limit: int = 50) -> list[str]:
         """The newest runs, newest first."""
@@ -108,7 +107,7 @@ class Ledger(Ends):
     def amis(self, run_id: str, batch: str | None = None) -> list[Ami]:
         """The AMIs of a run, or of one of its batches, in the order of their keys."""
         prefix = keys.AMIS if batch is None else keys.amis_of(batch)
-        return [_loaded(item, Ami) for item in self._table.query(keys.run_partition(run_id), prefix)]
+        return [loaded(item, Ami) for item in self._table.query(keys.run_partition(run_id), prefix)]
 
     def run_and_amis(self, run_id: str, batch: str | None = None) -> tuple[Run, list[Ami]]:
         """The run and its AMIs, or those of one of its batches, read at once. Raises RunNotFound."""
@@ -118,7 +117,7 @@ class Ledger(Ends):
         *amis, run = [*self._opened(run_id)] or [{}]
         if not keys.is_run(run):
             raise RunNotFound(f"the ledger holds no run {run_id!r}; load-config opens it")
-        return _loaded(run, Run), [_loaded(item, Ami) for item in amis]
+        return loaded(run, Run), [loaded(item, Ami) for item in amis]
 
     def _opened(self, run_id: str) -> Iterator[Item]:
         """The rows of the AMIs and, the last, that of the run: what stands between them in the table is left out."""
@@ -162,7 +161,7 @@ class Ledger(Ends):
         """Claim an instant of a schedule (ARN, ISO 8601) for a run; the run that has it, the first that asked."""
         key = keys.scheduled_row(schedule, time)
         free = "attribute_not_exists(pk) OR runId = :own"
-        if self._table.put(row(key, {"runId": run_id}), condition=free, values={":own": run_id}):
+        if self._table.put(self._row(key, {"runId": run_id}), condition=free, values={":own": run_id}):
             return run_id
         return str(next(self._table.query(*key))["runId"])  # a query, as the run is read: no permission more
 
@@ -175,7 +174,7 @@ class Ledger(Ends):
 
     def note_made(self, run_id: str, name: str, identity: str) -> None:
         """Note what was made in AWS for this run, to be found and removed after it."""
-        self._table.put(row(keys.made_row(run_id, name), {"id": identity}))
+        self._table.put(self._row(keys.made_row(run_id, name), {"id": identity}))
 
     def note_removed(self, run_id: str, name: str) -> None:
         """Note that it exists no longer."""
@@ -194,11 +193,11 @@ class Ledger(Ends):
 
     def intend(self, run_id: str, names: Iterable[str]) -> None:
         """Record what will be asked for. What is recorded and not confirmed may have been done: it is asked again."""
-        self._put(row(keys.sent_row(run_id, name), {"askedAt": iso(now())}) for name in names)
+        self._put(self._row(keys.sent_row(run_id, name), {"askedAt": iso(now())}) for name in names)
 
     def note_sent(self, run_id: str, ids: Mapping[str, str]) -> None:
         """Note what AWS confirmed, by name with AWS's id of it, so that a retry does not ask again."""
-        self._put(row(keys.sent_row(run_id, name), {"messageId": given}) for name, given in ids.items())
+        self._put(self._row(keys.sent_row(run_id, name), {"messageId": given}) for name, given in ids.items())
 
     def _put(self, rows: Iterable[Item]) -> None:
         listed = list(rows)
@@ -207,32 +206,11 @@ class Ledger(Ends):
         else:
             self._table.put_many(listed)
 
-    # ------------------------------------------------------------ assessments by lineage
-
-    def record_assessments(self, assessments: Iterable[Assessment]) -> None:
-        """Index completed assessments, each under its lineage."""
-        self._table.put_many(
-            row(keys.assessment_row(one.lineage, one.completed_at, one.run_id, one.key), _stored(one))
-            for one in assessments
-        )
-
-    def assessments(self, lineage: str, limit: int = 60) -> list[Assessment]:
-        """The newest completed assessments of a lineage ("account/region/lineage"), newest first.
-
-        Of a run that was reported twice, as it was redriven, the later one.
-        """
-        found = self._table.query(keys.lineage_partition(lineage), forward=False, limit=limit)
-        newest: dict[tuple[str, str], Assessment] = {}
-        for item in found:
-            one = _loaded(item, Assessment)
-            newest.setdefault((one.run_id, one.key), one)
-        return list(newest.values())
-
     # ------------------------------------------------------------ probes
 
     def note_answers(self, sha256: str) -> None:
         """Note the SHA-256 of the kept answers; of two runs at once the later one's stands."""
-        self._table.put(row(keys.answers_row(), {"sha256": sha256}))
+        self._table.put(self._row(keys.answers_row(), {"sha256": sha256}))
 
     def answers_digest(self) -> str:
         """What was noted last; "": nothing was."""
@@ -262,13 +240,13 @@ class Ledger(Ends):
         same run) it replaces the token and the set.
         """
         callback = keys.callback_row(run_id)
-        self._table.update(callback, {"token": token, "sealed": False, "resumed": None, "ttl": expiry(RETENTION)})
+        self._table.update(callback, {"token": token, "sealed": False, "resumed": None, "ttl": expiry(self._retention)})
         wanted = set(scans)
         outstanding = {item["sk"] for item in self._table.query(keys.awaited_partition(run_id))}
         new = sorted(wanted - outstanding)
         # This order: where an outstanding row stands, a completion finds the run by the other row.
-        self._table.put_many(row(keys.waiting_run_row(scan, run_id), {"runId": run_id}) for scan in new)
-        self._table.put_many(row(keys.awaited_row(run_id, scan), {}) for scan in new)
+        self._table.put_many(self._row(keys.waiting_run_row(scan, run_id), {"runId": run_id}) for scan in new)
+        self._table.put_many(self._row(keys.awaited_row(run_id, scan), {}) for scan in new)
         complete = self._complete(wanted)
         self._table.delete_many(keys.awaited_row(run_id, scan) for scan in sorted(complete | (outstanding - wanted)))
         self._table.update(callback, {"sealed": True, "leaves": leaves})
@@ -290,7 +268,7 @@ class Ledger(Ends):
         for _ in range(_TRIES):
             before = self._table.get(key)
             totals = with_total(_announcement(before).totals if before else (), completion)
-            done = _stored(completion) | {"version": uuid4().hex, "totals": [_stored(one) for one in totals]}
+            done = stored(completion) | {"version": uuid4().hex, "totals": [stored(one) for one in totals]}
             same = "version = :version" if before else "attribute_not_exists(pk)"
             values = {":version": before["version"]} if before else None
             if self._table.put(row(key, done, _STRAY), condition=same, values=values):
@@ -334,8 +312,8 @@ class Ledger(Ends):
 
 
 def _announcement(item: Item) -> Announcement:
-    completion = _loaded(item, Completion)
-    totals = [_loaded(one, AnnouncedTotal) for one in item.get("totals", [])]
+    completion = loaded(item, Completion)
+    totals = [loaded(one, AnnouncedTotal) for one in item.get("totals", [])]
     return Announcement(completion, item["version"], tuple(totals or with_total((), completion)))
 
 
@@ -345,19 +323,6 @@ def _ami_key(ami: Ami) -> Key:
 
 def _key_of(item: Item) -> Key:
     return (item["pk"], item["sk"])
-
-
-def _stored(data: msgspec.Struct) -> Item:
-    stored: Item = msgspec.to_builtins(data)
-    return stored
-
-
-def _loaded(item: Item, kind: type[T]) -> T:
-    if kind not in _PREPARED:
-        with _PREPARING:
-            msgspec.json.Decoder(kind)
-            _PREPARED.add(kind)
-    return msgspec.convert(item, kind, strict=False)
 
 
 def _camel(fields: Mapping[str, Any]) -> Item:

@@ -13,6 +13,8 @@ Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIA
 Verdict = Literal["PASS", "FAIL", "NOT_ASSESSED"]
 EvidenceKind = Literal["operatingSystem", "packages", "languagePackages", "network", "cis", "findings", "exploitData"]
 EvidenceStatus = Literal["COMPLETE", "PENDING", "PARTIAL", "MISSING", "NOT_APPLICABLE"]
+# What a scan must have looked at to find something. A package of an unknown manager may be of either kind.
+FindingKind = Literal["packages", "languagePackages", "anyPackages", "network", "cisLevel1", "cisLevel2", "classic"]
 SEVERITIES: tuple[Severity, ...] = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
 
 # Tags that this system puts on what it launches. The first is the 2017 solution's; EC2 is asked by the others.
@@ -294,7 +296,7 @@ class Completion(Data):
 
 
 class Assessment(Data):
-    """A completed assessment of one AMI, in the index of its lineage: what later runs compare with."""
+    """A completed assessment of one AMI, in the register of its lineage: what later runs compare with."""
 
     run_id: str
     key: str
@@ -305,9 +307,22 @@ class Assessment(Data):
     completed_at: str
     verdict: Verdict
     counts: SeverityCounts = field(default_factory=dict)
-    standings_key: str = ""  # S3 key of the NDJSON object of evaluation.model.FindingStatus
-    standings_sha256: str = ""  # of the object; "": an earlier release noted none
     partial: bool = False  # the scan did not see all: nothing is compared with it
+    first_at: str = ""  # when the AMI was first assessed in the lineage; "": then
+    looked_at: list[FindingKind] = field(default_factory=list)  # of which it would have shown each
+    # Of a release that had no registers:
+    standings_key: str = ""  # S3 key of the NDJSON object of evaluation.model.FindingStatus
+    standings_sha256: str = ""  # of the object; "": a still earlier one noted none
+
+
+class Point(Data):
+    """One completed run in the trend, of the same parameter."""
+
+    run_id: str
+    completed_at: str
+    amis: int = 0
+    failed: int = 0
+    counts: SeverityCounts = field(default_factory=dict)
 
 
 # ---------------------------------------------------------------- findings

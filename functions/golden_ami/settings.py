@@ -37,6 +37,7 @@ class Settings:
     member_accounts: tuple[str, ...] = ()  # whose messages are read, and where the reaper looks as well
     findings_queue: str = ""  # URL of the queue of findings that come as events
     partition: str = "aws"
+    retention_days: int = 400  # of reports, and so of a run's rows in the ledger
     public_address: bool = False  # instances at home have a public address (Network=public)
 
     @classmethod
@@ -75,6 +76,7 @@ class Settings:
             member_accounts=_listed(env.get("MEMBER_ACCOUNT_IDS", "")),
             findings_queue=env.get("FINDINGS_QUEUE_URL", ""),
             partition=env.get("AWS_PARTITION", "aws"),
+            retention_days=int(env.get("REPORT_RETENTION_DAYS") or cls.retention_days),
             public_address=env.get("PUBLIC_ADDRESS") == "true",
         )
 

@@ -14,12 +14,12 @@ from unittest.mock import patch
 import msgspec
 from evidence import complete_evidence
 from msgspec.structs import replace
+from registers import History
 
 from golden_ami.events import Event
 from golden_ami.models import (
     Ami,
     AmiEntry,
-    Assessment,
     Config,
     Finding,
     Package,
@@ -106,21 +106,6 @@ def exception(vulnerability: str, expires: str, **scope: Any) -> RiskException:
         owner="security@example.com",
         expires=expires,
     )
-
-
-class History:
-    """The ledger's index of completed assessments, in memory."""
-
-    def __init__(self) -> None:
-        self.records: list[Assessment] = []
-
-    def assessments(self, lineage: str, limit: int = 60) -> list[Assessment]:
-        found = [one for one in self.records if one.lineage == lineage]
-        return sorted(found, key=lambda one: (one.completed_at, one.run_id, one.key), reverse=True)[:limit]
-
-    def record_assessments(self, assessments: Iterable[Assessment]) -> None:
-        new = {(one.run_id, one.key): one for one in assessments}
-        self.records = [one for one in self.records if (one.run_id, one.key) not in new] + [*new.values()]
 
 
 def fault(error: str, message: str) -> dict[str, str]:

@@ -127,10 +127,15 @@ def test_the_bucket_is_private_versioned_and_tidied(plain: Any) -> None:
     bucket = plain.resources["ReportBucket"]["Properties"]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    rule, of_events = bucket["LifecycleConfiguration"]["Rules"]
+    of_runs, of_all, of_events = bucket["LifecycleConfiguration"]["Rules"]
     assert (of_events["Prefix"], of_events["ExpirationInDays"]) == ("scans/", 30)
-    assert "NoncurrentVersionExpiration" in rule
-    assert "AbortIncompleteMultipartUpload" in rule
+    assert of_runs["Prefix"] == "runs/"
+    assert "ExpirationInDays" not in of_all, "registers and configurations last"
+    assert {
+        "NoncurrentVersionExpiration",
+        "AbortIncompleteMultipartUpload",
+        "ExpiredObjectDeleteMarker",
+    } < of_all.keys()
     assert "ObjectLockConfiguration" not in bucket
 
 

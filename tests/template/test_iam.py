@@ -234,19 +234,20 @@ def test_the_table_is_used_by_its_name_and_never_scanned(full: Any) -> None:
     assert not {action for action, _ in used} & {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:UpdateTable"}
 
 
-def test_the_bucket_is_written_by_prefix_and_nothing_is_deleted(full: Any) -> None:
+def test_the_bucket_is_written_by_prefix_and_only_registers_are_replaced(full: Any) -> None:
     used = {(action, resource) for _, action, resource, _ in grants(full) if action.startswith("s3:")}
     objects = {resource for action, resource in used if action != "s3:ListBucket"}
     parts = ("findings", "terms", "untagged", "vulnerabilities")
     prefixes = (
         "config/*",
+        "lineages/*",
         "runs/*",
         "scans/*/findings/*",
         "vulnerabilities/*",
         *(f"runs/*/{part}/*" for part in parts),
     )
     assert objects == {"arn:aws:s3:::ReportBucket/" + key for key in prefixes}
-    assert not any("Delete" in action for action, _ in used)
+    assert {resource for action, resource in used if "Delete" in action} == {"arn:aws:s3:::ReportBucket/lineages/*"}
 
 
 def test_options_that_are_off_allow_nothing(plain: Any) -> None:

@@ -14,6 +14,7 @@ from golden_ami.aws.errors import code_of
 from golden_ami.configuration import config as configuration
 from golden_ami.configuration.catalog import look_up
 from golden_ami.configuration.execution_input import USUAL, Scheduled
+from golden_ami.configuration.known import remember
 from golden_ami.configuration.parameters import may_configure, sample
 from golden_ami.configuration.user_data import without_user_data
 from golden_ami.deadlines import expiry
@@ -71,6 +72,7 @@ def open_run(start: Start, settings: Settings, clients: Clients, ledger: Ledger)
             return Opened(0, False, [], Waits(), 0, duplicate_of=other)
         config, source = read_with_source(start.parameter, settings, clients)
         amis = [without_user_data(ami) for ami in look_up(config, settings, clients, start.run_id)]
+        remember(amis, ledger)
         run = kept_apart(_run(start, config, source, amis, settings), clients.client("s3"), settings.bucket)
         if not ledger.open_run(run, amis):  # another attempt was faster
             run, amis = ledger.run_and_amis(start.run_id)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 from msgspec import Struct, field
 
-from golden_ami.evaluation.comparison import EarlierAssessment
+from golden_ami.evaluation.comparison import comparison_of
 from golden_ami.evaluation.evaluate import AmiRules, EvaluatedFinding, evaluate
 from golden_ami.evaluation.model import Comparison, Item, Upgrade
 from golden_ami.evaluation.packages import fixed_version
 from golden_ami.evaluation.priority import MostUrgent, priority
 from golden_ami.evaluation.upgrades import AmiUpgrades
 from golden_ami.models import SEVERITIES, Finding, Severity, SeverityCounts
+from golden_ami.register.past import Past
 
 
 class AmiEvaluation(Struct, kw_only=True):
@@ -29,6 +29,7 @@ class AmiEvaluation(Struct, kw_only=True):
     failing: int = 0
     suppressed: int = 0  # by rules of Amazon Inspector
     closed: int = 0  # after boot
+    uncertain: int = 0  # may be older than is known: a part of the lineage's past was lost
     unknown: dict[str, int] = field(default_factory=dict)  # rule of failOn -> findings that it may fail the AMI on
     rules: dict[str, int] = field(default_factory=dict)  # rule -> findings that it fails the AMI on
     failures: list[Item] = field(default_factory=list)
@@ -57,21 +58,22 @@ class _Kind(Struct, frozen=True, gc=False):
 class AmiEvaluator:
     """Evaluates the findings of one AMI, one by one.
 
-    `listed` and `urgent` bound the lists of the evaluation; `history` is that of `evaluate`.
+    `listed` and `urgent` bound the lists of the evaluation.
     """
 
-    def __init__(self, rules: AmiRules, history: Sequence[EarlierAssessment], *, listed: int, urgent: int) -> None:
-        self._rules, self._history, self._listed = rules, history, listed
+    def __init__(self, rules: AmiRules, past: Past, *, listed: int, urgent: int) -> None:
+        self._rules, self._past, self._listed = rules, past, listed
         self._failures = MostUrgent[EvaluatedFinding](listed)
-        self._new = [MostUrgent[EvaluatedFinding](listed) for _ in history]
+        self._new = [MostUrgent[EvaluatedFinding](listed) for _ in past.compared]
         self._urgent = MostUrgent[EvaluatedFinding](urgent)
         self._upgrades = AmiUpgrades()
         self._kinds: dict[_Kind, int] = {}
         self._unknown: Counter[str] = Counter()
+        self._uncertain = 0
 
     def add(self, finding: Finding) -> EvaluatedFinding:
         """Evaluate a finding and count it."""
-        found = evaluate(finding, self._rules, self._history)
+        found = evaluate(finding, self._rules, self._past)
         self._count(found)
         self._offer(found)
         return found
@@ -91,6 +93,7 @@ class AmiEvaluator:
             found.accepted,
         )
         self._kinds[kind] = self._kinds.get(kind, 0) + 1
+        self._uncertain += found.uncertain
         if found.unknown:
             self._unknown.update(found.unknown)
         self._upgrades.add(finding, found.affected, fails=status.fails)
@@ -101,14 +104,15 @@ class AmiEvaluator:
         self._urgent.offer(urgency, found)
         if found.status.fails:
             self._failures.offer(urgency, found)
-        for known, new in zip(found.known_since, self._new, strict=True):
-            if not known:
+        for change, new in zip(found.changes, self._new, strict=True):
+            if change == "NEW":
                 new.offer(urgency, found)
 
     def evaluation(self) -> AmiEvaluation:
         """The sum, after every finding was added."""
         evaluation = AmiEvaluation(
             unknown=dict(self._unknown),
+            uncertain=self._uncertain,
             failures=_items(self._failures),
             upgrades=self._upgrades.ranked(),
             urgent=self._urgent.items(),
@@ -140,8 +144,8 @@ class AmiEvaluator:
 
     def _compare(self, evaluation: AmiEvaluation) -> None:
         ami, today = self._rules.ami, self._rules.today
-        for earlier, new in zip(self._history, self._new, strict=True):
-            comparison = earlier.comparison(ami, today, _items(new), self._listed)
+        for earlier, new in zip(self._past.compared, self._new, strict=True):
+            comparison = comparison_of(earlier, self._past, ami, _items(new), self._listed, today)
             if earlier.assessment.ami_id == ami.ami_id:
                 evaluation.since_last_run = comparison
             else:

@@ -1,30 +1,46 @@
-"""Which finding is the same one as in another run: by what it is about, never by its ARN or its instance."""
+"""Which finding is the same one as in another run: by what it is about, never by its ARN, its instance or its paths."""
 
 from __future__ import annotations
 
 import re
 
-from golden_ami.evaluation.model import FindingIdentity
-from golden_ami.evaluation.packages import Affected
-from golden_ami.models import Ami, Finding
+from golden_ami.models import Finding, Package
+from golden_ami.register.model import FindingIdentity
 
 # Titles of Inspector Classic and of reachability findings name the instance, which is another one in every run.
-_RESOURCE = re.compile(r"\b(?:i|eni|ami|sg|vol)-[0-9a-f]{8,17}\b")
+_RESOURCE = re.compile(r"\b(?:i|eni|ami|sg|vol|snap)-[0-9a-f]{8,17}\b")
+# Debian and Ubuntu put the kernel's ABI, new with each build, into the names of its packages (Debian Linux Kernel
+# Handbook, "Packages"): linux-image-6.1.0-18-cloud-amd64.
+_KERNEL = re.compile(r"(?<=-)\d+\.\d+\.\d+-\d+(?=-|$)", re.ASCII)
+# By Inspector's packageManager (botocore 1.44.5, inspector2 PackageManager): packages of an ecosystem have one name,
+# whichever file says that they are there.
+_ECOSYSTEMS = {
+    "BUNDLER": "ruby", "GEMSPEC": "ruby", "CARGO": "rust", "COMPOSER": "php", "NPM": "node", "YARN": "node",
+    "NODEPKG": "node", "NUGET": "dotnet", "DOTNET_CORE": "dotnet", "PIPENV": "python", "POETRY": "python",
+    "PIP": "python", "PYTHONPKG": "python", "GOBINARY": "go", "GOMOD": "go", "JAR": "java", "POM": "java", "OS": "os",
+}  # fmt: skip
 
 
-def identities_of(finding: Finding, affected: Affected) -> list[FindingIdentity]:
-    """The identities of a finding: one for each package that it names, else one for its ports."""
+def identities_of(finding: Finding) -> list[FindingIdentity]:
+    """The identities of a finding: one for each package that it names, else one for its protocol and ports.
+
+    A package that a title only counts ("and 1 more") is none.
+    """
     vulnerability = finding.vulnerability_id or _RESOURCE.sub("*", finding.title)
-    locations = affected.locations or (("", "", _ports(finding)),)
-    return [(vulnerability, *location) for location in locations]
-
-
-def _ports(finding: Finding) -> str:
-    """Protocol and ports of a reachability finding, for example "TCP 22"; "" for any other."""
     network = finding.network or {}
-    return " ".join(network[member] for member in ("protocol", "ports") if network.get(member))
+    if network or finding.type == "NETWORK_REACHABILITY":
+        ports = " ".join(network[member] for member in ("protocol", "ports") if network.get(member))
+        return [(vulnerability, "network", ports)]
+    named = [one for one in finding.packages if one.name and not one.name.startswith("(")]
+    return list(dict.fromkeys((vulnerability, ecosystem(one.manager), _name(one)) for one in named)) or [
+        (vulnerability, "", "")
+    ]
 
 
-def lineage_key(ami: Ami) -> str:
-    """The key under which assessments of an AMI's lineage are indexed: "account/region/lineage"."""
-    return f"{ami.account}/{ami.region}/{ami.lineage or ami.name or ami.ami_id}"
+def ecosystem(manager: str) -> str:
+    """Where a package is from; "" where its source does not say."""
+    return _ECOSYSTEMS.get(manager, manager.lower())
+
+
+def _name(package: Package) -> str:
+    return _KERNEL.sub("*", package.name) if package.name.startswith("linux-") else package.name

@@ -7,11 +7,10 @@ from typing import Literal
 from msgspec import field
 
 from golden_ami.models import Data, Severity
+from golden_ami.register.model import FindingIdentity
+from golden_ami.register.past import Change
 
-Change = Literal["NEW", "OPEN", ""]  # "": there was nothing to compare with
 ExceptionStatus = Literal["ACTIVE", "EXPIRING", "EXPIRED", "UNUSED"]
-# Vulnerability, package, architecture, path. With the AMI's lineage, it is the same in every run.
-FindingIdentity = tuple[str, str, str, str]
 
 
 class Answered(Data, gc=False):
@@ -28,7 +27,7 @@ class Answered(Data, gc=False):
 class FindingStatus(Data, gc=False):
     """The status of one finding in one run: a line of the NDJSON object under `standings/`, in the findings' order.
 
-    A later run compares its findings with these.
+    What later runs compare with is the register of the lineage.
     """
 
     identities: list[FindingIdentity]  # one for each package that the finding names, at least one

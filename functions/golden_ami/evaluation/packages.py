@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from golden_ami.models import Finding, Package
 
-Location = tuple[str, str, str]  # package, architecture, path
 PackageName = tuple[str, str]  # package manager, package
 _NO_VERSION = frozenset({"", "notavailable", "none", "n/a"})  # Inspector writes "NotAvailable"
 
@@ -17,7 +16,6 @@ class Affected(Struct, frozen=True, cache_hash=True):
     """What a vulnerability affects."""
 
     packages: tuple[Package, ...]
-    locations: tuple[Location, ...]  # sorted; empty when the finding names no package
     fixed: bool  # a version of one of the packages fixes it
     closed_by: frozenset[PackageName]  # packages whose upgrade closes it; empty when one has no version that fixes
 
@@ -32,7 +30,6 @@ def _affected(packages: tuple[Package, ...]) -> Affected:
     fixed = [bool(fixed_version(package.fixed_in)) for package in packages]
     return Affected(
         packages=packages,
-        locations=tuple(sorted({(package.name, package.architecture, package.path) for package in packages})),
         fixed=any(fixed),
         closed_by=frozenset((package.manager, package.name) for package in packages if all(fixed)),
     )

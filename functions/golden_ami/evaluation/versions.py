@@ -8,7 +8,7 @@ from functools import cmp_to_key, lru_cache
 
 from packaging.version import Version
 
-_Number = tuple[int, str]
+from golden_ami.characters import Number, number_of
 
 
 def highest(versions: Iterable[str], manager: str = "") -> str:
@@ -46,7 +46,7 @@ def _by_distribution(one: str, other: str) -> int:
     return _compare_parts(upstream, other_upstream) or _compare_parts(revision, other_revision)
 
 
-def _epoch(version: str) -> tuple[_Number, str]:
+def _epoch(version: str) -> tuple[Number, str]:
     head, colon, rest = version.strip().partition(":")
     return (number_of(head), rest) if colon and re.fullmatch("[0-9]+", head) else (number_of(""), version.strip())
 
@@ -72,16 +72,10 @@ def _take_text(version: str) -> tuple[str, str]:
     return version[:end], version[end:]
 
 
-def _take_number(version: str) -> tuple[_Number, str]:
+def _take_number(version: str) -> tuple[Number, str]:
     found = re.search(r"\A[0-9]*", version)
     end = found.end() if found else 0
     return number_of(version[:end]), version[end:]
-
-
-def number_of(digits: str) -> _Number:
-    """ASCII digits as a sort key, however many; Python's int refuses more than 4,300."""
-    significant = digits.lstrip("0")
-    return len(significant), significant
 
 
 def _weights(text: str) -> list[int]:

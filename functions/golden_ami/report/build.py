@@ -6,30 +6,33 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from golden_ami.evaluation.ami import AmiEvaluation, AmiEvaluator
-from golden_ami.evaluation.comparison import EarlierAssessment, last_assessment, natural_order, previous_ami
 from golden_ami.evaluation.evaluate import AmiRules, EvaluatedFinding
 from golden_ami.evaluation.exceptions import ExceptionIndex
-from golden_ami.evaluation.identity import lineage_key
 from golden_ami.evaluation.policy import run_verdict
 from golden_ami.evaluation.upgrades import RunUpgrades
 from golden_ami.evaluation.verdict import judge
 from golden_ami.evidence.requirements import is_partial
-from golden_ami.models import Ami, Assessment, Finding, Reason, Run
+from golden_ami.models import Ami, Assessment, Finding, Policy, Reason, Run
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.reasons import reporting
+from golden_ami.register.looked import looked_at
+from golden_ami.register.model import KnownAmi, lineage_key, lineage_name
+from golden_ami.register.past import Past, natural_order
+from golden_ami.register.register import Register
+from golden_ami.register.store import Registers
 from golden_ami.report import allowed, faults
 from golden_ami.report.ami import assessed, not_assessed
 from golden_ami.report.exceptions import exception_reports
-from golden_ami.report.findings import decoded_findings, decoded_statuses
+from golden_ami.report.findings import decoded_findings
 from golden_ami.report.links import execution_url
 from golden_ami.report.model import About, AmiReport, Report
-from golden_ami.report.totals import Trend, legacy_of, owners_of, totals_of
+from golden_ami.report.totals import legacy_of, owners_of, totals_of
+from golden_ami.report.trend import History, Trend
 from golden_ami.report.urgent import SHOWN, encoded_urgent, shown_of_each
 from golden_ami.storage.digests import Changed, NotedStore, checked
 from golden_ami.storage.keys import standings_key, urgent_key
@@ -42,16 +45,6 @@ _UPGRADES = 50  # of the run
 _NDJSON = "application/x-ndjson"
 
 
-class History(Protocol):
-    """The ledger's index of completed assessments."""
-
-    def assessments(self, lineage: str, limit: int = 60) -> list[Assessment]:
-        """The newest completed assessments of a lineage, newest first."""
-
-    def record_assessments(self, assessments: Iterable[Assessment]) -> None:
-        """Index completed assessments."""
-
-
 def build(
     run: Run,
     amis: Sequence[Ami],
@@ -61,7 +54,7 @@ def build(
     completed_at: str,
     known: Known = NOTHING,
 ) -> Report:
-    """Evaluate every AMI, compare it with its past, and sum up. Writes statuses to the store and the history's index.
+    """Evaluate every AMI, compare it with its past, and sum up. Writes statuses and registers to the store.
 
     `known` is what Amazon Inspector answered of vulnerabilities whose findings do not tell.
 
@@ -70,15 +63,9 @@ def build(
     """
     builder = _Builder(run, amis, state, store, history, completed_at, known)
     found = side_by_side(builder.lineage, builder.lineages())
-    history.record_assessments(builder.records)
-    return builder.report([built for group in found for built in group])
-
-
-class _Past(NamedTuple):
-    """Earlier assessments of an AMI's lineage."""
-
-    read: list[EarlierAssessment]
-    lost: str  # that one cannot be read: for how long findings are known is not known then; "" when all were read
+    report = builder.report([built for group in found for built in group])
+    builder.note()
+    return report
 
 
 class _BuiltAmi(msgspec.Struct):
@@ -102,6 +89,7 @@ class _Builder:
     ) -> None:
         self._run, self._amis, self._state = run, amis, state
         self._store, self._history, self._completed_at, self._known = store, history, completed_at, known
+        self._registers = Registers(store, history)
         self._faults = faults.faults_of(state, run.run_id)
         self._failed_batches = faults.failed_batches(state)
         self._today = datetime.fromisoformat(completed_at).date()
@@ -110,8 +98,8 @@ class _Builder:
         self._urgent = _urgent_of_each(amis)
         self._lock = Lock()
         self._upgrades = RunUpgrades()
-        self._trend = Trend(run.run_id)
-        self.records: list[Assessment] = []  # of the AMIs that were assessed
+        self._trend = Trend(run, history)
+        self._noted: list[KnownAmi] = []  # the AMIs that were assessed
 
     def lineages(self) -> list[list[Ami]]:
         """The AMIs by lineage, each in the order of their names."""
@@ -121,21 +109,30 @@ class _Builder:
         return list(groups.values())
 
     def lineage(self, amis: Sequence[Ami]) -> list[_BuiltAmi]:
-        """Assess the AMIs of one lineage."""
-        history = self._history.assessments(lineage_key(amis[0]))
+        """Assess the AMIs of one lineage, each after the one before it, and write what is known of the lineage."""
+        lineage = lineage_key(amis[0])
+        register = self._registers.open(lineage, amis)
         with self._lock:
-            self._trend.add(history)
-        return [self._ami(ami, history) for ami in amis]
+            self._trend.take_over(lineage)
+        built = [self._ami(ami, register) for ami in amis]
+        if register.changed:
+            self._registers.save(register, self._run.run_id)
+        return built
 
-    def _ami(self, ami: Ami, history: list[Assessment]) -> _BuiltAmi:
-        """One AMI; its assessment is added to the history of its lineage, for the AMIs that follow."""
+    def note(self) -> None:
+        """Note what is known of the AMIs, and the run's point of the trend."""
+        self._history.note_amis(self._noted)
+        self._trend.note()
+
+    def _ami(self, ami: Ami, register: Register) -> _BuiltAmi:
+        """One AMI; its assessment is added to the register of its lineage, for the AMIs that follow."""
         owner_tag = self._run.config.owner_tag
         reason = ami.reason
         if reason is None and not ami.findings_key:
             reason = faults.reason_not_assessed(ami, self._failed_batches, self._faults)
         if reason:
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, reason))
-        past = self._earlier(ami, history)
+        past = Past(register, ami, looked_at(ami, self._run.config), self._completed_at)
         try:
             evaluation = self._evaluation(ami, past)
         except Missing as error:
@@ -157,22 +154,20 @@ class _Builder:
         report = assessed(ami, owner_tag, evaluation, judged, standings_key(ami.run_id, ami.key), self._listed)
         if evaluation.unknown and self._known.problem:
             report.notes.append(self._known.problem)
-        if past.lost and config.policy_of(ami).grace_days:
-            report.notes.append(f"no finding has grace (graceDays), as {past.lost}")
+        report.notes += _losses(past, evaluation, config.policy_of(ami))
         with self._lock:
             self._upgrades.add(evaluation.upgrades)
         if judged.verdict != "NOT_ASSESSED":
-            record = self._assessment(ami, report)
-            history.insert(0, record)
+            past.record(self._assessment(ami, report, past))
             with self._lock:
-                self.records.append(record)
+                self._noted.append(self._known_ami(ami, report))
         return _BuiltAmi(ami, report, evaluation.exceptions)
 
-    def _evaluation(self, ami: Ami, past: _Past) -> AmiEvaluation:
+    def _evaluation(self, ami: Ami, past: Past) -> AmiEvaluation:
         """Evaluate an AMI's findings and write their statuses. Raises Missing, Changed and msgspec's MsgspecError."""
         policy = self._run.config.policy_of(ami)
-        rules = AmiRules(ami, replace(policy, grace_days=0) if past.lost else policy, self._exceptions, self._today)
-        evaluator = AmiEvaluator(rules, past.read, listed=self._listed, urgent=self._urgent)
+        rules = AmiRules(ami, policy, self._exceptions, self._today)
+        evaluator = AmiEvaluator(rules, past, listed=self._listed, urgent=self._urgent)
         encode = msgspec.json.Encoder().encode_lines
         again = not self._urgent  # by the page and the other formats of a small run
         with self._store.writing(standings_key(ami.run_id, ami.key), _NDJSON, again=again) as out:
@@ -194,24 +189,7 @@ class _Builder:
             found.status.answered = answered_of(finding)
         return found
 
-    def _earlier(self, ami: Ami, history: Sequence[Assessment]) -> _Past:
-        """What the AMI is compared with: its own last assessment, then that of the AMI before it."""
-        found = (last_assessment(ami, history), previous_ami(ami, history, self._completed_at))
-        past = _Past([], "")
-        for assessment in filter(None, found):
-            try:
-                past.read.append(self._read(assessment))
-            except (Missing, Changed, msgspec.MsgspecError) as error:  # nothing is called fixed for it
-                lost = f"{assessment.standings_key} of an earlier assessment cannot be read: {error}"
-                past = past._replace(lost=lost)
-        return past
-
-    def _read(self, assessment: Assessment) -> EarlierAssessment:
-        key = assessment.standings_key
-        lines = checked(self._store.lines(key, again=not self._urgent), key, assessment.standings_sha256)
-        return EarlierAssessment(assessment, decoded_statuses(lines))
-
-    def _assessment(self, ami: Ami, report: AmiReport) -> Assessment:
+    def _assessment(self, ami: Ami, report: AmiReport, past: Past) -> Assessment:
         return Assessment(
             run_id=self._run.run_id,
             key=ami.key,
@@ -222,9 +200,23 @@ class _Builder:
             completed_at=self._completed_at,
             verdict=report.verdict,
             counts=report.counts,
-            standings_key=report.standings_key,
-            standings_sha256=self._store.sha256(report.standings_key),
             partial=is_partial(ami),
+            first_at=past.register.first_at(ami.ami_id) or self._completed_at,
+            looked_at=list(past.looked),
+        )
+
+    def _known_ami(self, ami: Ami, report: AmiReport) -> KnownAmi:
+        return KnownAmi(
+            ami_id=ami.ami_id,
+            account=ami.account,
+            region=ami.region,
+            lineage=lineage_name(ami),
+            name=ami.name,
+            tags=ami.tags,
+            owner_id=ami.owner_id,
+            run_id=self._run.run_id,
+            verdict=report.verdict,
+            completed_at=self._completed_at,
         )
 
     # ------------------------------------------------------------ the whole
@@ -278,6 +270,15 @@ def _urgent_of_each(amis: Iterable[Ami]) -> int:
     """How many findings of each AMI the page will show, by what the ledger counted; 0 when it will show all."""
     totals = [sum(ami.counts.values()) for ami in amis if ami.findings_key]
     return shown_of_each(sum(totals), len(totals)) if sum(totals) > SHOWN else 0
+
+
+def _losses(past: Past, evaluation: AmiEvaluation, policy: Policy) -> list[str]:
+    """What is not known of the AMI's past, and what follows from it."""
+    notes = [f"what is new, open or fixed is not known for sure, as {past.lost}"] if past.lost else []
+    if evaluation.uncertain and policy.grace_days:
+        why = past.lost or "a part of the lineage's past was lost"
+        notes.append(f"no grace (graceDays) for {evaluation.uncertain:,} findings, which may be older, as {why}")
+    return notes
 
 
 def _unreadable(ami: Ami, what: str) -> Reason:

@@ -13,7 +13,18 @@ from msgspec import field
 from golden_ami.characters import printable
 from golden_ami.evaluation.model import Comparison, ExceptionStatus, FindingStatus, Item, Upgrade
 from golden_ami.evaluation.policy import DISCONTINUED_OS
-from golden_ami.models import Data, Engine, Evidence, Finding, Policy, Reason, RiskException, SeverityCounts, Verdict
+from golden_ami.models import (
+    Data,
+    Engine,
+    Evidence,
+    Finding,
+    Point,
+    Policy,
+    Reason,
+    RiskException,
+    SeverityCounts,
+    Verdict,
+)
 from golden_ami.usage.lines import UsageLine
 
 
@@ -88,16 +99,6 @@ class Owner(Data):
     failed: int = 0
     not_assessed: int = 0
     topic: str = ""
-
-
-class Point(Data):
-    """One completed run in the trend, over the lineages of this report only."""
-
-    run_id: str
-    completed_at: str
-    amis: int = 0
-    failed: int = 0
-    counts: SeverityCounts = field(default_factory=dict)
 
 
 class Fault(Data, omit_defaults=False):

@@ -60,6 +60,10 @@ class NotedStore:
         """See Store."""
         return self._store.read(key)
 
+    def remove(self, key: str) -> None:
+        """See Store."""
+        self._store.remove(key)
+
     def uri(self, key: str) -> str:
         """See Store."""
         return self._store.uri(key)

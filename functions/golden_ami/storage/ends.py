@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import NamedTuple
 
 from golden_ami.storage import keys
-from golden_ami.storage.keys import Key
-from golden_ami.storage.table import Item, Table
-
-RETENTION = 400 * 86_400  # seconds; of runs
+from golden_ami.storage.rows import Rows, expiry, lasting_row
 
 
 class ReportNote(NamedTuple):
@@ -19,11 +15,8 @@ class ReportNote(NamedTuple):
     error: str  # names of the faults, as report.notify.errors_of
 
 
-class Ends:
+class Ends(Rows):
     """An execution ends once, and again after each redrive."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
 
     def reported(self, run_id: str) -> ReportNote | None:
         """The run's last report, whatever else its row holds; None where it has none."""
@@ -38,8 +31,8 @@ class Ends:
 
     def note_end(self, run_id: str, at: str) -> None:
         """Note that an attempt of the execution ended other than succeeded, and was reported."""
-        self._table.put(row(keys.ended_row(run_id), {"at": at}))
-        fields, known = {"endedAt": at, "ttl": expiry(RETENTION)}, "attribute_exists(pk)"
+        self._table.put(self._row(keys.ended_row(run_id), {"at": at}))
+        fields, known = {"endedAt": at, "ttl": expiry(self._retention)}, "attribute_exists(pk)"
         self._table.update(keys.run_row(run_id), fields, condition=known)  # which code of the release before reads
 
     def earlier_end(self, run_id: str, end: str = "") -> str:
@@ -51,7 +44,7 @@ class Ends:
         """Note an attempt to report at the end of an execution; how many before it ended in no way at all."""
         key = keys.reporting_row(run_id)
         before = int((self._table.get(key) or {}).get("attempts", 0))
-        self._table.put(row(key, {"attempts": before + 1}))
+        self._table.put(self._row(key, {"attempts": before + 1}))
         return before
 
     def end_report(self, run_id: str) -> None:
@@ -60,8 +53,7 @@ class Ends:
 
     def anchor_history(self, run_id: str, sha256: str, at: str, redrive: int = 0) -> str:
         """Keep the SHA-256 of an archive's manifest; returns the one that stands, which is the first."""
-        pk, sk = keys.history_row(run_id, redrive)
-        item = {"pk": pk, "sk": sk, "manifestSha256": sha256, "archivedAt": at}
+        item = lasting_row(keys.history_row(run_id, redrive), {"manifestSha256": sha256, "archivedAt": at})
         anchored = self._table.put(item, condition="attribute_not_exists(pk)")
         return sha256 if anchored else self.history_anchor(run_id, redrive)
 
@@ -74,13 +66,3 @@ class Ends:
         """The SHA-256 of the manifest of each of a run's archives, by the number of redrives before it."""
         items = self._table.query(keys.run_partition(run_id), keys.HISTORY)
         return dict(sorted((keys.redrive_of(item["sk"]), str(item["manifestSha256"])) for item in items))
-
-
-def row(key: Key, content: Item, seconds: int = RETENTION) -> Item:
-    """A row that expires after so many seconds."""
-    return {"pk": key[0], "sk": key[1], "ttl": expiry(seconds)} | content
-
-
-def expiry(seconds: int) -> int:
-    """The value of `ttl` of a row that expires then."""
-    return int(time.time()) + seconds

@@ -11,6 +11,7 @@
     runs/<run>/history/                    the archived execution; of one that was redriven, redrive-<n>/ below it
     scans/<scan>/findings/<digest>.ndjson  findings of an on-demand scan that came as events, by whatever run awaits it
     vulnerabilities/answers.ndjson         what Amazon Inspector answered of CVE ids (vulnerabilities.answer.Answer)
+    lineages/<digest>/<sha256>.ndjson.gz   the register of a lineage (register.model), by the SHA-256 of its content
     config/<name>.json                     a configuration that no parameter can hold
 
 For the rows of the table see `golden_ami.ledger`.
@@ -18,11 +19,13 @@ For the rows of the table see `golden_ami.ledger`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 RUNS = "runs/"
 SCANS = "scans/"
+LINEAGES = "lineages/"
 CONFIGURATIONS = "config/"
 ANSWERS = "vulnerabilities/answers.ndjson"
 
@@ -89,6 +92,11 @@ def terms_key(run_id: str, digest: str) -> str:
 def history_prefix(run_id: str, redrive: int = 0) -> str:
     """How the keys of an archived execution's objects begin; of the archive after its last redrive, by number."""
     return f"{run_prefix(run_id)}history/" + (f"redrive-{redrive}/" if redrive else "")
+
+
+def register_key(lineage: str, sha256: str) -> str:
+    """The key of the register of a lineage ("account/region/lineage")."""
+    return f"{LINEAGES}{hashlib.sha256(lineage.encode()).hexdigest()[:32]}/{sha256}.ndjson.gz"
 
 
 def configuration_key(name: str) -> str:
@@ -222,10 +230,25 @@ def scheduled_row(schedule: str, time: str) -> Key:
 
 
 def lineage_partition(lineage: str) -> str:
-    """The partition of a lineage's completed assessments."""
+    """The partition of a lineage's assessments by a release that had no registers."""
     return f"LINEAGE#{lineage}"
 
 
-def assessment_row(lineage: str, completed_at: str, run_id: str, ami_key: str) -> Key:
-    """A completed assessment of an AMI."""
-    return lineage_partition(lineage), f"{completed_at}#{run_id}#{ami_key}"
+def register_row(lineage: str) -> Key:
+    """Where the register of a lineage is."""
+    return f"REGISTER#{lineage}", "CURRENT"
+
+
+def known_ami_row(account: str, region: str, ami_id: str) -> Key:
+    """What is known of an AMI."""
+    return f"AMI#{account}/{region}/{ami_id}", "KNOWN"
+
+
+def trend_partition(parameter: str) -> str:
+    """The partition of the points of a parameter's trend."""
+    return f"TREND#{parameter}"
+
+
+def trend_row(parameter: str, completed_at: str, run_id: str) -> Key:
+    """A run in the trend of its parameter."""
+    return trend_partition(parameter), f"{completed_at}#{run_id}"

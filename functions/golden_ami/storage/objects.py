@@ -39,6 +39,9 @@ class Store(Protocol):
     def writing(self, key: str, content_type: str, *, again: bool = True) -> Any:
         """A context manager that gives a binary file; the object stands when it ends well."""
 
+    def remove(self, key: str) -> None:
+        """Remove an object; one that does not exist counts as removed."""
+
     def uri(self, key: str) -> str:
         """Where a person finds the object."""
 
@@ -93,6 +96,9 @@ class S3Store:
                 spool.seek(0)
                 self._keep(key, spool.read())
 
+    def remove(self, key: str) -> None:
+        self._client.delete_object(Bucket=self._bucket, Key=key)
+
     def uri(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
 
@@ -122,6 +128,9 @@ class DirectoryStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb", buffering=_AT_ONCE) as file:
             yield file
+
+    def remove(self, key: str) -> None:
+        (self._root / key).unlink(missing_ok=True)
 
     def uri(self, key: str) -> str:
         return (self._root / key).resolve().as_uri()

@@ -14,6 +14,8 @@ from report_world import counted
 
 from golden_ami.ledger import Ledger
 from golden_ami.models import Ami, Config, Finding, Run
+from golden_ami.register.register import Register
+from golden_ami.register.store import read
 from golden_ami_emulator.transport import Transport
 from handlers.aggregate import handler
 
@@ -111,6 +113,12 @@ class Stack:
     def report(self, run_id: str) -> Any:
         """The run's report.json."""
         return json.loads(self.object(f"runs/{run_id}/report.json"))
+
+    def register(self, lineage: str) -> Register:
+        """The register of a lineage of the stack's own place."""
+        note = self.ledger.register_note(f"123456789012/us-east-1/{lineage}")
+        assert note
+        return read(self.object(note.key), note)
 
     def object(self, key: str) -> bytes:
         """An object's content."""

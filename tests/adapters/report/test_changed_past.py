@@ -1,7 +1,8 @@
-"""What a verdict rests on beside the run's own findings is held to its digest: earlier standings, long exceptions."""
+"""What a verdict rests on beside the run's own findings is held to its digest: the lineage's past, long exceptions."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from datetime import UTC, datetime
 from typing import Any
@@ -9,45 +10,107 @@ from typing import Any
 import pytest
 from report_world import ami, exception, finding, run_of
 
-from golden_ami.models import Config, Policy
-from golden_ami.report import build
+from golden_ami.models import Assessment, Config, Policy
+from golden_ami.storage import keys
 from golden_ami.storage.digests import Changed
+from golden_ami.storage.rows import lasting_row, stored
 from golden_ami.storage.terms import kept_apart, whole
 
 GRACE = Config(policy=Policy(grace_days=20))
-STANDINGS = "runs/run-1/standings/ami-0a.ndjson"
 BUCKET = "golden-ami-reports"
+LINEAGE = "123456789012/us-east-1/web"
+OLD = finding("CVE-1", first_observed_at="2026-01-01T00:00:00Z")
+LATER = finding("CVE-1", arn="arn:another")
 
 
-def today_in(standings: bytes) -> bytes:
-    """The standings, as if each finding was first seen today."""
-    assert b'"since":"2026-01-01"' in standings
-    return standings.replace(b"2026-01-01", datetime.now(UTC).date().isoformat().encode())
+def today_in(register: bytes) -> bytes:
+    """The register, as if each finding was first seen today."""
+    text = gzip.decompress(register)
+    assert b'"2026-01-01"' in text
+    return gzip.compress(text.replace(b"2026-01-01", datetime.now(UTC).date().isoformat().encode()))
+
+
+def assessed(stack: Any, run_id: str, *findings: Any) -> dict[str, Any]:
+    """The AMI in the report of a run."""
+    stack.open(run_id, [(ami("ami-0a"), list(findings))], GRACE)
+    stack.aggregate(run_id)
+    (found,) = stack.report(run_id)["amis"]
+    return dict(found)
 
 
 @pytest.mark.parametrize(
-    "change", [lambda _: b"", today_in, lambda _: b"garbage\n"], ids=["emptied", "dated", "garbage"]
+    "change",
+    [lambda _: b"", today_in, lambda _: b"garbage\n", lambda body: body[:-9]],
+    ids=["emptied", "dated", "garbage", "cut"],
 )
-def test_standings_that_were_changed_give_no_grace(stack: Any, change: Any) -> None:
-    first, later = finding("CVE-1", first_observed_at="2026-01-01T00:00:00Z"), finding("CVE-1", arn="arn:another")
-    stack.open("run-1", [(ami("ami-0a"), [first])], GRACE)
-    stack.aggregate("run-1")
-    stack.s3.put_object(Bucket=BUCKET, Key=STANDINGS, Body=change(stack.object(STANDINGS)))
-    stack.open("run-2", [(ami("ami-0a"), [later])], GRACE)
-    stack.aggregate("run-2")
-    (found,) = stack.report("run-2")["amis"]
+def test_a_register_that_was_changed_gives_no_grace_ever(stack: Any, change: Any) -> None:
+    assessed(stack, "run-1", OLD)
+    note = stack.ledger.register_note(LINEAGE)
+    stack.s3.put_object(Bucket=BUCKET, Key=note.key, Body=change(stack.object(note.key)))
+    found = assessed(stack, "run-2", LATER)
     assert found["verdict"] == "FAIL"
-    assert any("graceDays" in note and STANDINGS in note for note in found["notes"])
+    assert any("graceDays" in one and note.key in one for one in found["notes"])
+    assert not found.get("sinceLastRun")
+    later = assessed(stack, "run-3", LATER, finding("CVE-2"))
+    assert (later["verdict"], later["failing"]) == ("FAIL", 1), "what came after the loss has its grace"
+    assert any("graceDays" in one for one in later["notes"])
 
 
-def test_standings_that_are_as_written_give_the_grace_that_is_left(stack: Any) -> None:
-    stack.open("run-1", [(ami("ami-0a"), [finding("CVE-1")])], GRACE)
-    stack.aggregate("run-1")
-    stack.open("run-2", [(ami("ami-0a"), [finding("CVE-1", arn="arn:another")])], GRACE)
-    stack.aggregate("run-2")
-    (found,) = stack.report("run-2")["amis"]
+@pytest.mark.parametrize("lost", ["object", "row"])
+def test_a_register_that_is_gone_gives_no_grace(stack: Any, lost: str) -> None:
+    assessed(stack, "run-1", OLD)
+    if lost == "object":
+        stack.s3.delete_object(Bucket=BUCKET, Key=stack.ledger.register_note(LINEAGE).key)
+    else:
+        stack.ledger._table.delete_many([keys.register_row(LINEAGE)])
+    found = assessed(stack, "run-2", LATER)
+    assert found["verdict"] == "FAIL"
+    assert any("graceDays" in one for one in found["notes"])
+
+
+def test_a_register_that_is_as_written_gives_the_grace_that_is_left(stack: Any) -> None:
+    assessed(stack, "run-1", finding("CVE-1"))
+    found = assessed(stack, "run-2", LATER)
     assert found["verdict"] == "PASS"
+    assert found["sinceLastRun"]["open"] == 1
     assert not any("graceDays" in note for note in found.get("notes", []))
+
+
+def test_only_the_last_register_of_a_lineage_is_kept(stack: Any) -> None:
+    for number in range(3):
+        assessed(stack, f"run-{number}", finding(f"CVE-{number}"))
+    listed = stack.s3.list_objects_v2(Bucket=BUCKET, Prefix="lineages/")["Contents"]
+    note = stack.ledger.register_note(LINEAGE)
+    assert [one["Key"] for one in listed] == [note.key]
+    assert note.sha256 == hashlib.sha256(stack.object(note.key)).hexdigest()
+    assert [entry.vulnerability for entry in stack.register("web").entries] == ["CVE-0", "CVE-1", "CVE-2"]
+
+
+STANDINGS = (
+    b'{"identities":[["CVE-1","openssl","X86_64",""]],"severity":"HIGH","type":"PACKAGE_VULNERABILITY",'
+    b'"since":"2026-01-01","rule":"severity HIGH"}\n'
+)
+
+
+@pytest.mark.parametrize("intact", [True, False])
+def test_the_standings_of_a_release_without_registers_are_taken_over(stack: Any, intact: bool) -> None:
+    key = "runs/run-0/standings/ami-0a.ndjson"
+    stack.s3.put_object(Bucket=BUCKET, Key=key, Body=STANDINGS if intact else STANDINGS.replace(b"01-01", b"11-01"))
+    then = Assessment(
+        run_id="run-0", key="ami-0a", ami_id="ami-0a", name="ami-0a", lineage=LINEAGE, engine="instance",
+        completed_at="2026-02-01T00:00:00Z", verdict="FAIL", counts={"HIGH": 1}, standings_key=key,
+        standings_sha256=hashlib.sha256(STANDINGS).hexdigest(),
+    )  # fmt: skip
+    old_row = (keys.lineage_partition(LINEAGE), "2026-02-01T00:00:00Z#run-0#ami-0a")
+    stack.ledger._table.put(lasting_row(old_row, stored(then)))
+    found = assessed(stack, "run-1", LATER)
+    assert found["verdict"] == "FAIL"
+    assert [point["runId"] for point in stack.report("run-1")["trend"]] == ["run-0", "run-1"]
+    if intact:
+        assert found["sinceLastRun"]["open"] == 1
+        assert found["failures"][0]["since"] == "2026-01-01"
+    else:
+        assert any(key in note for note in found["notes"])
 
 
 class FakeStore:
@@ -71,13 +134,3 @@ def test_exceptions_that_were_changed_since_are_not_used() -> None:
     store.body = store.body.replace(b"CVE-1", b"CVE-2")
     with pytest.raises(Changed, match="was changed: its SHA-256"):
         whole(run, store)
-
-
-@pytest.mark.parametrize("urgent", [0, 5], ids=["small run", "large run"])
-def test_the_ledger_has_the_digest_of_the_standings(stack: Any, urgent: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A large run writes the most urgent findings beside them."""
-    monkeypatch.setattr(build, "_urgent_of_each", lambda _: urgent)
-    stack.open("run-1", [(ami("ami-0a"), [finding("CVE-1"), finding("CVE-2")])])
-    stack.aggregate("run-1")
-    [assessment] = stack.ledger.assessments("123456789012/us-east-1/web")
-    assert assessment.standings_sha256 == hashlib.sha256(stack.object(STANDINGS)).hexdigest()

@@ -64,7 +64,7 @@ def test_a_redriven_run_is_judged_on_the_day_of_its_end(stack: Any) -> None:
     with time_machine.travel("2026-03-03T13:00:00Z", tick=False):
         assert stack.aggregate("run-1")["output"]["verdict"] == "FAIL"
         assert stack.report("run-1")["run"]["completedAt"] == "2026-03-03T13:00:00Z"
-    assert [one.verdict for one in stack.ledger.assessments("123456789012/us-east-1/web")] == ["FAIL"]
+    assert [one.verdict for one in stack.register("web").assessments] == ["FAIL"]
 
 
 @pytest.mark.parametrize("started", ["2026-03-01T12:00:00.123Z", "2026-03-16T12:00:00Z"])

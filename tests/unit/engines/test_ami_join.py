@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
+from registers import past_with
 from report_world import ami, exception
 
 from golden_ami.engines.ami.findings import BOTH, FINDING_EVENT, from_event, from_image_row
 from golden_ami.engines.ami.join import joined, of_scan
-from golden_ami.evaluation.comparison import EarlierAssessment
 from golden_ami.evaluation.evaluate import AmiRules, evaluate
 from golden_ami.evaluation.exceptions import ExceptionIndex
-from golden_ami.models import END_OF_SUPPORT, SEVERITIES, Assessment, Finding, Policy, Severity, Threshold
+from golden_ami.evaluation.identity import identities_of
+from golden_ami.models import END_OF_SUPPORT, SEVERITIES, Finding, Policy, Severity, Threshold
+from golden_ami.register.model import Entry
 
 CVE = "CVE-2026-1"
 PREFIX = "arn:aws:inspector2:us-east-1:123456789012:finding/ondemand/scan-1"
@@ -253,11 +254,12 @@ def test_nothing_that_an_event_says_makes_a_row_better(
     scope = {"package": excepted} if excepted else {"lineage": "other"}
     exceptions = ExceptionIndex([exception(CVE, "2026-12-31", **scope)])
     rules = AmiRules(ami("ami-1"), policy, exceptions, date(2026, 4, 2))
-    then = Assessment(run_id="0", key="", ami_id="", name="", lineage="", engine="ami", completed_at="", verdict="FAIL")
-    seen = replace(evaluate(alone, rules).status, since="2026-02-01")
+    [vulnerability, *_] = identities_of(alone)[0]
+    packages = [(one, other) for _, one, other in identities_of(alone)]
+    seen = Entry(vulnerability, packages, "anyPackages", alone.severity, "2026-02-01", "2026-03-01")
 
     def judged(finding: Finding) -> tuple[bool, bool]:
-        one = evaluate(finding, rules, [EarlierAssessment(then, [seen])] if known else [])
+        one = evaluate(finding, rules, past_with(rules.ami, "2026-04-02", [seen] if known else []))
         return one.status.fails, bool(one.unknown)
 
     fails, unknown = judged(alone)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+from registers import no_past, past_with
 from report_world import ami, exception, finding
 
 from golden_ami.evaluation.ami import AmiEvaluation, AmiEvaluator
-from golden_ami.evaluation.comparison import EarlierAssessment
 from golden_ami.evaluation.evaluate import AmiRules, evaluate
 from golden_ami.evaluation.exceptions import ExceptionIndex
-from golden_ami.evaluation.model import FindingStatus
-from golden_ami.models import Assessment, Finding, Policy, RiskException
+from golden_ami.models import Finding, Policy, RiskException
+from golden_ami.register.model import Entry
 
 TODAY = date(2026, 4, 2)
 KEV = "2026-01-01T00:00:00Z"
@@ -19,7 +19,10 @@ KEV = "2026-01-01T00:00:00Z"
 
 def summed(findings: list[Finding], policy: Policy, exceptions: list[RiskException]) -> AmiEvaluation:
     evaluator = AmiEvaluator(
-        AmiRules(ami("ami-0a"), policy, ExceptionIndex(exceptions), TODAY), [], listed=20, urgent=0
+        AmiRules(ami("ami-0a"), policy, ExceptionIndex(exceptions), TODAY),
+        no_past(ami("ami-0a"), TODAY.isoformat()),
+        listed=20,
+        urgent=0,
     )
     for one in findings:
         evaluator.add(one)
@@ -49,15 +52,9 @@ def test_each_sum_counts_its_own_findings() -> None:
     assert [upgrade.failing for upgrade in one.upgrades] == [11]
 
 
-def test_a_finding_is_as_old_as_the_earliest_assessment_that_has_it() -> None:
-    def earlier(since: str) -> EarlierAssessment:
-        then = Assessment(
-            run_id="0", key="", ami_id="", name="", lineage="", engine="ami", completed_at="", verdict="FAIL"
-        )
-        status = FindingStatus(identities=one.status.identities, severity="HIGH", type="", since=since)
-        return EarlierAssessment(then, [status])
-
+def test_a_finding_is_as_old_as_the_register_or_its_source_says() -> None:
     rules = AmiRules(ami("ami-0a"), Policy(), ExceptionIndex([]), TODAY)
-    one = evaluate(finding("CVE-1"), rules)
-    for dates in (("2026-03-01", "2026-02-01"), ("2026-02-01", "2026-03-01")):
-        assert evaluate(finding("CVE-1"), rules, [*map(earlier, dates)]).status.since == "2026-02-01"
+    for known, told, since in (("2026-02-01", "2026-03-01", "2026-02-01"), ("2026-03-01", "2026-02-01", "2026-02-01")):
+        entry = Entry("CVE-1", [("os", "openssl")], "packages", "HIGH", known, known)
+        past = past_with(ami("ami-0a"), TODAY.isoformat(), [entry])
+        assert evaluate(finding("CVE-1", first_observed_at=f"{told}T00:00:00Z"), rules, past).status.since == since

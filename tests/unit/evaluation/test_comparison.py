@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from report_world import World, ami, finding, package
 
-from golden_ami.evaluation.comparison import first_observed, natural_order
+from golden_ami.evaluation.comparison import first_observed
 from golden_ami.evaluation.identity import identities_of
-from golden_ami.evaluation.model import Comparison, FindingIdentity
-from golden_ami.evaluation.packages import affected_by
+from golden_ami.evaluation.model import Comparison
 from golden_ami.models import Finding, Reason
-from golden_ami.storage.keys import standings_key
+from golden_ami.register.model import FindingIdentity
+from golden_ami.register.past import natural_order
 
 _CAUSE = Reason(code="X", message="x", remedy="x")
 
@@ -50,9 +50,24 @@ def test_neither_arn_nor_order_nor_a_new_version_makes_another_finding(world: Wo
     assert _counts(_two(world, before, after)) == (0, 2, 0)
 
 
-@pytest.mark.parametrize("other", [package("libssl"), package(architecture="ARM64"), package(path="/opt/x.jar")])
-def test_package_architecture_and_path_tell_findings_apart(world: World, other: Any) -> None:
+@pytest.mark.parametrize("other", [package("libssl"), package(manager="PIP")])
+def test_package_and_ecosystem_tell_findings_apart(world: World, other: Any) -> None:
     assert _counts(_two(world, [finding("A")], [finding("A", other)])) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        package(architecture="ARM64"),
+        package(path="vol-0123456789abcdef0:/p1:opt/x.jar"),
+        package(version="3.0.7-2"),
+        package(manager=""),
+    ],
+)
+def test_architecture_path_and_version_are_occurrences(world: World, other: Any) -> None:
+    assert _counts(_two(world, [finding("A")], [finding("A", other)])) == (0, 1, 0)
+    both = [finding("A"), finding("A", other, arn="another")]
+    assert _counts(_two(world, both, both)) == (0, 1, 0)
 
 
 def test_a_finding_that_gains_a_package_is_the_same(world: World) -> None:
@@ -71,7 +86,7 @@ def test_a_reachability_finding_is_its_port_not_its_instance() -> None:
         title = f"Port {ports} of i-{instance} is reachable"
         kind = "NETWORK_REACHABILITY"
         reachable = Finding(arn="a", severity="HIGH", title=title, type=kind, source="s", network=network)
-        return identities_of(reachable, affected_by(reachable))
+        return identities_of(reachable)
 
     assert identities("0123456789abcdef0", "22") == identities("0fedcba9876543210", "22")
     assert identities("0123456789abcdef0", "22") != identities("0123456789abcdef0", "80")
@@ -109,13 +124,6 @@ def test_another_engine_fixes_only_what_it_can_see(world: World) -> None:
     change = _two(world, [finding("A"), check], [], engine="ami")
     assert _counts(change) == (0, 0, 1)
     assert "the engine was instance then" in change.note
-
-
-def test_a_lost_baseline_is_none(world: World) -> None:
-    world.run("run-1", "2026-04-01T03:00:00Z", [(ami("ami-0a"), [finding("A")])])
-    (world.root / standings_key("run-1", "ami-0a")).unlink()
-    report = world.run("run-2", "2026-04-02T03:00:00Z", [(ami("ami-0a"), [])])
-    assert report.amis[0].since_last_run is None
 
 
 def _lineage(world: World, *names: str) -> list[str]:
@@ -158,16 +166,15 @@ def test_other_lineages_regions_and_accounts_are_others(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "known", "since"),
+    ("told", "since"),
     [
-        ("2026-11-20T23:00:00Z", ["2026-11-01", ""], "2026-11-01"),
-        ("2026-11-20T23:00:00Z", ["", "2026-11-25"], "2026-11-20"),
-        ("2027-01-01T00:00:00Z", [], "2026-11-27"),  # no grace beyond that of today's finding
-        ("some day", [], "2026-11-27"),
+        ("2026-11-20T23:00:00Z", "2026-11-20"),
+        ("2027-01-01T00:00:00Z", "2026-11-27"),  # no grace beyond that of today's finding
+        ("some day", "2026-11-27"),
     ],
 )
-def test_a_finding_is_as_old_as_its_first_observation(told: str, known: list[str], since: str) -> None:
-    assert first_observed(told, known, date(2026, 11, 27)) == since
+def test_a_finding_is_as_old_as_its_source_says(told: str, since: str) -> None:
+    assert first_observed(told, date(2026, 11, 27)) == since
 
 
 def test_digits_in_names_count_as_numbers() -> None:
@@ -180,6 +187,7 @@ _IDS = st.frozensets(st.integers(0, 12).map(lambda number: f"CVE-{number}"))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(_IDS, _IDS)
 def test_differences_are_those_of_sets(world: World, before: frozenset[str], after: frozenset[str]) -> None:
-    world.history.records.clear()
+    world.history.notes.clear()
+    world.history.known.clear()
     change = _two(world, [finding(one) for one in before], [finding(one) for one in after])
     assert _counts(change) == (len(after - before), len(before & after), len(before - after))

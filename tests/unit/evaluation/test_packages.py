@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_world import finding, package
 
-from golden_ami.evaluation.identity import identities_of
 from golden_ami.evaluation.packages import affected_by, fixed_version, is_fixable
 from golden_ami.models import Finding, Package
 
@@ -32,13 +31,6 @@ def test_an_upgrade_closes_a_finding_when_every_package_has_a_fix(packages: list
     assert affected.fixed == any(fixes)
     assert affected.closed_by == ({(one.manager, one.name) for one in packages} if all(fixes) else set())
     assert list(affected.packages) == packages
-
-
-@given(_PACKAGES)
-def test_a_finding_is_in_each_of_its_packages_or_at_its_ports(packages: list[Package]) -> None:
-    one = _finding(packages, network={"protocol": "TCP", "ports": "22", "path": "igw-1 > eni-1"})
-    places = sorted({(each.name, each.architecture, each.path) for each in packages}) or [("", "", "TCP 22")]
-    assert identities_of(one, affected_by(one)) == [("CVE-1", *place) for place in places]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from registers import no_past
 from report_world import World, ami, exception, finding, package
 
 from golden_ami.evaluation.evaluate import AmiRules, evaluate
@@ -61,7 +62,8 @@ POLICIES = [
 @pytest.mark.parametrize(("policy", "fields", "rule", "fails"), POLICIES)
 def test_policy(policy: Policy, fields: dict[str, Any], rule: str, fails: bool) -> None:
     rules = AmiRules(ami("ami-0a"), policy, ExceptionIndex([]), TODAY)
-    found = evaluate(finding("CVE-1", first_observed_at=SINCE, **fields), rules).status
+    past = no_past(ami("ami-0a"), TODAY.isoformat())
+    found = evaluate(finding("CVE-1", first_observed_at=SINCE, **fields), rules, past).status
     assert (found.rule, found.fails) == (rule, fails)
     assert bool(found.tolerated) == (bool(rule) and not fails)
 

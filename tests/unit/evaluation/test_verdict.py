@@ -10,6 +10,7 @@ from evidence import complete_evidence
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from registers import no_past
 from report_world import ami, finding, package
 
 from golden_ami.evaluation.ami import AmiEvaluator
@@ -38,7 +39,9 @@ LOW: dict[str, Any] = {"severity": "LOW", "first_observed_at": "2026-11-27T00:00
 def judged(findings: list[Finding], policy: Policy | None = None, image: Ami | None = None, **config: Any) -> Judgement:
     image, policy = image or ami("ami-0a"), policy or Policy()
     exceptions = ExceptionIndex(config.get("exceptions", []))
-    evaluator = AmiEvaluator(AmiRules(image, policy, exceptions, TODAY), [], listed=5, urgent=0)
+    evaluator = AmiEvaluator(
+        AmiRules(image, policy, exceptions, TODAY), no_past(image, TODAY.isoformat()), listed=5, urgent=0
+    )
     for one in findings:
         evaluator.add(one)
     return judge(image, evaluator.evaluation(), policy, Config(**config))

@@ -64,7 +64,7 @@ def test_rows_of_the_ledger() -> None:
     assert keys.waiting_run_row("s", "r") == ("SCAN#s", "RUN#r")
     assert keys.completion_row("s") == ("SCAN#s", "DONE")
     assert keys.run_index_row("2026-04-01", "r") == ("RUNS", "2026-04-01#r")
-    assert keys.assessment_row("1/eu/web", "2026-04-01", "r", "ami-1") == (
-        "LINEAGE#1/eu/web",
-        "2026-04-01#r#ami-1",
-    )
+    assert keys.lineage_partition("1/eu/web") == "LINEAGE#1/eu/web"
+    assert keys.register_row("1/eu/web") == ("REGISTER#1/eu/web", "CURRENT")
+    assert keys.known_ami_row("1", "eu", "ami-1") == ("AMI#1/eu/ami-1", "KNOWN")
+    assert keys.trend_row("/golden", "2026-04-01", "r") == ("TREND#/golden", "2026-04-01#r")

@@ -6,6 +6,7 @@ same finding in every run of a lineage. Limits of length: the AWS Security Findi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from typing import IO, Any
@@ -38,11 +39,17 @@ def write(report: Report, store: Store, out: IO[bytes]) -> None:
 
 
 def _findings(report: Report, store: Store) -> Iterator[dict[str, Any]]:
+    met: Counter[tuple[str, str]] = Counter()
     for ami, finding, status in every_finding(report, store):
-        yield _finding(report, ami, finding, status)
+        identity = (ami.key, fingerprint(ami, status))
+        met[identity] += 1
+        yield _finding(report, ami, finding, status, met[identity])
 
 
-def _finding(report: Report, ami: AmiReport, finding: Finding, status: FindingStatus) -> dict[str, Any]:
+def _finding(
+    report: Report, ami: AmiReport, finding: Finding, status: FindingStatus, occurrence: int
+) -> dict[str, Any]:
+    """Security Hub keeps one finding of each Id (AWS Security Hub User Guide, "Required top-level ASFF attributes")."""
     run = report.run
     partition = partition_of(run.execution_arn)
     url = finding_url(finding)
@@ -51,7 +58,7 @@ def _finding(report: Report, ami: AmiReport, finding: Finding, status: FindingSt
     label = "INFORMATIONAL" if finding.severity == "UNTRIAGED" else finding.severity
     return {
         "SchemaVersion": "2018-10-08",
-        "Id": f"golden-ami-assessment/{fingerprint(ami, status)}",
+        "Id": f"golden-ami-assessment/{ami.ami_id}/{fingerprint(ami, status)}/{occurrence}",
         "ProductArn": f"arn:{partition}:securityhub:{ami.region}:{ami.account}:product/{ami.account}/default",
         "GeneratorId": "golden-ami-assessment",
         "AwsAccountId": ami.account,

@@ -1,0 +1,190 @@
+"""What is known of an AMI's lineage while it is assessed, and what the assessment adds to it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from golden_ami.characters import number_of
+from golden_ami.models import Ami, Assessment, Finding, FindingKind
+from golden_ami.register.looked import could_show, kind_of
+from golden_ami.register.model import Entry, FindingIdentity, Header
+from golden_ami.register.register import Register
+
+Change = Literal["NEW", "OPEN", ""]  # "": nothing to compare with, or what it was compared with did not look at it
+_DIGITS = "0123456789"
+
+
+class Known(NamedTuple):
+    """What an AMI's past says of a finding."""
+
+    since: str  # ISO date of the first observation in the lineage
+    uncertain: bool  # it may be older
+    changes: tuple[Change, ...]  # against each of the compared assessments
+
+
+class Compared:
+    """An earlier assessment, counted against."""
+
+    def __init__(self, register: Register, assessment: Assessment) -> None:
+        self.assessment = assessment
+        self.new = self.open = 0
+        self.oldest = ""  # ISO date
+        self._bit = 1 << register.number_of(assessment)
+        self._register = register
+
+    def change(self, numbers: Sequence[int], kind: FindingKind) -> Change:
+        """What became of a finding since; `numbers` are those of its entries."""
+        if any(self._register.entries[number].on & self._bit for number in numbers):
+            return "OPEN"
+        return "NEW" if could_show(kind, self.assessment.looked_at) else ""
+
+    def count(self, change: Change, since: str) -> None:
+        """Count a finding, once for each identity."""
+        self.new += change == "NEW"
+        self.open += change == "OPEN"
+        if change == "OPEN" and (not self.oldest or since < self.oldest):
+            self.oldest = since
+
+    def gone(self, seen: set[int], looked: Sequence[FindingKind]) -> list[Entry]:
+        """What it found, and an assessment that looked at these kinds does not."""
+        entries = self._register.entries
+        left = (entries[number] for number in self._register.found_by(self.assessment) if number not in seen)
+        return [entry for entry in left if could_show(entry.kind, looked)]
+
+
+class Past:
+    """The past of one AMI: what it is compared with, and what is found now.
+
+    Nothing is written to the register before `record`, so that an assessment that fails leaves no trace.
+    """
+
+    def __init__(self, register: Register, ami: Ami, looked: Sequence[FindingKind], completed_at: str) -> None:
+        self.register, self.looked = register, looked
+        self._ami, self._completed_at = ami, completed_at
+        self._today = completed_at[:10]
+        last = register.last_of(ami.ami_id, ami.run_id)
+        before = previous_ami(ami, register, completed_at)
+        self.compared = [Compared(register, one) for one in (last, before) if one]
+        self._seen: dict[int, Entry] = {}  # by number of the register's entry
+        self._new = Register(Header(lineage=register.lineage))  # what the register does not hold yet
+        self._taken: dict[int, int] = {}  # by number: findings that were only like it
+
+    @property
+    def lost(self) -> str:
+        """What of it cannot be read; "" when all is there."""
+        return self.register.lost
+
+    def match(self, finding: Finding, identities: Sequence[FindingIdentity], observed: str) -> Known:
+        """Which finding it is, since when it is known, what changed. `observed`: ISO date that its source gives."""
+        kind = kind_of(finding)
+        numbers = self._numbers(identities)
+        known = [self.register.entries[number] for number in numbers]
+        since = min([observed, *(entry.first_seen for entry in known)])
+        uncertain = bool(self.lost) or any(entry.uncertain for entry in known)
+        changes = tuple(one.change(numbers, kind) for one in self.compared)
+        if self._note(finding, identities, kind, since, numbers):
+            for one, change in zip(self.compared, changes, strict=True):
+                one.count(change, since)
+        return Known(since, uncertain, changes)
+
+    def _numbers(self, identities: Sequence[FindingIdentity]) -> list[int]:
+        if same := self.register.same(identities):
+            return same
+        for number in self.register.like(identities):
+            if self._taken.get(number, 0) < self.register.entries[number].occurrences:
+                self._taken[number] = self._taken.get(number, 0) + 1
+                return [number]
+        return []
+
+    def _note(
+        self,
+        finding: Finding,
+        identities: Sequence[FindingIdentity],
+        kind: FindingKind,
+        since: str,
+        numbers: Sequence[int],
+    ) -> bool:
+        """Keep what was seen; whether it is the first of its identity in this assessment."""
+        seen = Entry(
+            identities[0][0], [(one[1], one[2]) for one in identities], kind, finding.severity, since,
+            self._today, source=finding.source, uncertain=bool(self.lost),
+        )  # fmt: skip
+        if not numbers:
+            if same := self._new.same(identities):
+                self._again(self._new.entries[same[0]], seen)
+                return False
+            self._new.add(seen)
+            return True
+        first = not any(number in self._seen for number in numbers)
+        for number in numbers:
+            if number in self._seen:
+                self._again(self._seen[number], seen)
+            else:
+                self._seen[number] = seen
+        return first
+
+    @staticmethod
+    def _again(known: Entry, seen: Entry) -> None:
+        known.occurrences += 1
+        known.first_seen = min(known.first_seen, seen.first_seen)
+        known.packages += [one for one in seen.packages if one not in known.packages]
+
+    def fixed(self, compared: Compared) -> list[Entry]:
+        """What the earlier assessment found and this one would show, and does not."""
+        return compared.gone({*self._seen}, self.looked)
+
+    def record(self, assessment: Assessment) -> None:
+        """Add the assessment to the register: what it saw, and what the lineage's newest AMI has no more."""
+        self.register.changed = True
+        newest = is_newest(self._ami, self.register, self._completed_at)
+        found = []
+        for number, seen in self._seen.items():
+            self.register.see(number, seen)
+            found.append(number)
+        found += [self.register.add(entry) for entry in self._new.entries]
+        if newest:
+            self._note_gone({*found})
+        if not assessment.partial:
+            self.register.record(assessment, found)
+
+    def _note_gone(self, found: set[int]) -> None:
+        for number, entry in enumerate(self.register.entries):
+            if number in found:
+                entry.gone_since = ""
+            elif not entry.gone_since and could_show(entry.kind, self.looked):
+                entry.gone_since = self._today
+
+
+def previous_ami(ami: Ami, register: Register, completed_at: str) -> Assessment | None:
+    """The last assessment of the AMI before this one in its lineage.
+
+    AMIs of a lineage follow each other by their first assessment; those first assessed together by their names, in
+    which digits count as numbers.
+    """
+    ranks = _ranks(ami, register, completed_at)
+    older = [one for one in register.assessments if ranks[one.ami_id] < ranks[ami.ami_id]]
+    return max(older, key=lambda one: (ranks[one.ami_id], one.completed_at), default=None)
+
+
+def is_newest(ami: Ami, register: Register, completed_at: str) -> bool:
+    """Whether no AMI of the lineage comes after this one."""
+    ranks = _ranks(ami, register, completed_at)
+    return ranks[ami.ami_id] == max(ranks.values())
+
+
+_Rank = tuple[str, list[tuple[int, str]]]
+
+
+def _ranks(ami: Ami, register: Register, completed_at: str) -> dict[str, _Rank]:
+    ranks: dict[str, _Rank] = {ami.ami_id: (completed_at, natural_order(ami.name))}
+    for one in register.assessments:
+        rank = (one.first_at or one.completed_at, natural_order(one.name))
+        ranks[one.ami_id] = min(ranks.get(one.ami_id, rank), rank)
+    return ranks
+
+
+def natural_order(name: str) -> list[tuple[int, str]]:
+    """A sort key in which "v9" comes before "v10"."""
+    return [number_of(part) if part[0] in _DIGITS else (-1, part) for part in re.split("([0-9]+)", name) if part]

@@ -1,0 +1,159 @@
+"""A lineage's findings over time: which finding is the same one, and what an assessment changes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from golden_ami.models import Assessment
+from golden_ami.register.model import Entry, FindingIdentity, Header
+
+_AMIS = 1000  # of a lineage, those assessed last; of others only the dates of their findings are kept
+_OF_EACH = 2  # assessments: a repeated report still finds the one before its own
+
+
+class Register:
+    """The entries of a lineage, by identity. `lost` says what of its past cannot be read; "" when all is there."""
+
+    def __init__(self, header: Header, entries: Iterable[Entry] = (), lost: str = "") -> None:
+        self.lineage = header.lineage
+        self.assessments = header.assessments
+        self.lost = lost
+        self.changed = False  # since it was read
+        self.entries: list[Entry] = []
+        self._exact: dict[FindingIdentity, int] = {}
+        self._like: dict[str, list[int]] = {}
+        for entry in entries:
+            self.add(entry)
+
+    # ------------------------------------------------------------ findings
+
+    def add(self, entry: Entry) -> int:
+        """Take an entry in; its number."""
+        number = len(self.entries)
+        self.entries.append(entry)
+        self._like.setdefault(entry.vulnerability, []).append(number)
+        self._name(number, entry)
+        return number
+
+    def _name(self, number: int, entry: Entry) -> None:
+        for identity in entry.identities:
+            self._exact.setdefault(identity, number)
+
+    def same(self, identities: Sequence[FindingIdentity]) -> list[int]:
+        """Numbers of the entries with one of the identities."""
+        found = (self._exact.get(identity) for identity in identities)
+        return list(dict.fromkeys(number for number in found if number is not None))
+
+    def like(self, identities: Sequence[FindingIdentity]) -> Iterator[int]:
+        """Numbers of the entries that may be the same: a member that one side does not tell matches any."""
+        for number in self._like.get(identities[0][0], ()):
+            if any(_alike(identity, own) for identity in identities for own in self.entries[number].identities):
+                yield number
+
+    def see(self, number: int, seen: Entry) -> None:
+        """Note that a finding was seen (again): the earliest date, the latest, and each package that is told."""
+        entry = self.entries[number]
+        entry.first_seen = min(entry.first_seen, seen.first_seen)
+        if seen.last_seen >= entry.last_seen:
+            entry.last_seen, entry.severity, entry.occurrences = seen.last_seen, seen.severity, seen.occurrences
+        entry.uncertain = entry.uncertain or seen.uncertain
+        entry.packages = _told([*entry.packages, *seen.packages])
+        entry.kind = seen.kind if entry.kind == "anyPackages" else entry.kind
+        self._name(number, entry)
+
+    # ------------------------------------------------------------ assessments
+
+    def number_of(self, assessment: Assessment) -> int:
+        """The number of an assessment, whose bit the entries carry."""
+        return self.assessments.index(assessment)
+
+    def last_of(self, ami_id: str, run_id: str) -> Assessment | None:
+        """The last assessment of an AMI in another run."""
+        return max(
+            (one for one in self.assessments if one.ami_id == ami_id and one.run_id != run_id),
+            key=lambda one: one.completed_at,
+            default=None,
+        )
+
+    def first_at(self, ami_id: str) -> str:
+        """When the AMI was first assessed in this lineage; "" when it was not."""
+        return min((one.first_at or one.completed_at for one in self.assessments if one.ami_id == ami_id), default="")
+
+    def found_by(self, assessment: Assessment) -> Iterator[int]:
+        """Numbers of the entries that the assessment found."""
+        bit = 1 << self.number_of(assessment)
+        return (number for number, entry in enumerate(self.entries) if entry.on & bit)
+
+    def record(self, assessment: Assessment, found: Iterable[int]) -> None:
+        """Note a complete assessment and the entries that it found; of its run's earlier report nothing stays."""
+        again = [one for one in self.assessments if (one.run_id, one.key) == (assessment.run_id, assessment.key)]
+        self._forget(again)
+        bit = 1 << len(self.assessments)
+        self.assessments.append(assessment)
+        for number in found:
+            self.entries[number].on |= bit
+        self._forget(self._too_many(assessment.ami_id))
+
+    def _too_many(self, ami_id: str) -> list[Assessment]:
+        """Earlier assessments of the AMI, and of the AMIs that were not assessed for longest."""
+        own = sorted((one for one in self.assessments if one.ami_id == ami_id), key=_time)
+        newest: dict[str, str] = {}
+        for one in self.assessments:
+            newest[one.ami_id] = max(newest.get(one.ami_id, ""), one.completed_at)
+        kept = {*sorted(newest, key=lambda one: newest[one])[-_AMIS:]}
+        return [*own[:-_OF_EACH], *(one for one in self.assessments if one.ami_id not in kept)]
+
+    def _forget(self, gone: Sequence[Assessment]) -> None:
+        """Remove assessments, and their bits."""
+        if not gone:
+            return
+        kept = [number for number, one in enumerate(self.assessments) if one not in gone]
+        self.assessments = [self.assessments[number] for number in kept]
+        masks: dict[int, int] = {}
+        for entry in self.entries:
+            if entry.on not in masks:
+                masks[entry.on] = sum(1 << at for at, number in enumerate(kept) if entry.on >> number & 1)
+            entry.on = masks[entry.on]
+
+    # ------------------------------------------------------------ other registers
+
+    def adopt(self, other: Register, assessments: Sequence[Assessment]) -> None:
+        """Take over assessments of another register, and what they found."""
+        for assessment in sorted(assessments, key=_time):
+            if assessment not in self.assessments:
+                found = [self._adopted(other.entries[number]) for number in other.found_by(assessment)]
+                self.record(assessment, found)
+
+    def join(self, other: Register, assessments: Sequence[Assessment]) -> None:
+        """Take over what another register of the lineage knows of its findings, and these assessments of it."""
+        for entry in other.entries:
+            self._adopted(entry)
+        self.adopt(other, assessments)
+
+    def _adopted(self, entry: Entry) -> int:
+        if not (same := self.same(entry.identities)):
+            return self.add(_without_assessments(entry))
+        self.see(same[0], entry)
+        return same[0]
+
+
+def _without_assessments(entry: Entry) -> Entry:
+    return Entry(
+        entry.vulnerability, list(entry.packages), entry.kind, entry.severity, entry.first_seen, entry.last_seen,
+        entry.gone_since, entry.source, entry.occurrences, entry.uncertain,
+    )  # fmt: skip
+
+
+def _told(packages: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Each package once, without those of which another one tells more."""
+    whole = [one for one in packages if all(one)]
+    vague = (one for one in packages if not all(one) and not any(_alike(("", *one), ("", *other)) for other in whole))
+    return list(dict.fromkeys([*whole, *vague]))
+
+
+def _alike(one: FindingIdentity, other: FindingIdentity) -> bool:
+    return all(mine == theirs or not mine or not theirs for mine, theirs in zip(one[1:], other[1:], strict=True))
+
+
+def _time(assessment: Assessment) -> tuple[str, str]:
+    return assessment.completed_at, assessment.run_id

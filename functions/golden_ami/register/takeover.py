@@ -1,0 +1,74 @@
+"""The first register of a lineage, from what a release without registers kept: the standings of single runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from msgspec.structs import replace
+
+from golden_ami.models import Assessment, Data, FindingKind, Severity
+from golden_ami.register.looked import assumed
+from golden_ami.register.model import Entry
+from golden_ami.register.register import Register
+from golden_ami.storage.digests import Changed, checked
+from golden_ami.storage.objects import Missing, Store
+
+_OF_EACH = 2  # assessments of an AMI that are read
+
+
+class _Status(Data, gc=False):
+    """A line of standings, as far as it is needed."""
+
+    identities: list[tuple[str, str, str, str]]  # vulnerability, package, architecture, path
+    severity: Severity
+    type: str
+    since: str
+
+
+def take_over(register: Register, assessments: Iterable[Assessment], store: Store) -> None:
+    """Fill an empty register with what these assessments found, newest first. What cannot be read is `lost`."""
+    taken: dict[str, int] = {}
+    for one in assessments:
+        if one.partial or taken.get(one.ami_id, 0) >= _OF_EACH:
+            continue
+        taken[one.ami_id] = taken.get(one.ami_id, 0) + 1
+        try:
+            lines = checked(store.lines(one.standings_key, again=False), one.standings_key, one.standings_sha256)
+            found = [_entered(register, status, one) for status in map(_DECODE, filter(None, lines))]
+        except (Missing, Changed, msgspec.MsgspecError) as error:
+            register.lost = f"{one.standings_key} of an earlier assessment cannot be read: {error}"
+            continue
+        register.record(replace(one, looked_at=list(assumed(one.engine))), found)
+
+
+_DECODE = msgspec.json.Decoder(_Status).decode
+
+
+def _entered(register: Register, status: _Status, assessment: Assessment) -> int:
+    packages = list(dict.fromkeys(_package(status, package) for _, package, _, _ in status.identities))
+    seen = Entry(
+        status.identities[0][0], packages, _kind(status), status.severity, status.since,
+        assessment.completed_at[:10], source="standings",
+    )  # fmt: skip
+    if same := register.same(seen.identities):
+        register.see(same[0], seen)
+        return same[0]
+    return register.add(seen)
+
+
+def _package(status: _Status, package: str) -> tuple[str, str]:
+    """A package, whose manager is not in the standings; of a reachability finding, protocol and ports, which are."""
+    if status.type == "NETWORK_REACHABILITY":
+        return "network", status.identities[0][3]
+    return "", package
+
+
+def _kind(status: _Status) -> FindingKind:
+    if status.type == "NETWORK_REACHABILITY":
+        return "network"
+    if status.type == "CLASSIC":
+        return "classic"
+    if status.type == "CIS":
+        return "cisLevel2" if status.severity == "LOW" else "cisLevel1"
+    return "anyPackages"

@@ -1,0 +1,268 @@
+"""What a lineage's register remembers: over lost events, pauses, other engines, other names, two runs at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from evidence import complete_evidence
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from registers import History
+from report_world import World, ami, finding, package
+
+from golden_ami.models import Assessment, Config, Evidence, Finding, Policy
+from golden_ami.register.model import Entry, Header, RegisterNote
+from golden_ami.register.register import Register
+from golden_ami.register.store import Registers, read, written
+from golden_ami.report.model import AmiReport
+
+START = date(2026, 1, 5)
+GRACE = Config(policy=Policy(grace_days=10))
+FROM_EVENT = finding("CVE-1", package(path="vol-0123456789abcdef0:/p1:usr/lib/a.so"), source="event")
+FROM_ROW = finding(
+    "CVE-1", package(manager="", architecture="", version="", path="/usr"), source="ec2:GetImageFindings"
+)
+PORT = Finding(
+    arn="p", severity="MEDIUM", title="Port 22 is reachable", type="NETWORK_REACHABILITY", source="s",
+    network={"protocol": "TCP", "ports": "22"},
+)  # fmt: skip
+
+
+def check(level: int) -> Finding:
+    severity: Any = {1: "MEDIUM", 2: "LOW"}[level]
+    return Finding(
+        arn=f"c{level}", severity=severity, title=f"{level}.1", type="CIS", source="s", vulnerability_id=f"{level}.1"
+    )
+
+
+def week(world: World, number: int, findings: Sequence[Finding], config: Config = GRACE, **fields: Any) -> AmiReport:
+    """One AMI, assessed in a week."""
+    at = f"{START + timedelta(weeks=number)}T03:00:00Z"
+    given: dict[str, Any] = {"ami_id": "ami-1"} | fields
+    (found,) = world.run(f"run-{number}", at, [(ami(given.pop("ami_id"), **given), findings)], config).amis
+    return found
+
+
+def changes(found: AmiReport) -> tuple[int, int, int]:
+    change = found.since_last_run or found.since_previous_ami
+    assert change
+    return change.new, change.open, change.fixed
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        FROM_ROW,
+        finding("CVE-1", package(name="(2 more)", manager="")),  # a title that only counts its packages
+        Finding(
+            arn="x", severity="HIGH", title="CVE-1", type="PACKAGE_VULNERABILITY", source="s", vulnerability_id="CVE-1"
+        ),
+    ],
+)
+def test_a_source_that_says_less_tells_of_the_same_finding(world: World, other: Finding) -> None:
+    assert week(world, 0, [FROM_EVENT]).verdict == "PASS"
+    for number, one in enumerate((other, FROM_EVENT, other), 1):
+        found = week(world, number, [one])
+        assert changes(found) == (0, 1, 0)
+        assert found.verdict == ("PASS" if number < 2 else "FAIL"), "grace goes on"
+
+
+def test_what_a_source_does_not_say_matches_one_finding(world: World) -> None:
+    vague = Finding(
+        arn="x", severity="HIGH", title="CVE-1", type="PACKAGE_VULNERABILITY", source="s", vulnerability_id="CVE-1"
+    )
+    week(world, 0, [vague])
+    found = week(world, 1, [finding("CVE-1"), finding("CVE-1", package("curl"), arn="y")])
+    assert changes(found) == (1, 1, 0)
+
+
+def test_a_finding_that_pauses_keeps_its_age(world: World) -> None:
+    week(world, 0, [finding("CVE-1")])
+    for number in (1, 2, 3):
+        week(world, number, [])
+    found = week(world, 4, [finding("CVE-1")])
+    assert (found.verdict, found.failures[0].since) == ("FAIL", START.isoformat())
+    assert changes(found) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("others", [80, 300])
+def test_an_ami_is_compared_with_itself_however_many_are_between(world: World, others: int) -> None:
+    config = GRACE
+    images = [(ami(f"ami-{number}"), [finding("CVE-1")]) for number in range(others)]
+    world.run("run-0", f"{START}T03:00:00Z", images, config)
+    later = world.run("run-1", f"{START + timedelta(weeks=2)}T03:00:00Z", images, config)
+    assert later.totals.failed == later.totals.compared == later.totals.open == others
+    assert later.trend[0].amis == others
+
+
+def test_a_retagged_ami_keeps_its_past(world: World) -> None:
+    week(world, 0, [finding("CVE-1")])
+    found = week(world, 2, [finding("CVE-1")], lineage="another")
+    assert (found.verdict, found.failures[0].since) == ("FAIL", START.isoformat())
+    assert changes(found) == (0, 1, 0)
+    assert changes(week(world, 3, [finding("CVE-1")], lineage="another", ami_id="ami-2")) == (0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        ({"engine": "instance"}, {"engine": "ami"}),
+        ({"engine": "instance"}, {"evidence": [Evidence(kind="network", status="MISSING")]}),
+    ],
+)
+def test_what_was_not_looked_at_is_neither_new_nor_fixed(world: World, then: Any, now: Any) -> None:
+    evidence = [one for one in complete_evidence() if one.kind != "network"] + now.pop("evidence", [])
+    week(world, 0, [finding("CVE-1"), PORT], **then)
+    assert changes(week(world, 1, [finding("CVE-1")], **now, evidence=evidence)) == (0, 1, 0)
+    found = week(world, 2, [finding("CVE-1"), PORT], **then)
+    assert changes(found) == (0, 1, 0)
+    [since] = {entry.first_seen for entry in register_of(world).entries}
+    assert since == START.isoformat()
+
+
+def test_a_benchmark_of_another_level_neither_finds_nor_fixes(world: World) -> None:
+    evidence = [*complete_evidence(), Evidence(kind="cis", status="COMPLETE")]
+    both, base = Config(cis="LEVEL_2"), Config(cis="LEVEL_1")
+    week(world, 0, [check(1), check(2)], both, evidence=evidence)
+    assert changes(week(world, 1, [check(1)], base, evidence=evidence)) == (0, 1, 0)
+    assert changes(week(world, 2, [], Config())) == (0, 0, 0)
+    assert changes(week(world, 3, [check(1), check(2)], both, evidence=evidence)) == (0, 0, 0)
+    assert changes(week(world, 4, [check(2)], both, evidence=evidence)) == (0, 1, 1)
+
+
+def register_of(world: World, lineage: str = "web") -> Register:
+    note = world.history.notes[f"123456789012/us-east-1/{lineage}"]
+    return read(world.store.read(note.key), note)
+
+
+def test_since_when_a_finding_is_gone(world: World) -> None:
+    week(world, 0, [finding("CVE-1"), finding("CVE-2")])
+    week(world, 1, [finding("CVE-1")], ami_id="ami-2")
+    week(world, 2, [finding("CVE-1"), finding("CVE-2")])  # the older AMI still has it
+    gone = {entry.vulnerability: entry.gone_since for entry in register_of(world).entries}
+    assert gone == {"CVE-1": "", "CVE-2": (START + timedelta(weeks=1)).isoformat()}
+    week(world, 3, [finding("CVE-2")], ami_id="ami-3")
+    gone = {entry.vulnerability: entry.gone_since for entry in register_of(world).entries}
+    assert gone == {"CVE-1": (START + timedelta(weeks=3)).isoformat(), "CVE-2": ""}
+
+
+def test_an_assessment_that_fails_leaves_no_trace(world: World) -> None:
+    week(world, 0, [finding("CVE-1")])
+    before = world.history.notes.copy()
+    lost = ami("ami-1", findings_key="nowhere")
+    assert world.run("run-1", f"{START}T04:00:00Z", [(lost, None)]).amis[0].verdict == "NOT_ASSESSED"
+    assert world.history.notes == before
+
+
+class Rival(History):
+    """A ledger in which another run writes the register first, once."""
+
+    def __init__(self, rival: Any) -> None:
+        super().__init__()
+        self.rival = rival
+
+    def note_register(self, lineage: str, note: RegisterNote, before: RegisterNote | None) -> bool:
+        if self.rival:
+            rival, self.rival = self.rival, None
+            rival()
+        return super().note_register(lineage, note, before)
+
+
+def assessment(run_id: str, ami_id: str, at: str) -> Assessment:
+    return Assessment(
+        run_id=run_id,
+        key=ami_id,
+        ami_id=ami_id,
+        name=ami_id,
+        lineage="l",
+        engine="ami",
+        completed_at=at,
+        verdict="PASS",
+    )
+
+
+def entered(register: Register, run_id: str, ami_id: str, *vulnerabilities: str) -> None:
+    found = [
+        same[0] if (same := register.same([(one, "os", "p")])) else register.add(
+            Entry(one, [("os", "p")], "packages", "HIGH", "2026-01-01", "2026-01-01")
+        )
+        for one in vulnerabilities
+    ]  # fmt: skip
+    register.record(assessment(run_id, ami_id, f"2026-01-0{run_id[-1]}"), found)
+
+
+def test_two_runs_at_once_lose_nothing(world: World) -> None:
+    def other_run() -> None:
+        theirs = Registers(world.store, history)
+        register = theirs.open("l", [])
+        entered(register, "run-2", "ami-2", "CVE-1", "CVE-2")
+        theirs.save(register, "run-2")
+
+    history = Rival(other_run)
+    ours = Registers(world.store, history)
+    register = ours.open("l", [])
+    entered(register, "run-1", "ami-1", "CVE-1", "CVE-3")
+    ours.save(register, "run-1")
+    note = history.notes["l"]
+    both = read(world.store.read(note.key), note)
+    found = {
+        one.run_id: sorted(both.entries[number].vulnerability for number in both.found_by(one))
+        for one in both.assessments
+    }
+    assert found == {"run-1": ["CVE-1", "CVE-3"], "run-2": ["CVE-1", "CVE-2"]}
+    assert len(both.entries) == 3
+
+
+_MEMBERS = st.sampled_from(["", "a", "b"])
+_ENTRIES = st.lists(
+    st.builds(
+        Entry, st.sampled_from(["V", "W"]), st.lists(st.tuples(_MEMBERS, _MEMBERS), min_size=1, max_size=2),
+        st.sampled_from(["packages", "network"]), st.sampled_from(["HIGH", "LOW"]), st.just("2026-01-01"),
+        st.just("2026-01-02"), uncertain=st.booleans(), on=st.integers(0, 7),
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@given(_ENTRIES)
+def test_a_register_is_read_as_it_was_written(entries: list[Entry]) -> None:
+    assessments = [assessment(f"run-{number}", f"ami-{number}", "2026-01-01") for number in range(3)]
+    register = Register(Header(lineage="l", assessments=assessments), entries)
+    content = written(register)
+    note = RegisterNote(key="k", sha256=sha256(content).hexdigest())
+    again = read(content, note)
+    assert (again.entries, again.assessments) == (register.entries, assessments)
+    assert written(again) == content
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@given(st.lists(st.frozensets(st.integers(0, 8)), min_size=2, max_size=6))
+def test_a_finding_is_as_old_as_the_first_week_that_saw_it(world: World, weeks: list[frozenset[int]]) -> None:
+    world.history.notes.clear()
+    world.history.known.clear()
+    first: dict[str, str] = {}
+    for number, present in enumerate(weeks):
+        today = (START + timedelta(weeks=number)).isoformat()
+        found = week(world, number, [finding(f"CVE-{one}") for one in sorted(present)], Config())
+        for one in present:
+            first.setdefault(f"CVE-{one}", today)
+        assert {item.vulnerability: item.since for item in found.failures} == {
+            f"CVE-{one}": first[f"CVE-{one}"] for one in present
+        }
+
+
+def test_a_register_of_100_000_findings_is_small() -> None:
+    entries = [
+        Entry(
+            f"CVE-20{number % 27:02}-{number}", [("os", f"package-{number % 900}")], "packages", "HIGH",
+            (START + timedelta(days=number % 3000)).isoformat(), "2036-01-01", source="inspector2:ListFindings",
+            on=(1 << number % 200) | 1,
+        )
+        for number in range(100_000)
+    ]  # fmt: skip
+    assessments = [assessment(f"run-{number}", f"ami-{number}", "2026-01-01") for number in range(200)]
+    assert len(written(Register(Header(lineage="l", assessments=assessments), entries))) < 10_000_000
