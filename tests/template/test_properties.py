@@ -17,6 +17,7 @@ VARIABLES = {
     "AWS_PARTITION": "aws",
     "LEDGER_TABLE": "Ledger",
     "REPORT_BUCKET": "ReportBucket",
+    "REPORT_RETENTION_DAYS": "400",
     "COMPLETE_TOPIC_ARN": f"arn:aws:sns:{HERE}:CompleteTopic",
     "FINDINGS_QUEUE_URL": "FindingsQueue",
     "RESULTS_TOPIC_ARN": f"arn:aws:sns:{HERE}:ResultsTopic",
