@@ -13,7 +13,18 @@ from msgspec import field
 from golden_ami.characters import printable
 from golden_ami.evaluation.model import Comparison, ExceptionStatus, FindingStatus, Item, Upgrade
 from golden_ami.evaluation.policy import DISCONTINUED_OS
-from golden_ami.models import Data, Engine, Evidence, Finding, Policy, Reason, RiskException, SeverityCounts, Verdict
+from golden_ami.models import (
+    Data,
+    Engine,
+    Evidence,
+    Finding,
+    LineageRule,
+    Policy,
+    Reason,
+    RiskException,
+    SeverityCounts,
+    Verdict,
+)
 from golden_ami.usage.lines import UsageLine
 
 
@@ -34,6 +45,7 @@ class AmiReport(Data):
     region: str
     engine: Engine
     verdict: Verdict
+    lineage_rule: LineageRule = ""  # what told the lineage
     tags: dict[str, str] = field(default_factory=dict)
     reason: Reason | None = None
     counts: SeverityCounts = field(default_factory=dict)

@@ -1,14 +1,12 @@
-"""What stays the same from one version of a golden AMI to the next."""
+"""The lineage that an earlier release gave: unchanged, so that what is stored under it is found."""
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from report_world import ami
 
-from golden_ami.configuration.lineage import lineage_of
+from golden_ami.lineage.former import former_lineage
+from golden_ami.models import AmiEntry
 
 
 @pytest.mark.parametrize(
@@ -37,18 +35,17 @@ from golden_ami.configuration.lineage import lineage_of
         ("", ""),
     ],
 )
-def test_examples(name: str, lineage: str) -> None:
-    assert lineage_of(name) == lineage
+def test_of_a_name(name: str, lineage: str) -> None:
+    image = ami("ami-1", name=name)
+    assert former_lineage(image) == (lineage or "ami-1")
+    assert former_lineage(ami("ami-1", name="other", tags={"Name": f" {name} "})) == (lineage or "other")
 
 
-days = st.dates(date(1900, 1, 1), date(2099, 12, 31))
-
-
-@given(st.from_regex(r"[a-z]{1,9}(-[a-z]{1,9}){0,3}", fullmatch=True), days, days)
-def test_the_date_does_not_matter(name: str, one: date, other: date) -> None:
-    assert lineage_of(f"{name}-{one}") == lineage_of(f"{name}-{other}") == name
-
-
-@given(st.text(max_size=128))
-def test_a_name_has_a_lineage(name: str) -> None:
-    assert bool(lineage_of(name)) == bool(name)
+def test_entry_tag_and_id() -> None:
+    tags = {"Name": "web-v1", "family": "database v9"}
+    image = ami("ami-1", name="api-1.2.3", tags=tags)
+    assert former_lineage(image) == former_lineage(image, "Name") == "web"
+    assert former_lineage(image, "family") == "database v9"
+    assert former_lineage(image, "absent") == "api"
+    assert former_lineage(ami("ami-1", entry=AmiEntry(ami_id="ami-1", lineage="the-api"), tags=tags)) == "the-api"
+    assert former_lineage(ami("ami-1", name="")) == "ami-1"

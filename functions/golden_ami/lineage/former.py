@@ -1,8 +1,10 @@
-"""What stays the same from one version of a golden AMI to the next. Pure."""
+"""The lineage that an earlier release gave an AMI: what its past is stored under, until it is taken over. Pure."""
 
 from __future__ import annotations
 
 import re
+
+from golden_ami.models import Ami
 
 _TIME = r"[T\-_. ]?[0-2]\d[:\-.]?[0-5]\d([:\-.]?[0-5]\d)?(\.\d+)?Z?"
 _DATE = rf"(19|20)\d\d[\-._]?(0[1-9]|1[0-2])[\-._]?(0[1-9]|[12]\d|3[01])({_TIME})?"
@@ -16,13 +18,20 @@ _VERSION = re.compile(rf"{_GAP}v\d+([.\-_]\d+)*\Z", re.IGNORECASE)
 _NUMBER = re.compile(rf"{_GAP}\d+(\.\d+)*\Z")
 
 
-def lineage_of(name: str) -> str:
-    """An AMI's name without its date or version.
+def former_lineage(ami: Ami, lineage_tag: str | None = None) -> str:
+    """The lineage that the same AMI had: of the entry, of the tag `lineage_tag` (None: Name), of the AMI's name.
 
-    `golden-base-2026-04-01`, `golden-base-v42`, `golden-base 1.4.2` and `golden-base-20260401-3` give `golden-base`.
-    A number stays where a date or a version stood behind it: `golden-rhel-9-20260401` gives `golden-rhel-9`.
-    A name that is all date stays as it is.
+    An AMI that was not looked up has its id.
     """
+    tag = lineage_tag or "Name"
+    value = ami.tags.get(tag, "").strip()
+    if value and tag == "Name":
+        value = _without_date_or_version(value)
+    return ami.entry.lineage or value or _without_date_or_version(ami.name) or ami.ami_id
+
+
+def _without_date_or_version(name: str) -> str:
+    """A name that is all date stays as it is."""
     undated = _DATED.sub("", name)
     bare = _VERSION.sub("", undated)
     if bare == name:
