@@ -7,13 +7,12 @@ stays (`golden-rhel-9`, `ubuntu-22.04`, `base 1.4.2`), and `may_hold_build` says
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from golden_ami.lineage.patterns import (
     ARCHITECTURE,
     COMMIT,
     COUNTER,
-    DATES_OF_WORDS,
+    DAY_FIRST,
     END,
     FOUND,
     GAP,
@@ -21,14 +20,18 @@ from golden_ami.lineage.patterns import (
     INSTANT,
     INSTANTS,
     LABELLED_COMMIT,
+    LONG_COUNTER,
     LOOSE_COMMIT,
     MARK,
     NOT_A_RELEASE,
     PRODUCTS,
+    RELEASE_YEAR,
     SMALL_COUNTER,
     START,
     TAIL_COMMIT,
+    VAGUE_PRODUCTS,
     VERSION,
+    VERSION_COUNTER,
     WHOLE,
 )
 
@@ -47,16 +50,21 @@ def _any_case(pattern: str) -> re.Pattern[str]:
 # Each with what it is replaced by; where there is a group 1, it stays.
 _CERTAIN = [(_any_case(one), INSTANT) for one in INSTANTS]
 _CERTAIN += [(re.compile(COMMIT), MARK), (_any_case(LABELLED_COMMIT), MARK)]
+_CERTAIN += [(_any_case(rf"{COUNTER}{_ALONE}"), MARK)]
 _BESIDE = [
     (re.compile(rf"({_BEHIND_INSTANT}{_GAPS}){LOOSE_COMMIT}"), MARK),
     (re.compile(rf"(){LOOSE_COMMIT}{_BEFORE_INSTANT}"), MARK),
-    (_any_case(rf"({_BEHIND_INSTANT}(?:{_GAPS}{ARCHITECTURE})?{_GAPS}){SMALL_COUNTER}{_ALONE}"), MARK),
+    (_any_case(rf"({_BEHIND_INSTANT}(?:{_GAPS}{ARCHITECTURE}{END})?{_GAPS}){SMALL_COUNTER}{_ALONE}"), MARK),
 ]
 _LAST = re.compile(rf"(?:{TAIL_COMMIT}){_AT_END}")
-# Marks only where no product stands before them.
-_UNLESS_OF_A_PRODUCT = [(_any_case(one), INSTANT) for one in DATES_OF_WORDS]
-_UNLESS_OF_A_PRODUCT += [(_any_case(rf"{COUNTER}{_ALONE}"), MARK)]
-_COUNTER_OF_LETTER = _any_case(rf"{START}[vb]{NOT_A_RELEASE}[0-9]{{1,6}}{END}(?:{_AT_END}|{_BEFORE_INSTANT})")
+# Marks only where none of these products stands before them.
+_CLEAR_PRODUCTS = PRODUCTS - VAGUE_PRODUCTS
+_UNLESS_OF_A_PRODUCT = [(_any_case(one), PRODUCTS, INSTANT) for one in DAY_FIRST]
+_UNLESS_OF_A_PRODUCT += [
+    (_any_case(rf"{LONG_COUNTER}{_ALONE}"), PRODUCTS, MARK),
+    (_any_case(rf"{VERSION_COUNTER}{_ALONE}"), _CLEAR_PRODUCTS, MARK),
+]
+_LETTERED = (_any_case(rf"{START}[vb]{NOT_A_RELEASE}[0-9]{{1,6}}{END}(?:{_AT_END}|{_BEFORE_INSTANT})"), PRODUCTS, MARK)
 
 _BRACKETS = re.compile(rf"[(\[{{<]{GAP}*{FOUND}(?:{GAP}|{FOUND})*[)\]}}>]")
 _REMOVED = re.compile(rf"(?:{GAP}*{FOUND})+")
@@ -85,7 +93,9 @@ def may_hold_build(lineage: str) -> bool:
     if _IDS.search(lineage):
         return True
     last = _LAST_NUMBER.search(lineage)
-    return last is not None and not _of_a_product(last)
+    if last is None or re.fullmatch(RELEASE_YEAR, last[0]):
+        return False
+    return _word_before(last) not in _CLEAR_PRODUCTS
 
 
 def _once(name: str) -> str:
@@ -105,18 +115,18 @@ def _once(name: str) -> str:
 def _marked(text: str) -> str:
     for pattern, mark in _CERTAIN:
         text = pattern.sub(mark, text)
-    for pattern, mark in _UNLESS_OF_A_PRODUCT:
-        text = pattern.sub(_unless_of_a_product(mark), text)
+    for one in _UNLESS_OF_A_PRODUCT:
+        text = _but_of_a_product(text, *one)
     for pattern, mark in _BESIDE:
         text = pattern.sub(rf"\g<1>{mark}", text)
     text = _LAST.sub(MARK, text)
-    return _COUNTER_OF_LETTER.sub(_unless_of_a_product(MARK), text)
+    return _but_of_a_product(text, *_LETTERED)
 
 
-def _unless_of_a_product(mark: str) -> Callable[[re.Match[str]], str]:
-    return lambda match: match[0] if _of_a_product(match) else mark
+def _but_of_a_product(text: str, pattern: re.Pattern[str], products: frozenset[str], mark: str) -> str:
+    return pattern.sub(lambda match: match[0] if _word_before(match) in products else mark, text)
 
 
-def _of_a_product(match: re.Match[str]) -> bool:
+def _word_before(match: re.Match[str]) -> str:
     before = _LAST_WORD.search(match.string, 0, match.start())
-    return before is not None and before[1].casefold() in PRODUCTS
+    return before[1].casefold() if before else ""

@@ -12,7 +12,7 @@ FOUND = f"[{INSTANT}{MARK}]"
 
 START, END = r"(?<![^\W_])", r"(?![^\W_])"  # no letter or digit before, behind
 GAP = r"[\s\-_./@:,;+~#|=]"
-ARCHITECTURE = r"(?:x86[_-]64|amd64|arm64|aarch64|i[3-6]86|x64|x86)"
+ARCHITECTURE = r"(?:x86[_-]64|amd64|arm64|aarch64|i[3-6]86|x64|x86(?![_-]64))"
 
 # ---------------------------------------------------------------- what is no build
 
@@ -38,6 +38,9 @@ PRODUCTS = frozenset({
     "splunk", "sql", "stream", "suse", "talos", "tensorflow", "tomcat", "trixie", "ubuntu", "vault", "win",
     "windows", "xenial",
 })  # fmt: skip
+# Of these, some: a number behind them may be a build's as well (`web-server-42`).
+VAGUE_PRODUCTS = frozenset({"driver", "linux", "net", "pro", "server", "stream"})
+RELEASE_YEAR = r"(?:19|20)[0-9]{2}"
 # Words of the letters a to f, and names of roles, with a number or year behind them.
 _NOT_A_WORD = (
     r"(?!(?:[a-f]+(?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}(?:dec|feb)"
@@ -68,19 +71,21 @@ _NAMED_MONTH = (
 )
 _BLANKS = r"[\s\-_.,/]{0,2}"
 
-# Year, month, day, with a time and a letter behind it; week; seconds or milliseconds since 1970.
+# Year, month, day, with a time and a letter behind it; week; seconds or milliseconds since 1970; with the
+# month as a word, unless a day in front may be a release.
 INSTANTS = (
     rf"{_LABEL}(?<![0-9]){_YEAR}(?P<gap>[\-._/]?){_MONTH}(?P=gap){_DAY}{_TIME}[a-z]?{END}",
     rf"{_LABEL}{START}{_YEAR}[\-_.]?W(?:0[1-9]|[1-4][0-9]|5[0-3])(?:[\-_.]?[1-7])?{END}",
     rf"{_LABEL}{START}1[0-9]{{9}}(?:[0-9]{{3}})?{END}",
+    rf"{_LABEL}{START}{_DAY}{_NAMED_MONTH}{_YEAR}{END}",
+    rf"{START}{_YEAR}{_BLANKS}{_NAMED_MONTH}{_BLANKS}{_DAY}{END}",
+    rf"{START}{_NAMED_MONTH}{_BLANKS}{_DAY}{_BLANKS}{_YEAR}{END}",
 )
-# With the day first, or the month as a word: the first number may be a product's release.
-DATES_OF_WORDS = (
+# With the day first, which may be a product's release: `windows-10-dec-2022`.
+DAY_FIRST = (
     rf"{START}(?<![0-9][\-._/])(?!{_UBUNTU})(?:{_DAY}(?P<gap>[\-._/]){_MONTH}|{_MONTH}(?P<other>[\-._/]){_DAY})"
     rf"(?:(?P=gap)|(?P=other)){_YEAR}{END}",
     rf"{START}(?:0?[1-9]|[12][0-9]|3[01]){_BLANKS}{_NAMED_MONTH}{_BLANKS}{_YEAR}{END}",
-    rf"{START}{_YEAR}{_BLANKS}{_NAMED_MONTH}{_BLANKS}{_DAY}{END}",
-    rf"{START}{_NAMED_MONTH}{_BLANKS}{_DAY}{_BLANKS}{_YEAR}{END}",
 )
 
 # ---------------------------------------------------------------- commits
@@ -108,9 +113,9 @@ TAIL_COMMIT = (
 
 # ---------------------------------------------------------------- counters and versions
 
-COUNTER = (
-    rf"(?:#|{START}(?:build|bld)(?:[\s_\-]?(?:number|no|nr|id))?[\s\-_.:=#]{{0,2}}|{START}version[:=]\s?)"
-    rf"{NOT_A_RELEASE}[0-9]{{1,10}}"
-)
+_BUILD = rf"{START}(?:build|bld)(?:[\s_\-]?(?:number|no|nr|id))?[\s\-_.:=#]{{0,2}}"
+COUNTER = rf"(?:#[0-9]{{1,10}}|{_BUILD}{NOT_A_RELEASE}[0-9]{{1,4}})"
+LONG_COUNTER = rf"{_BUILD}[0-9]{{5,10}}"  # of a product, a release: a build of Windows has five digits
+VERSION_COUNTER = rf"{START}version[:=]\s?[0-9]{{1,3}}"  # as EC2 Image Builder's users write imagebuilder:buildVersion
 SMALL_COUNTER = rf"(?:#|{START}(?:v|b|r|rev)?){_NOT_A_RELEASE_YEAR}(?!{_UBUNTU})[0-9]{{1,6}}"
 VERSION = r"v?[0-9]+(?:\.[0-9]+)*"
