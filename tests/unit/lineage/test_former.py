@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from report_world import ami
+from report_world import World, ami, exception, finding
 
-from golden_ami.lineage.former import former_lineage
-from golden_ami.models import AmiEntry
+from golden_ami.lineage.former import former_lineage, renamed, renaming
+from golden_ami.models import AmiEntry, Config
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,26 @@ def test_entry_tag_and_id() -> None:
     assert former_lineage(image, "absent") == "api"
     assert former_lineage(ami("ami-1", entry=AmiEntry(ami_id="ami-1", lineage="the-api"), tags=tags)) == "the-api"
     assert former_lineage(ami("ami-1", name="")) == "ami-1"
+
+
+def test_a_lineage_that_an_exception_names_and_no_ami_has_any_more() -> None:
+    images = [ami(f"ami-{release}", name=f"rhel-{release}", lineage=f"rhel-{release}") for release in (9, 8)]
+    exceptions = [exception("CVE-1", "2036-01-01", lineage=lineage) for lineage in ("rhel", "rhel-9", "none")]
+    assert renamed(exceptions, images) == {"rhel": ["rhel-8", "rhel-9"]}
+    assert renamed(exceptions, [*images, ami("ami-0", name="rhel", lineage="rhel")]) == {}
+    assert renamed([], images) == {}
+    assert renaming("rhel", ["a", "b", "c", "d"]) == "lineage rhel is now a, b, c and 1 more"
+
+
+def test_the_report_says_what_such_a_lineage_is_called_now_and_accepts_nothing(world: World) -> None:
+    images = [
+        (ami(f"ami-{release}", name=f"rhel-{release}", lineage=f"rhel-{release}"), [finding("CVE-1")])
+        for release in (8, 9)
+    ]
+    accepted = [exception("CVE-1", "2036-01-01", lineage=lineage) for lineage in ("rhel", "rhel-9")]
+    report = world.run("run-1", "2026-04-02T06:00:00+00:00", images, Config(exceptions=accepted))
+    assert [(one.status, one.matches) for one in report.exceptions] == [("UNUSED", 0), ("ACTIVE", 1)]
+    assert report.exceptions[0].message == (
+        "matches nothing: lineage rhel is now rhel-8, rhel-9; name the one that it is meant for"
+    )
+    assert {one.ami_id: one.verdict for one in report.amis} == {"ami-8": "FAIL", "ami-9": "PASS"}
