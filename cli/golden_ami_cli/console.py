@@ -53,6 +53,11 @@ def say(text: str) -> None:
     print(printable(text, lines=True), flush=True)
 
 
+def note(text: str) -> None:
+    """One line on stderr, beside the output."""
+    stderr().print(f"note: {text}", style="yellow", soft_wrap=True)
+
+
 def say_json(text: str) -> None:
     """Print a JSON text to stdout; what is not drawn is escaped, which leaves its content the same."""
     print(printable_json(text), flush=True)

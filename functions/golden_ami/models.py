@@ -15,7 +15,12 @@ EvidenceKind = Literal["operatingSystem", "packages", "languagePackages", "netwo
 EvidenceStatus = Literal["COMPLETE", "PENDING", "PARTIAL", "MISSING", "NOT_APPLICABLE"]
 # What a scan must have looked at to find something. A package of an unknown manager may be of either kind.
 FindingKind = Literal["packages", "languagePackages", "anyPackages", "network", "cisLevel1", "cisLevel2", "classic"]
+LineageRule = Literal[
+    "", "configuration", "tag", "lineageTag", "parameter", "imageBuilder", "packer", "nameTag", "imageName", "amiId"
+]
 SEVERITIES: tuple[Severity, ...] = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
+
+LINEAGE_TAG = "golden-ami-lineage"  # by which an AMI says its lineage
 
 # Tags that this system puts on what it launches. The first is the 2017 solution's; EC2 is asked by the others.
 ASSESSMENT_TAG = "continuous-assessment-instance"
@@ -147,7 +152,7 @@ class Config(Data):
     finding_tags: list[str] = field(default_factory=list)  # Classic: tag keys to prefer among the 10 attributes
     public_address: bool = False
     placement: dict[str, Placement] = field(default_factory=dict)  # by region, or account/region
-    lineage_tag: str = "Name"
+    lineage_tag: str | None = None  # None: no tag of theirs tells lineages
     owner_tag: str = "Owner"
     routes: dict[str, str] = field(default_factory=dict)  # owner -> SNS topic ARN
     act: Act = field(default_factory=Act)
@@ -246,7 +251,9 @@ class Ami(Data):
     user_data_sha256: str = ""  # of the entry's user data, which is read again for the launch; "" when there is none
     engine_reason: str = ""  # why `auto` chose this engine
     name: str = ""
+    parameter: str = ""  # SSM parameter that its id was read from, without version or label; "": the entry has the id
     lineage: str = ""
+    lineage_rule: LineageRule = ""  # what told it; "": it was not looked up, or by a release that did not say
     architecture: str = ""
     platform: str = ""
     owner_id: str = ""  # account that owns the image, which may be another one than where it was looked up

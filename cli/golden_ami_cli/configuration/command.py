@@ -94,6 +94,8 @@ def show(
     rights = Rights(account)
     config, amis, lines = effect(rights, file, parameter, table(prices))
     remark(config, [ami.engine for ami in amis])
+    for said in view.renamed_lineages(config, amis):
+        console.note(said)
     if form is Form.JSON:
         console.say_json(view.to_json(config, amis, lines, rights.said))
     else:
@@ -145,7 +147,7 @@ def remark(config: Config, engines: Sequence[ConfiguredEngine]) -> None:
     from golden_ami_cli.configuration.view import without_benchmark
 
     if said := without_benchmark(config, engines):
-        console.stderr().print(f"note: {said}", style="yellow", soft_wrap=True)
+        console.note(said)
 
 
 def effect(

@@ -12,6 +12,8 @@ from golden_ami.characters import printable
 from golden_ami.configuration.catalog import no_benchmark
 from golden_ami.engines.registry import traits
 from golden_ami.evaluation.verdict import required
+from golden_ami.lineage.former import renamed, renaming
+from golden_ami.lineage.rules import rule_in_words
 from golden_ami.models import Ami, Config, ConfiguredEngine, Engine, Policy
 from golden_ami.usage.lines import UsageLine, amount, cost
 
@@ -25,7 +27,8 @@ def amis_table(amis: list[Ami]) -> Table:
         remarks = [f"NOT ASSESSED: {ami.reason.message}; {ami.reason.remedy}"] if ami.reason else []
         remarks += [*filter(None, [ami.engine_reason]), *ami.notes]
         kind = ami.entry.instance_type if traits(ami.engine).needs_instances else ""
-        table.add_row(*map(printable, (ami.key, ami.name, ami.engine, kind, ami.lineage, "; ".join(remarks))))
+        lineage = f"{ami.lineage} (by: {rule})" if (rule := rule_in_words(ami.lineage_rule)) else ami.lineage
+        table.add_row(*map(printable, (ami.key, ami.name, ami.engine, kind, lineage, "; ".join(remarks))))
     return table
 
 
@@ -68,6 +71,13 @@ def fails_on(policy: Policy, engine: Engine) -> str:
     limits = ["only fixable" * policy.only_fixable, f"after {policy.grace_days} days" if policy.grace_days else ""]
     also = " (known exploited, too)" * (policy.tolerate_known_exploited and any(limits))
     return "; ".join(filter(None, [*words, *limits])) + also
+
+
+def renamed_lineages(config: Config, amis: Sequence[Ami]) -> list[str]:
+    """That exceptions name lineages which an earlier release gave these AMIs, and which none of them has now."""
+    found = renamed(config.exceptions, amis, config.lineage_tag)
+    held = "an exception for it holds for no AMI: name the one that it is meant for"
+    return [f"{renaming(former, present)}; {held}" for former, present in found.items()]
 
 
 def without_benchmark(config: Config, engines: Sequence[ConfiguredEngine]) -> str:

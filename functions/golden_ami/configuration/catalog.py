@@ -13,11 +13,11 @@ from golden_ami.aws.errors import code_of
 from golden_ami.aws.filters import FILTER_VALUES
 from golden_ami.configuration import parameters
 from golden_ami.configuration.config import Folded, fold_duplicates
-from golden_ami.configuration.lineage import lineage_of
-from golden_ami.configuration.parameters import RESOLVE
+from golden_ami.configuration.parameters import RESOLVE, name_of
 from golden_ami.configuration.zones import zones_of
 from golden_ami.engines.registry import ENGINES, automatic, traits
 from golden_ami.errors import AccessDenied, EngineUnavailable
+from golden_ami.lineage.rules import lineage_note, lineage_of
 from golden_ami.models import BATCHES, DEFAULT_ENGINE, NO_BATCH, Ami, AmiEntry, Config, ConfiguredEngine, Engine, Reason
 from golden_ami.parallel import chunks
 from golden_ami.places import Place, home, named, place_of
@@ -85,7 +85,9 @@ def configured(
     entries, failures = _resolved(config.amis, settings, clients, refused) if resolve else (config.amis, {})
     folded = fold_duplicates(entries, region=settings.region, account=settings.account)
     amis = [_row(item, config, run_id, settings) for item in folded]
+    origins = _parameters(config.amis, entries, settings)
     for ami in amis:
+        ami.parameter = origins[ami.ami_id, place_of(ami, settings)]
         ami.reason = failures.get((ami.ami_id, place_of(ami, settings)))
     return amis
 
@@ -125,6 +127,17 @@ def _resolved(
     return resolved, failures
 
 
+def _parameters(
+    entries: Sequence[AmiEntry], resolved: Sequence[AmiEntry], settings: Settings
+) -> dict[tuple[str, Place], str]:
+    """The parameter that the first entry of each AMI names; "" where it has the id itself."""
+    found: dict[tuple[str, Place], str] = {}
+    for entry, known in zip(entries, resolved, strict=True):
+        name = name_of(entry.ami_id) if entry.ami_id.startswith(RESOLVE) else ""
+        found.setdefault((known.ami_id, place_of(known, settings)), name)
+    return found
+
+
 def _outcomes(
     place: Place, names: Sequence[str], settings: Settings, clients: Clients, refused: Collection[str]
 ) -> dict[str, str | Reason]:
@@ -156,6 +169,7 @@ def _row(item: Folded, config: Config, run_id: str, settings: Settings) -> Ami:
         region=place.region,
         account=place.account,
         lineage=entry.lineage or "",
+        lineage_rule="configuration" if entry.lineage else "",
         notes=item.notes,
     )
 
@@ -211,7 +225,8 @@ def _fill(ami: Ami, image: Image, config: Config) -> None:
         if "Ebs" in mapping
     }
     ami.tags = {tag["Key"]: tag["Value"] for tag in image.get("Tags", [])}
-    ami.lineage = ami.lineage or _lineage(ami, config.lineage_tag)
+    ami.lineage, ami.lineage_rule = lineage_of(ami, config.lineage_tag)
+    ami.notes += [note] if (note := lineage_note(ami)) else []
     if (ami.entry.engine or config.engine) == "auto":
         ami.engine, ami.engine_reason = automatic(image, ami.account)
     if image.get("ImageAllowed") is False:  # told in audit mode; once enabled, the image would not be listed
@@ -227,13 +242,6 @@ _NOT_AVAILABLE = {
     "disabled": loading.AMI_DISABLED,
     "failed": loading.AMI_FAILED,
 }
-
-
-def _lineage(ami: Ami, tag: str) -> str:
-    value = ami.tags.get(tag, "").strip()
-    if value:
-        return lineage_of(value) if tag == "Name" else value
-    return lineage_of(ami.name) or ami.ami_id
 
 
 # ---------------------------------------------------------------- instance types

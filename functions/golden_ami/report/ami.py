@@ -68,6 +68,7 @@ def _described(ami: Ami, owner_tag: str) -> AmiReport:
         ami_id=ami.ami_id,
         name=ami.name,
         lineage=ami.lineage,
+        lineage_rule=ami.lineage_rule,
         owner=ami.tags.get(owner_tag, ""),
         account=ami.account,
         region=ami.region,

@@ -17,6 +17,7 @@ from golden_ami.evaluation.policy import run_verdict
 from golden_ami.evaluation.upgrades import RunUpgrades
 from golden_ami.evaluation.verdict import judge
 from golden_ami.evidence.requirements import is_partial
+from golden_ami.lineage.former import renamed
 from golden_ami.models import Ami, Assessment, Finding, Policy, Reason, Run
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.reasons import reporting
@@ -238,7 +239,13 @@ class _Builder:
             policy=config.policy,
             amis=amis,
             upgrades=self._upgrades.ranked()[:_UPGRADES],
-            exceptions=exception_reports(self._exceptions, matches, unknown, self._today),
+            exceptions=exception_reports(
+                self._exceptions,
+                matches,
+                unknown,
+                self._today,
+                renamed(config.exceptions, self._amis, config.lineage_tag),
+            ),
             owners=owners_of(amis, config),
             trend=self._trend.points(self._completed_at, amis),
             allowed_amis=allowed.criteria(amis, {one.ami.key: one.ami.owner_id for one in found}),

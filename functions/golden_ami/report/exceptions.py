@@ -7,20 +7,31 @@ from datetime import date
 
 from golden_ami.evaluation.exceptions import ExceptionIndex, exception_status, in_scope
 from golden_ami.evaluation.model import ExceptionStatus
+from golden_ami.lineage.former import renaming
 from golden_ami.models import Ami
 from golden_ami.report.model import ExceptionReport
 
 
 def exception_reports(
-    index: ExceptionIndex, matches: Mapping[int, int], not_assessed: Sequence[Ami], today: date
+    index: ExceptionIndex,
+    matches: Mapping[int, int],
+    not_assessed: Sequence[Ami],
+    today: date,
+    renamed: Mapping[str, Sequence[str]],
 ) -> list[ExceptionReport]:
-    """The exceptions in their order. `matches`: findings that each covers, by its index; `today` is in UTC."""
+    """The exceptions in their order. `matches`: findings that each covers, by its index; `today` is in UTC.
+
+    `renamed`: lineages that no AMI has any more, each with those that it is called now (lineage.former).
+    """
     reports = []
     for number, exception in enumerate(index.exceptions):
         covered = matches.get(number, 0)
         status = exception_status(exception, covered, today)
         days = (date.fromisoformat(exception.expires) - today).days
         message = _message(status, covered, exception.expires, days)
+        lineage = exception.scope.lineage or ""
+        if not covered and lineage in renamed:
+            message = f"matches nothing: {renaming(lineage, renamed[lineage])}; name the one that it is meant for"
         unknown = sum(in_scope(exception.scope, ami) for ami in not_assessed)
         if unknown and not covered:
             message += f"; {unknown} AMI{'s' if unknown > 1 else ''} in its scope could not be assessed"

@@ -18,6 +18,7 @@ from golden_ami.models import (
     Engine,
     Evidence,
     Finding,
+    LineageRule,
     Point,
     Policy,
     Reason,
@@ -45,6 +46,7 @@ class AmiReport(Data):
     region: str
     engine: Engine
     verdict: Verdict
+    lineage_rule: LineageRule = ""  # what told the lineage
     tags: dict[str, str] = field(default_factory=dict)
     reason: Reason | None = None
     counts: SeverityCounts = field(default_factory=dict)

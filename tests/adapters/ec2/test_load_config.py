@@ -295,17 +295,6 @@ def test_classic_is_refused_before_anything_is_created(stack: Stack, monkeypatch
     assert rows(stack)[ami_id(1)].engine == "classic"
 
 
-def test_lineage_by_entry_tag_or_name(stack: Stack) -> None:
-    stack.image(ami_id(1), name="web-v1", tags={"Name": "Shop web 2026-03-01"})
-    stack.image(ami_id(2), name="db-20260301", tags={"family": "database v9"})
-    stack.image(ami_id(3), name="api-1.2.3")
-    entries: list[dict[str, Any]] = [{"amiId": ami_id(number)} for number in range(1, 4)]
-    stack.load({"amis": [*entries[:2], entries[2] | {"lineage": "the-api"}]}, run_id="by-name-tag")
-    assert [ami.lineage for ami in stack.ledger.amis("by-name-tag")] == ["Shop web", "db", "the-api"]
-    stack.load({"amis": entries, "lineageTag": "family"}, run_id="by-family")
-    assert [ami.lineage for ami in stack.ledger.amis("by-family")] == ["web", "database v9", "api"]
-
-
 def test_other_regions_are_asked_and_an_unreachable_one_costs_only_its_own(stack: Stack) -> None:
     stack.image(ami_id(1))
     stack.image(ami_id(1), region="eu-west-1", architecture="arm64")
@@ -399,7 +388,8 @@ def test_faults_keep_their_names(stack: Stack) -> None:
 
 
 def test_a_benchmark_that_an_engine_does_not_run_is_noted(stack: Stack) -> None:
-    entries = [{"amiId": stack.image(ami_id(1)), "engine": "ami"}, {"amiId": stack.image(ami_id(2))}]
+    first, second = (stack.image(ami_id(number), name=f"image {'ab'[number - 1]}") for number in (1, 2))
+    entries = [{"amiId": first, "engine": "ami"}, {"amiId": second}]
     stack.load({"version": 1, "engine": "instance", "cis": "LEVEL_1", "amis": entries})
     told = "cis LEVEL_1 is not assessed: engine ami runs no CIS benchmark; set engine instance for this AMI"
     assert [rows(stack)[ami_id(number)].notes for number in (1, 2)] == [[told], []]

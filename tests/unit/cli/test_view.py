@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from report_world import ami
+from report_world import ami, exception
 from rich.console import Console
 
 from golden_ami.models import AmiEntry, Config, Policy, Threshold
@@ -72,3 +72,18 @@ def test_json_has_what_each_ami_needs() -> None:
 )
 def test_a_benchmark_that_an_engine_does_not_run_is_told(cis: Any, engines: Any, said: str) -> None:
     assert view.without_benchmark(Config(cis=cis), engines) == said
+
+
+def test_each_lineage_is_shown_with_the_rule_that_told_it() -> None:
+    file = io.StringIO()
+    images = [ami("ami-1", lineage="web", lineage_rule="nameTag"), ami("ami-2", lineage="db")]
+    Console(file=file, width=220, highlight=False).print(view.amis_table(images))
+    assert "web (by: tag Name)" in file.getvalue()
+    assert "db (by" not in file.getvalue()
+
+
+def test_an_exception_for_a_lineage_of_an_earlier_release_is_told() -> None:
+    config = Config(exceptions=[exception("CVE-1", "2036-01-01", lineage="rhel")])
+    (said,) = view.renamed_lineages(config, [ami("ami-1", name="rhel-9", lineage="rhel-9")])
+    assert said.startswith("lineage rhel is now rhel-9; ")
+    assert view.renamed_lineages(config, [ami("ami-1", name="rhel-9", lineage="rhel")]) == []

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from golden_ami.evaluation.model import FindingStatus
 from golden_ami.evaluation.packages import affected_by, fixed_version, is_fixable
 from golden_ami.evaluation.versions import without_epoch
+from golden_ami.lineage.rules import rule_in_words
 from golden_ami.models import END_OF_SUPPORT, SEVERITIES, Finding, Package
 from golden_ami.report.evidence import status_words
 from golden_ami.report.findings import remedy_of
@@ -165,6 +166,7 @@ def _ami(ami: AmiReport) -> dict[str, Any]:
         "reportOnly": ami.report_only,
         "owner": ami.owner,
         "lineage": ami.lineage,
+        "lineageRule": rule_in_words(ami.lineage_rule),
         "place": f"{ami.account} / {ami.region}",
         "engine": ami.engine,
         "counts": [ami.counts.get(severity, 0) for severity in SEVERITIES],

@@ -158,6 +158,7 @@
     }
     if (ami.notes.length) parts.push(heading("Notes"), list(ami.notes));
     if (ami.tags.length) parts.push(heading("Tags"), element("p", {}, ...ami.tags.map(([key, value]) => chip(value ? `${key} = ${value}` : key))));
+    if (ami.lineage) parts.push(heading("Lineage"), element("p", {}, ami.lineage + (ami.lineageRule ? ` (by: ${ami.lineageRule})` : "")));
     parts.push(heading("Where"), element("p", {}, [ami.place, "engine " + ami.engine, ami.instance && "instance " + ami.instance, ami.scanned && "scanned " + ami.scanned].filter(Boolean).join(", ")));
     if (ami.total) parts.push(element("button", { type: "button", onclick: () => showFindings(ami) }, `Show its ${number.format(ami.total)} finding${ami.total === 1 ? "" : "s"}`));
     return parts;
