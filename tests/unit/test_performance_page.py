@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import benchmarks.__main__
+import benchmarks.cost
 import pytest
 from benchmarks.critical_path import by_state
 from benchmarks.page import PAGE, page, read
@@ -67,3 +72,26 @@ def test_what_a_state_sleeps_is_not_counted() -> None:
         event(10, 9, 96, "MapStateExited", "Tag Findings"),
     ]
     assert by_state(events) == {"Await Completion": 2, "Tag Findings": 3}
+
+
+def test_a_section_that_was_measured_apart_says_when() -> None:
+    later = {**MACHINE, "date": "2026-11-28", "load": 0.2}
+    told = page(MACHINE, {"one": Section("One", [], [], MACHINE), "two": Section("Two", [], [], later)})
+    assert [line[:22] for line in told.splitlines() if line.startswith("Measured")] == [
+        "Measured on 2026-11-23",
+        "Measured on 2026-11-28",
+    ]
+    assert told.index("2026-11-28") > told.index("## 2. Two")
+
+
+def test_sections_that_are_not_measured_keep_their_date(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    cost = Section("Cost", [], [], MACHINE)
+    kept = {"machine": MACHINE, "sections": {"cost": asdict(cost), "events": asdict(Section("Events", []))}}
+    (tmp_path / "results.json").write_text(json.dumps(kept))
+    monkeypatch.setattr(benchmarks.cost, "measure", lambda _: Section("Cost", []))
+    benchmarks.__main__.main(["cost", "--output", str(tmp_path)])
+    machine, sections = read(tmp_path / "results.json")
+    assert machine == MACHINE
+    assert sections["events"].machine == {}
+    assert set(sections["cost"].machine) == set(MACHINE)
+    assert sections["cost"].machine != MACHINE
