@@ -38,11 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
         "waves": waves.measure,
         "house": partial(house.measure, house=options.house),
     }
-    machine = _machine()
-    known = read(results)[1] if results.is_file() else {}
+    before, known = read(results) if results.is_file() else ({}, {})
+    machine = now = _machine()
+    if set(known) - set(options.sections or NAMES):
+        machine = before  # of those that are not measured now
     for name in options.sections or NAMES:
         began = time.perf_counter()
         section = known[name] = measures[name](options.quick)
+        section.machine = now
         _print(name, section, time.perf_counter() - began)
         ordered = {name: known[name] for name in NAMES if name in known}
         _keep(machine, ordered, results, target)

@@ -194,9 +194,9 @@ def _goals(ours: dict[Cell, dict[str, Any]], theirs: dict[Cell, dict[str, Any]])
 _WHY_BILLED = (
     "2017 sleeps for four minutes however many AMIs it has; that is what a run of one AMI saves. With more AMIs the "
     "sleep is shared, and the ratio falls towards that of the calls themselves: each AMI has an invocation of its own "
-    "to launch it and one to tag it (so that a person sees each in the graph, up to 40), of 4 and of 8 calls one after "
-    "another, and a message of its scan. With more findings it falls too, as the work on them is done on a third of a "
-    "processor. 100x at 5 AMIs would take all of them in one invocation of each function, or a smaller SDK."
+    "to launch it and one to tag it (an iteration of its own in the graph, up to 40 AMIs), of 4 and of 8 calls one "
+    "after another, and a message of its scan. With more findings it falls too, as the work on them is done on a third "
+    "of a processor. 100x at 5 AMIs would take all of them in one invocation of each function, or a smaller SDK."
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 from math import log
 from typing import Any
@@ -45,7 +46,7 @@ def _by_state(small: dict[str, dict[str, Any]]) -> Table:
     rows.append(["total of the first run", *(one["first"] for one in small.values())])
     notes = [
         "Seconds of a run of 5 AMIs in the embedded AWS: the time in each state, summed over its visits, without Wait "
-        "states and without the sleep of Await Completion for its callback.",
+        "states, the sleep of Await Completion for its callback, and what a task waits until it is tried again.",
         "The second run of a process: the first also imports what each function needs, which section 4 measures.",
         "The embedded AWS answers each call with about 3 ms of CPU and no network; its moto and our functions share "
         "one interpreter, so that side by side is not quicker there.",
@@ -145,22 +146,40 @@ def _run(engine: str, amis: int) -> None:
 
 
 def by_state(events: list[dict[str, Any]]) -> dict[str, float]:
-    """Seconds in each top-level state that is no Wait, without the callback's sleep."""
+    """Seconds in each top-level state that is no Wait, without a task's sleep."""
     spent: Counter[str] = Counter()
-    state, since, asleep = "", datetime.min, datetime.min
+    state, since, asleep = "", datetime.min, sorted(_asleep(events))
     for event in events:
         name, at = _name(event), event["timestamp"]
         if event["type"].endswith("StateEntered") and not state:
             state, since = name, at
-        elif event["type"] == "TaskSubmitted" and state == "Await Completion":
-            asleep = at
-        elif event["type"] in ("TaskSucceeded", "TaskTimedOut") and state == "Await Completion" and asleep > since:
-            since += at - asleep
         elif event["type"].endswith("StateExited") and name == state:
             if not event["type"].startswith("Wait"):
-                spent[state] += (at - since).total_seconds()
+                spent[state] += (at - since).total_seconds() - _within(asleep, since, at)
             state = ""
     return {name: seconds for name, seconds in spent.items() if seconds >= 0.0005}
+
+
+def _asleep(events: list[dict[str, Any]]) -> Iterator[tuple[datetime, datetime]]:
+    """From when to when a task sleeps: until its token is answered, or until a retry is due."""
+    before = {event["id"]: event for event in events}
+    for event in events:
+        cause = before.get(event["previousEventId"], event)
+        answered = cause["type"] == "TaskSubmitted" and event["type"] in ("TaskSucceeded", "TaskTimedOut")
+        retried = cause["type"] in ("TaskFailed", "TaskTimedOut") and event["type"] == "TaskScheduled"
+        if answered or retried:
+            yield cause["timestamp"], event["timestamp"]
+
+
+def _within(asleep: list[tuple[datetime, datetime]], since: datetime, until: datetime) -> float:
+    """Seconds between two instants in which some task sleeps; the parts, sorted, may overlap."""
+    total = 0.0
+    for began, ended in asleep:
+        began, ended = max(began, since), min(ended, until)
+        if began < ended:
+            total += (ended - began).total_seconds()
+            since = ended
+    return total
 
 
 def _name(event: dict[str, Any]) -> str:

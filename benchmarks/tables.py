@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 Cell = str | int | float | None
 
@@ -34,6 +35,7 @@ class Section:
     title: str
     tables: list[Table]
     goals: list[Goal] = field(default_factory=list)
+    machine: dict[str, Any] = field(default_factory=dict)  # where and when, if not with the others
 
 
 def shown(cell: Cell) -> str:

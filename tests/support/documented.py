@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "samples" / "README.md"])
 
 
 def console(text: str) -> list[str]:
@@ -17,7 +17,7 @@ def console(text: str) -> list[str]:
         fence = re.match(r"\s*```(\w*)", line)
         if fence:
             block = None if block is not None else fence[1]
-        elif block in ("", "console", "bash"):
+        elif block in ("", "console", "bash", "text"):
             found.append(line.strip())
     return found
 
@@ -28,7 +28,7 @@ def commands(text: str, *programs: str) -> list[str]:
     Each command of `a && b` is one.
     """
     names = "|".join(programs)
-    inline = re.findall(rf"`((?:{names}) [^`]+)`", text)
+    inline = re.findall(rf"`((?:\.venv/bin/)?(?:{names}) [^`]+)`", text)
     lines = [line.removeprefix("$ ").partition("  #")[0] for line in console(text)]
     parts = [part for line in [*lines, *inline] for part in line.split("&&")]
     found = [" ".join(part.split()).removeprefix(".venv/bin/") for part in parts]

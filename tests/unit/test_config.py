@@ -383,11 +383,27 @@ NEEDED = {
     "pollSeconds": {"completionDeadlineSeconds": 64_800},
     "languagePackagesSeconds": {"completionDeadlineSeconds": 64_800},
 }
-BOUNDS = {name: part["maximum"] for name, part in config.schema()["$defs"]["waits"]["properties"].items()}
+WAITS = config.schema()["$defs"]["waits"]["properties"]
+NEEDED_BY_LEAST = {
+    "agentPollSeconds": {"agentDeadlineSeconds": 60},
+    "agentDeadlineSeconds": {"agentPollSeconds": 1},
+    "completionDeadlineSeconds": {"pollSeconds": 1},
+    "pollSeconds": {"completionDeadlineSeconds": 900},
+}
 
 
-@pytest.mark.parametrize("name", BOUNDS)
+@pytest.mark.parametrize("name", WAITS)
 def test_every_bound_of_a_wait_is_accepted(name: str) -> None:
     """A page that names a bound which nothing accepts misleads."""
-    waits = {name: BOUNDS[name], **NEEDED.get(name, {})}
-    config.parse(json.dumps(with_ami(waits=waits)), "p")
+    greatest = {name: WAITS[name]["maximum"], **NEEDED.get(name, {})}
+    least = {name: WAITS[name]["minimum"], **NEEDED_BY_LEAST.get(name, {})}
+    for waits in (greatest, least):
+        config.parse(json.dumps(with_ami(waits=waits)), "p")
+
+
+def test_the_remedy_of_an_interval_is_accepted() -> None:
+    document = with_ami(waits={"agentDeadlineSeconds": 0})
+    with pytest.raises(InvalidConfiguration, match=r"give at most 1, as agentDeadlineSeconds is 0"):
+        config.parse(json.dumps(document), "p")
+    document["waits"]["agentPollSeconds"] = 1
+    config.parse(json.dumps(document), "p")

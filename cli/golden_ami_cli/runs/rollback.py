@@ -63,7 +63,7 @@ def plan(account: Account, to: int | None) -> Rollback:
     if others:
         raise CommandError(
             f"the alias {alias_arn} divides its executions between versions; give it one (aws stepfunctions "
-            "update-state-machine-alias --routing-configuration), then roll back"
+            "update-state-machine-alias --state-machine-alias-arn ARN --routing-configuration …), then roll back"
         )
     now, versions = _number(route["stateMachineVersionArn"]), _versions(states, account.state_machine)
     then = to if to is not None else max((number for number in versions if number < now), default=0)

@@ -41,8 +41,8 @@ def _contradictions(given: Mapping[str, Any], waits: Waits, *, timed: bool) -> I
     languages = waits.language_packages_seconds
     if "languagePackagesSeconds" in given and languages > deadline:
         yield _problem("languagePackagesSeconds", languages, f"give at most completionDeadlineSeconds, {deadline}")
-    if waits.agent_poll_seconds > max(waits.agent_deadline_seconds, 1):
-        remedy = f"give at most agentDeadlineSeconds, {waits.agent_deadline_seconds}"
+    if waits.agent_poll_seconds > (most := max(waits.agent_deadline_seconds, 1)):
+        remedy = f"give at most {most}, as agentDeadlineSeconds is {waits.agent_deadline_seconds}"
         yield _problem("agentPollSeconds", waits.agent_poll_seconds, remedy)
 
 

@@ -1,7 +1,7 @@
 """EC2's quotas on the vCPUs of running On-Demand instances, which each account has in each Region.
 
 EC2 User Guide, "On-Demand Instance quotas": a quota holds for the families of instance types that its name has. The
-codes are those that Service Quotas lists for service "ec2" (aws service-quotas list-service-quotas).
+codes are those that Service Quotas lists for service "ec2" (aws service-quotas list-service-quotas --service-code ec2).
 """
 
 from __future__ import annotations

@@ -319,6 +319,7 @@ def _explained(fault: AssessmentError, code: str, names: str, place: Place) -> A
     if code == "OperationNotPermitted":
         return ServiceRejected(
             f"{names} in {named(place)} is protected against termination, but was launched without protection: take it "
-            f"off (aws ec2 modify-instance-attribute --no-disable-api-termination) and terminate it ({fault})"
+            f"off (aws ec2 modify-instance-attribute --instance-id INSTANCE --no-disable-api-termination) and "
+            f"terminate it ({fault})"
         )
     return type(fault)(f"{names} in {named(place)} was not terminated: {fault}")

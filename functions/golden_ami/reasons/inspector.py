@@ -80,7 +80,8 @@ AGENTLESS_TOO_LONG = _instance(_AGENTLESS_TIME, "install the SSM agent in the AM
 TOO_LARGE = _instance(_STORAGE, "make the AMI's volumes smaller")
 TOO_LONG = _instance(_TIME, "make the AMI's volumes smaller")
 BEING_DISABLED = _instance(
-    "Inspector is being turned off for this account", "turn EC2 scanning on: aws inspector2 enable"
+    "Inspector is being turned off for this account",
+    "turn EC2 scanning on: aws inspector2 enable --resource-types EC2",
 )
 NO_LONGER_ELIGIBLE = _instance("Inspector no longer scans the resource", "start a new run")
 NOTHING_FOUND = _instance(
