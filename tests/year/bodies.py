@@ -22,7 +22,16 @@ def findings(year: Year, line: Line, build: Build, week: int) -> list[Mapping[st
     seen = [one for one in visible(year, line, build, week) if one.kind != "cis"]
     ordered = sorted(seen, key=lambda one: one.key)
     random.shuffle(ordered)
-    return [_body(each, line.engine(week), build, week, random) for each in ordered]
+    told = (_body(each, line.engine(week), build, week, random) for each in ordered)
+    return [each if "paths" in year.troubles else _with_one_path(each) for each in told]
+
+
+def _with_one_path(body: dict[str, Any]) -> dict[str, Any]:
+    """The finding with paths that name neither a volume nor a version."""
+    for package in body.get("packageVulnerabilityDetails", {}).get("vulnerablePackages", ()):
+        if "filePath" in package:
+            package["filePath"] = f"opt/app/{package['name']}"
+    return body
 
 
 def behaviour(year: Year, line: Line, build: Build, week: int) -> Behaviour:

@@ -48,6 +48,7 @@ class Judge:
         for name, point in self._points.items():
             if told.get(name) != point:
                 yield Disagreement(said.week, "trend rewritten", "", "", str(told.get(name)), str(point))
+        self._points = {name: told.get(name, point) for name, point in self._points.items()}
         if run_id(said.week) in told:
             self._points[run_id(said.week)] = told[run_id(said.week)]
         self._points = dict(list(self._points.items())[-_POINTS + 1 :])

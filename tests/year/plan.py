@@ -8,7 +8,20 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from tests.year.truth import OS, Accepted, Build, Conditions, Exposure, Level, Line, Year, day, visible
+from tests.year.truth import (
+    OS,
+    TROUBLES,
+    Accepted,
+    Build,
+    Conditions,
+    Exposure,
+    Level,
+    Line,
+    Trouble,
+    Year,
+    day,
+    visible,
+)
 
 _NAMES = (
     "golden-web", "golden-api", "golden-rhel-8", "golden-rhel-9", "golden-batch", "golden-db", "golden-edge",
@@ -23,7 +36,7 @@ _PACKAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("PYTHONPKG", ("urllib3",)), ("PYTHONPKG", ("jinja2",)), ("NODEPKG", ("lodash",)), ("JAR", ("log4j-core",)),
 )  # fmt: skip
 _TWINS = (("requests", "PYTHONPKG"), ("curl", "NODEPKG"))  # the same vulnerability in the system's package, too
-_SEVERITIES, _WEIGHTS = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNTRIAGED"), (4, 12, 45, 30, 9)
+_SEVERITIES, _WEIGHTS = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNTRIAGED"), (2, 7, 45, 35, 11)
 _PORTS = (22, 443, 8080)
 # Checks in the order in which the emulated benchmark fails them (inspector/cis_scan.py), with their levels.
 CHECKS: tuple[tuple[str, Level], ...] = (
@@ -43,13 +56,29 @@ _REBUILT = (3, 8)  # weeks from a build to the next one, at least and at most
 _KEPT = (0, 9)  # weeks for which a build is assessed after the next one exists
 
 
-def year(seed: int, weeks: int, lineages: int) -> Year:
-    """The year of a seed. The first lineages have what the others have by chance, so that a short year has all."""
+def year(seed: int, weeks: int, lineages: int, troubles: frozenset[Trouble] = TROUBLES) -> Year:
+    """The year of a seed, without the troubles that are not named. The first lineages have one of each."""
     random = Random(f"year {seed}")
-    lines = [_line(Random(f"{seed} {number}"), number, weeks) for number in range(lineages)]
-    drawn = Year(seed, weeks, lines, _levels(random, weeks), [])
+    lines = [_without(_line(Random(f"{seed} {number}"), number, weeks), troubles) for number in range(lineages)]
+    levels: list[Level] = _levels(random, weeks) if "levels" in troubles else ["LEVEL_1"] * weeks
+    drawn = Year(seed, weeks, lines, levels, [], troubles=troubles)
     drawn = replace(drawn, accepted=list(_accepted(random, drawn)))
     return replace(drawn, conditions=dict(_conditions(random, drawn)))
+
+
+def _without(line: Line, troubles: frozenset[Trouble]) -> Line:
+    """A lineage without the troubles that are left out."""
+    builds = list(line.builds)
+    if "dates" not in troubles:
+        builds = [replace(one, has=frozenset(replace(each, dated=None) for each in one.has)) for one in builds]
+    if "vanishing" not in troubles:
+        builds = [replace(one, gone_from=None) for one in builds]
+    return replace(
+        line,
+        builds=builds,
+        engines=line.engines if "engines" in troubles else [line.engines[0]] * len(line.engines),
+        renamed=line.renamed if "renames" in troubles else None,
+    )
 
 
 def _line(random: Random, number: int, weeks: int) -> Line:
@@ -194,9 +223,9 @@ def _conditions(random: Random, drawn: Year) -> Iterator[tuple[tuple[int, str], 
             seen = sorted(visible(drawn, line, build, week), key=lambda one: one.key)
             settled = week > build.first and not any(week in _news(each) for each in seen)
             packages = [each for each in seen if each.kind == "package" and week > each.known_from]
-            lost = line.engine(week) == "ami" and random.random() < 0.3
-            lags = settled and line.engine(week) == "instance" and random.random() < 0.06
-            pauses = settled and not lags and random.random() < 0.15
+            lost = "events" in drawn.troubles and line.engine(week) == "ami" and random.random() < 0.3
+            lags = "lags" in drawn.troubles and settled and line.engine(week) == "instance" and random.random() < 0.06
+            pauses = "pauses" in drawn.troubles and settled and not lags and random.random() < 0.15
             paused = _with_twin(random.choice(packages), seen) if pauses and packages else frozenset()
             if lost or lags or paused:
                 yield (week, build.ami_id), Conditions(lost, lags, paused)

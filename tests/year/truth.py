@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Kind = Literal["package", "network", "cis"]
 Level = Literal["", "LEVEL_1", "LEVEL_2"]  # of the CIS benchmark; "": it is not asked for
 
+Trouble = Literal["paths", "dates", "events", "lags", "pauses", "engines", "levels", "renames", "vanishing"]
+TROUBLES: frozenset[Trouble] = frozenset(get_args(Trouble))
 START = datetime(2026, 1, 5, 6, tzinfo=UTC)
 OS = "OS"
 
@@ -128,6 +130,7 @@ class Year:
     levels: Sequence[Level]  # of the benchmark, by week
     accepted: Sequence[Accepted]
     conditions: Mapping[tuple[int, str], Conditions] = field(default_factory=dict)  # by week and AMI
+    troubles: frozenset[Trouble] = TROUBLES  # what may happen in it beside rebuilds, fixes and exceptions
 
     def of(self, week: int, build: Build) -> Conditions:
         """How the scan of an AMI goes in a week."""
