@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,3 +184,12 @@ WRONG_OF_RUN: dict[str, tuple[Callable[[Answers], Answers], str]] = {
 def test_a_wrong_answer_of_a_run_is_seen(case: str) -> None:
     wrong, kind = WRONG_OF_RUN[case]
     assert kind in {one.kind for one in judged(wrong)}
+
+
+@pytest.mark.parametrize("module", ["truth", "plan", "books"])
+def test_the_books_read_nothing_of_the_product(module: str) -> None:
+    imports = re.findall(
+        r"^\s*(?:from|import) (\S+)", Path(__file__).with_name(f"{module}.py").read_text(), re.MULTILINE
+    )
+    assert imports
+    assert not [name for name in imports if name.startswith("golden_ami") or name == "handlers"]
