@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,7 +56,7 @@ class Answers:
 def read(account: Account, year: Year, week: int) -> Answers:
     """Read what there is of a week's run."""
     report = account.report(week)
-    known = _Known(year)
+    known = Known(year)
     results, owner = account.messages(week)
     amis = [_ami(ami, known, lambda key: _lines(account.object(key))) for ami in report["amis"]]
     return Answers(
@@ -74,10 +74,11 @@ def _lines(content: bytes) -> list[Any]:
     return [json.loads(line) for line in content.splitlines()]
 
 
-def _ami(ami: Mapping[str, Any], known: _Known, lines: Callable[[str], list[Any]]) -> SaidOfAmi:
+def _ami(ami: Mapping[str, Any], known: Known, lines: Callable[[str], list[Any]]) -> SaidOfAmi:
     findings: Iterable[tuple[Any, Any]] = ()
     if ami.get("standingsKey"):
         findings = zip(lines(ami["findingsKey"]), lines(ami["standingsKey"]), strict=True)
+    said = tuple(known.findings(findings))
     return SaidOfAmi(
         ami_id=ami["amiId"],
         verdict=ami["verdict"],
@@ -87,14 +88,14 @@ def _ami(ami: Mapping[str, Any], known: _Known, lines: Callable[[str], list[Any]
         lineage=ami["lineage"],
         counts=ami.get("counts", {}),
         failing=ami.get("failing", 0),
-        findings=tuple(known.findings(findings)),
-        failures=tuple(known.failures(ami.get("failures", ()))),
+        findings=said,
+        failures=tuple(known.failures(ami.get("failures", ()), {one.key for one in said})),
         last_run=ami.get("sinceLastRun"),
         previous=ami.get("sincePreviousAmi"),
     )
 
 
-class _Known:
+class Known:
     """Finds the exposure that a finding is of."""
 
     def __init__(self, year: Year) -> None:
@@ -113,12 +114,12 @@ class _Known:
             taken[key] += 1
             yield Said(key, " ".join(filter(None, words)), status["since"], status.get("change", ""))
 
-    def failures(self, items: Iterable[Mapping[str, Any]]) -> Iterator[Said]:
-        """Of one AMI: items of report.json, which name no ecosystem."""
+    def failures(self, items: Iterable[Mapping[str, Any]], there: Collection[str]) -> Iterator[Said]:
+        """Of one AMI: items of report.json, which name no ecosystem. `there` are the keys of its findings."""
         for item in items:
             words = (item["vulnerability"], item.get("package", ""))
             found = self._by_words.get(words) or self._by_words.get((_port(words[0]), ""), [])
-            key = found[0].key if found else ""
+            key = next((one.key for one in found if one.key in there), "")
             yield Said(key, " ".join(filter(None, words)), item.get("since", ""), "")
 
 

@@ -223,10 +223,12 @@ def _conditions(random: Random, drawn: Year) -> Iterator[tuple[tuple[int, str], 
             seen = sorted(visible(drawn, line, build, week), key=lambda one: one.key)
             settled = week > build.first and not any(week in _news(each) for each in seen)
             packages = [each for each in seen if each.kind == "package" and week > each.known_from]
-            lost = "events" in drawn.troubles and line.engine(week) == "ami" and random.random() < 0.3
-            lags = "lags" in drawn.troubles and settled and line.engine(week) == "instance" and random.random() < 0.06
-            pauses = "pauses" in drawn.troubles and settled and not lags and random.random() < 0.15
-            paused = _with_twin(random.choice(packages), seen) if pauses and packages else frozenset()
+            lost, lags, pauses = (random.random() < chance for chance in (0.3, 0.06, 0.2))
+            one = random.choice(packages) if packages else None
+            lost = lost and "events" in drawn.troubles and line.engine(week) == "ami"
+            lags = lags and "lags" in drawn.troubles and settled and line.engine(week) == "instance"
+            pauses = pauses and "pauses" in drawn.troubles and settled and not lags
+            paused = _with_twin(one, seen) if one and pauses else frozenset()
             if lost or lags or paused:
                 yield (week, build.ami_id), Conditions(lost, lags, paused)
 
