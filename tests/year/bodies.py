@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from random import Random
 from typing import Any
@@ -14,6 +14,7 @@ from golden_ami_emulator.world import ACCOUNT, REGION, Behaviour
 
 _LATE = 7200  # seconds; longer than a run waits for findings
 _SCAN = 300  # seconds
+_FOLDERS = ("opt/app", "usr/lib")  # where packages of languages are; some are in both
 
 
 def findings(year: Year, line: Line, build: Build, week: int) -> list[Mapping[str, Any]]:
@@ -30,7 +31,8 @@ def _with_one_path(body: dict[str, Any]) -> dict[str, Any]:
     """The finding with paths that name neither a volume nor a version."""
     for package in body.get("packageVulnerabilityDetails", {}).get("vulnerablePackages", ()):
         if "filePath" in package:
-            package["filePath"] = f"opt/app/{package['name']}"
+            folder = next(one for one in _FOLDERS if one in package["filePath"])
+            package["filePath"] = f"{folder}/{package['name']}"
     return body
 
 
@@ -88,7 +90,7 @@ def _package(exposure: Exposure, engine: str, build: Build, random: Random) -> d
         "packageVulnerabilityDetails": {
             "vulnerabilityId": exposure.vulnerability,
             "source": "NVD",
-            "vulnerablePackages": [_vulnerable(exposure, name, version, engine, random) for name in exposure.packages],
+            "vulnerablePackages": list(_vulnerable(exposure, version, engine, random)),
         },
         **({"details": {"cisaData": listed}} if exposure.exploited else {}),
     }
@@ -100,10 +102,16 @@ def _names(exposure: Exposure) -> str:
     return ", ".join(exposure.packages[:2]) + (f" and {more} more" if more > 0 else "")
 
 
-def _vulnerable(exposure: Exposure, name: str, version: str, engine: str, random: Random) -> dict[str, Any]:
+def _vulnerable(exposure: Exposure, version: str, engine: str, random: Random) -> Iterator[dict[str, Any]]:
+    """Each package, and of a language's each place, in any order."""
     fixed = "NotAvailable" if exposure.fix == "NO" else "99.0.0"
-    package = {"name": name, "version": version, "fixedInVersion": fixed, "packageManager": exposure.ecosystem}
-    if exposure.ecosystem == OS:
-        return package | {"arch": "X86_64", "release": f"{random.randint(1, 9)}.amzn2023"}
-    path = f"opt/app/{name}-{version}.dist-info/METADATA"
-    return package | {"filePath": f"vol-{random.getrandbits(68):017x}:/p1:{path}" if engine == "ami" else path}
+    folders = _FOLDERS if Random(exposure.key).random() < 0.4 else _FOLDERS[:1]
+    for name in exposure.packages:
+        package = {"name": name, "version": version, "fixedInVersion": fixed, "packageManager": exposure.ecosystem}
+        if exposure.ecosystem == OS:
+            yield package | {"arch": "X86_64", "release": f"{random.randint(1, 9)}.amzn2023"}
+            continue
+        for folder in random.sample(folders, len(folders)):
+            path = f"{folder}/{name}-{version}.dist-info/METADATA"
+            volume = f"vol-{random.getrandbits(68):017x}:/p1:" if engine == "ami" else ""
+            yield package | {"filePath": f"{volume}{path}"}
