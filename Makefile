@@ -24,7 +24,7 @@ NO_RUNTIME = echo "Python $(RUNTIME), which the functions run on, was not found:
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
-.PHONY: help run test test-runtime test-wheel test-sam test-interpreters bench test-sfn-local lint audit pages docs format lock clean
+.PHONY: help run test test-runtime test-wheel test-sam test-interpreters year bench test-sfn-local lint audit pages docs format lock clean
 
 help:  ## Show the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -52,6 +52,9 @@ test-wheel: $(INSTALLED) .venv-wheel/.installed  ## Build the wheel, install it 
 test-sam: $(INSTALLED) .venv-sam/.installed  ## Try build and deployment with AWS SAM CLI, and the commands in the documentation
 	@test -n "$(RUNTIME_PYTHON)" || $(NO_RUNTIME) "sam build is not tried"
 	PATH="$(if $(RUNTIME_PYTHON),$(dir $(RUNTIME_PYTHON)):)$$PATH" $(BIN)/pytest -n auto --dist loadfile -rs tests/sam $(ARGS)
+
+year: $(INSTALLED)  ## Hold a year of weekly runs against independent books (ARGS="--weeks 12 --seed 1")
+	$(BIN)/python -m tests.year $(ARGS)
 
 bench: $(VENV)/.installed-bench  ## Measure speed and cost (ARGS="--house --huge" for all, or names of sections)
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -132,6 +132,12 @@ class InspectorRegion:
             self._bodies[image_id] = bodies(self.world.findings_of(image_id))
         return self._bodies[image_id]
 
+    def learn(self) -> None:
+        """The world's findings have changed: later scans find what it holds now."""
+        with self.lock:
+            self._bodies.clear()
+            self.__dict__.pop("vulnerabilities", None)
+
     @cached_property
     def vulnerabilities(self) -> dict[str, dict[str, Any]]:
         """What Inspector knows of each vulnerability that the world's findings name, by CVE id."""

@@ -340,3 +340,19 @@ def test_the_first_scan_in_an_account_makes_inspectors_roles(make: Any) -> None:
     start(aws)
     assert service_roles.missing(account, service_roles.ON_DEMAND) == {}
     start(aws, "ami-2-long-enough")  # they are made once
+
+
+def test_what_the_world_holds_anew_is_found_once_it_is_learnt(make: Any) -> None:
+    def found(name: str) -> dict[str, Any]:
+        return {"title": name, "packageVulnerabilityDetails": {"vulnerabilityId": name, "source": "NVD"}}
+
+    held: dict[str, Any] = {"ami-1-long-enough": [found("CVE-2026-1000")]}
+    aws = make(findings=held)
+    for name in ("CVE-2026-1000", "CVE-2026-2000"):
+        held["ami-1-long-enough"] = [found(name)]
+        aws.region.learn()
+        start(aws)
+        aws.advance(900)
+        rows = aws.client("ec2").get_image_findings(ImageId="ami-1-long-enough")["ImageFindings"]
+        assert [row["Title"] for row in rows] == [name]
+        assert [*aws.region.vulnerabilities] == [name]
