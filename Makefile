@@ -35,9 +35,9 @@ run: $(or $(wildcard $(INSTALLED)),$(VENV)/.installed-local)  ## Assess the five
 test: $(INSTALLED)  ## Run the tests
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
-# What the functions run, on the Python that they run on; the matrix of faults is the same code once more.
-RUNTIME_TESTS := tests/unit tests/statemachine $(filter-out %/cli %/embedded %.py,$(wildcard tests/adapters/[a-z]*)) \
-	--ignore=tests/statemachine/test_faults.py
+# What the functions run, on the Python that they run on, and a whole run of each engine; the other runs are the same code.
+RUNTIME_TESTS := tests/unit tests/statemachine/test_engines.py tests/statemachine/test_logs.py \
+	$(filter-out %/cli %/embedded %.py,$(wildcard tests/adapters/[a-z]*))
 
 test-runtime: $(if $(RUNTIME_PYTHON),.venv-runtime/.installed)  ## Run the tests of the functions on the Python of Lambda
 ifeq ($(RUNTIME_PYTHON),)

@@ -31,6 +31,11 @@ def former_lineage(ami: Ami, lineage_tag: str | None = None) -> str:
     return ami.entry.lineage or value or _without_date_or_version(ami.name) or ami.ami_id
 
 
+def former_key(ami: Ami, lineage_tag: str | None = None) -> str:
+    """The former lineage with account and Region: "account/region/lineage"."""
+    return f"{ami.account}/{ami.region}/{former_lineage(ami, lineage_tag)}"
+
+
 def renamed(
     exceptions: Iterable[RiskException], amis: Sequence[Ami], lineage_tag: str | None = None
 ) -> dict[str, list[str]]:

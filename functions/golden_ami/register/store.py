@@ -14,7 +14,7 @@ from golden_ami.errors import Throttled
 from golden_ami.models import Ami, Assessment
 from golden_ami.register.model import Entry, Header, KnownAmi, RegisterNote
 from golden_ami.register.register import Register
-from golden_ami.register.takeover import take_over
+from golden_ami.register.takeover import belonging, take_over
 from golden_ami.storage.digests import Changed, changed_text
 from golden_ami.storage.keys import register_key
 from golden_ami.storage.objects import Missing, Store
@@ -49,9 +49,10 @@ class Registers:
         self._store, self._index = store, index
         self._origins: dict[str, RegisterNote | None] = {}  # by lineage: where `open` read it
 
-    def open(self, lineage: str, amis: Sequence[Ami]) -> Register:
+    def open(self, lineage: str, amis: Sequence[Ami], former: Iterable[str]) -> Register:
         """The register of a lineage, with what other registers know of these of its AMIs.
 
+        `former` are the lineages under which an earlier release, which had no registers, kept their past.
         Whatever should be there and cannot be read is named in `lost`. Raises botocore's ClientError.
         """
         register, note = self._read(lineage)
@@ -61,10 +62,15 @@ class Registers:
             if any(one.lineage_key == lineage for one in known):
                 register.lost = f"the ledger does not have the register of {lineage} any more"
             else:
-                take_over(register, self._index.assessments(lineage), self._store)
+                take_over(register, self._former(register, amis, former), self._store)
         for other in dict.fromkeys(one.lineage_key for one in known if one.lineage_key != lineage):
             self._adopt(register, other, {one.ami_id for one in known if one.lineage_key == other})
         return register
+
+    def _former(self, register: Register, amis: Sequence[Ami], former: Iterable[str]) -> list[Assessment]:
+        found = [one for key in dict.fromkeys([register.lineage, *former]) for one in self._index.assessments(key)]
+        belongs = belonging(register.lineage, amis)
+        return sorted(filter(belongs, found), key=lambda one: one.completed_at, reverse=True)
 
     def _adopt(self, register: Register, lineage: str, amis: set[str]) -> None:
         """Take over the past of AMIs that were of another lineage."""

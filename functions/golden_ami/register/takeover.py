@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
-from golden_ami.models import Assessment, Data, FindingKind, Severity
+from golden_ami.lineage.builds import without_builds
+from golden_ami.models import Ami, Assessment, Data, FindingKind, Severity
 from golden_ami.register.looked import assumed
 from golden_ami.register.model import Entry
 from golden_ami.register.register import Register
@@ -24,6 +25,20 @@ class _Status(Data, gc=False):
     severity: Severity
     type: str
     since: str
+
+
+def belonging(lineage: str, amis: Sequence[Ami]) -> Callable[[Assessment], bool]:
+    """Whether an assessment of an earlier release is of the lineage of these AMIs, which may have been one with others.
+
+    Where their names tell the lineage, its name must; else every assessment of the former lineage counts.
+    """
+    ids, name = {ami.ami_id for ami in amis}, lineage.split("/", 2)[2]
+    by_name = any(ami.lineage_rule in ("nameTag", "imageName") for ami in amis)
+
+    def belongs(one: Assessment) -> bool:
+        return one.lineage == lineage or one.ami_id in ids or not by_name or without_builds(one.name) == name
+
+    return belongs
 
 
 def take_over(register: Register, assessments: Iterable[Assessment], store: Store) -> None:

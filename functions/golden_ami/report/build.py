@@ -17,7 +17,7 @@ from golden_ami.evaluation.policy import run_verdict
 from golden_ami.evaluation.upgrades import RunUpgrades
 from golden_ami.evaluation.verdict import judge
 from golden_ami.evidence.requirements import is_partial
-from golden_ami.lineage.former import renamed
+from golden_ami.lineage.former import former_key, renamed
 from golden_ami.models import Ami, Assessment, Finding, Policy, Reason, Run
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.reasons import reporting
@@ -112,9 +112,10 @@ class _Builder:
     def lineage(self, amis: Sequence[Ami]) -> list[_BuiltAmi]:
         """Assess the AMIs of one lineage, each after the one before it, and write what is known of the lineage."""
         lineage = lineage_key(amis[0])
-        register = self._registers.open(lineage, amis)
+        former = [former_key(ami, self._run.config.lineage_tag) for ami in amis]
+        register = self._registers.open(lineage, amis, former)
         with self._lock:
-            self._trend.take_over(lineage)
+            self._trend.take_over([lineage, *former])
         built = [self._ami(ami, register) for ami in amis]
         if register.changed:
             self._registers.save(register, self._run.run_id)

@@ -32,13 +32,14 @@ class Trend:
         noted = history.trend(run.parameter, _POINTS + 1)
         self._points = {point.run_id: point for point in noted if point.run_id != run.run_id}
         self._takes_over = not noted
+        self._taken: set[str] = set()
         self._now: Point | None = None
 
-    def take_over(self, lineage: str) -> None:
-        """Count the assessments of a lineage by a release that noted no points."""
-        if not self._takes_over:
-            return
-        for one in self._history.assessments(lineage):
+    def take_over(self, lineages: Iterable[str]) -> None:
+        """Count the assessments of lineages by a release that noted no points, once."""
+        new = {*lineages} - self._taken if self._takes_over else set[str]()
+        self._taken |= new
+        for one in (one for lineage in new for one in self._history.assessments(lineage)):
             if one.run_id != self._run.run_id:
                 point = self._points.setdefault(one.run_id, Point(run_id=one.run_id, completed_at=one.completed_at))
                 point.amis += 1

@@ -92,16 +92,17 @@ STANDINGS = (
 )
 
 
+@pytest.mark.parametrize("lineage", [LINEAGE, LINEAGE.replace("web", "ami-0a")], ids=["same", "renamed"])
 @pytest.mark.parametrize("intact", [True, False])
-def test_the_standings_of_a_release_without_registers_are_taken_over(stack: Any, intact: bool) -> None:
+def test_the_standings_of_a_release_without_registers_are_taken_over(stack: Any, intact: bool, lineage: str) -> None:
     key = "runs/run-0/standings/ami-0a.ndjson"
     stack.s3.put_object(Bucket=BUCKET, Key=key, Body=STANDINGS if intact else STANDINGS.replace(b"01-01", b"11-01"))
     then = Assessment(
-        run_id="run-0", key="ami-0a", ami_id="ami-0a", name="ami-0a", lineage=LINEAGE, engine="instance",
+        run_id="run-0", key="ami-0a", ami_id="ami-0a", name="ami-0a", lineage=lineage, engine="instance",
         completed_at="2026-02-01T00:00:00Z", verdict="FAIL", counts={"HIGH": 1}, standings_key=key,
         standings_sha256=hashlib.sha256(STANDINGS).hexdigest(),
     )  # fmt: skip
-    old_row = (keys.lineage_partition(LINEAGE), "2026-02-01T00:00:00Z#run-0#ami-0a")
+    old_row = (keys.lineage_partition(lineage), "2026-02-01T00:00:00Z#run-0#ami-0a")
     stack.ledger._table.put(lasting_row(old_row, stored(then)))
     found = assessed(stack, "run-1", LATER)
     assert found["verdict"] == "FAIL"

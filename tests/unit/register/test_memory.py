@@ -198,16 +198,16 @@ def entered(register: Register, run_id: str, ami_id: str, *vulnerabilities: str)
 def test_two_runs_at_once_lose_nothing(world: World) -> None:
     def other_run() -> None:
         theirs = Registers(world.store, history)
-        register = theirs.open("l", [])
+        register = theirs.open("1/r/l", [], [])
         entered(register, "run-2", "ami-2", "CVE-1", "CVE-2")
         theirs.save(register, "run-2")
 
     history = Rival(other_run)
     ours = Registers(world.store, history)
-    register = ours.open("l", [])
+    register = ours.open("1/r/l", [], [])
     entered(register, "run-1", "ami-1", "CVE-1", "CVE-3")
     ours.save(register, "run-1")
-    note = history.notes["l"]
+    note = history.notes["1/r/l"]
     both = read(world.store.read(note.key), note)
     found = {
         one.run_id: sorted(both.entries[number].vulnerability for number in both.found_by(one))
