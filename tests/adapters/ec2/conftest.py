@@ -113,9 +113,10 @@ class Stack:
         return _client(service, region)
 
     def image(self, image_id: str, region: str = REGION, **attributes: Any) -> str:
-        """An AMI in the account."""
+        """An AMI in the account, with a name of its own in which nothing is to be guessed."""
         backend = ec2_backends[attributes.pop("account", ACCOUNT)][region]
-        attributes = {"name": image_id, "architecture": "x86_64", "region_name": f"{region}a"} | attributes
+        name = "image-" + image_id[4:].translate(str.maketrans("0123456789", "ghijklmnop"))
+        attributes = {"name": name, "architecture": "x86_64", "region_name": f"{region}a"} | attributes
         backend.amis[image_id] = MotoAmi(backend, image_id, **attributes)
         return image_id
 
