@@ -33,10 +33,12 @@ _OF_OTHERS = {
     "Undefined", "ASSESSMENT_RUN_COMPLETED", "EC2_HYBRID", "EC2_INSPECTOR_AGENT_BASED",
     "FINDING_DETAILS_NOT_FOUND", "INITIAL_SCAN_COMPLETE", "INSUFFICIENT_DATA", "INTERNAL_ERROR", "NO_COLOR",
     "PATH", "ROLLBACK_COMPLETE", "UTC", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_REGION",
+    "Amazon_AMI_Management_Identifier", "Ec2ImageBuilderArn", "HCPPackerBucketName",
     "cisaData", "lastScannedAt", "redriveStatusReason", "retrierRetryCount", "updatedAt",
 }  # fmt: skip
 # Placeholders, and what a test throws in the place of another name.
 _OF_PAGES = {"BUCKET", "TABLE", "RUN", "NoCompletion", "Event", "Answer", "Clients"}
+_LINEAGES = {"golden-rhel"}  # of an example
 # What the pages on changes say is gone.
 GONE = {"SUBNET_ID", "START_TIMED_OUT", "nothing-assessed", "Needs Instances?", "Run Over?"}
 
@@ -143,4 +145,4 @@ def kebab() -> set[str]:
     """Names with hyphens: alarms, functions as the log has them, tags, values of parameters."""
     values = {str(value) for one in templates()[0]["Parameters"].values() for value in one.get("AllowedValues", ())}
     spelled = {name.replace("_", "-") for name in handlers()}
-    return alarms() | spelled | values | words_of_sources() | {"golden-ami", "golden-ami-assessment"} | GONE
+    return alarms() | spelled | values | words_of_sources() | {"golden-ami", "golden-ami-assessment"} | GONE | _LINEAGES

@@ -99,9 +99,9 @@ def test_a_person_is_sent_reports_and_alarms(plain: Any, full: Any, topic: str) 
 
 
 def test_how_long_data_is_kept(plain: Any, deploy: Any) -> None:
-    rule, _ = plain.resources["ReportBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    assert (rule["Status"], rule["ExpirationInDays"], rule.get("Prefix", "")) == ("Enabled", "400", "")
-    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    of_runs, of_all, _ = plain.resources["ReportBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert (of_runs["Status"], of_runs["ExpirationInDays"], of_runs["Prefix"]) == ("Enabled", "400", "runs/")
+    assert (of_all["NoncurrentVersionExpiration"], "Prefix" in of_all) == ({"NoncurrentDays": 30}, False)
     chosen = deploy({"ReportRetentionDays": "90", "LogRetentionDays": "30", "ObjectLockDays": "60"})
     bucket = chosen.resources["ReportBucket"]["Properties"]
     assert bucket["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] == "90"

@@ -68,6 +68,7 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
         NONE,
     ),
     "KeepAnswers": (["arn:aws:s3:::ReportBucket/vulnerabilities/*"], NONE),
+    "KeepRegisters": (["arn:aws:s3:::ReportBucket/lineages/*"], NONE),
     "LaunchFromAnyAmi": (["arn:aws:ec2:*::image/*", f"arn:aws:ec2:*:{ACCOUNT}:network-interface/*"], NONE),
     "LaunchInOtherRegions": (
         ["arn:aws:ec2:*:*:subnet/*", "arn:aws:ec2:*:*:security-group/*"],

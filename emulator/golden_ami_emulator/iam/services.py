@@ -166,7 +166,7 @@ TABLE: dict[str, Builder] = {  # "boto3 service:Operation"
         f"s3:{name}": on("s3:PutObject", _object)
         for name in ("PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
     },
-    "s3:AbortMultipartUpload": on("s3:AbortMultipartUpload", _object),
+    **{f"s3:{name}": on(f"s3:{name}", _object) for name in ("AbortMultipartUpload", "DeleteObject")},
     "sns:Publish": _publish,
     **{f"sqs:{name}": on(f"sqs:{name}", _queue) for name in ("GetQueueAttributes", "SendMessage")},
     "events:PutEvents": _put_events,
