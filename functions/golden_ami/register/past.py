@@ -70,11 +70,16 @@ class Past:
         self._seen: dict[int, Entry] = {}  # by number of the register's entry
         self._new = Register(Header(lineage=register.lineage))  # what the register does not hold yet
         self._taken: dict[int, int] = {}  # by number: findings that were only like it
+        self._expected: set[int] = set()  # entries whose very identity is among the findings
 
     @property
     def lost(self) -> str:
         """What of it cannot be read; "" when all is there."""
         return self.register.lost
+
+    def expect(self, identities: Sequence[FindingIdentity]) -> None:
+        """Keep what is these for the finding that says so: no other, which says less, is taken for it."""
+        self._expected.update(self.register.same(identities))
 
     def match(self, finding: Finding, identities: Sequence[FindingIdentity], observed: str) -> Known:
         """Which finding it is, since when it is known, what changed. `observed`: ISO date that its source gives."""
@@ -93,7 +98,7 @@ class Past:
         if same := self.register.same(identities):
             return same
         for number in self.register.like(identities):
-            if self._taken.get(number, 0) < self.register.entries[number].occurrences:
+            if number not in self._expected and self._taken.get(number, 0) < self.register.entries[number].occurrences:
                 self._taken[number] = self._taken.get(number, 0) + 1
                 return [number]
         return []

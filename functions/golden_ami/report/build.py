@@ -13,6 +13,7 @@ import msgspec
 from golden_ami.evaluation.ami import AmiEvaluation, AmiEvaluator
 from golden_ami.evaluation.evaluate import AmiRules, EvaluatedFinding
 from golden_ami.evaluation.exceptions import ExceptionIndex
+from golden_ami.evaluation.identity import identities_of
 from golden_ami.evaluation.policy import run_verdict
 from golden_ami.evaluation.upgrades import RunUpgrades
 from golden_ami.evaluation.verdict import judge
@@ -169,6 +170,9 @@ class _Builder:
         """Evaluate an AMI's findings and write their statuses. Raises Missing, Changed and msgspec's MsgspecError."""
         policy = self._run.config.policy_of(ami)
         rules = AmiRules(ami, policy, self._exceptions, self._today)
+        if ami.engine == "ami" and past.register.entries:  # its sources tell more or less of a finding
+            for finding in decoded_findings(self._store.lines(ami.findings_key)):
+                past.expect(identities_of(finding))
         evaluator = AmiEvaluator(rules, past, listed=self._listed, urgent=self._urgent)
         encode = msgspec.json.Encoder().encode_lines
         again = not self._urgent  # by the page and the other formats of a small run

@@ -80,6 +80,14 @@ def test_what_a_source_does_not_say_matches_one_finding(world: World) -> None:
     assert changes(found) == (1, 1, 0)
 
 
+def test_a_finding_that_says_all_comes_before_one_that_says_less(world: World) -> None:
+    """Of one vulnerability in two packages, one finding came as an event, and of the other EC2 has a row only."""
+    libraries, library = package(manager="NODEPKG"), package(manager="", architecture="", version="")
+    week(world, 0, [finding("CVE-1"), finding("CVE-1", libraries, arn="y")], engine="ami")
+    for findings in ([finding("CVE-1", library, arn="x"), finding("CVE-1")], [finding("CVE-1", library, arn="x")] * 2):
+        assert changes(week(world, 1, findings, engine="ami")) == (0, 2, 0)
+
+
 def test_a_finding_that_pauses_keeps_its_age(world: World) -> None:
     week(world, 0, [finding("CVE-1")])
     for number in (1, 2, 3):
