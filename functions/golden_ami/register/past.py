@@ -34,9 +34,9 @@ class Compared:
         self._bit = 1 << register.number_of(assessment)
         self._register = register
 
-    def change(self, numbers: Sequence[int], kind: FindingKind) -> Change:
-        """What became of a finding since; `numbers` are those of its entries."""
-        if any(self._register.entries[number].on & self._bit for number in numbers):
+    def change(self, known: Sequence[Entry], kind: FindingKind) -> Change:
+        """What became of a finding since; `known` are its entries."""
+        if any(entry.on & self._bit for entry in known):
             return "OPEN"
         return "NEW" if could_show(kind, self.assessment.looked_at) else ""
 
@@ -84,42 +84,40 @@ class Past:
     def match(self, finding: Finding, identities: Sequence[FindingIdentity], observed: str) -> Known:
         """Which finding it is, since when it is known, what changed. `observed`: ISO date that its source gives."""
         kind = kind_of(finding)
-        numbers = self._numbers(identities)
-        known = [self.register.entries[number] for number in numbers]
+        same = self.register.same(identities)
+        again = [] if same else self._new.same(identities)
+        like = [] if same or again else self._like(identities)
+        known = [self.register.entries[number] for number in same or like]
+        known += [self._new.entries[number] for number in again]
         since = min([observed, *(entry.first_seen for entry in known)])
         uncertain = bool(self.lost) or any(entry.uncertain for entry in known)
-        changes = tuple(one.change(numbers, kind) for one in self.compared)
-        if self._note(finding, identities, kind, since, numbers):
+        changes = tuple(one.change(known, kind) for one in self.compared)
+        seen = Entry(
+            identities[0][0], [(one[1], one[2]) for one in identities], kind, finding.severity, since,
+            self._today, source=finding.source, uncertain=uncertain,
+        )  # fmt: skip
+        if again:
+            self._again(self._new.entries[again[0]], seen)
+        elif self._note(seen, same, like):
             for one, change in zip(self.compared, changes, strict=True):
                 one.count(change, since)
         return Known(since, uncertain, changes)
 
-    def _numbers(self, identities: Sequence[FindingIdentity]) -> list[int]:
-        if same := self.register.same(identities):
-            return same
+    def _like(self, identities: Sequence[FindingIdentity]) -> list[int]:
+        """The entry that may be the same, unless it stands for others of these findings already."""
         for number in self.register.like(identities):
             if number not in self._expected and self._taken.get(number, 0) < self.register.entries[number].occurrences:
                 self._taken[number] = self._taken.get(number, 0) + 1
                 return [number]
         return []
 
-    def _note(
-        self,
-        finding: Finding,
-        identities: Sequence[FindingIdentity],
-        kind: FindingKind,
-        since: str,
-        numbers: Sequence[int],
-    ) -> bool:
+    def _note(self, seen: Entry, same: Sequence[int], like: Sequence[int]) -> bool:
         """Keep what was seen; whether it is the first of its identity in this assessment."""
-        seen = Entry(
-            identities[0][0], [(one[1], one[2]) for one in identities], kind, finding.severity, since,
-            self._today, source=finding.source, uncertain=bool(self.lost),
-        )  # fmt: skip
+        if like and (other := self._seen.get(like[0])) and not {*other.identities} & {*seen.identities}:
+            seen.on = self.register.entries[like[0]].on  # one entry stood for two, which can be told apart now
+            like = []
+        numbers = [*same, *like]
         if not numbers:
-            if same := self._new.same(identities):
-                self._again(self._new.entries[same[0]], seen)
-                return False
             self._new.add(seen)
             return True
         first = not any(number in self._seen for number in numbers)

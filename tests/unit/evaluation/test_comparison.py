@@ -61,7 +61,6 @@ def test_package_and_ecosystem_tell_findings_apart(world: World, other: Any) -> 
         package(architecture="ARM64"),
         package(path="vol-0123456789abcdef0:/p1:opt/x.jar"),
         package(version="3.0.7-2"),
-        package(manager=""),
     ],
 )
 def test_architecture_path_and_version_are_occurrences(world: World, other: Any) -> None:

@@ -88,6 +88,15 @@ def test_a_finding_that_says_all_comes_before_one_that_says_less(world: World) -
         assert changes(week(world, 1, findings, engine="ami")) == (0, 2, 0)
 
 
+def test_rows_that_could_not_be_told_apart_are_told_apart_later(world: World) -> None:
+    row = finding("CVE-1", package(manager="", architecture="", version=""))
+    whole = [finding("CVE-1"), finding("CVE-1", package(manager="NODEPKG"), arn="y")]
+    week(world, 0, [row, row])
+    for number in (1, 2):
+        assert changes(week(world, number, whole)) == (0, 2, 0)
+    assert changes(week(world, 3, whole[:1])) == (0, 1, 1)
+
+
 def test_a_finding_that_pauses_keeps_its_age(world: World) -> None:
     week(world, 0, [finding("CVE-1")])
     for number in (1, 2, 3):
