@@ -34,7 +34,8 @@ def exception_reports(
             message = f"matches nothing: {renaming(lineage, renamed[lineage])}; name the one that it is meant for"
         unknown = sum(in_scope(exception.scope, ami) for ami in not_assessed)
         if unknown and not covered:
-            message += f"; {unknown} AMI{'s' if unknown > 1 else ''} in its scope could not be assessed"
+            found = "matches nothing that was assessed" if status == "UNUSED" else message
+            message = f"{found}; {unknown} AMI{'s' if unknown > 1 else ''} in its scope could not be assessed"
         reports.append(ExceptionReport(exception=exception, status=status, matches=covered, message=message))
     return reports
 

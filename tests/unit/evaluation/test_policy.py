@@ -164,7 +164,7 @@ def test_an_exception_tells_of_amis_it_may_be_for_where_it_matches_nothing(world
     report = world.run("run-1", "2026-04-02T03:00:00Z", [(ami("ami-0a"), [finding("CVE-1")]), (lost, None)], config)
     used, unused = (one.message for one in report.exceptions)
     assert used == "accepts 1 finding"
-    assert unused.endswith("; 1 AMI in its scope could not be assessed")
+    assert unused == "matches nothing that was assessed; 1 AMI in its scope could not be assessed"
 
 
 def test_an_amis_own_policy_replaces_the_runs(world: World) -> None:
