@@ -19,6 +19,7 @@ class Register:
         self.assessments = header.assessments
         self.lost = lost
         self.changed = False  # since it was read
+        self.moved: dict[str, str] = {}  # AMI id -> the lineage ("account/region/lineage") that it had before
         self.entries: list[Entry] = []
         self._exact: dict[FindingIdentity, int] = {}
         self._like: dict[str, list[int]] = {}

@@ -79,6 +79,7 @@ class Registers:
             register.lost = (
                 register.lost or other.lost or f"the ledger does not have the register of {lineage} any more"
             )
+        register.moved |= dict.fromkeys(amis, lineage)
         register.adopt(other, [one for one in other.assessments if one.ami_id in amis])
 
     def _read(self, lineage: str) -> tuple[Register, RegisterNote | None]:

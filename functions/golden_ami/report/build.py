@@ -158,6 +158,8 @@ class _Builder:
         if evaluation.unknown and self._known.problem:
             report.notes.append(self._known.problem)
         report.notes += _losses(past, evaluation, config.policy_of(ami))
+        if before := register.moved.get(ami.ami_id):
+            report.notes.append(f"its lineage was {before.split('/', 2)[2]} before, and its past was taken over")
         with self._lock:
             self._upgrades.add(evaluation.upgrades)
         if judged.verdict != "NOT_ASSESSED":

@@ -121,7 +121,9 @@ def test_a_retagged_ami_keeps_its_past(world: World) -> None:
     found = week(world, 2, [finding("CVE-1")], lineage="another")
     assert (found.verdict, found.failures[0].since) == ("FAIL", START.isoformat())
     assert changes(found) == (0, 1, 0)
-    assert changes(week(world, 3, [finding("CVE-1")], lineage="another", ami_id="ami-2")) == (0, 1, 0)
+    assert "its lineage was web before, and its past was taken over" in found.notes
+    later = week(world, 3, [finding("CVE-1")], lineage="another", ami_id="ami-2")
+    assert (changes(later), [note for note in later.notes if "lineage" in note]) == ((0, 1, 0), [])
 
 
 @pytest.mark.parametrize(
