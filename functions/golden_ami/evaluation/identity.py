@@ -11,7 +11,7 @@ from golden_ami.register.model import FindingIdentity
 _RESOURCE = re.compile(r"\b(?:i|eni|ami|sg|vol|snap)-[0-9a-f]{8,17}\b")
 # Debian and Ubuntu put the kernel's ABI, new with each build, into the names of its packages (Debian Linux Kernel
 # Handbook, "Packages"): linux-image-6.1.0-18-cloud-amd64.
-_KERNEL = re.compile(r"(?<=-)\d+\.\d+\.\d+-\d+(?=-|$)", re.ASCII)
+_KERNEL = re.compile(r"(?<=-)\d+\.\d+\.\d+-\d+(?=-|\Z)", re.ASCII)
 # By Inspector's packageManager (botocore 1.44.5, inspector2 PackageManager): packages of an ecosystem have one name,
 # whichever file says that they are there.
 _ECOSYSTEMS = {

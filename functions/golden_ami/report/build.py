@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from golden_ami.engines.registry import traits
 from golden_ami.evaluation.ami import AmiEvaluation, AmiEvaluator
 from golden_ami.evaluation.evaluate import AmiRules, EvaluatedFinding
 from golden_ami.evaluation.exceptions import ExceptionIndex
@@ -172,7 +173,9 @@ class _Builder:
         """Evaluate an AMI's findings and write their statuses. Raises Missing, Changed and msgspec's MsgspecError."""
         policy = self._run.config.policy_of(ami)
         rules = AmiRules(ami, policy, self._exceptions, self._today)
-        if ami.engine == "ami" and past.register.entries:  # its sources tell more or less of a finding
+        if (
+            not traits(ami.engine).needs_instances and past.register.entries
+        ):  # its sources tell more or less of a finding
             for finding in decoded_findings(self._store.lines(ami.findings_key)):
                 past.expect(identities_of(finding))
         evaluator = AmiEvaluator(rules, past, listed=self._listed, urgent=self._urgent)
