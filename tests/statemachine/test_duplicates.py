@@ -40,7 +40,9 @@ def executions(aws: Embedded) -> list[dict[str, Any]]:
 
 
 def runs_with_objects(aws: Embedded) -> set[str]:
-    pages = aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=aws.outputs["ReportBucket"])
+    pages = (
+        aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=aws.outputs["ReportBucket"], Prefix="runs/")
+    )
     return {item["Key"].split("/")[1] for page in pages for item in page.get("Contents", ())}
 
 
