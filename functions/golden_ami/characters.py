@@ -37,15 +37,6 @@ def printable_json(text: str) -> str:
     return "".join(one if one == "\n" or _drawn(one) else json.dumps(one)[1:-1] for one in text)
 
 
-Number = tuple[int, str]
-
-
-def number_of(digits: str) -> Number:
-    """ASCII digits as a sort key, however many; Python's int refuses more than 4,300."""
-    significant = digits.lstrip("0")
-    return len(significant), significant
-
-
 def is_blank(text: str) -> bool:
     """Whether nothing of the text can be seen."""
     return not any(_drawn(one) and not one.isspace() for one in text)

@@ -8,7 +8,7 @@ from functools import cmp_to_key, lru_cache
 
 from packaging.version import Version
 
-from golden_ami.characters import Number, number_of
+from golden_ami.natural_order import Number, number_of
 
 
 def highest(versions: Iterable[str], manager: str = "") -> str:

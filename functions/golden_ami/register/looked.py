@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from golden_ami.evidence.requirements import gaps, is_partial
-from golden_ami.models import Ami, Config, Engine, Finding, FindingKind
+from golden_ami.models import Ami, Config, Engine, Finding, FindingKind, Severity
 
 _SEEN_BY: dict[Engine, tuple[FindingKind, ...]] = {
     "classic": ("classic",),
     "instance": ("packages", "languagePackages", "network"),
     "ami": ("packages", "languagePackages"),
 }
-# CIS: the profile of level 2 extends that of level 1 (CIS Benchmarks, "Profile definitions").
+# The profile of level 2 extends that of level 1 (CIS Benchmarks, "Profile Definitions"). That a scan of LEVEL_2 runs
+# the checks of both is inferred: each check has its own level (botocore 1.44.5, inspector2 CisScanResultDetails).
 _BENCHMARK: dict[str | None, tuple[FindingKind, ...]] = {
     None: (),
     "LEVEL_1": ("cisLevel1",),
@@ -45,13 +46,17 @@ def could_show(kind: FindingKind, looked: Collection[FindingKind]) -> bool:
 
 def kind_of(finding: Finding) -> FindingKind:
     """What must be looked at to find it."""
-    if finding.type == "NETWORK_REACHABILITY":
-        return "network"
-    if finding.type == "CLASSIC":
-        return "classic"
-    if finding.type == "CIS":  # the adapter gives checks of level 2 the severity LOW
-        return "cisLevel2" if finding.severity == "LOW" else "cisLevel1"
     managers = {package.manager for package in finding.packages}
-    if managers and "" not in managers:
-        return "languagePackages" if "OS" not in managers else "packages"
-    return "anyPackages" if finding.type == "PACKAGE_VULNERABILITY" else "packages"
+    if finding.type == "PACKAGE_VULNERABILITY" and managers and "" not in managers:
+        return "packages" if "OS" in managers else "languagePackages"
+    return kind_of_type(finding.type, finding.severity)
+
+
+def kind_of_type(type_: str, severity: Severity) -> FindingKind:
+    """The same where nothing is known of the managers of its packages."""
+    if type_ == "CIS":  # the adapter gives checks of level 2 the severity LOW
+        return "cisLevel2" if severity == "LOW" else "cisLevel1"
+    kinds: dict[str, FindingKind] = {
+        "NETWORK_REACHABILITY": "network", "CLASSIC": "classic", "PACKAGE_VULNERABILITY": "anyPackages"
+    }  # fmt: skip
+    return kinds.get(type_, "packages")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from golden_ami.characters import number_of
 from golden_ami.models import Ami, Assessment, Finding, FindingKind
+from golden_ami.natural_order import Number, natural_order
 from golden_ami.register.looked import could_show, kind_of
 from golden_ami.register.model import Entry, FindingIdentity, Header
 from golden_ami.register.register import Register
 
 Change = Literal["NEW", "OPEN", ""]  # "": nothing to compare with, or what it was compared with did not look at it
-_DIGITS = "0123456789"
 
 
 class Known(NamedTuple):
@@ -177,7 +175,7 @@ def is_newest(ami: Ami, register: Register, completed_at: str) -> bool:
     return ranks[ami.ami_id] == max(ranks.values())
 
 
-_Rank = tuple[str, list[tuple[int, str]]]
+_Rank = tuple[str, list[Number]]
 
 
 def _ranks(ami: Ami, register: Register, completed_at: str) -> dict[str, _Rank]:
@@ -186,8 +184,3 @@ def _ranks(ami: Ami, register: Register, completed_at: str) -> dict[str, _Rank]:
         rank = (one.first_at or one.completed_at, natural_order(one.name))
         ranks[one.ami_id] = min(ranks.get(one.ami_id, rank), rank)
     return ranks
-
-
-def natural_order(name: str) -> list[tuple[int, str]]:
-    """A sort key in which "v9" comes before "v10"."""
-    return [number_of(part) if part[0] in _DIGITS else (-1, part) for part in re.split("([0-9]+)", name) if part]

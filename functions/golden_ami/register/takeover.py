@@ -8,8 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from golden_ami.lineage.builds import without_builds
-from golden_ami.models import Ami, Assessment, Data, FindingKind, Severity
-from golden_ami.register.looked import assumed
+from golden_ami.models import Ami, Assessment, Data, Severity
+from golden_ami.register.looked import assumed, kind_of_type
 from golden_ami.register.model import Entry
 from golden_ami.register.register import Register
 from golden_ami.storage.digests import Changed, checked
@@ -63,7 +63,7 @@ _DECODE = msgspec.json.Decoder(_Status).decode
 def _entered(register: Register, status: _Status, assessment: Assessment) -> int:
     packages = list(dict.fromkeys(_package(status, package) for _, package, _, _ in status.identities))
     seen = Entry(
-        status.identities[0][0], packages, _kind(status), status.severity, status.since,
+        status.identities[0][0], packages, kind_of_type(status.type, status.severity), status.severity, status.since,
         assessment.completed_at[:10], source="standings",
     )  # fmt: skip
     if same := register.same(seen.identities):
@@ -77,13 +77,3 @@ def _package(status: _Status, package: str) -> tuple[str, str]:
     if status.type == "NETWORK_REACHABILITY":
         return "network", status.identities[0][3]
     return "", package
-
-
-def _kind(status: _Status) -> FindingKind:
-    if status.type == "NETWORK_REACHABILITY":
-        return "network"
-    if status.type == "CLASSIC":
-        return "classic"
-    if status.type == "CIS":
-        return "cisLevel2" if status.severity == "LOW" else "cisLevel1"
-    return "anyPackages"

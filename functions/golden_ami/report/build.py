@@ -21,11 +21,12 @@ from golden_ami.evaluation.verdict import judge
 from golden_ami.evidence.requirements import is_partial
 from golden_ami.lineage.former import former_key, renamed
 from golden_ami.models import Ami, Assessment, Finding, Policy, Reason, Run
+from golden_ami.natural_order import natural_order
 from golden_ami.parallel import chunks, side_by_side
 from golden_ami.reasons import reporting
 from golden_ami.register.looked import looked_at
 from golden_ami.register.model import KnownAmi, lineage_key, lineage_name
-from golden_ami.register.past import Past, natural_order
+from golden_ami.register.past import Past
 from golden_ami.register.register import Register
 from golden_ami.register.store import Registers
 from golden_ami.report import allowed, faults

@@ -40,7 +40,11 @@ class Store(Protocol):
         """A context manager that gives a binary file; the object stands when it ends well."""
 
     def remove(self, key: str) -> None:
-        """Remove an object; one that does not exist counts as removed."""
+        """Remove an object; one that does not exist counts as removed.
+
+        In a bucket with versions it stays as a noncurrent one, locked or not (S3 User Guide, "Working with delete
+        markers").
+        """
 
     def uri(self, key: str) -> str:
         """Where a person finds the object."""

@@ -15,8 +15,8 @@ from golden_ami.evaluation.comparison import first_observed
 from golden_ami.evaluation.identity import identities_of
 from golden_ami.evaluation.model import Comparison
 from golden_ami.models import Finding, Reason
+from golden_ami.natural_order import natural_order
 from golden_ami.register.model import FindingIdentity
-from golden_ami.register.past import natural_order
 
 _CAUSE = Reason(code="X", message="x", remedy="x")
 
