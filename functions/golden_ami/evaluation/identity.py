@@ -9,9 +9,10 @@ from golden_ami.register.model import FindingIdentity
 
 # Titles of Inspector Classic and of reachability findings name the instance, which is another one in every run.
 _RESOURCE = re.compile(r"\b(?:i|eni|ami|sg|vol|snap)-[0-9a-f]{8,17}\b")
-# Debian and Ubuntu put the kernel's ABI, new with each build, into the names of its packages (Debian Linux Kernel
-# Handbook, "Packages"): linux-image-6.1.0-18-cloud-amd64.
-_KERNEL = re.compile(r"(?<=-)\d+\.\d+\.\d+-\d+(?=-|\Z)", re.ASCII)
+# Debian and Ubuntu put the kernel's ABI, new with most builds, into the names of its packages (Debian wiki,
+# "DebianKernelABIChanges"): linux-image-6.1.0-18-cloud-amd64; since September 2025 Debian its whole version (Debian
+# Kernel Handbook, "ABI name"): linux-image-6.12.43+deb13-amd64.
+_KERNEL = re.compile(r"(?<=-)\d+\.\d+\.\d+(?:-\d+|\+[a-z0-9.~+]+)(?=-|\Z)", re.ASCII)
 # By Inspector's packageManager (botocore 1.44.5, inspector2 PackageManager): packages of an ecosystem have one name,
 # whichever file says that they are there.
 _ECOSYSTEMS = {
