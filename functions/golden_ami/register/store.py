@@ -111,7 +111,7 @@ class Registers:
             with self._store.writing(note.key, "application/gzip", again=False) as out:
                 out.write(content)
             if self._index.note_register(register.lineage, note, before):
-                if before:
+                if before and not register.lost:  # what could not be read may be needed to find out why
                     self._store.remove(before.key)
                 return
         raise Throttled(f"the register of {register.lineage} is written by other runs all the time; try again")

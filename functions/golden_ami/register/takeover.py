@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -41,9 +41,10 @@ def belonging(lineage: str, amis: Sequence[Ami]) -> Callable[[Assessment], bool]
     return belongs
 
 
-def take_over(register: Register, assessments: Iterable[Assessment], store: Store) -> None:
+def take_over(register: Register, assessments: Sequence[Assessment], store: Store) -> None:
     """Fill an empty register with what these assessments found, newest first. What cannot be read is `lost`."""
     taken: dict[str, int] = {}
+    first = {one.ami_id: one.completed_at for one in assessments}  # the last that is met is the oldest
     for one in assessments:
         if one.partial or taken.get(one.ami_id, 0) >= _OF_EACH:
             continue
@@ -54,7 +55,7 @@ def take_over(register: Register, assessments: Iterable[Assessment], store: Stor
         except (Missing, Changed, msgspec.MsgspecError) as error:
             register.lost = f"{one.standings_key} of an earlier assessment cannot be read: {error}"
             continue
-        register.record(replace(one, looked_at=list(assumed(one.engine))), found)
+        register.record(replace(one, first_at=first[one.ami_id], looked_at=list(assumed(one.engine))), found)
 
 
 _DECODE = msgspec.json.Decoder(_Status).decode

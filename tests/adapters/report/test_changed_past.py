@@ -51,6 +51,7 @@ def test_a_register_that_was_changed_gives_no_grace_ever(stack: Any, change: Any
     assert found["verdict"] == "FAIL"
     assert any("graceDays" in one and note.key in one for one in found["notes"])
     assert not found.get("sinceLastRun")
+    assert stack.s3.head_object(Bucket=BUCKET, Key=note.key), "what could not be read stays for whoever looks into it"
     later = assessed(stack, "run-3", LATER, finding("CVE-2"))
     assert (later["verdict"], later["failing"]) == ("FAIL", 1), "what came after the loss has its grace"
     assert any("graceDays" in one for one in later["notes"])

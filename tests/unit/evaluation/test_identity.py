@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import botocore.session
 import pytest
 from report_world import finding, package
@@ -28,7 +30,7 @@ def test_the_kernels_build_is_no_part_of_its_package(one: str, other: str, same:
 
 
 def test_every_package_manager_of_inspector_has_an_ecosystem() -> None:
-    shape = botocore.session.get_session().get_service_model("inspector2").shape_for("PackageManager")
+    shape: Any = botocore.session.get_session().get_service_model("inspector2").shape_for("PackageManager")
     assert {ecosystem(name) for name in shape.enum} == {
         "os", "python", "node", "java", "go", "ruby", "rust", "php", "dotnet"
     }  # fmt: skip

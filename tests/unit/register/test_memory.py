@@ -11,6 +11,7 @@ import pytest
 from evidence import complete_evidence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from registers import History
 from report_world import World, ami, finding, package
 
@@ -285,3 +286,17 @@ def test_a_register_of_100_000_findings_is_small() -> None:
     ]  # fmt: skip
     assessments = [assessment(f"run-{number}", f"ami-{number}", "2026-01-01") for number in range(200)]
     assert len(written(Register(Header(lineage="l", assessments=assessments), entries))) < 10_000_000
+
+
+def test_amis_that_are_taken_over_follow_each_other_by_their_first_assessment(world: World) -> None:
+    """Of ami-b and ami-a, by their names the other way, the last two assessments were of the same days."""
+    for number, ids in enumerate([["ami-b"], ["ami-a", "ami-b"], ["ami-a", "ami-b"], ["ami-a", "ami-b"]]):
+        for one in ids:
+            key = f"runs/run-{number}/standings/{one}.ndjson"
+            with world.store.writing(key, ""):
+                pass
+            then = replace(assessment(f"run-{number}", one, f"2025-12-0{number + 1}T03:00:00Z"), standings_key=key)
+            world.history.former.append(replace(then, lineage="123456789012/us-east-1/web"))
+    report = world.run("run-9", f"{START}T03:00:00Z", [(ami("ami-a"), []), (ami("ami-b"), [])])
+    before = {one.ami_id: one.since_previous_ami.ami_id for one in report.amis if one.since_previous_ami}
+    assert before == {"ami-a": "ami-b"}
