@@ -58,9 +58,10 @@ class Register:
         if seen.last_seen >= entry.last_seen:
             entry.last_seen, entry.severity, entry.occurrences = seen.last_seen, seen.severity, seen.occurrences
         entry.uncertain = entry.uncertain or seen.uncertain
-        entry.packages = _told([*entry.packages, *seen.packages])
         entry.kind = seen.kind if entry.kind == "anyPackages" else entry.kind
-        self._name(number, entry)
+        if entry.packages != seen.packages:
+            entry.packages = _told([*entry.packages, *seen.packages])
+            self._name(number, entry)
 
     # ------------------------------------------------------------ assessments
 
