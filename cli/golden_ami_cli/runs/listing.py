@@ -16,7 +16,7 @@ from golden_ami.characters import printable
 from golden_ami.errors import RunNotFound
 from golden_ami.executions import duplicate_of
 from golden_ami.models import Severity, Verdict
-from golden_ami.storage.objects import Missing
+from golden_ami.storage.objects import UNDECODABLE, Missing
 from golden_ami_cli.assessing.output import verdict_text
 from golden_ami_cli.assessing.progress import clock
 
@@ -106,7 +106,7 @@ def _listed(account: Account, run_id: str, execution: dict[str, Any] | None) -> 
 def _count(row: Listed, account: Account, key: str) -> None:
     try:
         totals = msgspec.json.decode(account.store.read(key), type=_Report).totals
-    except (Missing, msgspec.DecodeError):
+    except (Missing, *UNDECODABLE):
         return  # deleted by the bucket's lifecycle, or not ours: the ledger's verdict stands
     row.passed, row.failed, row.not_assessed = totals.passed, totals.failed, totals.not_assessed
     row.findings, row.report_only = totals.counts, totals.report_only

@@ -109,13 +109,11 @@ class Register:
         """Remove assessments, and their bits."""
         if not gone:
             return
-        kept = [number for number, one in enumerate(self.assessments) if one not in gone]
-        self.assessments = [self.assessments[number] for number in kept]
-        masks: dict[int, int] = {}
+        numbers = [number for number, one in enumerate(self.assessments) if one in gone]
+        self.assessments = [one for one in self.assessments if one not in gone]
         for entry in self.entries:
-            if entry.on not in masks:
-                masks[entry.on] = sum(1 << at for at, number in enumerate(kept) if entry.on >> number & 1)
-            entry.on = masks[entry.on]
+            for number in reversed(numbers):  # a smaller number is moved by no greater one
+                entry.on = entry.on & (1 << number) - 1 | entry.on >> number + 1 << number
 
     # ------------------------------------------------------------ other registers
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
 
 from golden_ami.errors import Throttled
+from golden_ami.logs import logger
 from golden_ami.models import Ami, Assessment
 from golden_ami.register.model import Entry, Header, KnownAmi, RegisterNote
 from golden_ami.register.register import Register
 from golden_ami.register.takeover import belonging, take_over
 from golden_ami.storage.digests import Changed, changed_text
 from golden_ami.storage.keys import register_key
-from golden_ami.storage.objects import Missing, Store
+from golden_ami.storage.objects import UNDECODABLE, Missing, Store
 
 _TRIES = 10  # of a write that meets another run's
 _HEADER, _ENTRY = msgspec.json.Decoder(Header), msgspec.json.Decoder(Entry)
@@ -89,7 +92,7 @@ class Registers:
             return Register(empty), None
         try:
             return read(self._store.read(note.key), note), note
-        except (Missing, Changed, msgspec.MsgspecError, OSError, EOFError) as error:
+        except (Missing, Changed, OSError, EOFError, zlib.error, *UNDECODABLE) as error:
             now = self._index.register_note(lineage)
             if now and now.sha256 != note.sha256:  # another run has replaced it meanwhile
                 return self._read(lineage)
@@ -112,9 +115,16 @@ class Registers:
                 out.write(content)
             if self._index.note_register(register.lineage, note, before):
                 if before and not register.lost:  # what could not be read may be needed to find out why
-                    self._store.remove(before.key)
+                    self._remove(before)
                 return
         raise Throttled(f"the register of {register.lineage} is written by other runs all the time; try again")
+
+    def _remove(self, note: RegisterNote) -> None:
+        """Remove a register that was replaced. One that stays costs a little storage, and no run its report."""
+        try:
+            self._store.remove(note.key)
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("a register that was replaced is not removed: %s", error)
 
     def _joined(self, register: Register, run_id: str, now: RegisterNote | None) -> Register:
         """What is to be written: the register, into which what another run has written since was joined."""

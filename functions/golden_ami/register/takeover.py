@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 from msgspec.structs import replace
 
 from golden_ami.lineage.builds import without_builds
@@ -13,7 +16,7 @@ from golden_ami.register.looked import assumed, kind_of_type
 from golden_ami.register.model import Entry
 from golden_ami.register.register import Register
 from golden_ami.storage.digests import Changed, checked
-from golden_ami.storage.objects import Missing, Store
+from golden_ami.storage.objects import UNDECODABLE, Missing, Store
 
 _OF_EACH = 2  # assessments of an AMI that are read
 
@@ -21,7 +24,8 @@ _OF_EACH = 2  # assessments of an AMI that are read
 class _Status(Data, gc=False):
     """A line of standings, as far as it is needed."""
 
-    identities: list[tuple[str, str, str, str]]  # vulnerability, package, architecture, path
+    # Vulnerability, package, architecture, path of each package that the finding names.
+    identities: Annotated[list[tuple[str, str, str, str]], Meta(min_length=1)]
     severity: Severity
     type: str
     since: str
@@ -50,15 +54,25 @@ def take_over(register: Register, assessments: Sequence[Assessment], store: Stor
             continue
         taken[one.ami_id] = taken.get(one.ami_id, 0) + 1
         try:
-            lines = checked(store.lines(one.standings_key, again=False), one.standings_key, one.standings_sha256)
-            found = [_entered(register, status, one) for status in map(_DECODE, filter(None, lines))]
-        except (Missing, Changed, msgspec.MsgspecError) as error:
+            statuses = _read(one, store)
+        except (Missing, Changed, ValueError, *UNDECODABLE) as error:
             register.lost = f"{one.standings_key} of an earlier assessment cannot be read: {error}"
             continue
+        found = [_entered(register, status, one) for status in statuses]
         register.record(replace(one, first_at=first[one.ami_id], looked_at=list(assumed(one.engine))), found)
 
 
 _DECODE = msgspec.json.Decoder(_Status).decode
+
+
+def _read(assessment: Assessment, store: Store) -> list[_Status]:
+    """All statuses of an assessment, or none. Raises Missing, Changed, ValueError, and what `UNDECODABLE` names."""
+    key = assessment.standings_key
+    lines = list(checked(store.lines(key, again=False), key, assessment.standings_sha256))
+    statuses = [_DECODE(line) for line in lines if line]
+    for status in statuses:
+        date.fromisoformat(status.since)
+    return statuses
 
 
 def _entered(register: Register, status: _Status, assessment: Assessment) -> int:

@@ -40,7 +40,7 @@ from golden_ami.report.trend import History, Trend
 from golden_ami.report.urgent import SHOWN, encoded_urgent, shown_of_each
 from golden_ami.storage.digests import Changed, NotedStore, checked
 from golden_ami.storage.keys import standings_key, urgent_key
-from golden_ami.storage.objects import Missing
+from golden_ami.storage.objects import UNDECODABLE, Missing
 from golden_ami.vulnerabilities.answer import answered_of, with_answers
 from golden_ami.vulnerabilities.known import NOTHING, Known
 
@@ -145,7 +145,7 @@ class _Builder:
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, unreadable))
         except Changed as error:
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, _unreadable(ami, str(error))))
-        except msgspec.MsgspecError as error:
+        except UNDECODABLE as error:
             unreadable = _unreadable(ami, f"a line of it is no finding: {error}")
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, unreadable))
         if ami.counts != evaluation.counts:

@@ -9,12 +9,15 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Protocol
 
+import msgspec
 from botocore.exceptions import ClientError
 
 from golden_ami.aws.errors import code_of
 
 # S3 answers AccessDenied for a key that does not exist to a role that may not list the bucket.
 _ABSENT = frozenset({"NoSuchKey", "AccessDenied"})
+# What msgspec raises for bytes that are not the JSON of a type; the second for text that is not UTF-8.
+UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError)
 _IN_MEMORY = 8 * 1024 * 1024  # bytes; an object is spooled to disk above it
 _AT_ONCE = 256 * 1024  # bytes that one call reads or writes
 _KEPT = 64 * 1024 * 1024  # bytes; each format reads all findings again, and up to so many need no further request

@@ -17,7 +17,7 @@ from golden_ami.models import Ami, Run
 from golden_ami.parallel import side_by_side
 from golden_ami.storage.digests import Changed, NotedStore, checked
 from golden_ami.storage.keys import ANSWERS, vulnerabilities_key
-from golden_ami.storage.objects import Missing, Store
+from golden_ami.storage.objects import UNDECODABLE, Missing, Store
 from golden_ami.vulnerabilities.answer import Answer, Answers
 from golden_ami.vulnerabilities.search import Search
 
@@ -75,7 +75,7 @@ def _ids(run: Run, amis: Sequence[Ami], store: Store) -> list[str]:
     def noted(ami: Ami) -> list[str]:
         try:
             return msgspec.json.decode(store.read(vulnerabilities_key(ami.run_id, ami.key)), type=list[str])
-        except (Missing, msgspec.MsgspecError):
+        except (Missing, *UNDECODABLE):
             return []  # there was nothing to ask; else it stays unanswered
 
     judged = [ami for ami in amis if ami.findings_key]
@@ -92,7 +92,7 @@ def _kept(store: Store, digests: Digests) -> list[Answer]:
         return [msgspec.json.decode(line, type=Answer) for line in lines if line]
     except Missing:
         return []
-    except (Changed, msgspec.MsgspecError) as error:
+    except (Changed, *UNDECODABLE) as error:
         logger.warning("the answers of earlier runs are not used, and are asked again: %s", error)
         return []
 

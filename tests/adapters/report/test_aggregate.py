@@ -211,6 +211,7 @@ _LINE = msgspec.json.encode(finding("CVE-1", severity="LOW"))
     [
         b"garbage", b"null", b"[]", b"7", b"{}", b" ", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf" + _LINE, _LINE[:-1],
         _LINE[: len(_LINE) // 2], _LINE + _LINE, _LINE.replace(b'"LOW"', b'"WORSE"'), _LINE.replace(b'"LOW"', b"null"),
+        _LINE.replace(b"CVE-1", b"\xff\xfe"),
         _LINE.replace(b'"source"', b'"origin"'), _LINE.replace(b'"arn":"', b'"arn":5,"x":"'),
     ],
     ids=lambda garbage: f"{len(garbage)} bytes",

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from report_world import ami, exception, finding, run_of
 
 from golden_ami.models import Assessment, Config, Policy
@@ -87,6 +89,21 @@ def test_only_the_last_register_of_a_lineage_is_kept(stack: Any) -> None:
     assert [entry.vulnerability for entry in stack.register("web").entries] == ["CVE-0", "CVE-1", "CVE-2"]
 
 
+def test_a_register_that_cannot_be_removed_costs_no_report(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assessed(stack, "run-1", OLD)
+    base: Any = BaseClient
+    real = base._make_api_call
+
+    def denied(client: Any, name: str, given: dict[str, Any]) -> Any:
+        if name == "DeleteObject":
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, name)
+        return real(client, name, given)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", denied)
+    assert assessed(stack, "run-2", LATER)["sinceLastRun"]["open"] == 1
+    assert len(stack.register("web").assessments) == 2
+
+
 STANDINGS = (
     b'{"identities":[["CVE-1","openssl","X86_64",""]],"severity":"HIGH","type":"PACKAGE_VULNERABILITY",'
     b'"since":"2026-01-01","rule":"severity HIGH"}\n'
@@ -94,10 +111,20 @@ STANDINGS = (
 
 
 @pytest.mark.parametrize("lineage", [LINEAGE, LINEAGE.replace("web", "ami-0a")], ids=["same", "renamed"])
-@pytest.mark.parametrize("intact", [True, False])
-def test_the_standings_of_a_release_without_registers_are_taken_over(stack: Any, intact: bool, lineage: str) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        None,
+        (b"01-01", b"11-01"),
+        (b"openssl", b"open\xff"),
+        (b"2026-01-01", b""),
+        (b'["CVE-1","openssl","X86_64",""]', b""),
+    ],
+    ids=["intact", "dated", "no text", "no date", "no identity"],
+)
+def test_the_standings_of_a_release_without_registers_are_taken_over(stack: Any, change: Any, lineage: str) -> None:
     key = "runs/run-0/standings/ami-0a.ndjson"
-    stack.s3.put_object(Bucket=BUCKET, Key=key, Body=STANDINGS if intact else STANDINGS.replace(b"01-01", b"11-01"))
+    stack.s3.put_object(Bucket=BUCKET, Key=key, Body=STANDINGS.replace(*change) if change else STANDINGS)
     then = Assessment(
         run_id="run-0", key="ami-0a", ami_id="ami-0a", name="ami-0a", lineage=lineage, engine="instance",
         completed_at="2026-02-01T00:00:00Z", verdict="FAIL", counts={"HIGH": 1}, standings_key=key,
@@ -108,11 +135,12 @@ def test_the_standings_of_a_release_without_registers_are_taken_over(stack: Any,
     found = assessed(stack, "run-1", LATER)
     assert found["verdict"] == "FAIL"
     assert [point["runId"] for point in stack.report("run-1")["trend"]] == ["run-0", "run-1"]
-    if intact:
+    if change is None:
         assert found["sinceLastRun"]["open"] == 1
         assert found["failures"][0]["since"] == "2026-01-01"
     else:
         assert any(key in note for note in found["notes"])
+        assert {entry.first_seen for entry in stack.register("web").entries} == {found["failures"][0]["since"]}
 
 
 class FakeStore:

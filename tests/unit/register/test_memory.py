@@ -259,6 +259,23 @@ def test_a_register_is_read_as_it_was_written(entries: list[Entry]) -> None:
     assert written(again) == content
 
 
+@given(st.lists(st.sets(st.integers(0, 9)), max_size=8), st.sets(st.integers(0, 9)))
+def test_a_forgotten_assessment_takes_no_other_with_it(found: list[set[int]], forgotten: set[int]) -> None:
+    """Entry n was found by the assessments `found[n]`."""
+    every = [assessment(f"run-{number}", f"ami-{number}", "2026-01-01") for number in range(10)]
+    entries = [
+        Entry(f"CVE-{number}", [("os", "p")], "packages", "LOW", "", "", on=sum(1 << one for one in those))
+        for number, those in enumerate(found)
+    ]
+    register = Register(Header(assessments=every), entries)
+    register._forget([every[number] for number in forgotten])
+    kept = [number for number in range(10) if number not in forgotten]
+    assert register.assessments == [every[number] for number in kept]
+    for number, those in enumerate(found):
+        by = {one.ami_id for one in register.assessments if number in register.found_by(one)}
+        assert by == {f"ami-{one}" for one in those - forgotten}
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(st.lists(st.frozensets(st.integers(0, 8)), min_size=2, max_size=6))
 def test_a_finding_is_as_old_as_the_first_week_that_saw_it(world: World, weeks: list[frozenset[int]]) -> None:

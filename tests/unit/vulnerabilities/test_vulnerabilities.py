@@ -249,7 +249,9 @@ def test_once_listed_a_vulnerability_stays_so_when_no_answer_comes(tmp_path: Pat
         assert again.answers["CVE-2026-1"].epss == 0.4
 
 
-@pytest.mark.parametrize("written", [b"{\n", b"", b'{"id":"CVE-2026-1","at":"2026-11-02T08:59:00Z"}\n'])
+@pytest.mark.parametrize(
+    "written", [b"{\n", b"", b'{"id":"\xff\xfe","at":""}\n', b'{"id":"CVE-2026-1","at":"2026-11-02T08:59:00Z"}\n']
+)
 @pytest.mark.parametrize("noted", [False, True])
 def test_kept_answers_that_were_changed_are_asked_again(tmp_path: Path, written: bytes, noted: bool) -> None:
     kept, inspector = Kept(DirectoryStore(tmp_path), Digests()), Inspector({"CVE-2026-1": LISTED})
