@@ -262,6 +262,10 @@ class _History:
     def note_amis(self, amis: Iterable[KnownAmi]) -> None:
         """Nothing is kept."""
 
+    def knows_lineage(self, lineage: str) -> bool:
+        """None is lost."""
+        return lineage in self.notes
+
     def assessments(self, lineage: str) -> list[Assessment]:  # noqa: ARG002
         """None of a release without registers."""
         return []

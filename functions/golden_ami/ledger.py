@@ -15,6 +15,7 @@
     RUN#<run>         REPORTING             attempts of on-execution-end to report that are under way, or died
     SCHEDULE#<arn>    <scheduled time>      the run that has claimed this instant of a schedule
     REGISTER#<lineage> CURRENT              where the lineage's register is, and its SHA-256; never expires
+    KNOWN#<lineage>   LINEAGE               that the lineage has a register; never expires
     AMI#<account>/<region>/<ami> KNOWN      what is known of an AMI (register.model.KnownAmi); never expires
     LINEAGE#<lineage> <completed>#<run>#<key>  an assessment by a release that had no registers (models.Assessment)
     TREND#<parameter> <completed>#<run>     a run in the trend of its configuration (models.Point)

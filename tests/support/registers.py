@@ -18,6 +18,7 @@ class History:
         self.notes: dict[str, RegisterNote] = {}
         self.known: dict[tuple[str, str, str], KnownAmi] = {}
         self.points: dict[str, dict[str, Point]] = {}
+        self.lineages: set[str] = set()
         self.former: list[Assessment] = []  # of a release that had no registers
 
     def register_note(self, lineage: str) -> RegisterNote | None:
@@ -33,7 +34,12 @@ class History:
         return [self.known[one] for one in amis if one in self.known]
 
     def note_amis(self, amis: Iterable[KnownAmi]) -> None:
+        amis = list(amis)
+        self.lineages |= {one.lineage_key for one in amis}
         self.known |= {(one.account, one.region, one.ami_id): one for one in amis}
+
+    def knows_lineage(self, lineage: str) -> bool:
+        return lineage in self.lineages
 
     def assessments(self, lineage: str) -> list[Assessment]:
         found = (one for one in self.former if one.lineage == lineage)

@@ -38,6 +38,7 @@ class Header(Data):
     version: int = 1
     lineage: str = ""  # "account/region/lineage"
     assessments: list[Assessment] = field(default_factory=list)  # the newest of each AMI, by time
+    lost_at: str = ""  # when it was last found that a part of the past was lost; "": never
     sets: list[str] = field(default_factory=list)  # numbers of `Entry.on`, hexadecimal
 
 

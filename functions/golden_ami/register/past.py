@@ -62,9 +62,8 @@ class Past:
         self.register, self.looked = register, looked
         self._ami, self._completed_at = ami, completed_at
         self._today = completed_at[:10]
-        last = register.last_of(ami.ami_id, ami.run_id)
-        before = previous_ami(ami, register, completed_at)
-        self.compared = [Compared(register, one) for one in (last, before) if one]
+        found = (last_assessment(ami, register, completed_at), previous_ami(ami, register, completed_at))
+        self.compared = [Compared(register, one) for one in found if one]
         self._seen: dict[int, Entry] = {}  # by number of the register's entry
         self._new = Register(Header(lineage=register.lineage))  # what the register does not hold yet
         self._taken: dict[int, int] = {}  # by number: findings that were only like it
@@ -73,7 +72,7 @@ class Past:
     @property
     def lost(self) -> str:
         """What of it cannot be read; "" when all is there."""
-        return self.register.lost
+        return self.register.lost or self.register.lost_of.get(self._ami.ami_id, "")
 
     def expect(self, identities: Sequence[FindingIdentity]) -> None:
         """Keep what is these for the finding that says so: no other, which says less, is taken for it."""
@@ -87,8 +86,9 @@ class Past:
         like = [] if same or again else self._like(identities)
         known = [self.register.entries[number] for number in same or like]
         known += [self._new.entries[number] for number in again]
-        since = min([observed, *(entry.first_seen for entry in known)])
-        uncertain = bool(self.lost) or any(entry.uncertain for entry in known)
+        alike = [*known, *self._vague(identities)]
+        since = min([observed, *(entry.first_seen for entry in alike)])
+        uncertain = self._is_doubtful(kind) or any(entry.uncertain for entry in alike)
         changes = tuple(one.change(known, kind) for one in self.compared)
         seen = Entry(
             identities[0][0], [(one[1], one[2]) for one in identities], kind, finding.severity, since,
@@ -101,13 +101,28 @@ class Past:
                 one.count(change, since)
         return Known(since, uncertain, changes)
 
+    def _is_doubtful(self, kind: FindingKind) -> bool:
+        """Whether a finding of the kind may be older than the register knows, as a part of the past was lost."""
+        if self.lost:
+            return True
+        return bool(self.register.lost_at) and not self.register.looked_since_loss(self._ami.ami_id, kind)
+
+    def _vague(self, identities: Sequence[FindingIdentity]) -> list[Entry]:
+        """Entries of a source that said less, and so may be of this finding: of dates, the earliest counts."""
+        entries = (self.register.entries[number] for number in self.register.like(identities))
+        return [entry for entry in entries if any(not all(package) for package in entry.packages)]
+
     def _like(self, identities: Sequence[FindingIdentity]) -> list[int]:
-        """The entry that may be the same, unless it stands for others of these findings already."""
-        for number in self.register.like(identities):
+        """The oldest entry that may be the same and stands for no other of these findings.
+
+        What says no more than that it is one of several known findings is an occurrence of one of them.
+        """
+        found = sorted(self.register.like(identities), key=lambda number: self.register.entries[number].first_seen)
+        for number in found:
             if number not in self._expected and self._taken.get(number, 0) < self.register.entries[number].occurrences:
                 self._taken[number] = self._taken.get(number, 0) + 1
                 return [number]
-        return []
+        return found[:1] if any(not all(identity) for identity in identities) else []
 
     def _note(self, seen: Entry, same: Sequence[int], like: Sequence[int]) -> bool:
         """Keep what was seen; whether it is the first of its identity in this assessment."""
@@ -139,6 +154,8 @@ class Past:
     def record(self, assessment: Assessment) -> None:
         """Add the assessment to the register: what it saw, and what the lineage's newest AMI has no more."""
         self.register.changed = True
+        if self.register.lost:
+            self.register.lost_at = self._completed_at
         newest = is_newest(self._ami, self.register, self._completed_at)
         found = []
         for number, seen in self._seen.items():
@@ -158,6 +175,13 @@ class Past:
                 entry.gone_since = self._today
 
 
+def last_assessment(ami: Ami, register: Register, completed_at: str) -> Assessment | None:
+    """The last assessment of the AMI in another run, before this one."""
+    earlier = register.before(completed_at, ami.run_id)
+    own = (one for one in earlier if one.ami_id == ami.ami_id and one.run_id != ami.run_id)
+    return max(own, key=lambda one: one.completed_at, default=None)
+
+
 def previous_ami(ami: Ami, register: Register, completed_at: str) -> Assessment | None:
     """The last assessment of the AMI before this one in its lineage.
 
@@ -165,7 +189,8 @@ def previous_ami(ami: Ami, register: Register, completed_at: str) -> Assessment 
     which digits count as numbers.
     """
     ranks = _ranks(ami, register, completed_at)
-    older = [one for one in register.assessments if ranks[one.ami_id] < ranks[ami.ami_id]]
+    earlier = register.before(completed_at, ami.run_id)
+    older = [one for one in earlier if ranks[one.ami_id] < ranks[ami.ami_id]]
     return max(older, key=lambda one: (ranks[one.ami_id], one.completed_at), default=None)
 
 

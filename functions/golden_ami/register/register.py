@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from golden_ami.models import Assessment
+from golden_ami.models import Assessment, FindingKind
+from golden_ami.register.looked import could_show
 from golden_ami.register.model import Entry, FindingIdentity, Header
 
 _AMIS = 1000  # of a lineage, those assessed last; of others only the dates of their findings are kept
@@ -18,6 +19,9 @@ class Register:
         self.lineage = header.lineage
         self.assessments = header.assessments
         self.lost = lost
+        self.lost_at = header.lost_at
+        self.lost_of: dict[str, str] = {}  # AMI id -> what of its own past cannot be read
+        self.known: set[str] = set()  # AMI ids that were assessed before, in whichever lineage
         self.changed = False  # since it was read
         self.moved: dict[str, str] = {}  # AMI id -> the lineage ("account/region/lineage") that it had before
         self.entries: list[Entry] = []
@@ -51,6 +55,11 @@ class Register:
             if any(_alike(identity, own) for identity in identities for own in self.entries[number].identities):
                 yield number
 
+    def oldest_like(self, identities: Sequence[FindingIdentity]) -> list[int]:
+        """The number of the oldest entry that may be the same, if there is one."""
+        found = min(self.like(identities), key=lambda number: self.entries[number].first_seen, default=None)
+        return [] if found is None else [found]
+
     def see(self, number: int, seen: Entry) -> None:
         """Note that a finding was seen (again): the earliest date, the latest, and each package that is told."""
         entry = self.entries[number]
@@ -69,13 +78,15 @@ class Register:
         """The number of an assessment, whose bit the entries carry."""
         return self.assessments.index(assessment)
 
-    def last_of(self, ami_id: str, run_id: str) -> Assessment | None:
-        """The last assessment of an AMI in another run."""
-        return max(
-            (one for one in self.assessments if one.ami_id == ami_id and one.run_id != run_id),
-            key=lambda one: one.completed_at,
-            default=None,
-        )
+    def before(self, completed_at: str, run_id: str) -> list[Assessment]:
+        """The assessments that an assessment of this run can be compared with: those of its run, and earlier ones."""
+        return [one for one in self.assessments if one.run_id == run_id or one.completed_at <= completed_at]
+
+    def looked_since_loss(self, ami_id: str, kind: FindingKind) -> bool:
+        """Whether the kind was looked at since a part of the past was lost: on this AMI, or on any when it is new."""
+        own = {ami_id} if ami_id in self.known else {one.ami_id for one in self.assessments}
+        since = (one for one in self.assessments if one.completed_at >= self.lost_at and one.ami_id in own)
+        return any(could_show(kind, one.looked_at) for one in since)
 
     def first_at(self, ami_id: str) -> str:
         """When the AMI was first assessed in this lineage; "" when it was not."""
@@ -118,23 +129,21 @@ class Register:
     # ------------------------------------------------------------ other registers
 
     def adopt(self, other: Register, assessments: Sequence[Assessment]) -> None:
-        """Take over assessments of another register, and what they found."""
+        """Take over what another register knows of findings, and these assessments of it."""
+        for entry in other.entries:
+            self._adopted(entry)
+        self.lost_at = max(self.lost_at, other.lost_at)
         for assessment in sorted(assessments, key=_time):
             if assessment not in self.assessments:
                 found = [self._adopted(other.entries[number]) for number in other.found_by(assessment)]
                 self.record(assessment, found)
 
-    def join(self, other: Register, assessments: Sequence[Assessment]) -> None:
-        """Take over what another register of the lineage knows of its findings, and these assessments of it."""
-        for entry in other.entries:
-            self._adopted(entry)
-        self.adopt(other, assessments)
-
     def _adopted(self, entry: Entry) -> int:
-        if not (same := self.same(entry.identities)):
+        known = self.same(entry.identities) or self.oldest_like(entry.identities)
+        if not known:
             return self.add(_without_assessments(entry))
-        self.see(same[0], entry)
-        return same[0]
+        self.see(known[0], entry)
+        return known[0]
 
 
 def _without_assessments(entry: Entry) -> Entry:

@@ -31,9 +31,15 @@ class Lineages(Rows):
         return sorted((loaded(item, KnownAmi) for item in found), key=lambda one: one.ami_id)
 
     def note_amis(self, amis: Iterable[KnownAmi]) -> None:
-        """Note what is known of AMIs now."""
-        rows = ((keys.known_ami_row(one.account, one.region, one.ami_id), one) for one in amis)
-        self._table.put_many(lasting_row(key, stored(one)) for key, one in rows)
+        """Note what is known of AMIs now, and that their lineages have registers."""
+        listed = list(amis)
+        rows = [lasting_row(keys.known_ami_row(one.account, one.region, one.ami_id), stored(one)) for one in listed]
+        lineages = dict.fromkeys(one.lineage_key for one in listed)
+        self._table.put_many([*rows, *(lasting_row(keys.known_lineage_row(one), {}) for one in lineages)])
+
+    def knows_lineage(self, lineage: str) -> bool:
+        """Whether a lineage ("account/region/lineage") had a register once, wherever that is now."""
+        return self._table.get(keys.known_lineage_row(lineage)) is not None
 
     def assessments(self, lineage: str) -> list[Assessment]:
         """The assessments of a lineage by a release that had no registers, newest first.

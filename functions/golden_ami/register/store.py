@@ -39,7 +39,10 @@ class Index(Protocol):
         """What is known of AMIs, given by account, region and AMI id."""
 
     def note_amis(self, amis: Iterable[KnownAmi]) -> None:
-        """Note what is known of AMIs now."""
+        """Note what is known of AMIs now, and that their lineages have registers."""
+
+    def knows_lineage(self, lineage: str) -> bool:
+        """Whether a lineage ("account/region/lineage") had a register once."""
 
     def assessments(self, lineage: str) -> list[Assessment]:
         """The assessments of a lineage by a release that had no registers, newest first."""
@@ -61,27 +64,33 @@ class Registers:
         register, note = self._read(lineage)
         self._origins[lineage] = note
         known = self._index.known_amis((ami.account, ami.region, ami.ami_id) for ami in amis)
-        if note is None:
-            if any(one.lineage_key == lineage for one in known):
-                register.lost = f"the ledger does not have the register of {lineage} any more"
-            else:
-                take_over(register, self._former(register, amis, former), self._store)
+        register.known = {one.ami_id for one in known}
+        if note is None and self._index.knows_lineage(lineage):
+            register.lost = f"the ledger does not have the register of {lineage} any more"
+        new = [ami for ami in amis if ami.ami_id not in register.known]
+        if note is None or new:
+            self._take_over(register, amis if note is None else new, former)
         for other in dict.fromkeys(one.lineage_key for one in known if one.lineage_key != lineage):
             self._adopt(register, other, {one.ami_id for one in known if one.lineage_key == other})
         return register
 
-    def _former(self, register: Register, amis: Sequence[Ami], former: Iterable[str]) -> list[Assessment]:
+    def _take_over(self, register: Register, amis: Sequence[Ami], former: Iterable[str]) -> None:
+        """Add what an earlier release kept of the lineage, or only of these AMIs when it has a register."""
         found = [one for key in dict.fromkeys([register.lineage, *former]) for one in self._index.assessments(key)]
-        belongs = belonging(register.lineage, amis)
-        return sorted(filter(belongs, found), key=lambda one: one.completed_at, reverse=True)
+        if register.assessments:
+            ids = {ami.ami_id for ami in amis}
+            found = [one for one in found if one.ami_id in ids]
+        found = sorted(filter(belonging(register.lineage, amis), found), key=lambda one: one.completed_at, reverse=True)
+        taken = Register(Header(lineage=register.lineage))
+        take_over(taken, found, self._store)
+        register.adopt(taken, taken.assessments)
+        register.lost = register.lost or taken.lost
 
     def _adopt(self, register: Register, lineage: str, amis: set[str]) -> None:
         """Take over the past of AMIs that were of another lineage."""
         other, note = self._read(lineage)
-        if note is None or other.lost:
-            register.lost = (
-                register.lost or other.lost or f"the ledger does not have the register of {lineage} any more"
-            )
+        lost = other.lost or ("" if note else f"the ledger does not have the register of {lineage} any more")
+        register.lost_of |= dict.fromkeys(amis, lost) if lost else {}
         register.moved |= dict.fromkeys(amis, lineage)
         register.adopt(other, [one for one in other.assessments if one.ami_id in amis])
 
@@ -132,7 +141,7 @@ class Registers:
         if now is None or (origin and origin.sha256 == now.sha256):
             return register
         theirs, _ = self._read(register.lineage)
-        theirs.join(register, [one for one in register.assessments if one.run_id == run_id])
+        theirs.adopt(register, [one for one in register.assessments if one.run_id == run_id])
         return theirs
 
 
@@ -140,7 +149,10 @@ def written(register: Register) -> bytes:
     """The object of a register: gzip of NDJSON, a header and a line for each entry; the same for the same content."""
     sets = {mask: number for number, mask in enumerate(dict.fromkeys(entry.on for entry in register.entries))}
     header = Header(
-        lineage=register.lineage, assessments=register.assessments, sets=[format(mask, "x") for mask in sets]
+        lineage=register.lineage,
+        assessments=register.assessments,
+        lost_at=register.lost_at,
+        sets=[format(mask, "x") for mask in sets],
     )
     encoder = msgspec.json.Encoder()
     entries = (replace(entry, on=sets[entry.on]) for entry in register.entries)

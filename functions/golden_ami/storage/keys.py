@@ -239,6 +239,11 @@ def register_row(lineage: str) -> Key:
     return f"REGISTER#{lineage}", "CURRENT"
 
 
+def known_lineage_row(lineage: str) -> Key:
+    """That a lineage has a register, wherever that is."""
+    return f"KNOWN#{lineage}", "LINEAGE"
+
+
 def known_ami_row(account: str, region: str, ami_id: str) -> Key:
     """What is known of an AMI."""
     return f"AMI#{account}/{region}/{ami_id}", "KNOWN"

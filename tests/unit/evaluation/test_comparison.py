@@ -188,5 +188,6 @@ _IDS = st.frozensets(st.integers(0, 12).map(lambda number: f"CVE-{number}"))
 def test_differences_are_those_of_sets(world: World, before: frozenset[str], after: frozenset[str]) -> None:
     world.history.notes.clear()
     world.history.known.clear()
+    world.history.lineages.clear()
     change = _two(world, [finding(one) for one in before], [finding(one) for one in after])
     assert _counts(change) == (len(after - before), len(before & after), len(before - after))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -14,19 +13,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from registers import History
 from report_world import World, ami, finding, package
+from weeks import FROM_EVENT, FROM_ROW, GRACE, START, changes, register_of, week
 
-from golden_ami.models import Assessment, Config, Evidence, Finding, Policy
+from golden_ami.models import Assessment, Config, Evidence, Finding
 from golden_ami.register.model import Entry, Header, RegisterNote
 from golden_ami.register.register import Register
 from golden_ami.register.store import Registers, read, written
-from golden_ami.report.model import AmiReport
 
-START = date(2026, 1, 5)
-GRACE = Config(policy=Policy(grace_days=10))
-FROM_EVENT = finding("CVE-1", package(path="vol-0123456789abcdef0:/p1:usr/lib/a.so"), source="event")
-FROM_ROW = finding(
-    "CVE-1", package(manager="", architecture="", version="", path="/usr"), source="ec2:GetImageFindings"
-)
 PORT = Finding(
     arn="p", severity="MEDIUM", title="Port 22 is reachable", type="NETWORK_REACHABILITY", source="s",
     network={"protocol": "TCP", "ports": "22"},
@@ -38,20 +31,6 @@ def check(level: int) -> Finding:
     return Finding(
         arn=f"c{level}", severity=severity, title=f"{level}.1", type="CIS", source="s", vulnerability_id=f"{level}.1"
     )
-
-
-def week(world: World, number: int, findings: Sequence[Finding], config: Config = GRACE, **fields: Any) -> AmiReport:
-    """One AMI, assessed in a week."""
-    at = f"{START + timedelta(weeks=number)}T03:00:00Z"
-    given: dict[str, Any] = {"ami_id": "ami-1"} | fields
-    (found,) = world.run(f"run-{number}", at, [(ami(given.pop("ami_id"), **given), findings)], config).amis
-    return found
-
-
-def changes(found: AmiReport) -> tuple[int, int, int]:
-    change = found.since_last_run or found.since_previous_ami
-    assert change
-    return change.new, change.open, change.fixed
 
 
 @pytest.mark.parametrize(
@@ -152,11 +131,6 @@ def test_a_benchmark_of_another_level_neither_finds_nor_fixes(world: World) -> N
     assert changes(week(world, 2, [], Config())) == (0, 0, 0)
     assert changes(week(world, 3, [check(1), check(2)], both, evidence=evidence)) == (0, 0, 0)
     assert changes(week(world, 4, [check(2)], both, evidence=evidence)) == (0, 1, 1)
-
-
-def register_of(world: World, lineage: str = "web") -> Register:
-    note = world.history.notes[f"123456789012/us-east-1/{lineage}"]
-    return read(world.store.read(note.key), note)
 
 
 def test_since_when_a_finding_is_gone(world: World) -> None:
@@ -281,6 +255,7 @@ def test_a_forgotten_assessment_takes_no_other_with_it(found: list[set[int]], fo
 def test_a_finding_is_as_old_as_the_first_week_that_saw_it(world: World, weeks: list[frozenset[int]]) -> None:
     world.history.notes.clear()
     world.history.known.clear()
+    world.history.lineages.clear()
     first: dict[str, str] = {}
     for number, present in enumerate(weeks):
         today = (START + timedelta(weeks=number)).isoformat()
