@@ -43,7 +43,8 @@ def evaluate(finding: Finding, rules: AmiRules, past: Past) -> EvaluatedFinding:
     """Give a finding its status by policy, exceptions and past, which counts it as new or open."""
     affected = affected_by(finding)
     identities = identities_of(finding)
-    known = past.match(finding, identities, first_observed(finding.first_observed_at, rules.today))
+    observed = first_observed(finding.first_observed_at, rules.today)
+    known = past.match(finding, identities, observed, rules.policy.grace_days)
     policy = rules.policy if not known.uncertain else replace(rules.policy, grace_days=0)
     fixable = is_fixable(finding, affected)
     rule = rule_met(finding, policy)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Literal, NamedTuple
 
 from golden_ami.models import Ami, Assessment, Finding, FindingKind
 from golden_ami.natural_order import Number, natural_order
 from golden_ami.register.looked import could_show, kind_of
 from golden_ami.register.model import Entry, FindingIdentity, Header
-from golden_ami.register.register import Register
+from golden_ami.register.register import Register, may_be_same
 
 Change = Literal["NEW", "OPEN", ""]  # "": nothing to compare with, or what it was compared with did not look at it
 
@@ -67,6 +68,7 @@ class Past:
         self._seen: dict[int, Entry] = {}  # by number of the register's entry
         self._new = Register(Header(lineage=register.lineage))  # what the register does not hold yet
         self._taken: dict[int, int] = {}  # by number: findings that were only like it
+        self._matched: dict[FindingIdentity, int] = {}  # the numbers of those that say all
         self._expected: set[int] = set()  # entries whose very identity is among the findings
 
     @property
@@ -78,17 +80,22 @@ class Past:
         """Keep what is these for the finding that says so: no other, which says less, is taken for it."""
         self._expected.update(self.register.same(identities))
 
-    def match(self, finding: Finding, identities: Sequence[FindingIdentity], observed: str) -> Known:
-        """Which finding it is, since when it is known, what changed. `observed`: ISO date that its source gives."""
+    def match(
+        self, finding: Finding, identities: Sequence[FindingIdentity], observed: str, grace_days: int = 0
+    ) -> Known:
+        """Which finding it is, since when it is known, what changed. `observed`: ISO date that its source gives.
+
+        A finding that the register did not know and that comes within `grace_days` of a loss may have paused over it.
+        """
         kind = kind_of(finding)
-        same = self.register.same(identities)
+        same = self.register.same(identities) or [self._matched[one] for one in identities if one in self._matched][:1]
         again = [] if same else self._new.same(identities)
         like = [] if same or again else self._like(identities)
         known = [self.register.entries[number] for number in same or like]
         known += [self._new.entries[number] for number in again]
         alike = [*known, *self._vague(identities)]
         since = min([observed, *(entry.first_seen for entry in alike)])
-        uncertain = self._is_doubtful(kind) or any(entry.uncertain for entry in alike)
+        uncertain = any(entry.uncertain for entry in alike) or self._is_doubtful(kind, 0 if alike else grace_days)
         changes = tuple(one.change(known, kind) for one in self.compared)
         seen = Entry(
             identities[0][0], [(one[1], one[2]) for one in identities], kind, finding.severity, since,
@@ -101,11 +108,12 @@ class Past:
                 one.count(change, since)
         return Known(since, uncertain, changes)
 
-    def _is_doubtful(self, kind: FindingKind) -> bool:
+    def _is_doubtful(self, kind: FindingKind, grace_days: int) -> bool:
         """Whether a finding of the kind may be older than the register knows, as a part of the past was lost."""
-        if self.lost:
-            return True
-        return bool(self.register.lost_at) and not self.register.looked_since_loss(self._ami.ami_id, kind)
+        if self.lost or not self.register.lost_at:
+            return bool(self.lost)
+        since = date.fromisoformat(self._today) - date.fromisoformat(self.register.lost_at[:10])
+        return since.days < grace_days or not self.register.looked_since_loss(self._ami.ami_id, kind)
 
     def _vague(self, identities: Sequence[FindingIdentity]) -> list[Entry]:
         """Entries of a source that said less, and so may be of this finding: of dates, the earliest counts."""
@@ -126,9 +134,11 @@ class Past:
 
     def _note(self, seen: Entry, same: Sequence[int], like: Sequence[int]) -> bool:
         """Keep what was seen; whether it is the first of its identity in this assessment."""
-        if like and (other := self._seen.get(like[0])) and not {*other.identities} & {*seen.identities}:
+        if like and (other := self._seen.get(like[0])) and not _may_be_same(other, seen):
             seen.on = self.register.entries[like[0]].on  # one entry stood for two, which can be told apart now
             like = []
+        if like:
+            self._matched |= {identity: like[0] for identity in seen.identities if all(identity)}
         numbers = [*same, *like]
         if not numbers:
             self._new.add(seen)
@@ -173,6 +183,10 @@ class Past:
                 entry.gone_since = ""
             elif not entry.gone_since and could_show(entry.kind, self.looked):
                 entry.gone_since = self._today
+
+
+def _may_be_same(one: Entry, other: Entry) -> bool:
+    return any(may_be_same(mine, theirs) for mine in one.identities for theirs in other.identities)
 
 
 def last_assessment(ami: Ami, register: Register, completed_at: str) -> Assessment | None:

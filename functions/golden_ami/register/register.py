@@ -52,7 +52,7 @@ class Register:
     def like(self, identities: Sequence[FindingIdentity]) -> Iterator[int]:
         """Numbers of the entries that may be the same: a member that one side does not tell matches any."""
         for number in self._like.get(identities[0][0], ()):
-            if any(_alike(identity, own) for identity in identities for own in self.entries[number].identities):
+            if any(may_be_same(identity, own) for identity in identities for own in self.entries[number].identities):
                 yield number
 
     def oldest_like(self, identities: Sequence[FindingIdentity]) -> list[int]:
@@ -156,11 +156,14 @@ def _without_assessments(entry: Entry) -> Entry:
 def _told(packages: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Each package once, without those of which another one tells more."""
     whole = [one for one in packages if all(one)]
-    vague = (one for one in packages if not all(one) and not any(_alike(("", *one), ("", *other)) for other in whole))
+    vague = (
+        one for one in packages if not all(one) and not any(may_be_same(("", *one), ("", *other)) for other in whole)
+    )
     return list(dict.fromkeys([*whole, *vague]))
 
 
-def _alike(one: FindingIdentity, other: FindingIdentity) -> bool:
+def may_be_same(one: FindingIdentity, other: FindingIdentity) -> bool:
+    """Whether two identities of a vulnerability may be of one finding: what one does not tell matches any."""
     return all(mine == theirs or not mine or not theirs for mine, theirs in zip(one[1:], other[1:], strict=True))
 
 

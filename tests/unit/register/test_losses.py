@@ -41,7 +41,19 @@ def test_a_later_ami_of_the_lineage_has_grace_again(world: World) -> None:
     week(world, 0, [])
     lose(world)
     week(world, 1, [])
-    assert week(world, 2, [finding("CVE-1")], ami_id="ami-2").verdict == "PASS"
+    assert week(world, 2, [finding("CVE-1")], ami_id="ami-2").verdict == "FAIL", (
+        "it may have been there before the loss"
+    )
+    found = week(world, 3, [finding("CVE-1"), finding("CVE-2")], ami_id="ami-2")
+    assert [item.vulnerability for item in found.failures] == ["CVE-1"]
+
+
+def test_a_finding_that_pauses_over_a_loss_has_no_grace(world: World) -> None:
+    week(world, 0, [finding("CVE-1")])
+    lose(world)
+    week(world, 2, [])
+    assert week(world, 3, [finding("CVE-1")]).verdict == "FAIL"
+    assert week(world, 4, [finding("CVE-1")]).verdict == "FAIL"
 
 
 def test_a_row_that_is_lost_is_missed_by_an_ami_of_another_id(world: World) -> None:
@@ -89,6 +101,19 @@ def test_another_row_of_a_known_finding_is_an_occurrence(world: World) -> None:
         assert changes(found) == (0, 1, 0)
     assert found.verdict == "FAIL"
     assert len(register_of(world).entries) == 1
+
+
+def test_a_row_beside_the_finding_that_it_may_be_is_no_finding_of_its_own(world: World) -> None:
+    week(world, 0, [finding("CVE-1")], engine="ami")
+    for _ in range(2):
+        found = week(world, 1, [finding("CVE-1"), FROM_ROW], engine="ami", ami_id="ami-2")
+        assert changes(found) == (0, 1, 0)
+    assert len(register_of(world).entries) == 1
+
+
+def test_two_findings_of_one_identity_are_one_that_was_told_of_before(world: World) -> None:
+    week(world, 0, [FROM_ROW], engine="ami")
+    assert changes(week(world, 1, [FROM_EVENT, FROM_EVENT], engine="ami")) == (0, 1, 0)
 
 
 def test_each_finding_that_may_be_the_old_one_is_as_old(world: World) -> None:
