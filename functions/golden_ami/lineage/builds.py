@@ -50,7 +50,6 @@ def _any_case(pattern: str) -> re.Pattern[str]:
 # Each with what it is replaced by; where there is a group 1, it stays.
 _CERTAIN = [(_any_case(one), INSTANT) for one in INSTANTS]
 _CERTAIN += [(re.compile(COMMIT), MARK), (_any_case(LABELLED_COMMIT), MARK)]
-_CERTAIN += [(_any_case(rf"{COUNTER}{_ALONE}"), MARK)]
 _BESIDE = [
     (re.compile(rf"({_BEHIND_INSTANT}{_GAPS}){LOOSE_COMMIT}"), MARK),
     (re.compile(rf"(){LOOSE_COMMIT}{_BEFORE_INSTANT}"), MARK),
@@ -61,6 +60,7 @@ _LAST = re.compile(rf"(?:{TAIL_COMMIT}){_AT_END}")
 _CLEAR_PRODUCTS = PRODUCTS - VAGUE_PRODUCTS
 _UNLESS_OF_A_PRODUCT = [(_any_case(one), PRODUCTS, INSTANT) for one in DAY_FIRST]
 _UNLESS_OF_A_PRODUCT += [
+    (_any_case(rf"{COUNTER}{_ALONE}"), _CLEAR_PRODUCTS, MARK),
     (_any_case(rf"{LONG_COUNTER}{_ALONE}"), PRODUCTS, MARK),
     (_any_case(rf"{VERSION_COUNTER}{_ALONE}"), _CLEAR_PRODUCTS, MARK),
 ]
@@ -71,6 +71,8 @@ _REMOVED = re.compile(rf"(?:{GAP}*{FOUND})+")
 _EDGES = " \t\r\n-_./@:,;"
 _IDS = _any_case(IDS)
 _LAST_NUMBER = _any_case(rf"{START}{VERSION}{END}{_AT_END}")
+_UNNUMBERED = re.compile(r"(?<![^\W_])[A-Za-z]+(?![^\W_])(?![\s\-_.:]{0,2}v?[0-9])")  # a word that no number follows
+_DAYS_FIRST = [_any_case(one) for one in DAY_FIRST]
 _LAST_WORD = re.compile(r"([^\W_]+)[\s\-_.:]{0,2}\Z")
 
 
@@ -90,12 +92,13 @@ def may_hold_build(lineage: str) -> bool:
 
     A number behind a product, as in `golden-rhel-9`, is taken for a release without a word.
     """
-    if _IDS.search(lineage):
+    if _IDS.search(lineage) or any(one.search(lineage) for one in _DAYS_FIRST):
         return True
     last = _LAST_NUMBER.search(lineage)
-    if last is None or re.fullmatch(RELEASE_YEAR, last[0]):
+    if last is None:
         return False
-    return _word_before(last) not in _CLEAR_PRODUCTS
+    # A year is a release of many products: of Windows Server and SQL Server, among others.
+    return _word_before(last) not in (PRODUCTS if re.fullmatch(RELEASE_YEAR, last[0]) else _CLEAR_PRODUCTS)
 
 
 def _once(name: str) -> str:
@@ -120,7 +123,12 @@ def _marked(text: str) -> str:
     for pattern, mark in _BESIDE:
         text = pattern.sub(rf"\g<1>{mark}", text)
     text = _LAST.sub(MARK, text)
-    return _but_of_a_product(text, *_LETTERED)
+    return text if _names_no_release(text) else _but_of_a_product(text, *_LETTERED)
+
+
+def _names_no_release(text: str) -> bool:
+    """Whether it has a product without its release, which a number with a letter elsewhere may be: `rhel-golden-v8`."""
+    return any(word.casefold() in _CLEAR_PRODUCTS for word in _UNNUMBERED.findall(text))
 
 
 def _but_of_a_product(text: str, pattern: re.Pattern[str], products: frozenset[str], mark: str) -> str:

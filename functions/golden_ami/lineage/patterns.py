@@ -21,13 +21,17 @@ IDS = (
     rf"{START}(?:[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}"
     rf"|(?:ami|i|snap|vol|vpc|subnet|sg|eni|lt)-(?:[0-9a-f]{{17}}|[0-9a-f]{{8}})){END}"
 )
-# Releases that are numbers of four digits: of Windows and SQL Server, and 2204 for Ubuntu's 22.04.
+# Releases that are numbers of four digits: of Windows (also 1507 to 1909) and SQL Server, and 2204 for Ubuntu's 22.04.
 _UBUNTU = r"(?:1[4-9]|2[0-9])[\-._/]?(?:04|10)(?![0-9])"
-NOT_A_RELEASE = rf"(?!(?:19|20)[0-9]{{2}}{END}|{_UBUNTU})"
+_WINDOWS = r"1(?:507|511|607|70[39]|80[39]|90[39])"
+NOT_A_RELEASE = rf"(?!(?:19|20)[0-9]{{2}}{END}|{_WINDOWS}{END}|{_UBUNTU})"
 _NOT_A_RELEASE_YEAR = r"(?!20(?:0[038]|1[24679]|2[258])(?![0-9]))"
 # Behind these words a number is a release, as far as anyone can tell: `node-v18`, `windows-build-20348`.
 PRODUCTS = frozenset({
-    "al", "alinux", "alma", "almalinux", "alpine", "amazon", "amazonlinux", "amzn", "ansible", "apache", "bionic",
+    "al", "alinux", "alma", "almalinux", "alpine", "amazon", "amazonlinux", "amzn", "anolis", "ansible", "apache",
+    "arch", "bionic", "cassandra", "cilium", "cloudlinux", "euleros", "flink", "gentoo", "grafana", "haproxy",
+    "istio", "jboss", "k3s", "kops", "kylin", "mint", "nixos", "ocp", "oel", "openeuler", "openshift", "photon",
+    "prometheus", "rabbitmq", "rke", "rke2", "sap", "solaris", "weblogic", "wildfly", "zookeeper",
     "bookworm", "bottlerocket", "bullseye", "buster", "centos", "consul", "containerd", "coreos", "corretto",
     "cuda", "debian", "docker", "dotnet", "driver", "ecs", "eks", "el", "elastic", "elasticsearch", "es", "fedora",
     "flatcar", "focal", "freebsd", "gitlab", "go", "golang", "hadoop", "iis", "jammy", "java", "jdk", "jenkins",
@@ -114,7 +118,7 @@ TAIL_COMMIT = (
 # ---------------------------------------------------------------- counters and versions
 
 _BUILD = rf"{START}(?:build|bld)(?:[\s_\-]?(?:number|no|nr|id))?[\s\-_.:=#]{{0,2}}"
-COUNTER = rf"(?:#[0-9]{{1,10}}|{_BUILD}{NOT_A_RELEASE}[0-9]{{1,4}})"
+COUNTER = rf"(?:(?<![^\W_])#[0-9]{{1,10}}|{_BUILD}{NOT_A_RELEASE}[0-9]{{1,4}})"
 LONG_COUNTER = rf"{_BUILD}[0-9]{{5,10}}"  # of a product, a release: a build of Windows has five digits
 VERSION_COUNTER = rf"{START}version[:=]\s?[0-9]{{1,3}}"  # as EC2 Image Builder's users write imagebuilder:buildVersion
 SMALL_COUNTER = rf"(?:#|{START}(?:v|b|r|rev)?){_NOT_A_RELEASE_YEAR}(?!{_UBUNTU})[0-9]{{1,6}}"
