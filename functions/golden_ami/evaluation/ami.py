@@ -105,7 +105,7 @@ class AmiEvaluator:
         if found.status.fails:
             self._failures.offer(urgency, found)
         for change, new in zip(found.changes, self._new, strict=True):
-            if change == "NEW":
+            if change == "NEW" and not found.again:
                 new.offer(urgency, found)
 
     def evaluation(self) -> AmiEvaluation:

@@ -35,6 +35,7 @@ class EvaluatedFinding(Struct, frozen=True, gc=False):
     fixable: bool  # False when the finding does not say
     accepted: bool  # covered by an exception that is in force
     changes: tuple[Change, ...]  # by compared assessment
+    again: bool  # this scan told of it before
     uncertain: bool  # it may be older than the status says, and has no grace
     unknown: list[ExploitQuestion]  # rules that may fail it, whose answer nobody gave
 
@@ -69,5 +70,13 @@ def evaluate(finding: Finding, rules: AmiRules, past: Past) -> EvaluatedFinding:
     if not status.fails and not accepted:
         unknown = unknown_rules(finding, fixable, policy, known.since, rules.today)
     return EvaluatedFinding(
-        finding, status, affected, bool(fixable), accepted is not None, known.changes, known.uncertain, unknown
+        finding,
+        status,
+        affected,
+        bool(fixable),
+        accepted is not None,
+        known.changes,
+        known.again,
+        known.uncertain,
+        unknown,
     )

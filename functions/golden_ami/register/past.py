@@ -21,6 +21,7 @@ class Known(NamedTuple):
     since: str  # ISO date of the first observation in the lineage
     uncertain: bool  # it may be older
     changes: tuple[Change, ...]  # against each of the compared assessments
+    again: bool  # this scan told of it before: other paths, architectures or versions
 
 
 class Compared:
@@ -35,9 +36,13 @@ class Compared:
 
     def change(self, known: Sequence[Entry], kind: FindingKind) -> Change:
         """What became of a finding since; `known` are its entries."""
-        if any(entry.on & self._bit for entry in known):
+        if any(self.found(entry) for entry in known):
             return "OPEN"
         return "NEW" if could_show(kind, self.assessment.looked_at) else ""
+
+    def found(self, entry: Entry) -> bool:
+        """Whether it found this one."""
+        return bool(entry.on & self._bit)
 
     def count(self, change: Change, since: str) -> None:
         """Count a finding, once for each identity."""
@@ -78,7 +83,7 @@ class Past:
 
     def expect(self, identities: Sequence[FindingIdentity]) -> None:
         """Keep what is these for the finding that says so: no other, which says less, is taken for it."""
-        self._expected.update(self.register.same(identities))
+        self._expected.update(self.register.same(_whole(identities)))
 
     def match(
         self, finding: Finding, identities: Sequence[FindingIdentity], observed: str, grace_days: int = 0
@@ -88,7 +93,8 @@ class Past:
         A finding that the register did not know and that comes within `grace_days` of a loss may have paused over it.
         """
         kind = kind_of(finding)
-        same = self.register.same(identities) or [self._matched[one] for one in identities if one in self._matched][:1]
+        whole = _whole(identities)
+        same = self.register.same(whole) or [self._matched[one] for one in whole if one in self._matched][:1]
         again = [] if same else self._new.same(identities)
         like = [] if same or again else self._like(identities)
         known = [self.register.entries[number] for number in same or like]
@@ -101,12 +107,11 @@ class Past:
             identities[0][0], [(one[1], one[2]) for one in identities], kind, finding.severity, since,
             self._today, source=finding.source, uncertain=uncertain,
         )  # fmt: skip
-        if again:
-            self._again(self._new.entries[again[0]], seen)
-        elif self._note(seen, same, like):
+        first = self._note(seen, same, like, again)
+        if first:
             for one, change in zip(self.compared, changes, strict=True):
                 one.count(change, since)
-        return Known(since, uncertain, changes)
+        return Known(since, uncertain, changes, again=not first)
 
     def _is_doubtful(self, kind: FindingKind, grace_days: int) -> bool:
         """Whether a finding of the kind may be older than the register knows, as a part of the past was lost."""
@@ -121,24 +126,32 @@ class Past:
         return [entry for entry in entries if any(not all(package) for package in entry.packages)]
 
     def _like(self, identities: Sequence[FindingIdentity]) -> list[int]:
-        """The oldest entry that may be the same and stands for no other of these findings.
+        """The entry that may be the same and stands for no other of these findings: what the AMI had, then the oldest.
 
         What says no more than that it is one of several known findings is an occurrence of one of them.
         """
-        found = sorted(self.register.like(identities), key=lambda number: self.register.entries[number].first_seen)
+        found = sorted(self.register.like(identities), key=self._likeness)
         for number in found:
             if number not in self._expected and self._taken.get(number, 0) < self.register.entries[number].occurrences:
                 self._taken[number] = self._taken.get(number, 0) + 1
                 return [number]
         return found[:1] if any(not all(identity) for identity in identities) else []
 
-    def _note(self, seen: Entry, same: Sequence[int], like: Sequence[int]) -> bool:
+    def _likeness(self, number: int) -> tuple[list[bool], str]:
+        """Sorts entries: those that the assessments had with which this one is compared, then the oldest."""
+        entry = self.register.entries[number]
+        return [not one.found(entry) for one in self.compared], entry.first_seen
+
+    def _note(self, seen: Entry, same: Sequence[int], like: Sequence[int], again: Sequence[int]) -> bool:
         """Keep what was seen; whether it is the first of its identity in this assessment."""
+        if again:
+            self._again(self._new.entries[again[0]], seen)
+            return False
         if like and (other := self._seen.get(like[0])) and not _may_be_same(other, seen):
             seen.on = self.register.entries[like[0]].on  # one entry stood for two, which can be told apart now
             like = []
         if like:
-            self._matched |= {identity: like[0] for identity in seen.identities if all(identity)}
+            self._matched |= dict.fromkeys(_whole(seen.identities), like[0])
         numbers = [*same, *like]
         if not numbers:
             self._new.add(seen)
@@ -183,6 +196,11 @@ class Past:
                 entry.gone_since = ""
             elif not entry.gone_since and could_show(entry.kind, self.looked):
                 entry.gone_since = self._today
+
+
+def _whole(identities: Sequence[FindingIdentity]) -> list[FindingIdentity]:
+    """Those that say all: only they name one finding."""
+    return [identity for identity in identities if all(identity)]
 
 
 def _may_be_same(one: Entry, other: Entry) -> bool:

@@ -77,6 +77,33 @@ def test_rows_that_could_not_be_told_apart_are_told_apart_later(world: World) ->
     assert changes(week(world, 3, whole[:1])) == (0, 1, 1)
 
 
+def test_a_row_is_what_the_ami_had_before_that_of_another_build(world: World) -> None:
+    library = finding("CVE-1", package(manager="NODEPKG"), arn="y")
+    week(world, 0, [library, finding("CVE-1")])
+    week(world, 1, [finding("CVE-1")], ami_id="ami-2")
+    found = week(world, 2, [FROM_ROW], ami_id="ami-2")
+    assert found.since_last_run
+    assert not found.since_last_run.new_items
+    assert changes(found) == (0, 1, 0)
+
+
+def test_two_rows_are_two_findings_that_were_told_apart_once(world: World) -> None:
+    row = finding("CVE-1", package(manager="", architecture="", version=""))
+    whole = [finding("CVE-1"), finding("CVE-1", package(manager="NODEPKG"), arn="y")]
+    for number, findings in enumerate(([row, row], whole, whole, [row, row], [row, row], whole)):
+        images = [(ami(f"ami-{image}"), findings) for image in (1, 2)]
+        found = world.run(f"run-{number}", f"{START + timedelta(weeks=number)}T03:00:00Z", images, GRACE).amis
+        assert number == 0 or [changes(one) for one in found] == [(0, 2, 0)] * 2, number
+
+
+def test_other_paths_of_a_new_finding_are_listed_once(world: World) -> None:
+    week(world, 0, [])
+    found = week(world, 1, [finding("CVE-1", package(path=path), arn=path) for path in ("a", "b")])
+    assert changes(found) == (1, 0, 0)
+    assert found.since_last_run
+    assert len(found.since_last_run.new_items) == 1
+
+
 def test_a_finding_that_pauses_keeps_its_age(world: World) -> None:
     week(world, 0, [finding("CVE-1")])
     for number in (1, 2, 3):
