@@ -35,7 +35,7 @@ class Compared:
     week: int
     new: Bounds
     open: Bounds
-    fixed: int
+    fixed: Bounds
     optional: bool = False  # that assessment may be out of reach, as the lineage's name has changed since
 
 
@@ -95,6 +95,7 @@ class _Assessment(NamedTuple):
     engine: str
     level: Level
     seen: frozenset[Exposure]
+    vague: bool  # its rows name no ecosystem: one finding in two places looks like two of two ecosystems
 
 
 class Books:
@@ -122,7 +123,8 @@ class Books:
             return _described(line, build, week)
         complete = not self._year.of(week, build).listing_lags
         seen = visible(self._year, line, build, week)
-        now = _Assessment(week, line.engine(week), self._year.levels[week], seen)
+        vague = self._year.of(week, build).events_lost
+        now = _Assessment(week, line.engine(week), self._year.levels[week], seen, vague)
         since = self._observed(line, seen, week)
         self._first.setdefault(build.ami_id, (week, _order(build.name)))
         last_run = self._since(self._last.get(build.ami_id), build.ami_id, now, complete=complete)
@@ -178,13 +180,13 @@ class Books:
         fixed = [each for each in then.seen - now.seen if complete and can_see(now.engine, now.level, each)]
         if now.engine != then.engine:
             fixed = [each for each in fixed if each.kind == "package"]
-        slack = 0 if complete else 1
+        slack = (0 if complete else 1) + (_alike(now.seen | then.seen) if now.vague or then.vague else 0)
         return Compared(
             ami_id,
             then.week,
             new=_bounds(changes, "NEW", slack),
             open=_bounds(changes, "OPEN", slack),
-            fixed=len(fixed),
+            fixed=Bounds(max(0, len(fixed) - slack), len(fixed)),
             optional=optional,
         )
 
@@ -263,6 +265,12 @@ def _of_run(pages: list[Page]) -> frozenset[str]:
 
 def _gone(build: Build, week: int) -> bool:
     return build.gone_from is not None and week >= build.gone_from
+
+
+def _alike(seen: frozenset[Exposure]) -> int:
+    """How many differ from another one by nothing but the ecosystem."""
+    packages = [each for each in seen if each.kind == "package"]
+    return len(packages) - len({(each.vulnerability, each.packages) for each in packages})
 
 
 def _bounds(changes: list[frozenset[str]], word: str, slack: int) -> Bounds:

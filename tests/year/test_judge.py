@@ -72,7 +72,7 @@ def _ami(page: Page) -> SaidOfAmi:
 def _compared(books: Compared | None) -> Mapping[str, Any] | None:
     if books is None:
         return None
-    counts = {"new": books.new.least, "open": books.open.least, "fixed": books.fixed}
+    counts = {"new": books.new.least, "open": books.open.least, "fixed": books.fixed.least}
     return {"amiId": books.ami_id, "runId": run_id(books.week), **counts}
 
 
