@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+# What includeExecutionData=false leaves out: "execution data (input or output of a history event)" (Step Functions API
+# Reference, GetExecutionHistory); a task's parameters are taken for its input.
+_DATA = ("input", "output", "parameters")
 _DEFAULT, _MOST = 100, 1000  # events of a page (Step Functions API Reference, GetExecutionHistory: maxResults)
 
 
 def get_execution_history(response: Any) -> Any:
-    """StepFunctionResponse.get_execution_history with maxResults, nextToken and reverseOrder."""
+    """StepFunctionResponse.get_execution_history with maxResults, nextToken, reverseOrder and includeExecutionData."""
     from moto.core.responses import ActionResult
     from moto.stepfunctions.exceptions import InvalidToken
 
@@ -28,7 +31,18 @@ def get_execution_history(response: Any) -> Any:
     page = events[start : start + limit]
     more = start + limit < len(events)
     following = {"nextToken": base64.b64encode(str(_number(page[-1])).encode()).decode()} if more else {}
+    if response._get_param("includeExecutionData") is False:
+        page = [_without_data(event) for event in page]
     return ActionResult({"events": page, **following})
+
+
+def _without_data(event: dict[str, Any]) -> dict[str, Any]:
+    details = {
+        member: {name: value for name, value in content.items() if name not in _DATA}
+        for member, content in event.items()
+        if isinstance(content, dict)
+    }
+    return event | details
 
 
 def _number(event: Any) -> int:

@@ -35,7 +35,7 @@ def _history(execution_arn: str, clients: Clients) -> list[dict[str, Any]]:
         logger.warning("the execution is not known, so neither are its transitions and Lambda's seconds")
         return []
     pages = clients.client("stepfunctions").get_paginator("get_execution_history")
-    asked = pages.paginate(executionArn=execution_arn, PaginationConfig={"PageSize": _PAGE})
+    asked = pages.paginate(executionArn=execution_arn, includeExecutionData=False, PaginationConfig={"PageSize": _PAGE})
     try:
         return [event for page in asked for event in page["events"]]
     except (BotoCoreError, ClientError) as error:  # never worth the report

@@ -57,7 +57,7 @@ def test_the_report_has_what_the_run_used_until_it_ends(stack: Any, monkeypatch:
     assert usage["State transitions"]["actualCost"] == pytest.approx((entered + AFTER) * 0.000025)
     assert 60 < usage["Lambda"]["actual"] < 120  # aggregate's own began two seconds ago
     assert usage["Volumes"]["actualCost"] == pytest.approx(usage["Volumes"]["actual"] * 0.08 / 730 / 60)
-    request = {"executionArn": f"{stack.execution}:run-1", "maxResults": 1000}
+    request = {"executionArn": f"{stack.execution}:run-1", "includeExecutionData": False, "maxResults": 1000}
     assert asked == [request, request | {"nextToken": "page 1"}]
     assert "What the run used" in stack.object("runs/run-1/report.html").decode()
     assert f"State transitions: {entered + AFTER} transitions" in stack.object("runs/run-1/report.txt").decode()
