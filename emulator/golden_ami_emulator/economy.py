@@ -37,6 +37,7 @@ class Economy(Patches):
         self._patch_values()
         self._patch_instances()
         self._patch_tags()
+        self._patch_pure_functions()
         generate = models.generate_private_key
         self.set(
             models,
@@ -53,6 +54,13 @@ class Economy(Patches):
         responses: Any = import_module("moto.core.responses")
         listing: Any = import_module("moto.core.utils")
         self.set(responses, "method_names_from_class", cache(listing.method_names_from_class))
+
+    def _patch_pure_functions(self) -> None:
+        """Each request states its agent's parts anew, and each state parses its JSONPaths."""
+        agent: Any = import_module("botocore.useragent")
+        paths: Any = import_module("moto.stepfunctions.parser.asl.utils.json_path")
+        self.set(agent, "sanitize_user_agent_string_component", cache(agent.sanitize_user_agent_string_component))
+        self.set(paths, "parse", cache(paths.parse))
 
     def _patch_tables(self) -> None:
         """moto sorts the whole table for a query of one partition, copies what it found, and parses updates twice.
