@@ -23,25 +23,29 @@ def _role(place: StackPlace, name: str, properties: Properties) -> Made:
     trust = text(properties["AssumeRolePolicyDocument"])
     client = place.client("iam")
     answer = client.create_role(RoleName=name, AssumeRolePolicyDocument=trust, Tags=tags(properties), **request)["Role"]
-    _update_role(place, name, properties)
+    _put_policies(place, name, properties)
     return Made(name, {"Arn": answer["Arn"], "RoleId": answer["RoleId"]})
+
+
+def _put_policies(place: StackPlace, name: str, properties: Properties) -> None:
+    client = place.client("iam")
+    for policy in properties.get("Policies", []):
+        versioned = {"Version": "2012-10-17", **policy["PolicyDocument"]}  # IAM takes one without it, moto does not
+        client.put_role_policy(RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=text(versioned))
+    for arn in properties.get("ManagedPolicyArns", []):
+        _ensure_managed(place, arn)
+        client.attach_role_policy(RoleName=name, PolicyArn=arn)
 
 
 def _update_role(place: StackPlace, name: str, properties: Properties) -> None:
     client = place.client("iam")
-    wanted = {policy["PolicyName"]: policy["PolicyDocument"] for policy in properties.get("Policies", [])}
-    for stale in set(client.list_role_policies(RoleName=name)["PolicyNames"]) - set(wanted):
+    wanted = {policy["PolicyName"] for policy in properties.get("Policies", [])}
+    for stale in set(client.list_role_policies(RoleName=name)["PolicyNames"]) - wanted:
         client.delete_role_policy(RoleName=name, PolicyName=stale)
-    for policy_name, document in wanted.items():
-        versioned = {"Version": "2012-10-17", **document}  # IAM takes a policy without it, moto does not
-        client.put_role_policy(RoleName=name, PolicyName=policy_name, PolicyDocument=text(versioned))
-    managed = list(properties.get("ManagedPolicyArns", []))
     for attached in client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
-        if attached["PolicyArn"] not in managed:
+        if attached["PolicyArn"] not in properties.get("ManagedPolicyArns", []):
             client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
-    for arn in managed:
-        _ensure_managed(place, arn)
-        client.attach_role_policy(RoleName=name, PolicyArn=arn)
+    _put_policies(place, name, properties)
 
 
 def _ensure_managed(place: StackPlace, arn: str) -> None:
