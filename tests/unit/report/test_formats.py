@@ -177,18 +177,6 @@ def test_sarif_tells_what_the_rules_and_exceptions_say(sampled: tuple[World, Rep
     assert len(set(prints)) == len(prints)
 
 
-def test_a_sarif_fingerprint_survives_the_next_ami_of_the_lineage(world: World) -> None:
-    prints = []
-    for number in (1, 2):
-        image = ami(f"ami-{number}", name=f"web-{number}")
-        report = world.run(
-            f"run-{number}", f"2026-04-0{number}T03:00:00Z", [(image, [finding("CVE-1", arn=f"a{number}")])]
-        )
-        results = json.loads(_rendered(world, report, "sarif"))["runs"][0]["results"]
-        prints.append(results[0]["partialFingerprints"])
-    assert prints[0] == prints[1]
-
-
 def test_vex_says_who_accepted_a_vulnerability_until_when(sampled: tuple[World, Report]) -> None:
     bom = json.loads(_rendered(*sampled, "cyclonedx"))
     accepted = [one for one in bom["vulnerabilities"] if one.get("analysis", {}).get("response") == ["will_not_fix"]]
