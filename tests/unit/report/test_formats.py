@@ -192,6 +192,35 @@ def test_asff_suppresses_what_is_accepted(sampled: tuple[World, Report]) -> None
     assert len({one["Id"] for one in findings}) == len(findings)
 
 
+def test_asff_has_each_ami_of_a_lineage_and_each_occurrence(world: World) -> None:
+    found = [finding("CVE-1"), finding("CVE-1", package(path="/opt/x"), arn="b")]
+    report = world.run("run-1", "2026-04-02T03:00:00Z", [(ami("ami-1"), found), (ami("ami-2"), found)])
+    content = _rendered(world, report, "asff")
+    assert len({one["Id"] for one in json.loads(content)}) == 4
+    VALID["asff"](content)
+
+
+def test_asff_holds_to_the_limits_whatever_the_texts(world: World) -> None:
+    long = "\U0001f600" * 5000
+    packages = [package(f"{at}{long}", long, long, path=long, remediation=long) for at in range(30)]
+    urls = [f"https://a.example/{'x' * length}" for length in (10, 400, 3000)] * 20
+    findings = [
+        finding("CVE-1", *packages, title=long, description=long, remedy=long, urls=urls),
+        finding("CVE-2", package(" ", " ", " "), title=" ", description="\n", remedy=" ", vulnerability_id=" "),
+        finding("CVE-3", title="", description="", type="END_OF_SUPPORT"),
+        finding("CVE-4", description=f"{'x' * 1023}  y", type="NETWORK_REACHABILITY"),
+    ]
+    tags = {f"{at}": "v" for at in range(60)} | {"aws:x": "y", "k" * 200: "v", "v": "v" * 300, " ": "x", "e": " "}
+    images = [
+        (ami("ami-1", name=long, lineage=long, tags=dict(reversed(tags.items()))), findings),
+        (ami("ami-2", name=" ", lineage=" ", tags=tags | {"Owner": long}), findings),
+    ]
+    report = world.run("run-1", "2026-04-02T03:00:00Z", images)
+    content = _rendered(world, report, "asff")
+    assert len(json.loads(content)) == 8
+    VALID["asff"](content)
+
+
 def _data(page: str) -> Any:
     return json.loads(page.partition('<script type="application/json" id="data">')[2].partition("</script>")[0])
 
