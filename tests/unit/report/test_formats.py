@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from packageurl import PackageURL
 from report_world import World, ami, finding, package
 from standards import VALID
 
@@ -184,6 +185,40 @@ def test_vex_says_who_accepted_a_vulnerability_until_when(sampled: tuple[World, 
     assert "security@example.com until 2026-04-10" in accepted[0]["analysis"]["detail"]
     refs = {part["bom-ref"] for ami in bom["components"] for part in [ami, *ami.get("components", [])]}
     assert all(affected["ref"] in refs for one in bom["vulnerabilities"] for affected in one["affects"])
+
+
+@pytest.mark.parametrize(
+    ("manager", "name", "version", "purl"),
+    [
+        ("GOBINARY", "github.com/Azure/azure-sdk", "v1.2.3", "pkg:golang/github.com/azure/azure-sdk@v1.2.3"),
+        ("GOMOD", "golang.org/x/net", "v0.0.0+incompatible", "pkg:golang/golang.org/x/net@v0.0.0%2Bincompatible"),
+        ("GOBINARY", "stdlib", "1.21.0", "pkg:golang/stdlib@1.21.0"),
+        (
+            "JAR",
+            "org.apache.logging.log4j:log4j-core",
+            "2.14.1",
+            "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1",
+        ),
+        ("POM", "com.Example/App", "1.0", "pkg:maven/com.Example/App@1.0"),
+        ("JAR", "log4j-core", "2.14.1", None),
+        ("JAR", ":log4j-core", "2.14.1", None),
+        ("NPM", "@babel/traverse", "7.0.0", "pkg:npm/%40babel/traverse@7.0.0"),
+        ("COMPOSER", "Symfony/Http", "6.0", "pkg:composer/symfony/http@6.0"),
+        ("PYTHONPKG", "Typing_Extensions", "4.0", "pkg:pypi/typing-extensions@4.0"),
+        ("NUGET", "Newtonsoft.Json", "13.0.1", "pkg:nuget/Newtonsoft.Json@13.0.1"),
+        ("CARGO", "tokio", "", None),
+        ("PIP", " ", "1", None),
+        ("OS", "openssl", "3.0.7", None),
+    ],
+)
+def test_a_package_url_names_the_package(world: World, manager: str, name: str, version: str, purl: str | None) -> None:
+    """As the library of the specification writes it."""
+    found = finding("CVE-1", package(name, version, manager=manager))
+    report = world.run("run-1", "2026-04-02T03:00:00Z", [(ami("ami-1"), [found])])
+    (component,) = json.loads(_rendered(world, report, "cyclonedx"))["components"][0]["components"]
+    assert component.get("purl") == purl
+    assert purl is None or PackageURL.from_string(purl).to_string() == purl
+    VALID["cyclonedx"](_rendered(world, report, "cyclonedx"))
 
 
 def test_asff_suppresses_what_is_accepted(sampled: tuple[World, Report]) -> None:
