@@ -76,12 +76,13 @@ lint: $(INSTALLED)  ## Check style, types, what imports what, and the template
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint template.yaml
 
-audit: $(INSTALLED) $(AUDIT)/.installed node_modules/.installed  ## Check template and definition once more, by others' rules
+audit: $(INSTALLED) $(AUDIT)/.installed node_modules/.installed  ## Check template, definition and SARIF once more, by others' rules
 	@mkdir -p build
 	$(AUDIT)/bin/checkov --config-file .checkov.yaml --file template.yaml docs/member-role.yaml \
 		$$(PYTHONPATH=tests/support $(BIN)/python -c 'import network_templates; print(network_templates.write("build"))')
 	PYTHONPATH=tests/support $(BIN)/python -c 'import scenarios; print(scenarios.definition())' > build/assessment.asl.json
 	node_modules/.bin/asl-validator --json-path build/assessment.asl.json
+	GOLDEN_AMI_SARIF_MULTITOOL=required $(BIN)/pytest -n0 tests/unit/report/test_code_scanning.py
 	$(BIN)/python benchmarks/zip_size.py
 
 pages: $(INSTALLED)  ## Write the pages that are made from template, schema and code

@@ -320,7 +320,7 @@ def test_evidence_is_seen_at_a_glance_and_told_when_opened(browser: Browser, tmp
     expect(drawer).to_contain_text("Suppressed in Inspector")
     cells = page.locator("#ami-table tbody tr").first.locator("td").all_inner_texts()
     assert cells[0] == "NOT ASSESSED"
-    assert cells[5] == "1"  # low; the others are not known to be none
+    assert cells[6] == "1"  # low; the others are not known to be none
     assert all("unknown" in cell for cell in cells[1:5])
     page.locator("input[name=suppressed]").check()
     expect(page.locator("#finding-table .chip", has_text="suppressed")).to_have_count(1)

@@ -27,6 +27,7 @@ _COLUMNS: dict[Severity, str] = {
     "UNTRIAGED": "Untr",
 }
 _CAUSE = 1500  # characters of a cause; the whole of it stands in the execution and in --output json
+_ID = 21  # characters of an AMI id, which is best copied whole
 _WIDE = 110  # columns from which names and whole headings fit
 _SEVERITY_STYLES: dict[Severity, str] = {"CRITICAL": "bold red", "HIGH": "red", "MEDIUM": "yellow"}
 
@@ -50,7 +51,7 @@ def verdict_text(verdict: Verdict, report_only: bool = False) -> Text:
 
 @dataclass(frozen=True)
 class _Amis:
-    """The table of the AMIs; on a narrow console without their names, and with the severities' initials."""
+    """The table of the AMIs; on a narrow console without their names, and with initials of what is counted."""
 
     result: Result
 
@@ -60,10 +61,11 @@ class _Amis:
 
 def _table(result: Result, narrow: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("AMI", overflow="fold")
+    table.add_column("AMI", overflow="fold", no_wrap=all(len(ami.ami_id) <= _ID for ami in result.amis))
     if not narrow:
         table.add_column("Name", overflow="fold")
     table.add_column("Verdict", no_wrap=True)
+    table.add_column("E" if narrow else "Expl", justify="right", no_wrap=True)
     for severity in SEVERITIES:
         table.add_column(_COLUMNS[severity][:1] if narrow else _COLUMNS[severity], justify="right", no_wrap=True)
     table.add_column("Reason", overflow="fold")
@@ -79,12 +81,14 @@ def _line(text: str) -> Text:
 
 
 def _counts(ami: AmiResult) -> list[Text]:
-    """An AMI that is not assessed shows what was found and no zero: absence of a scan never reads as clean."""
+    """Known exploited findings, then all by severity.
+
+    An AMI that is not assessed shows what was found and no zero: absence of a scan never reads as clean.
+    """
     none = Text("-" if ami.verdict == "NOT_ASSESSED" else "0", style="dim")
-    return [
-        Text(str(found), style=_SEVERITY_STYLES.get(severity, "")) if (found := ami.findings[severity]) else none
-        for severity in SEVERITIES
-    ]
+    found = [(ami.known_exploited, "bold red")]
+    found += [(ami.findings[severity], _SEVERITY_STYLES.get(severity, "")) for severity in SEVERITIES]
+    return [Text(str(count), style=style) if count else none for count, style in found]
 
 
 def _why(ami: AmiResult) -> str:

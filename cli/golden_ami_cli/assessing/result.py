@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from golden_ami.events import Event
 from golden_ami.models import SEVERITIES, Ami, Evidence, Severity, Verdict
 from golden_ami.reasons import reporting
+from golden_ami.report.verdicts import why_it_fails
 from golden_ami.usage.history import transitions
 from golden_ami.usage.lines import UsageLine
 
@@ -44,6 +45,8 @@ class AmiResult(Output):
     instance_id: str | None
     tags: dict[str, str]
     findings: Counts
+    known_exploited: int = 0  # findings, of all
+    failing: int = 0  # findings
     notes: list[str] = field(default_factory=list)
     report_only: bool = False  # PASS says nothing: no finding can fail the AMI
     suppressed: int = 0  # findings, by rules of Amazon Inspector
@@ -172,6 +175,8 @@ def _ami(ami: AmiReport) -> AmiResult:
         instance_id=ami.instance_id or None,
         tags=ami.tags,
         findings=_all_severities(ami.counts),
+        known_exploited=ami.known_exploited,
+        failing=ami.failing,
         notes=ami.notes,
         report_only=ami.report_only,
         suppressed=ami.suppressed,
@@ -184,7 +189,7 @@ def _why(ami: AmiReport) -> str | None:
     if ami.reason:
         return ami.reason.message
     if ami.verdict == "FAIL":
-        return ", ".join(f"{rule}: {count}" for rule, count in ami.rules.items()) or "fails its policy"
+        return why_it_fails(ami)
     accepted = f"{ami.excepted} accepted by exception" if ami.excepted else ""
     suppressed = f"{ami.suppressed} suppressed in Inspector" if ami.suppressed else ""
     closed = f"{ami.closed} closed after boot" if ami.closed else ""

@@ -8,8 +8,9 @@ from msgspec import Struct, field
 
 from golden_ami.evaluation.comparison import comparison_of
 from golden_ami.evaluation.evaluate import AmiRules, EvaluatedFinding, evaluate
-from golden_ami.evaluation.model import Comparison, Item, Upgrade
+from golden_ami.evaluation.model import Comparison, Failing, Item, Upgrade
 from golden_ami.evaluation.packages import fixed_version
+from golden_ami.evaluation.policy import beside_severity, general, rule_rank
 from golden_ami.evaluation.priority import MostUrgent, priority
 from golden_ami.evaluation.upgrades import AmiUpgrades
 from golden_ami.models import SEVERITIES, Finding, Severity, SeverityCounts
@@ -27,6 +28,7 @@ class AmiEvaluation(Struct, kw_only=True):
     excepted: int = 0  # covered by an exception that is in force
     tolerated: int = 0  # a rule names them, yet they do not fail the AMI
     failing: int = 0
+    failing_by_severity: list[Failing] = field(default_factory=list)  # the worst severity first
     suppressed: int = 0  # by rules of Amazon Inspector
     closed: int = 0  # after boot
     uncertain: int = 0  # may be older than is known: a part of the lineage's past was lost
@@ -49,7 +51,8 @@ class _Kind(Struct, frozen=True, gc=False):
     fixable: bool
     suppressed: bool
     closed: bool
-    rule: str
+    rule: str  # without a finding's own value
+    because: str  # of one that fails
     tolerated: bool
     exception: int | None
     accepted: bool
@@ -87,7 +90,8 @@ class AmiEvaluator:
             found.fixable,
             finding.suppressed,
             finding.closed,
-            status.rule,
+            general(status.rule),
+            beside_severity(finding, status.rule) if status.fails else "",
             bool(status.tolerated),
             status.exception,
             found.accepted,
@@ -100,7 +104,7 @@ class AmiEvaluator:
 
     def _offer(self, found: EvaluatedFinding) -> None:
         """Offer the finding to each list that it belongs to."""
-        urgency = priority(found.finding, fixable=found.fixable)
+        urgency = priority(found.finding, fails=found.status.fails, fixable=found.fixable)
         self._urgent.offer(urgency, found)
         if found.status.fails:
             self._failures.offer(urgency, found)
@@ -124,6 +128,7 @@ class AmiEvaluator:
     def _sum_up(self, evaluation: AmiEvaluation) -> None:
         counts: Counter[Severity] = Counter()
         rules: Counter[str] = Counter()
+        failing: dict[Severity, Counter[str]] = {}
         for kind, count in self._kinds.items():
             counts[kind.severity] += count
             evaluation.total += count
@@ -137,10 +142,15 @@ class AmiEvaluator:
                 evaluation.tolerated += count
             elif kind.rule:
                 rules[kind.rule] += count
+                failing.setdefault(kind.severity, Counter())[kind.because] += count
             if kind.exception is not None:
                 evaluation.exceptions[kind.exception] += count
         evaluation.counts = by_severity(counts)
-        evaluation.failing, evaluation.rules = rules.total(), dict(rules.most_common())
+        evaluation.failing = rules.total()
+        evaluation.rules = {rule: rules[rule] for rule in sorted(rules, key=rule_rank)}
+        evaluation.failing_by_severity = [
+            _failing(severity, failing[severity]) for severity in SEVERITIES if severity in failing
+        ]
 
     def _compare(self, evaluation: AmiEvaluation) -> None:
         ami, today = self._rules.ami, self._rules.today
@@ -155,6 +165,11 @@ class AmiEvaluator:
 def by_severity(counts: SeverityCounts) -> SeverityCounts:
     """The counts, the worst severity first."""
     return {severity: counts[severity] for severity in SEVERITIES if severity in counts}
+
+
+def _failing(severity: Severity, because: Counter[str]) -> Failing:
+    told = {reason: because[reason] for reason in sorted(because, key=rule_rank) if reason}
+    return Failing(severity=severity, findings=because.total(), because=told)
 
 
 def _items(findings: MostUrgent[EvaluatedFinding]) -> list[Item]:
@@ -173,6 +188,7 @@ def _item(found: EvaluatedFinding) -> Item:
         since=status.since,
         known_exploited=bool(finding.known_exploited_since),
         exploit_available=finding.exploit_available,
+        epss=finding.epss,
         suppressed=finding.suppressed,
         closed=finding.closed,
     )

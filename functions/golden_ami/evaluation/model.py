@@ -57,8 +57,17 @@ class Item(Data):
     since: str = ""
     known_exploited: bool = False
     exploit_available: bool = False
+    epss: float | None = None  # 0 to 1
     suppressed: bool = False  # by a rule of Amazon Inspector
     closed: bool = False  # after boot
+
+
+class Failing(Data):
+    """The findings of one severity that fail an AMI."""
+
+    severity: Severity
+    findings: int
+    because: dict[str, int] = field(default_factory=dict)  # what else than the severity -> of these, how many
 
 
 class Upgrade(Data):

@@ -13,9 +13,11 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Literal
 
-from golden_ami.models import END_OF_SUPPORT, Finding, Policy, Threshold, Verdict
+from golden_ami.models import END_OF_SUPPORT, SEVERITIES, Finding, Policy, Threshold, Verdict
 
 DISCONTINUED_OS = "discontinued operating system"
+_EXPLOITED, _EXPLOIT, _EPSS, _SEVERITY = "known exploited", "exploit available", "EPSS ", "severity "
+_ORDER = (_EXPLOITED, _EXPLOIT, _EPSS, *(f"{_SEVERITY}{one}" for one in SEVERITIES), DISCONTINUED_OS)
 ExploitQuestion = Literal["knownExploited", "exploitAvailable", "epss"]  # as the rules of failOn are named
 
 
@@ -27,12 +29,29 @@ def rule_met(finding: Finding, policy: Policy) -> str:
     if finding.type == END_OF_SUPPORT:
         return DISCONTINUED_OS if rules.discontinued_os else ""
     if _known_exploited(finding, rules):
-        return "known exploited (CISA KEV)"
+        return f"{_EXPLOITED} (CISA KEV)"
     if rules.exploit_available and finding.exploit_available:
-        return "exploit available"
+        return _EXPLOIT
     if rules.epss is not None and finding.epss is not None and finding.epss >= rules.epss:
-        return f"EPSS {finding.epss:.3f} >= {rules.epss:g}"
-    return f"severity {finding.severity}" if finding.severity in rules.severities else ""
+        return f"{_EPSS}{finding.epss:.3f} >= {rules.epss:g}"
+    return f"{_SEVERITY}{finding.severity}" if finding.severity in rules.severities else ""
+
+
+def general(rule: str) -> str:
+    """A rule without the value of the one finding that meets it: "EPSS 0.912 >= 0.5" is "EPSS >= 0.5"."""
+    return f"{_EPSS}>= {rule.partition(' >= ')[2]}" if rule.startswith(_EPSS) else rule
+
+
+def rule_rank(rule: str) -> int:
+    """The place of a rule among those that an AMI fails on: exploitation, severity, operating system."""
+    return next((place for place, one in enumerate(_ORDER) if rule.startswith(one)), len(_ORDER))
+
+
+def beside_severity(finding: Finding, rule: str) -> str:
+    """What is told of a failing finding beside its severity; "" where that is all."""
+    if finding.known_exploited_since:
+        return _EXPLOITED
+    return "" if rule.startswith(_SEVERITY) else general(rule)
 
 
 def tolerance(finding: Finding, fixable: bool | None, policy: Policy, since: str, today: date) -> str:

@@ -1,4 +1,4 @@
-"""Which findings come first."""
+"""Which findings come first: the one order of findings, everywhere."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from typing import Generic, TypeVar
 
 from golden_ami.models import SEVERITIES, Finding, Severity
 
-Priority = tuple[bool, bool, bool, float, float, int]
+Risk = tuple[bool, int, float]
+Priority = tuple[bool, Risk, bool, float, bool]
 SEVERITY_RANK: dict[Severity, int] = {severity: -number for number, severity in enumerate(SEVERITIES)}
 T = TypeVar("T")
 
 
-def priority(finding: Finding, *, fixable: bool) -> Priority:
-    """Greater is more urgent: fixable, then known exploited, exploit available, EPSS, score, severity."""
+def risk(known_exploited: bool, severity: Severity, epss: float | None) -> Risk:
+    """Greater is worse: known exploited, then severity, then EPSS (0 to 1), one that is not known being the least."""
+    return known_exploited, SEVERITY_RANK[severity], epss or 0.0
+
+
+def priority(finding: Finding, *, fails: bool, fixable: bool) -> Priority:
+    """Greater is more urgent: fails its AMI, then by risk, exploit available, Inspector's score, fixable."""
     return (
-        fixable,
-        bool(finding.known_exploited_since),
+        fails,
+        risk(bool(finding.known_exploited_since), finding.severity, finding.epss),
         finding.exploit_available,
-        finding.epss or 0.0,
         finding.score or 0.0,
-        SEVERITY_RANK[finding.severity],
+        fixable,
     )
 
 

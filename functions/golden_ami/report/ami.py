@@ -37,6 +37,7 @@ def assessed(
         excepted=evaluation.excepted,
         tolerated=evaluation.tolerated,
         failing=evaluation.failing,
+        failing_by_severity=evaluation.failing_by_severity,
         suppressed=evaluation.suppressed,
         closed=evaluation.closed,
         rules=evaluation.rules,

@@ -35,6 +35,7 @@ from golden_ami.report.exceptions import exception_reports
 from golden_ami.report.findings import decoded_findings
 from golden_ami.report.links import execution_url
 from golden_ami.report.model import About, AmiReport, Report
+from golden_ami.report.order import ami_order
 from golden_ami.report.totals import legacy_of, owners_of, totals_of
 from golden_ami.report.trend import History, Trend
 from golden_ami.report.urgent import SHOWN, encoded_urgent, shown_of_each
@@ -236,7 +237,7 @@ class _Builder:
     def report(self, found: Sequence[_BuiltAmi]) -> Report:
         """Sum up."""
         config = self._run.config
-        amis = sorted((built.report for built in found), key=_by_verdict)
+        amis = sorted((built.report for built in found), key=ami_order)
         if not any(fault.where == "run" for fault in self._faults):
             judged = [(built.ami, built.report.verdict) for built in found]
             self._faults[:0] = faults.fault_of_batches(judged, self._failed_batches)
@@ -301,7 +302,3 @@ def _losses(past: Past, evaluation: AmiEvaluation, policy: Policy) -> list[str]:
 
 def _unreadable(ami: Ami, what: str) -> Reason:
     return reporting.FINDINGS_UNREADABLE(key=ami.findings_key, error=what)
-
-
-def _by_verdict(ami: AmiReport) -> tuple[int, int, str, str]:
-    return ("FAIL", "NOT_ASSESSED", "PASS").index(ami.verdict), -ami.failing, ami.name or ami.ami_id, ami.key

@@ -133,7 +133,7 @@ def _report(
     begun = times.read(execution.started_at) or times.read(run.get("startedAt")) or now
     reason = reporting.REPORT_FAILED(error=error_name(fault))
     amis = {ami["key"]: ami for ami in (_ami(row, reason, failing, run, settings) for row in rows)}
-    listed = sorted(amis.values(), key=lambda ami: (ami["verdict"], ami["name"], ami["key"]))
+    listed = sorted(amis.values(), key=_order)
     faults = [*_earlier(state), {"where": "report", "error": error_name(fault)[:256], "cause": cause_of(fault)}]
     given = state.get("instances")
     counted = given if isinstance(given, Mapping) else {}
@@ -218,6 +218,12 @@ def _ami(row: Row, reason: Reason, failing: Mapping[str, int], run: Row, setting
         known = isinstance(given, Mapping) and all(isinstance(given.get(name), str) for name in members)
         ami["reason"] = {name: _text(given[name]) for name in members} if known and given else structs.asdict(reason)
     return ami
+
+
+def _order(ami: Row) -> tuple[Any, ...]:
+    """FAIL, then NOT_ASSESSED, each the worst first as far as the counts tell."""
+    worst = (-ami["counts"].get(severity, 0) for severity in ("CRITICAL", "HIGH"))
+    return ami["verdict"], *worst, ami["name"], ami["key"]
 
 
 def _counts(given: object) -> dict[str, int]:

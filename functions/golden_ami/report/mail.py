@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 from golden_ami.characters import printable
 from golden_ami.evaluation.model import Comparison
@@ -13,7 +12,7 @@ from golden_ami.evidence.requirements import gaps
 from golden_ami.models import SEVERITIES
 from golden_ami.report.evidence import line
 from golden_ami.report.model import AmiReport, Report, Totals
-from golden_ami.report.verdicts import words_of_ami, words_of_run
+from golden_ami.report.verdicts import why_it_fails, words_of_ami, words_of_run
 from golden_ami.usage import lines as usage
 
 _SUBJECT = 100  # characters, ASCII, no line breaks or control characters (SNS Publish)
@@ -115,8 +114,7 @@ def _changes(totals: Totals) -> list[str]:
 def _amis(amis: Sequence[AmiReport]) -> Iterator[str]:
     assessed = [ami for ami in amis if ami.verdict != "NOT_ASSESSED"]
     for ami in assessed[:_AMIS]:
-        rules = ", ".join(f"{count} x {rule}" for rule, count in islice(ami.rules.items(), 4))
-        why = f": {rules}" if rules else ""
+        why = f": {fails}" if (fails := why_it_fails(ami)) else ""
         yield _clean(f"{words_of_ami(ami)}  {ami.name or ami.ami_id} ({ami.key}){why}{_change(ami)}", _LINE)
     if len(assessed) > _AMIS:
         yield f"... and {len(assessed) - _AMIS} more in the whole report"

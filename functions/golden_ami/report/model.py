@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import field
 
 from golden_ami.characters import printable
-from golden_ami.evaluation.model import Comparison, ExceptionStatus, FindingStatus, Item, Upgrade
+from golden_ami.evaluation.model import Comparison, ExceptionStatus, Failing, FindingStatus, Item, Upgrade
 from golden_ami.evaluation.policy import DISCONTINUED_OS
 from golden_ami.models import (
     Data,
@@ -57,12 +57,13 @@ class AmiReport(Data):
     excepted: int = 0
     tolerated: int = 0  # a rule names them, yet they do not fail the AMI
     failing: int = 0
+    failing_by_severity: list[Failing] = field(default_factory=list)  # the worst severity first
     suppressed: int = 0  # by rules of Amazon Inspector
     closed: int = 0  # after boot: Amazon Inspector closed them before they were collected
     report_only: bool = False  # PASS says nothing: no finding can fail the AMI (policy.reportOnly)
     evidence: list[Evidence] = field(default_factory=_no_evidence)  # what the verdict rests on
     rules: dict[str, int] = field(default_factory=dict)  # rule -> findings that it fails the AMI on
-    failures: list[Item] = field(default_factory=list)
+    failures: list[Item] = field(default_factory=list)  # the worst first
     upgrades: list[Upgrade] = field(default_factory=list)
     since_last_run: Comparison | None = None
     since_previous_ami: Comparison | None = None

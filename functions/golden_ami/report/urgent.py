@@ -12,11 +12,10 @@ import msgspec
 
 from golden_ami.evaluation.evaluate import EvaluatedFinding
 from golden_ami.evaluation.model import FindingStatus
-from golden_ami.evaluation.packages import affected_by, is_fixable
-from golden_ami.evaluation.priority import Priority, priority
 from golden_ami.models import Data, Finding
 from golden_ami.report.findings import findings_of
 from golden_ami.report.model import AmiReport
+from golden_ami.report.order import urgency
 from golden_ami.storage.keys import urgent_key
 from golden_ami.storage.objects import Missing, Store
 
@@ -50,11 +49,7 @@ def most_urgent(store: Store, run_id: str, ami: AmiReport, limit: int) -> list[t
         stored = _stored(store, run_id, ami)
         if len(stored) >= limit:
             return [(one.finding, one.status) for one in stored[:limit]]
-    return heapq.nlargest(limit, findings_of(store, ami), key=lambda pair: _priority(pair[0]))
-
-
-def _priority(finding: Finding) -> Priority:
-    return priority(finding, fixable=bool(is_fixable(finding, affected_by(finding))))
+    return heapq.nlargest(limit, findings_of(store, ami), key=lambda pair: urgency(*pair))
 
 
 def _stored(store: Store, run_id: str, ami: AmiReport) -> list[UrgentFinding]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from golden_ami.evaluation.policy import DISCONTINUED_OS
+
 if TYPE_CHECKING:
+    from golden_ami.evaluation.model import Failing
     from golden_ami.models import Verdict
     from golden_ami.report.model import AmiReport, Report
 
 _REPORT_ONLY = " (report only)"
+_FAILS = "fails its policy"
 
 
 def words(verdict: Verdict, report_only: bool = False) -> str:
@@ -29,6 +33,25 @@ def words_of_run(report: Report) -> str:
 def is_report_only(report: Report) -> bool:
     """Whether a run passes and could not have failed: no finding fails any of its AMIs."""
     return report.verdict == "PASS" and report.totals.report_only == report.totals.passed
+
+
+def why_it_fails(ami: AmiReport) -> str:
+    """What fails an AMI, the worst severity first, against its counts: "3 critical (2 known exploited), 2 of 5 high".
+
+    "" for one that does not fail. A report of an earlier version has only the rules.
+    """
+    if ami.verdict != "FAIL":
+        return ""
+    if ami.failing and not ami.failing_by_severity:
+        return ", ".join(f"{rule}: {count}" for rule, count in ami.rules.items()) or _FAILS
+    told = [_of_severity(one, ami.counts.get(one.severity, 0)) for one in ami.failing_by_severity]
+    return ", ".join([*told, *([DISCONTINUED_OS] if ami.system_fails else [])]) or _FAILS
+
+
+def _of_severity(failing: Failing, found: int) -> str:
+    of = f" of {found}" if found > failing.findings else ""
+    because = ", ".join(f"{count} {reason}" for reason, count in failing.because.items())
+    return f"{failing.findings}{of} {failing.severity.lower()}" + (f" ({because})" if because else "")
 
 
 def value_of_ami(ami: AmiReport) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from golden_ami.evaluation.model import Failing
 from golden_ami.models import SEVERITIES, Ami, AmiEntry, Evidence, Policy, Reason
 from golden_ami.report.model import About, AmiReport, Report, Totals
 from golden_ami_cli.assessing import output, result
@@ -41,7 +42,14 @@ def report(*amis: AmiReport) -> Report:
 UNREACHABLE = Reason(code="NO_AGENT", message="the agent never answered", remedy="check the instance profile")
 REPORT = report(
     ami_report("ami-1", counts={"LOW": 3}, instance_id="i-1", tags={"Name": "web"}),
-    ami_report("ami-2", verdict="FAIL", counts={"HIGH": 2, "LOW": 1}, rules={"severity HIGH": 2}),
+    ami_report(
+        "ami-2",
+        verdict="FAIL",
+        counts={"HIGH": 2, "LOW": 1},
+        failing=2,
+        known_exploited=1,
+        failing_by_severity=[Failing(severity="HIGH", findings=2, because={"known exploited": 1})],
+    ),
     ami_report("ami-3", verdict="NOT_ASSESSED", reason=UNREACHABLE),
 )
 
@@ -92,7 +100,8 @@ def test_totals_sum_the_findings_and_verdicts_count_the_amis() -> None:
 def test_a_reason_is_text_or_null_never_empty() -> None:
     passed, failed, silent = built().amis
     assert (passed.reason, passed.instance_id) == (None, "i-1")
-    assert (failed.reason, failed.instance_id) == ("severity HIGH: 2", None)
+    assert (failed.reason, failed.instance_id) == ("2 high (1 known exploited)", None)
+    assert (failed.known_exploited, failed.failing) == (1, 2)
     assert (silent.reason, silent.reason_code, silent.remedy) == (
         "the agent never answered",
         "NO_AGENT",
@@ -132,7 +141,7 @@ def test_the_table_shows_what_was_found_though_not_assessed() -> None:
     answer = built()
     answer.amis[2].findings["LOW"] = 7
     (row,) = [line for line in shown(answer).splitlines() if "ami-3" in line]
-    assert row.split("NOT ASSESSED")[1].split()[:6] == ["-", "-", "-", "7", "-", "-"]
+    assert row.split("NOT ASSESSED")[1].split()[:7] == ["-", "-", "-", "-", "7", "-", "-"]
 
 
 def test_a_pass_that_nothing_could_fail_says_so() -> None:
@@ -182,10 +191,10 @@ def test_markup_in_names_and_tags_is_text() -> None:
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_the_table_fits_its_console_and_loses_no_reason(width: int) -> None:
     answer = built()
-    answer.amis[0].ami_id = "ami-0123456789abcdef0"
+    answer.amis[0].ami_id, answer.amis[0].name = "ami-0123456789abcdef0", "golden-ubuntu2404-api-2026-09-30"
     table = shown(answer, width).split("Run verdict")[0]
     assert max(len(line) for line in table.splitlines()) <= width
-    for word in ("ami-0123456789abcdef0", "severity", "answered;", "profile"):
+    for word in ("ami-0123456789abcdef0", "exploited)", "answered;", "profile"):
         assert word in table
 
 

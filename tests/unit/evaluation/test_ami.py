@@ -10,6 +10,7 @@ from report_world import ami, exception, finding
 from golden_ami.evaluation.ami import AmiEvaluation, AmiEvaluator
 from golden_ami.evaluation.evaluate import AmiRules, evaluate
 from golden_ami.evaluation.exceptions import ExceptionIndex
+from golden_ami.evaluation.model import Failing
 from golden_ami.models import Finding, Policy, RiskException
 from golden_ami.register.model import Entry
 
@@ -45,7 +46,11 @@ def test_each_sum_counts_its_own_findings() -> None:
     assert (one.total, one.counts) == (44, {"HIGH": 21, "LOW": 23})
     assert (one.suppressed, one.closed, one.exploit_available, one.known_exploited) == (9, 3, 4, 5)
     assert (one.failing, one.tolerated, one.excepted) == (11, 15, 8)
-    assert [*one.rules.items()] == [("severity HIGH", 6), ("known exploited (CISA KEV)", 5)]
+    assert [*one.rules.items()] == [("known exploited (CISA KEV)", 5), ("severity HIGH", 6)]
+    assert one.failing_by_severity == [
+        Failing(severity="HIGH", findings=6),
+        Failing(severity="LOW", findings=5, because={"known exploited": 5}),
+    ]
     assert one.exceptions == {0: 8, 1: 9}, "the second is over, and told of"
     assert len(one.failures) == 11
     assert {item.rule for item in one.failures} == one.rules.keys()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from functools import cmp_to_key
 from itertools import pairwise
 from typing import Any
@@ -13,8 +12,7 @@ from hypothesis import strategies as st
 from report_world import World, ami, finding, package
 
 from golden_ami.evaluation.model import Upgrade
-from golden_ami.evaluation.packages import affected_by, is_fixable
-from golden_ami.evaluation.priority import Priority, priority
+from golden_ami.evaluation.packages import affected_by
 from golden_ami.evaluation.upgrades import AmiUpgrades, describe_upgrade
 from golden_ami.evaluation.versions import compare, highest
 from golden_ami.models import Finding, Package
@@ -25,25 +23,6 @@ def _ranked(*findings: Finding) -> list[Upgrade]:
     for one in findings:
         upgrades.add(one, affected_by(one), fails=one.severity in ("HIGH", "CRITICAL"))
     return upgrades.ranked()
-
-
-def _priority(one: Finding) -> Priority:
-    return priority(one, fixable=bool(is_fixable(one, affected_by(one))))
-
-
-def test_priority_is_fixable_then_exploited_then_likely_then_bad() -> None:
-    no_fix = [package(fixed_in="")]
-    ordered = [
-        finding("kev", severity="LOW", known_exploited_since="2026-01-01"),
-        finding("exploit", severity="LOW", exploit_available=True),
-        finding("epss", severity="LOW", epss=0.9, score=1.0),
-        finding("score", severity="LOW", epss=0.1, score=9.9),
-        finding("critical", severity="CRITICAL", epss=0.1, score=5.0),
-        finding("high", severity="HIGH", epss=0.1, score=5.0),
-        finding("unfixable", *no_fix, severity="CRITICAL", fix_available="NO", known_exploited_since="2026-01-01"),
-    ]
-    shuffled = random.Random(1).sample(ordered, len(ordered))
-    assert sorted(shuffled, key=_priority, reverse=True) == ordered
 
 
 def test_an_upgrade_closes_what_its_highest_fix_closes() -> None:

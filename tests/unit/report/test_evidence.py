@@ -109,7 +109,7 @@ def test_the_mail_says_what_is_missing_of_an_ami_that_fails(world: World) -> Non
 def test_csv_has_evidence_on_every_row(world: World) -> None:
     report = world.run("run-1", AT, [(with_gap("ami-1"), [finding("CVE-1")]), (ami("ami-2", lineage="b"), [])])
     first, second = rows_of(world, report)
-    assert list(first)[-3:] == ["suppressed", "evidence", "closed"]
+    assert list(first)[-4:] == ["suppressed", "evidence", "closed", "known_exploited"]
     assert first["evidence"].startswith("operatingSystem COMPLETE; packages COMPLETE; ")
     assert LINE in first["evidence"]
     assert "PARTIAL" not in second["evidence"]

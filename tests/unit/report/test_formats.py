@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from packageurl import PackageURL
 from report_world import World, ami, finding, package
 from standards import VALID
 
@@ -177,18 +178,6 @@ def test_sarif_tells_what_the_rules_and_exceptions_say(sampled: tuple[World, Rep
     assert len(set(prints)) == len(prints)
 
 
-def test_a_sarif_fingerprint_survives_the_next_ami_of_the_lineage(world: World) -> None:
-    prints = []
-    for number in (1, 2):
-        image = ami(f"ami-{number}", name=f"web-{number}")
-        report = world.run(
-            f"run-{number}", f"2026-04-0{number}T03:00:00Z", [(image, [finding("CVE-1", arn=f"a{number}")])]
-        )
-        results = json.loads(_rendered(world, report, "sarif"))["runs"][0]["results"]
-        prints.append(results[0]["partialFingerprints"])
-    assert prints[0] == prints[1]
-
-
 def test_vex_says_who_accepted_a_vulnerability_until_when(sampled: tuple[World, Report]) -> None:
     bom = json.loads(_rendered(*sampled, "cyclonedx"))
     accepted = [one for one in bom["vulnerabilities"] if one.get("analysis", {}).get("response") == ["will_not_fix"]]
@@ -198,10 +187,73 @@ def test_vex_says_who_accepted_a_vulnerability_until_when(sampled: tuple[World, 
     assert all(affected["ref"] in refs for one in bom["vulnerabilities"] for affected in one["affects"])
 
 
+@pytest.mark.parametrize(
+    ("manager", "name", "version", "purl"),
+    [
+        ("GOBINARY", "github.com/Azure/azure-sdk", "v1.2.3", "pkg:golang/github.com/azure/azure-sdk@v1.2.3"),
+        ("GOMOD", "golang.org/x/net", "v0.0.0+incompatible", "pkg:golang/golang.org/x/net@v0.0.0%2Bincompatible"),
+        ("GOBINARY", "stdlib", "1.21.0", "pkg:golang/stdlib@1.21.0"),
+        (
+            "JAR",
+            "org.apache.logging.log4j:log4j-core",
+            "2.14.1",
+            "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1",
+        ),
+        ("POM", "com.Example/App", "1.0", "pkg:maven/com.Example/App@1.0"),
+        ("JAR", "log4j-core", "2.14.1", None),
+        ("JAR", ":log4j-core", "2.14.1", None),
+        ("NPM", "@babel/traverse", "7.0.0", "pkg:npm/%40babel/traverse@7.0.0"),
+        ("COMPOSER", "Symfony/Http", "6.0", "pkg:composer/symfony/http@6.0"),
+        ("PYTHONPKG", "Typing_Extensions", "4.0", "pkg:pypi/typing-extensions@4.0"),
+        ("NUGET", "Newtonsoft.Json", "13.0.1", "pkg:nuget/Newtonsoft.Json@13.0.1"),
+        ("CARGO", "tokio", "", None),
+        ("PIP", " ", "1", None),
+        ("OS", "openssl", "3.0.7", None),
+    ],
+)
+def test_a_package_url_names_the_package(world: World, manager: str, name: str, version: str, purl: str | None) -> None:
+    """As the library of the specification writes it."""
+    found = finding("CVE-1", package(name, version, manager=manager))
+    report = world.run("run-1", "2026-04-02T03:00:00Z", [(ami("ami-1"), [found])])
+    (component,) = json.loads(_rendered(world, report, "cyclonedx"))["components"][0]["components"]
+    assert component.get("purl") == purl
+    assert purl is None or PackageURL.from_string(purl).to_string() == purl
+    VALID["cyclonedx"](_rendered(world, report, "cyclonedx"))
+
+
 def test_asff_suppresses_what_is_accepted(sampled: tuple[World, Report]) -> None:
     findings = json.loads(_rendered(*sampled, "asff"))
     assert sum(one["Workflow"]["Status"] == "SUPPRESSED" for one in findings) == 1
     assert len({one["Id"] for one in findings}) == len(findings)
+
+
+def test_asff_has_each_ami_of_a_lineage_and_each_occurrence(world: World) -> None:
+    found = [finding("CVE-1"), finding("CVE-1", package(path="/opt/x"), arn="b")]
+    report = world.run("run-1", "2026-04-02T03:00:00Z", [(ami("ami-1"), found), (ami("ami-2"), found)])
+    content = _rendered(world, report, "asff")
+    assert len({one["Id"] for one in json.loads(content)}) == 4
+    VALID["asff"](content)
+
+
+def test_asff_holds_to_the_limits_whatever_the_texts(world: World) -> None:
+    long = "\U0001f600" * 5000
+    packages = [package(f"{at}{long}", long, long, path=long, remediation=long) for at in range(30)]
+    urls = [f"https://a.example/{'x' * length}" for length in (10, 400, 3000)] * 20
+    findings = [
+        finding("CVE-1", *packages, title=long, description=long, remedy=long, urls=urls),
+        finding("CVE-2", package(" ", " ", " "), title=" ", description="\n", remedy=" ", vulnerability_id=" "),
+        finding("CVE-3", title="", description="", type="END_OF_SUPPORT"),
+        finding("CVE-4", description=f"{'x' * 1023}  y", type="NETWORK_REACHABILITY"),
+    ]
+    tags = {f"{at}": "v" for at in range(60)} | {"aws:x": "y", "k" * 200: "v", "v": "v" * 300, " ": "x", "e": " "}
+    images = [
+        (ami("ami-1", name=long, lineage=long, tags=dict(reversed(tags.items()))), findings),
+        (ami("ami-2", name=" ", lineage=" ", tags=tags | {"Owner": long}), findings),
+    ]
+    report = world.run("run-1", "2026-04-02T03:00:00Z", images)
+    content = _rendered(world, report, "asff")
+    assert len(json.loads(content)) == 8
+    VALID["asff"](content)
 
 
 def _data(page: str) -> Any:

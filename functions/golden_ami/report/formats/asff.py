@@ -1,7 +1,9 @@
 """AWS Security Finding Format (2018-10-08): an array whose members BatchImportFindings of Security Hub takes.
 
 Each is about the AMI, not the short-lived instance that Inspector's own findings in Security Hub are about, and is the
-same finding in every run of a lineage. Limits of length: the AWS Security Finding Format's syntax.
+same finding in every run of a lineage. No text is blank; limits of length are those of botocore's model and its
+documentation (securityhub, AwsSecurityFinding), and of 240 KB for a finding (Security Hub partner guide, "Guidelines
+for using the BatchImportFindings API").
 """
 
 from __future__ import annotations
@@ -30,6 +32,10 @@ _TYPES = {
 }
 _CVE = "Software and Configuration Checks/Vulnerabilities/CVE"
 _PACKAGES = 10  # that a vulnerability may list
+_TAGS, _KEY, _VALUE = 50, 128, 256  # of a resource; characters ("Tag your Amazon EC2 resources")
+_URL = 512
+_TEXT = 500  # characters of a text without a limit of its own, so that a finding stays below 240 KB
+_REMEDY = "Build the AMI again with the packages upgraded."
 
 
 def write(report: Report, store: Store, out: IO[bytes]) -> None:
@@ -53,7 +59,8 @@ def _finding(
     run = report.run
     partition = partition_of(run.execution_arn)
     url = finding_url(finding)
-    remedy = {"Text": (finding.remedy or "Build the AMI again with the packages upgraded.")[:512]}
+    title = _cut(finding.title, 256) or _cut(finding.vulnerability_id, 256) or "Finding of Amazon Inspector"
+    remedy = {"Text": _cut(finding.remedy, 512) or _REMEDY}
     accepted = report.accepted_by(status) is not None or report.tolerates_suppressed(ami, finding)
     label = "INFORMATIONAL" if finding.severity == "UNTRIAGED" else finding.severity
     return {
@@ -67,11 +74,11 @@ def _finding(
         "CreatedAt": f"{status.since}T00:00:00Z",
         "UpdatedAt": run.completed_at,
         "Severity": {"Label": label, "Original": finding.severity},
-        "Title": finding.title[:256],
-        "Description": (finding.description or finding.title)[:1024],
-        "Remediation": {"Recommendation": remedy | ({"Url": url} if 0 < len(url) <= 512 else {})},
+        "Title": title,
+        "Description": _cut(finding.description, 1024) or title,
+        "Remediation": {"Recommendation": remedy | ({"Url": url} if 0 < len(url) <= _URL else {})},
         "Resources": [_resource(partition, ami)],
-        **({"Vulnerabilities": [_vulnerability(finding)]} if finding.vulnerability_id else {}),
+        **({"Vulnerabilities": [_vulnerability(finding)]} if finding.vulnerability_id.strip() else {}),
         "Workflow": {"Status": "SUPPRESSED" if accepted else "NEW"},
         "RecordState": "ACTIVE",
         "UserDefinedFields": _fields(report, ami, finding, status),
@@ -90,11 +97,31 @@ def _fields(report: Report, ami: AmiReport, finding: Finding, status: FindingSta
         "closed": closed_words(finding),
         "evidence": summary(ami),
     }
-    return {name: value[:1024] for name, value in fields.items() if value}
+    return _filled(fields, 1024)
+
+
+def _cut(text: str, limit: int) -> str:
+    """Text of so many characters at most; "" for one that is blank, which Security Hub refuses."""
+    return text.strip()[:limit].rstrip()
+
+
+def _filled(texts: dict[str, str], limit: int) -> dict[str, str]:
+    """The texts that are not blank, cut."""
+    return {name: cut for name, text in texts.items() if (cut := _cut(text, limit))}
+
+
+def _is_tag(key: str, value: str) -> bool:
+    """Whether a resource may have the tag in Security Hub: not blank, not too long, and not one of AWS's own."""
+    return (
+        bool(key.strip() and value.strip())
+        and len(key) <= _KEY
+        and len(value) <= _VALUE
+        and not key.lower().startswith("aws:")
+    )
 
 
 def _resource(partition: str, ami: AmiReport) -> dict[str, Any]:
-    tags = {key: value for key, value in islice(ami.tags.items(), 50) if value}
+    tags = dict(islice(((key, value) for key, value in ami.tags.items() if _is_tag(key, value)), _TAGS))
     about = {"name": ami.name, "lineage": ami.lineage, "amiId": ami.ami_id}
     return {
         "Type": "Other",
@@ -102,14 +129,14 @@ def _resource(partition: str, ami: AmiReport) -> dict[str, Any]:
         "Partition": partition,
         "Region": ami.region,
         **({"Tags": tags} if tags else {}),
-        "Details": {"Other": {name: value for name, value in about.items() if value}},
+        "Details": {"Other": _filled(about, 1024)},
     }
 
 
 def _vulnerability(finding: Finding) -> dict[str, Any]:
-    urls = [url for url in finding.urls if url.startswith("https://")][:20]
+    urls = [url for url in finding.urls if url.startswith("https://") and len(url) <= _URL][:20]
     return {
-        "Id": finding.vulnerability_id,
+        "Id": _cut(finding.vulnerability_id, _TEXT),
         "VulnerablePackages": [_package(package) for package in finding.packages[:_PACKAGES]],
         "ExploitAvailable": "YES" if finding.exploit_available else "NO",
         **({"FixAvailable": finding.fix_available} if finding.fix_available else {}),
@@ -129,4 +156,4 @@ def _package(package: Package) -> dict[str, str]:
         "FixedInVersion": fixed_version(package.fixed_in),
         "Remediation": package.remediation,
     }
-    return {name: value for name, value in found.items() if value}
+    return _filled(found, _TEXT)

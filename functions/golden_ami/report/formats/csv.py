@@ -1,4 +1,7 @@
-"""One row a finding; one row for an AMI without any or that is not assessed. Safe to open in a spreadsheet."""
+"""One row a finding, the worst of all AMIs first; one row for an AMI without any or that is not assessed.
+
+Safe to open in a spreadsheet.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,14 @@ from golden_ami.characters import printable
 from golden_ami.evaluation.model import FindingStatus
 from golden_ami.evaluation.packages import fixed_version
 from golden_ami.evaluation.policy import DISCONTINUED_OS
+from golden_ami.evaluation.priority import Priority
 from golden_ami.models import Finding
 from golden_ami.report.evidence import summary
 from golden_ami.report.findings import closed_words, findings_of, remedy_of
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
+from golden_ami.report.order import VERDICT_RANK, urgency, urgency_of_ami
+from golden_ami.report.urgent import SHOWN
 from golden_ami.report.verdicts import words_of_ami
 from golden_ami.storage.objects import Store
 
@@ -24,6 +30,7 @@ COLUMNS = (
     "verdict", "account", "region", "ami", "name", "lineage", "owner", "severity", "vulnerability", "title", "packages",
     "installed", "fixed_in", "architecture", "path", "score", "epss", "known_exploited_since", "exploit_available",
     "fix_available", "since", "change", "rule", "tolerated", "remedy", "url", "arn", "suppressed", "evidence", "closed",
+    "known_exploited",
 )  # fmt: skip
 
 # What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection), in full width and as a minus sign too,
@@ -36,9 +43,16 @@ def write(report: Report, store: Store, out: IO[bytes]) -> None:
     text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="", write_through=True)
     rows = csv.writer(text)
     rows.writerow(COLUMNS)
-    for ami in report.amis:
-        rows.writerows([safe(cell) for cell in row] for row in _rows(store, ami))
+    for amis in _sorted_together(report):
+        found = [row for ami in amis for row in _rows(store, ami)]
+        found.sort(key=lambda row: row[:2], reverse=True)
+        rows.writerows([safe(cell) for cell in cells] for _, _, cells in found)
     text.detach()
+
+
+def _sorted_together(report: Report) -> list[list[AmiReport]]:
+    """The AMIs whose findings are in one order: all; of a run whose findings memory may not hold, each by itself."""
+    return [report.amis] if report.totals.findings <= SHOWN else [[ami] for ami in report.amis]
 
 
 def safe(value: object) -> str:
@@ -48,14 +62,17 @@ def safe(value: object) -> str:
     return f"'{printable(text)}" if _FORMULA.match(bare) else printable(text)
 
 
-def _rows(store: Store, ami: AmiReport) -> Iterator[list[object]]:
+def _rows(store: Store, ami: AmiReport) -> Iterator[tuple[int, Priority, list[object]]]:
+    """Each with what it is sorted by, greater first."""
     verdict = ami.verdict if ami.verdict != "PASS" else words_of_ami(ami)
     head: list[object] = [verdict, ami.account, ami.region, ami.ami_id, ami.name, ami.lineage, ami.owner]
-    evidence = summary(ami)
+    evidence, rank = summary(ami), -VERDICT_RANK[ami.verdict]
     if ami.reason or ami.system_fails or not ami.total:
-        yield [*head, *_cells_of_ami(ami), evidence, ""]
+        yield rank, urgency_of_ami(ami), [*head, *_cells_of_ami(ami), evidence, "", ""]
     for finding, status in findings_of(store, ami):
-        yield [*head, *_cells(finding, status), evidence, closed_words(finding)]
+        exploited = "YES" if finding.known_exploited_since else ""
+        cells = [*head, *_cells(finding, status), evidence, closed_words(finding), exploited]
+        yield rank, urgency(finding, status), cells
 
 
 def _cells_of_ami(ami: AmiReport) -> list[object]:

@@ -28,9 +28,10 @@ _SEVERITIES = {"INFORMATIONAL": "info", "UNTRIAGED": "unknown"}
 # need its distribution, which a finding does not say.
 _PURLS = {
     "BUNDLER": "gem", "CARGO": "cargo", "COMPOSER": "composer", "DOTNET_CORE": "nuget", "GEMSPEC": "gem",
-    "NODEPKG": "npm", "NPM": "npm", "NUGET": "nuget", "PIP": "pypi", "PIPENV": "pypi",
-    "POETRY": "pypi", "PYTHONPKG": "pypi", "YARN": "npm",
+    "GOBINARY": "golang", "GOMOD": "golang", "JAR": "maven", "NODEPKG": "npm", "NPM": "npm", "NUGET": "nuget",
+    "PIP": "pypi", "PIPENV": "pypi", "POETRY": "pypi", "POM": "maven", "PYTHONPKG": "pypi", "YARN": "npm",
 }  # fmt: skip
+_LOWER = ("composer", "golang", "pypi")  # types whose names have no capitals (package-url, purl-spec, types)
 
 _SUPPRESSED = "suppressed by a rule of Amazon Inspector"
 
@@ -74,11 +75,25 @@ def _ref(ami: AmiReport, package: Package) -> str:
 
 def _package(ref: str, package: Package) -> dict[str, Any]:
     found = {"type": "library", "bom-ref": ref, "name": package.name, "version": package.version}
-    kind = _PURLS.get(package.manager)
-    if kind and package.version:
-        name = quote(package.name.lower() if kind == "pypi" else package.name, safe="/").replace("@", "%40")
-        found["purl"] = f"pkg:{kind}/{name}@{quote(package.version, safe='')}"
+    if purl := _purl(package):
+        found["purl"] = purl
     return found
+
+
+def _purl(package: Package) -> str:
+    """The package URL; "" where the finding does not say enough for one: a Maven artifact without its group."""
+    kind = _PURLS.get(package.manager, "")
+    name = package.name.lower() if kind in _LOWER else package.name
+    if kind == "maven":  # Inspector writes group:artifact
+        name = name.replace(":", "/")
+    if kind == "golang" and name in ("go:stdlib", "go/stdlib"):  # which is no module
+        name = "stdlib"
+    if kind == "pypi":
+        name = name.replace("_", "-")
+    parts = [quote(part, safe="") for part in name.split("/") if part.strip()]
+    if not kind or not package.version.strip() or not parts or (kind == "maven" and len(parts) != 2):
+        return ""
+    return f"pkg:{kind}/{'/'.join(parts)}@{quote(package.version.strip(), safe='')}"
 
 
 def _vulnerabilities(report: Report, store: Store) -> Iterator[dict[str, Any]]:

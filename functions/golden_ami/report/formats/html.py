@@ -27,8 +27,9 @@ from golden_ami.report.findings import remedy_of
 from golden_ami.report.formats.streaming import array
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
+from golden_ami.report.order import urgency
 from golden_ami.report.urgent import SHOWN, most_urgent, shown_of_each
-from golden_ami.report.verdicts import is_report_only, words_of_ami, words_of_run
+from golden_ami.report.verdicts import is_report_only, why_it_fails, words_of_ami, words_of_run
 from golden_ami.storage.objects import Store
 from golden_ami.usage import lines
 
@@ -43,7 +44,7 @@ Texts = dict[str, list[Any]]
 
 
 def write(report: Report, store: Store, out: IO[bytes]) -> None:
-    """The page. Memory holds one AMI's findings at most, and the texts of the vulnerabilities shown."""
+    """The page. Memory holds one AMI's findings at most, and what the page shows."""
     before, _, after = _page(report).rpartition(_DATA)  # the last one: a tag may hold the same text
     out.write(before.encode())
     _write_data(report, store, _Escaped(out))
@@ -172,6 +173,7 @@ def _ami(ami: AmiReport) -> dict[str, Any]:
         "counts": [ami.counts.get(severity, 0) for severity in SEVERITIES],
         "total": ami.total,
         "failing": ami.failing,
+        "exploited": ami.known_exploited,
         "change": None if change is None else [change.new, change.fixed, change.open, change.oldest_days],
         "against": "" if change is None else f"{change.ami_id}, {change.completed_at}",
         "note": "" if change is None else change.note,
@@ -182,7 +184,7 @@ def _ami(ami: AmiReport) -> dict[str, Any]:
             [one.kind, one.status, status_words(one), one.detail, one.at, "" if one.status in _SEEN else one.remedy]
             for one in ami.evidence
         ],
-        "rules": list(ami.rules.items()),
+        "why": why_it_fails(ami),
         "upgrades": [
             [one.package, ", ".join(one.installed), one.to, one.closes, one.known_exploited] for one in ami.upgrades[:5]
         ],
@@ -194,13 +196,19 @@ def _ami(ami: AmiReport) -> dict[str, Any]:
     }
 
 
-def _rows(report: Report, store: Store, texts: Texts) -> Iterator[list[Any]]:
+def _rows(report: Report, store: Store, texts: Texts) -> Iterator[msgspec.Raw]:
+    """The findings that the page shows, the worst of all AMIs first."""
     assessed = sum(bool(ami.standings_key) for ami in report.amis)
     total = sum(ami.total for ami in report.amis)
     most = shown_of_each(total, assessed, _FINDINGS)
-    for index, ami in enumerate(report.amis):
-        for finding, status in most_urgent(store, report.run.run_id, ami, most):
-            yield _row(report, index, finding, status, texts)
+    encode = msgspec.json.Encoder().encode
+    rows = [
+        (urgency(finding, status), encode(_row(report, index, finding, status, texts)))
+        for index, ami in enumerate(report.amis)
+        for finding, status in most_urgent(store, report.run.run_id, ami, most)
+    ]
+    rows.sort(key=lambda row: row[0], reverse=True)
+    return (msgspec.Raw(row) for _, row in rows)
 
 
 def _package(package: Package) -> list[str]:

@@ -132,6 +132,7 @@
       { title: "AMI", value: (ami) => ami.name || ami.id, cell: (ami, grid) => [grid.opener(ami, ami.name || ami.id), element("span", { class: "sub" }, [ami.id, ami.owner].filter(Boolean).join(" · ")), evidence(ami)] },
       { title: "Verdict", value: (ami) => order[ami.verdict], cell: (ami) => element("span", { class: "verdict " + (ami.reportOnly ? "only" : ami.verdict.toLowerCase()) }, ami.verdictWords) },
       { title: "Failing", class: "num", down: true, value: (ami) => ami.failing, cell: (ami) => shown(ami, ami.failing) },
+      { title: "Exploited", class: "num", down: true, value: (ami) => known(ami, ami.exploited) ?? -1, cell: (ami) => shown(ami, ami.exploited) },
       counted("Critical", 0), counted("High", 1), counted("Medium", 2, "wide"), counted("Low", 3, "wide"), counted("Other", 4, "wide"),
       { title: "Change", class: "nowrap wide", down: true, value: (ami) => (ami.change ? ami.change[0] - ami.change[1] : -1e9),
         cell: (ami) => (ami.change ? [chip("+" + ami.change[0], ami.change[0] ? "hot" : ""), chip("−" + ami.change[1], ami.change[1] ? "good" : "")] : ami.reason ? "" : "first time") },
@@ -148,7 +149,7 @@
       `${kind}: ${words}${detail ? ", " + detail : ""}${at ? ` (${at})` : ""}${remedy ? ". " + remedy : ""}`)));
     if (ami.suppressed) parts.push(heading("Suppressed in Inspector"), element("p", {}, number.format(ami.suppressed)));
     if (ami.closed) parts.push(heading("Closed after boot"), element("p", {}, number.format(ami.closed)));
-    if (ami.rules.length) parts.push(heading("Fails on"), list(ami.rules.map(([rule, times]) => `${rule}: ${number.format(times)}`)));
+    if (ami.why) parts.push(heading("Fails on"), element("p", {}, ami.why));
     if (ami.upgrades.length) parts.push(heading("Upgrades"), list(ami.upgrades.map(([name, from, to, closes, exploited]) =>
       `${name} ${from} → ${to} closes ${number.format(closes)}${exploited ? `, ${exploited} exploited` : ""}`)));
     if (ami.change) {
@@ -165,10 +166,9 @@
   }
 
   const [KNOWN, EXPLOIT, FIXABLE, FAILS, ACCEPTED, SUPPRESSED, SUPPORT, CLOSED] = [1, 2, 4, 8, 16, 32, 64, 128];
-  const findings = data.findings.map(([ami, severity, id, title, packages, score, epss, flags, since, change, rule, tolerated], rank) =>
-    ({ ami: data.amis[ami], severity, id, title, packages, score, epss, flags, since, change, rule, tolerated, rank,
+  const findings = data.findings.map(([ami, severity, id, title, packages, score, epss, flags, since, change, rule, tolerated]) =>
+    ({ ami: data.amis[ami], severity, id, title, packages, score, epss, flags, since, change, rule, tolerated,
        words: [id, title, ...packages.flat()].join("\n").toLowerCase() }));
-  findings.sort((one, other) => (other.flags & FAILS) - (one.flags & FAILS));  // stable: within it, most urgent first
   const grid = new Grid(document.getElementById("finding-table"), document.getElementById("finding-pager"), {
     caption: "Findings, the failing and most urgent first",
     rows: findings,
