@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from msgspec import Struct, field
@@ -11,10 +10,9 @@ from msgspec.structs import replace
 from golden_ami.evaluation.model import Upgrade
 from golden_ami.evaluation.packages import Affected, PackageName, fixed_version
 from golden_ami.evaluation.priority import SEVERITY_RANK
-from golden_ami.evaluation.versions import highest, without_epoch
+from golden_ami.evaluation.systems import mark_of
+from golden_ami.evaluation.versions import highest, order_of, without_epoch
 from golden_ami.models import Finding, Package, Severity
-
-_DISTRIBUTION = re.compile(r"(?<![a-z])(?:amzn|azl|cm|deb|el|fc|oe|ph|sles|suse)\d+")
 
 
 def upgrade_priority(upgrade: Upgrade) -> tuple[int, int, int, int, int, float, float]:
@@ -88,7 +86,7 @@ class _Group(Struct):
         manager, package = chosen
         return Upgrade(
             package=package,
-            to=without_epoch(highest(self.targets[chosen], manager)),
+            to=without_epoch(_highest(self.targets[chosen], manager)),
             installed=sorted(map(without_epoch, self.installed[chosen])),
             closes=self.closes,
             manager=manager,
@@ -172,8 +170,12 @@ def _release(upgrade: Upgrade) -> str:
     """
     if upgrade.manager.upper() not in ("OS", ""):
         return ""
-    mark = _DISTRIBUTION.search(upgrade.to)
-    return mark[0] if mark else upgrade.to.partition("-")[0]
+    return mark_of(upgrade.to) or upgrade.to.partition("-")[0]
+
+
+def _highest(versions: set[str], manager: str) -> str:
+    found = min(versions)
+    return highest(versions, order_of(manager, mark_of(found))) or found
 
 
 def ranked(upgrades: Iterable[Upgrade]) -> list[Upgrade]:
@@ -215,7 +217,7 @@ class _Sum:
             return self._first
         return replace(
             self._whole,
-            to=highest(self._to, self._whole.manager),
+            to=_highest(self._to, self._whole.manager),
             installed=sorted(self._installed),
             also=sorted(self._also),
             remediation=min(filter(None, self._remediations), default=""),

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import random
-from functools import cmp_to_key
-from itertools import pairwise
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from report_world import World, ami, finding, package
 
 from golden_ami.evaluation.model import Upgrade
 from golden_ami.evaluation.packages import affected_by, is_fixable
 from golden_ami.evaluation.priority import Priority, priority
 from golden_ami.evaluation.upgrades import AmiUpgrades, describe_upgrade
-from golden_ami.evaluation.versions import compare, highest
 from golden_ami.models import Finding, Package
 
 
@@ -123,37 +117,3 @@ def test_a_language_package_is_the_same_everywhere(world: World) -> None:
 def test_packages_of_two_managers_are_two(world: World) -> None:
     found = [finding("A", package("requests", manager="OS")), finding("B", package("requests", manager="PIP"))]
     assert len(_ranked(*found)) == 2
-
-
-VERSIONS = [
-    ("3.0.8", "3.0.10", "OS"),
-    ("0:4.19.118-2", "0:4.19.232-1", "OS"),
-    ("4.19.232-1", "1:0.1-1", "OS"),
-    ("1.0~rc1", "1.0", "OS"),
-    ("1.0", "1.0a", "OS"),
-    ("1.0a", "1.0+b", "OS"),
-    ("2.34-83.el9", "2.34-100.el9", "OS"),
-    ("1.0.2k-24.amzn2.0.4", "1.0.2k-24.amzn2.0.12", "OS"),
-    ("1.0.0-rc1", "1.0.0", "NPM"),
-    ("2.9", "2.10.1", "JAR"),
-    ("1.0.dev1", "1.0a1", "PIP"),
-    ("31.1-jre", "32.0.0-android", "JAR"),
-]
-
-
-@pytest.mark.parametrize(("lower", "higher", "manager"), VERSIONS)
-def test_versions(lower: str, higher: str, manager: str) -> None:
-    assert compare(lower, higher, manager) < 0 < compare(higher, lower, manager)
-    assert highest([higher, lower], manager) == highest([lower, higher], manager) == higher
-
-
-_VERSIONS = st.text("0129.~-+:ab", max_size=8)
-
-
-@given(st.lists(_VERSIONS, max_size=6))
-def test_versions_are_in_one_order(versions: list[str]) -> None:
-    key: Any = cmp_to_key(compare)
-    ordered = sorted(versions, key=key)
-    assert all(compare(one, other) <= 0 for one, other in pairwise(ordered))
-    assert all(compare(one, one) == 0 for one in versions)
-    assert not versions or compare(highest(versions), ordered[-1]) == 0

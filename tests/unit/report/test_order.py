@@ -127,7 +127,7 @@ def test_upgrades_that_are_worth_the_same_have_an_order(member: str) -> None:
 
 
 def test_of_versions_that_are_equal_one_is_the_highest() -> None:
-    assert highest(["1.0", "0:1.0", "1.00"]) == highest(["1.00", "1.0", "0:1.0"])
+    assert highest(["1.0", "0:1.0", "1.00"], "rpm") == highest(["1.00", "1.0", "0:1.0"], "rpm")
 
 
 def test_an_ami_without_a_name_stands_where_its_id_does(tmp_path: Path) -> None:
