@@ -44,7 +44,7 @@ def finding(number: int, packages: list[dict[str, Any]], **fields: Any) -> dict[
 
 
 def findings(build: int, engine: str) -> list[dict[str, Any]]:
-    """Of one build: other ARNs, versions that fix nothing, other volumes, architectures and orders than of the other."""
+    """Of one build: ARNs, versions (which fix nothing), volumes, architectures and order differ from the other one."""
     volume = f"vol-{build:017x}:/p1:" if engine == "ami" else ""
     place = f"{volume}opt/app/requests-2.{build}.0.dist-info/METADATA"
     clients = [package(name, f"8.{build}", arch=("X86_64", "ARM64")[build]) for name in ("openssh", "openssh-clients")]
@@ -52,7 +52,7 @@ def findings(build: int, engine: str) -> list[dict[str, Any]]:
         finding(1, [package("openssl", f"3.0.{build}", arch="X86_64")]),
         finding(2, [*(clients if build else reversed(clients)), package("openssh-server", f"8.{build}")]),
         finding(3, [package("requests", f"2.{build}.0", packageManager="PYTHONPKG", filePath=place)]),
-        finding(4, [package("log4j-core", "2.14.1", packageManager="JAR", filePath=f"{volume}opt/a.jar")], id="MAL-2024-1"),
+        finding(4, [package("log4j-core", "2.14.1", packageManager="JAR", filePath=f"{volume}a.jar")], id="MAL-2024-1"),
         finding(5, [package("kernel", f"6.1.{build}")], id="KB5040437"),
         finding(6, [package("sudo", f"1.9.{build}")], id="TEMP-0000006-A1B2C3"),
     ]  # fmt: skip

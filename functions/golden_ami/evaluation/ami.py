@@ -69,7 +69,7 @@ class AmiEvaluator:
         self._failures = MostUrgent[EvaluatedFinding](listed)
         self._new = [MostUrgent[EvaluatedFinding](listed) for _ in past.compared]
         self._urgent = MostUrgent[EvaluatedFinding](urgent)
-        self._upgrades = AmiUpgrades()
+        self._upgrades = AmiUpgrades(f"{rules.ami.platform_name} {rules.ami.platform_version}".strip())
         self._kinds: dict[_Kind, int] = {}
         self._unknown: Counter[str] = Counter()
         self._uncertain = 0

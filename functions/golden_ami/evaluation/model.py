@@ -70,20 +70,56 @@ class Failing(Data):
     because: dict[str, int] = field(default_factory=dict)  # what else than the severity -> of these, how many
 
 
+class Target(Data):
+    """A package and the version to upgrade it to."""
+
+    package: str
+    to: str
+    manager: str = ""  # Inspector's packageManager
+
+
+class Together(Data):
+    """What an upgrade closes only if these packages are upgraded as well."""
+
+    packages: list[Target]
+    closes: int
+    known_exploited: int = 0
+    exploit_available: int = 0
+    failing: int = 0  # of the findings that it closes, how many fail an AMI
+
+
+class UpgradedAmi(Data):
+    """An AMI that an upgrade is for."""
+
+    key: str
+    name: str
+    owner: str = ""
+
+
 class Upgrade(Data):
-    """An upgrade of a package, with the packages that its vulnerabilities share, and what it closes."""
+    """What one command does: a package, the version that it gets, and what that closes.
+
+    Lists are cut and stand beside their full count: `together` beside `findings`, `images` and `owners` beside `amis`.
+    """
 
     package: str
     to: str  # the highest version that any of the findings needs
     installed: list[str]
-    closes: int
+    closes: int  # findings that it closes by itself
     manager: str = ""  # Inspector's packageManager
-    also: list[str] = field(default_factory=list)  # packages to be upgraded with it
+    system: str = ""  # of an operating system's package: "amzn2", "el8", "Ubuntu 22.04"; "" where it is not known
+    also: list[str] = field(default_factory=list)  # packages of the same source, which the command upgrades as well
+    packages: list[Target] = field(default_factory=list)  # all that the command upgrades
+    command: str = ""  # or, of what is compiled in, what to change; "" where it is not known or a name is not plain
+    findings: int = 0  # that name it: those that it closes by itself and those that it closes with others
+    together: list[Together] = field(default_factory=list)  # what it closes with which others
     amis: int = 1
-    known_exploited: int = 0
+    images: list[UpgradedAmi] = field(default_factory=list)  # of a run's upgrade; in the order of their names
+    owners: list[str] = field(default_factory=list)  # of a run's upgrade
+    known_exploited: int = 0  # of the findings that it closes by itself, as the two that follow
     exploit_available: int = 0
-    failing: int = 0  # of the findings that it closes, how many fail an AMI
-    worst: Severity = "UNTRIAGED"
+    failing: int = 0  # how many fail an AMI
+    worst: Severity = "UNTRIAGED"  # of the findings that name it, as the two that follow
     epss: float = 0.0
     score: float = 0.0
     remediation: str = ""

@@ -6,9 +6,10 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from golden_ami.evaluation.identity import ecosystem
 from golden_ami.models import Finding, Package
 
-PackageName = tuple[str, str]  # package manager, package
+PackageName = tuple[str, str]  # ecosystem, package: one package has several managers, each for a kind of file
 _NO_VERSION = frozenset({"", "notavailable", "none", "n/a"})  # Inspector writes "NotAvailable"
 
 
@@ -31,8 +32,13 @@ def _affected(packages: tuple[Package, ...]) -> Affected:
     return Affected(
         packages=packages,
         fixed=any(fixed),
-        closed_by=frozenset((package.manager, package.name) for package in packages if all(fixed)),
+        closed_by=frozenset(map(name_of, packages)) if all(fixed) else frozenset(),
     )
+
+
+def name_of(package: Package) -> PackageName:
+    """What is one package, whichever file says that it is there."""
+    return ecosystem(package.manager), package.name
 
 
 def fixed_version(version: str) -> str:

@@ -1,229 +1,180 @@
-"""Which package upgrades close most findings."""
+"""Which upgrades close most findings: of an AMI, and what they come to over the AMIs of a run."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 
-from msgspec import Struct, field
-from msgspec.structs import replace
-
-from golden_ami.evaluation.model import Upgrade
-from golden_ami.evaluation.packages import Affected, PackageName, fixed_version
+from golden_ami.evaluation.commands import command_of
+from golden_ami.evaluation.model import Target, Together, Upgrade
+from golden_ami.evaluation.needs import Stream, Unit, Units
+from golden_ami.evaluation.packages import Affected
 from golden_ami.evaluation.priority import SEVERITY_RANK
-from golden_ami.evaluation.versions import highest, without_epoch
-from golden_ami.models import Finding, Package, Severity
+from golden_ami.evaluation.systems import mark_of, system_of
+from golden_ami.evaluation.tally import Tally
+from golden_ami.models import Finding
 
-_DISTRIBUTION = re.compile(r"(?<![a-z])(?:amzn|azl|cm|deb|el|fc|oe|ph|sles|suse)\d+")
-
-
-def upgrade_priority(upgrade: Upgrade) -> tuple[int, int, int, int, int, float, float]:
-    """Greater is more worth doing: what fails an AMI, by exploitation, then by how much it closes."""
-    return (
-        min(upgrade.failing, 1),
-        upgrade.known_exploited,
-        upgrade.exploit_available,
-        upgrade.closes,
-        SEVERITY_RANK[upgrade.worst],
-        upgrade.epss,
-        upgrade.score,
-    )
-
-
-class _Group(Struct):
-    """Findings that the same packages have in common."""
-
-    names: frozenset[PackageName]
-    targets: dict[PackageName, set[str]] = field(default_factory=dict)  # package -> versions that fix
-    installed: dict[PackageName, set[str]] = field(default_factory=dict)
-    closes: int = 0
-    known_exploited: int = 0
-    exploit_available: int = 0
-    failing: int = 0
-    worst: Severity = "UNTRIAGED"
-    epss: float = 0.0
-    score: float = 0.0
-    remediation: str = ""
-
-    def count(self, finding: Finding, failing: bool) -> None:
-        """Count one more finding."""
-        self.closes += 1
-        if finding.known_exploited_since:
-            self.known_exploited += 1
-        if finding.exploit_available:
-            self.exploit_available += 1
-        if failing:
-            self.failing += 1
-        if SEVERITY_RANK[finding.severity] > SEVERITY_RANK[self.worst]:
-            self.worst = finding.severity
-        if finding.epss and finding.epss > self.epss:
-            self.epss = finding.epss
-        if finding.score and finding.score > self.score:
-            self.score = finding.score
-
-    def learn(self, packages: tuple[Package, ...]) -> None:
-        """Learn the versions of a finding's packages."""
-        for package in packages:
-            name = (package.manager, package.name)
-            self.targets.setdefault(name, set()).add(fixed_version(package.fixed_in))
-            self.installed.setdefault(name, set()).add(package.version)
-            self.remediation = self.remediation or package.remediation
-
-    def add(self, other: _Group) -> None:
-        """Count the findings of another group too."""
-        self.names |= other.names
-        for mine, theirs in ((self.targets, other.targets), (self.installed, other.installed)):
-            for name, versions in theirs.items():
-                mine.setdefault(name, set()).update(versions)
-        self.closes += other.closes
-        self.known_exploited += other.known_exploited
-        self.exploit_available += other.exploit_available
-        self.failing += other.failing
-        self.worst = max(self.worst, other.worst, key=SEVERITY_RANK.__getitem__)
-        self.epss, self.score = max(self.epss, other.epss), max(self.score, other.score)
-        self.remediation = self.remediation or other.remediation
-
-    def upgrade(self) -> Upgrade:
-        chosen = min(self.names, key=lambda name: (len(name[1]), name))
-        manager, package = chosen
-        return Upgrade(
-            package=package,
-            to=without_epoch(highest(self.targets[chosen], manager)),
-            installed=sorted(map(without_epoch, self.installed[chosen])),
-            closes=self.closes,
-            manager=manager,
-            also=sorted(name for _, name in self.names - {chosen}),
-            known_exploited=self.known_exploited,
-            exploit_available=self.exploit_available,
-            failing=self.failing,
-            worst=self.worst,
-            epss=self.epss,
-            score=self.score,
-            remediation=self.remediation,
-        )
+MOST_TOGETHER = 10  # combinations with others that an upgrade lists
 
 
 class AmiUpgrades:
-    """Collects an AMI's findings by the upgrade that closes them; memory grows with packages, not with findings.
+    """Collects an AMI's findings by what they need upgraded; memory grows with packages, not with findings.
 
-    Packages that one vulnerability affects together (a library and its tools) are one upgrade: only all of them close
-    the finding, so that nothing is counted twice.
+    A finding that needs more than one command is counted with each of them, and closed by none of them alone.
+    `reported` is the AMI's operating system as its agent reported it, "" where nobody did.
     """
 
-    def __init__(self) -> None:
-        self._groups: dict[frozenset[PackageName], _Group] = {}
-        self._group_of: dict[Affected, _Group] = {}  # a group has several, which differ in the packages' versions
+    def __init__(self, reported: str = "") -> None:
+        self._reported = reported
+        self._tallies: dict[Affected, Tally] = {}
 
     def add(self, finding: Finding, affected: Affected, *, fails: bool) -> None:
-        """Count a finding if an upgrade closes it. `fails`: the finding fails its AMI."""
+        """Count a finding if upgrades close it. `fails`: the finding fails its AMI."""
         if not affected.closed_by:
             return
-        group = self._group_of.get(affected)
-        if group is None:
-            group = self._group_of[affected] = self._groups.setdefault(affected.closed_by, _Group(affected.closed_by))
-            group.learn(affected.packages)
-        group.count(finding, fails)
+        tally = self._tallies.get(affected)
+        if tally is None:
+            tally = self._tallies[affected] = Tally()
+        tally.count(finding, fails=fails)
 
     def ranked(self) -> list[Upgrade]:
         """All upgrades, the most worthwhile first."""
-        return ranked(group.upgrade() for group in _joined(self._groups.values()))
+        units = Units(self._tallies, self._system())
+        rows = {stream: _Row() for stream in units.units}
+        for affected, tally in self._tallies.items():
+            needed = units.needed_by(affected)
+            for stream in needed:
+                rows[stream].add(tally, needed - {stream})
+        return ranked(self._upgrade(units.units, stream, row) for stream, row in rows.items())
 
+    def _system(self) -> str:
+        """The AMI's: as reported, else the mark that most of its packages' fixes have."""
+        if self._reported:
+            return self._reported
+        packages = {package for affected in self._tallies for package in affected.packages}
+        marks = Counter(mark for package in packages if (mark := mark_of(package.fixed_in)))
+        return min(marks, key=lambda mark: (-marks[mark], mark), default="")
 
-def _joined(groups: Iterable[_Group]) -> Iterable[_Group]:
-    """Groups that share a package, made one."""
-    joined: dict[int, _Group] = {}
-    positions: dict[PackageName, int] = {}  # of a package's group among the joined
-    for position, group in enumerate(groups):
-        whole = group
-        if others := sorted({positions[name] for name in group.names if name in positions}):
-            whole = _Group(group.names)
-            whole.add(group)
-            for other in others:
-                whole.add(joined.pop(other))
-        joined[position] = whole
-        positions.update(dict.fromkeys(whole.names, position))
-    return joined.values()
-
-
-class RunUpgrades:
-    """The upgrades of a run's AMIs, by package and what tells distributions apart."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, _Sum] = {}
-
-    def add(self, upgrades: Iterable[Upgrade]) -> None:
-        """Add those of an AMI."""
-        for upgrade in upgrades:
-            key = f"{upgrade.manager} {upgrade.package} {_release(upgrade)}"
-            known = self._found.get(key)
-            if known is None:
-                known = self._found[key] = _Sum(upgrade)
-            known.add(upgrade)
-
-    def ranked(self) -> list[Upgrade]:
-        """All upgrades, the most worthwhile first."""
-        return ranked(found.upgrade() for found in self._found.values())
-
-
-def _release(upgrade: Upgrade) -> str:
-    """Of an operating system's package the distribution's mark in the version, else its upstream version.
-
-    The kernel of one distribution is no upgrade for that of another, whichever number is the higher.
-    """
-    if upgrade.manager.upper() not in ("OS", ""):
-        return ""
-    mark = _DISTRIBUTION.search(upgrade.to)
-    return mark[0] if mark else upgrade.to.partition("-")[0]
-
-
-def ranked(upgrades: Iterable[Upgrade]) -> list[Upgrade]:
-    """The most worthwhile first; equals in the order of their names and versions."""
-    return sorted(sorted(upgrades, key=_names), key=upgrade_priority, reverse=True)
-
-
-def _names(upgrade: Upgrade) -> tuple[str, str, str, list[str], list[str], str]:
-    return (upgrade.package, upgrade.manager, upgrade.to, upgrade.installed, upgrade.also, upgrade.remediation)
-
-
-class _Sum:
-    """One upgrade over AMIs; which of them is added first makes no difference."""
-
-    def __init__(self, first: Upgrade) -> None:
-        self._first = first
-        self._whole = replace(first, amis=0, closes=0, known_exploited=0, exploit_available=0, failing=0)
-        self._to: set[str] = set()
-        self._installed: set[str] = set()
-        self._also: set[str] = set()
-        self._remediations: set[str] = set()
-
-    def add(self, upgrade: Upgrade) -> None:
-        whole = self._whole
-        self._to.add(upgrade.to)
-        self._installed.update(upgrade.installed)
-        self._also.update(upgrade.also)
-        whole.amis += upgrade.amis
-        whole.closes += upgrade.closes
-        whole.known_exploited += upgrade.known_exploited
-        whole.exploit_available += upgrade.exploit_available
-        whole.failing += upgrade.failing
-        whole.worst = max(whole.worst, upgrade.worst, key=SEVERITY_RANK.__getitem__)
-        whole.epss, whole.score = max(whole.epss, upgrade.epss), max(whole.score, upgrade.score)
-        self._remediations.add(upgrade.remediation)
-
-    def upgrade(self) -> Upgrade:
-        if self._whole.amis == self._first.amis:
-            return self._first
-        return replace(
-            self._whole,
-            to=highest(self._to, self._whole.manager),
-            installed=sorted(self._installed),
-            also=sorted(self._also),
-            remediation=min(filter(None, self._remediations), default=""),
+    def _upgrade(self, units: Mapping[Stream, Unit], stream: Stream, row: _Row) -> Upgrade:
+        unit = units[stream]
+        chosen, (first, *others) = unit.members[unit.chosen], unit.targets()
+        kind = unit.chosen[0][0]
+        system = system_of(first.to, self._system()) if kind in ("os", "") else ""
+        return Upgrade(
+            package=first.package,
+            to=first.to,
+            installed=chosen.installed,
+            closes=row.alone.closes,
+            manager=first.manager,
+            system=system,
+            also=[one.package for one in others],
+            packages=[first, *others],
+            command=command_of([first, *others], system, chosen.remediation),
+            findings=row.whole.closes,
+            together=first_together(_together(units, with_others, one) for with_others, one in row.together.items()),
+            known_exploited=row.alone.known_exploited,
+            exploit_available=row.alone.exploit_available,
+            failing=row.alone.failing,
+            worst=row.whole.worst,
+            epss=row.whole.epss,
+            score=row.whole.score,
+            remediation=chosen.remediation,
         )
 
 
+class _Row:
+    """What a unit closes: by itself, with others, and all in all."""
+
+    def __init__(self) -> None:
+        self.alone, self.whole = Tally(), Tally()
+        self.together: dict[frozenset[Stream], Tally] = {}
+
+    def add(self, tally: Tally, others: frozenset[Stream]) -> None:
+        self.whole.add(tally)
+        (self.together.setdefault(others, Tally()) if others else self.alone).add(tally)
+
+
+def _together(units: Mapping[Stream, Unit], others: Iterable[Stream], tally: Tally) -> Together:
+    targets = (target for other in others for target in units[other].targets())
+    return together_of(sorted(targets, key=lambda one: (one.package, one.to)), tally)
+
+
+def together_of(packages: list[Target], tally: Tally) -> Together:
+    """What is closed with other packages."""
+    return Together(
+        packages=packages,
+        closes=tally.closes,
+        known_exploited=tally.known_exploited,
+        exploit_available=tally.exploit_available,
+        failing=tally.failing,
+    )
+
+
+def tally_of(counted: Together | Upgrade) -> Tally:
+    """What an upgrade closes by itself with the worst that it takes part in, or what is closed with others."""
+    tally = Tally(counted.closes, counted.known_exploited, counted.exploit_available, counted.failing)
+    if isinstance(counted, Upgrade):
+        tally.worst, tally.epss, tally.score = counted.worst, counted.epss, counted.score
+    return tally
+
+
+def first_together(found: Iterable[Together]) -> list[Together]:
+    """The first few, those that close most of what matters first; equals in the order of their packages."""
+    ordered = sorted(found, key=lambda one: [(other.package, other.to) for other in one.packages])
+    ordered.sort(key=_worth, reverse=True)
+    return ordered[:MOST_TOGETHER]
+
+
+def _worth(one: Together | Upgrade) -> tuple[int, int, int, int]:
+    return min(one.failing, 1), one.known_exploited, one.exploit_available, one.closes
+
+
+def upgrade_priority(upgrade: Upgrade) -> tuple[float, ...]:
+    """Greater is more worth doing: what fails an AMI, by exploitation, then by how much it closes.
+
+    What the upgrade does by itself goes before what it does only with others.
+    """
+    shared = [_worth(one) for one in upgrade.together]
+    with_others = [
+        max((worth[0] for worth in shared), default=0),
+        *(sum(worth[at] for worth in shared) for at in (1, 2)),
+    ]
+    pairs = zip(_worth(upgrade)[:3], with_others, strict=True)
+    rank = SEVERITY_RANK[upgrade.worst]
+    return (*(figure for pair in pairs for figure in pair), upgrade.closes, upgrade.findings, rank, upgrade.epss,
+            upgrade.score)  # fmt: skip
+
+
+def ranked(upgrades: Iterable[Upgrade]) -> list[Upgrade]:
+    """The most worthwhile first; equals in the order of their names and versions.
+
+    What closes nothing by itself, and nothing without another one before it in the list, goes last: the other one says
+    what they close together.
+    """
+    ordered = sorted(sorted(upgrades, key=_names), key=upgrade_priority, reverse=True)
+    leading, following = list[Upgrade](), list[Upgrade]()
+    named: set[str] = set()
+    for upgrade in ordered:
+        (following if _follows(upgrade, named) else leading).append(upgrade)
+        named.add(upgrade.package)
+    return leading + following
+
+
+def _follows(upgrade: Upgrade, named: Collection[str]) -> bool:
+    shared = sum(one.closes for one in upgrade.together)
+    if upgrade.closes or not upgrade.together or shared < upgrade.findings:
+        return False
+    partners = [{other.package for other in one.packages} for one in upgrade.together]
+    return not set.intersection(*partners).isdisjoint(named)
+
+
+def _names(upgrade: Upgrade) -> tuple[str, str, str, str, list[str], list[str], str]:
+    return (upgrade.package, upgrade.manager, upgrade.to, upgrade.system, upgrade.installed, upgrade.also,
+            upgrade.remediation)  # fmt: skip
+
+
 def describe_upgrade(upgrade: Upgrade) -> str:
-    """ "openssl 3.0.7 -> 3.0.8 closes 14 findings, 2 exploited"."""
+    """ "openssl 3.0.7 -> 3.0.8 closes 14 findings, 2 exploited; 1 more with curl 8.5.0"."""
     several = len(upgrade.installed) > 1
     installed = (
         f"{upgrade.installed[0]} and {len(upgrade.installed) - 1} more" if several else "".join(upgrade.installed)
@@ -235,7 +186,25 @@ def describe_upgrade(upgrade: Upgrade) -> str:
         parts.append(f"{upgrade.exploit_available} with a public exploit")
     if upgrade.amis > 1:
         parts.append(f"in {upgrade.amis} AMIs")
-    also = (
-        f" (with {', '.join(upgrade.also[:3])}{' and more' if len(upgrade.also) > 3 else ''})" if upgrade.also else ""
+    also = f" (with {_some(upgrade.also)})" if upgrade.also else ""
+    from_to = " -> ".join(filter(None, [installed, upgrade.to]))
+    return f"{upgrade.package} {from_to}{also} {', '.join(parts)}" + "".join(
+        f"; {one.closes} more with {describe_together(one)}" for one in upgrade.together[:3]
     )
-    return f"{upgrade.package} {installed} -> {upgrade.to}{also} {', '.join(parts)}"
+
+
+def describe_together(together: Together) -> str:
+    """ "curl 8.5.0, google.golang.org/grpc 1.58.3": the other packages and their versions."""
+    return _some([f"{one.package} {one.to}" for one in together.packages])
+
+
+def upgraded_amis(upgrade: Upgrade) -> str:
+    """ "web-7, web-8 and 3 more; owners: payments, platform": the AMIs that it is for, and their owners."""
+    names = ", ".join(one.name for one in upgrade.images[:3])
+    more = upgrade.amis - min(len(upgrade.images), 3)
+    whose = f"; owner{'' if len(upgrade.owners) == 1 else 's'}: {_some(upgrade.owners)}" if upgrade.owners else ""
+    return names + (f" and {more:,} more" if more > 0 else "") + whose
+
+
+def _some(texts: list[str]) -> str:
+    return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")

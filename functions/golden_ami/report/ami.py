@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from golden_ami.evaluation.ami import AmiEvaluation
+from golden_ami.evaluation.model import UpgradedAmi
 from golden_ami.evaluation.verdict import Judgement
 from golden_ami.models import Ami, Reason
 from golden_ami.report.model import AmiReport
@@ -48,6 +49,11 @@ def assessed(
         findings_key=ami.findings_key,
         standings_key=standings_key,
     )
+
+
+def upgraded(ami: AmiReport) -> UpgradedAmi:
+    """How an upgrade names an AMI that it is for."""
+    return UpgradedAmi(key=ami.key, name=ami.name or ami.ami_id, owner=ami.owner)
 
 
 def _idle_since(ami: Ami) -> str:

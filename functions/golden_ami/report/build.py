@@ -16,7 +16,7 @@ from golden_ami.evaluation.evaluate import AmiRules, EvaluatedFinding
 from golden_ami.evaluation.exceptions import ExceptionIndex
 from golden_ami.evaluation.identity import identities_of
 from golden_ami.evaluation.policy import run_verdict
-from golden_ami.evaluation.upgrades import RunUpgrades
+from golden_ami.evaluation.run_upgrades import RunUpgrades
 from golden_ami.evaluation.verdict import judge
 from golden_ami.evidence.requirements import is_partial
 from golden_ami.lineage.former import former_key, renamed
@@ -30,7 +30,7 @@ from golden_ami.register.past import Past
 from golden_ami.register.register import Register
 from golden_ami.register.store import Registers
 from golden_ami.report import allowed, faults
-from golden_ami.report.ami import assessed, not_assessed
+from golden_ami.report.ami import assessed, not_assessed, upgraded
 from golden_ami.report.exceptions import exception_reports
 from golden_ami.report.findings import decoded_findings
 from golden_ami.report.links import execution_url
@@ -164,7 +164,7 @@ class _Builder:
         if before := register.moved.get(ami.ami_id):
             report.notes.append(f"its lineage was {before.split('/', 2)[2]} before, and its past was taken over")
         with self._lock:
-            self._upgrades.add(evaluation.upgrades)
+            self._upgrades.add(evaluation.upgrades, upgraded(report))
         if judged.verdict != "NOT_ASSESSED":
             past.record(self._assessment(ami, report, past))
             with self._lock:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from golden_ami.characters import printable
-from golden_ami.evaluation.model import Comparison
-from golden_ami.evaluation.upgrades import describe_upgrade
+from golden_ami.evaluation.model import Comparison, Upgrade
+from golden_ami.evaluation.upgrades import describe_upgrade, upgraded_amis
 from golden_ami.evidence.requirements import gaps
 from golden_ami.models import SEVERITIES
 from golden_ami.report.evidence import line
@@ -51,7 +51,7 @@ def body(report: Report, links: Sequence[str], owner: str = "") -> str:
         *_section("THE RUN DID NOT COMPLETE", (fault.cause for fault in report.run.faults)),
         *_section("PARTS OF THE REPORT THAT COULD NOT BE MADE", (part.cause for part in report.run.incomplete)),
         *_section("WHAT CHANGED", _changes(report.totals)),
-        *_section("TOP UPGRADES", (describe_upgrade(upgrade) for upgrade in report.upgrades[:5]), numbered=True),
+        *_upgrades(report.upgrades[:5]),
         *_section("AMIS", _amis(report.amis)),
         *_section("NOT ASSESSED", _causes(report.amis)),
         *_section("WHAT THE SCANS DID NOT SEE", _unseen(report.amis)),
@@ -62,11 +62,22 @@ def body(report: Report, links: Sequence[str], owner: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _section(title: str, lines: Iterator[str] | Sequence[str], *, numbered: bool = False) -> list[str]:
+def _section(title: str, lines: Iterator[str] | Sequence[str]) -> list[str]:
     found = [_clean(line) for line in lines]
-    if numbered:
-        found = [f"{number}. {line}" for number, line in enumerate(found, 1)]
     return ["", title, *(f"  {line}" for line in found)] if found else []
+
+
+def _upgrades(upgrades: Sequence[Upgrade]) -> list[str]:
+    """Each upgrade with the AMIs that it is for, and its command on a line of its own, to be copied."""
+    lines = []
+    for number, upgrade in enumerate(upgrades, 1):
+        told = ["for", upgraded_amis(upgrade)] if upgrade.images else []
+        lines += [
+            f"  {number}. {_clean(describe_upgrade(upgrade))}",
+            *([f"     {_clean(' '.join(told), _LINE * 2)}"] if told else []),
+            *([f"     {upgrade.command}"] if upgrade.command else []),
+        ]
+    return ["", "TOP UPGRADES", *lines] if lines else []
 
 
 def _clean(text: str, most: int = _LINE * 4) -> str:

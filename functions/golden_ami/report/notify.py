@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from golden_ami.evaluation.policy import run_verdict
-from golden_ami.evaluation.upgrades import RunUpgrades
+from golden_ami.evaluation.run_upgrades import RunUpgrades
 from golden_ami.ledger import RESULTS, Ledger
 from golden_ami.logs import logger
 from golden_ami.models import Config, Run
 from golden_ami.places import Place
 from golden_ami.report import mail
+from golden_ami.report.ami import upgraded
 from golden_ami.report.links import report_links
 from golden_ami.report.model import Report
 from golden_ami.report.totals import totals_of
@@ -77,7 +78,7 @@ def of_owner(report: Report, owner: str) -> Report:
     amis = [ami for ami in report.amis if ami.owner == owner]
     upgrades = RunUpgrades()
     for ami in amis:
-        upgrades.add(ami.upgrades)
+        upgrades.add(ami.upgrades, upgraded(ami))
     return msgspec.structs.replace(
         report,
         amis=amis,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cmp_to_key
-from itertools import pairwise
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_world import World, ami, finding, package
 
-from golden_ami.evaluation.model import Upgrade
+from golden_ami.engines.findings import from_inspector
+from golden_ami.evaluation.model import Upgrade, UpgradedAmi
 from golden_ami.evaluation.packages import affected_by
-from golden_ami.evaluation.upgrades import AmiUpgrades, describe_upgrade
-from golden_ami.evaluation.versions import compare, highest
+from golden_ami.evaluation.run_upgrades import RunUpgrades
+from golden_ami.evaluation.upgrades import AmiUpgrades, describe_together, describe_upgrade, upgraded_amis
+from golden_ami.evaluation.versions import key_of, order_of
 from golden_ami.models import Finding, Package
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "inspector2"
+
+
+def _read(name: str) -> list[Finding]:
+    return [from_inspector(one) for one in json.loads((FIXTURES / f"{name}.json").read_text())["findings"]]
+
+
+def _shared(upgrade: Upgrade) -> dict[str, int]:
+    """What the upgrade closes with others, by these."""
+    return {describe_together(one): one.closes for one in upgrade.together}
 
 
 def _ranked(*findings: Finding) -> list[Upgrade]:
@@ -39,13 +52,17 @@ def test_packages_of_one_vulnerability_are_one_upgrade_and_count_once() -> None:
     assert describe_upgrade(upgrade) == "openssl 3.0.7 -> 3.0.8 (with openssl-libs) closes 3 findings"
 
 
-def test_packages_are_joined_over_others() -> None:
-    pairs = [("a", "b"), ("c", "d"), ("e",), ("b", "c"), ("d",)]
-    findings = [finding(f"CVE-{at}", *map(package, names)) for at, names in enumerate(pairs)]
-    assert [(one.package, one.also, one.closes, one.worst) for one in _ranked(*findings)] == [
-        ("a", ["b", "c", "d"], 4, "HIGH"),
-        ("e", [], 1, "HIGH"),
+def test_what_a_distribution_builds_from_one_source_is_one_command() -> None:
+    """Packages that one finding names with the same version; kernel-tools is built apart here."""
+    kernel, core = (package(name, "5.14.0-70.el9", "5.14.0-427.el9") for name in ("kernel", "kernel-core"))
+    tools = package("kernel-tools", "5.14.0-70.el9", "5.14.0-430.el9")
+    upgrades = _ranked(finding("A", kernel, core), finding("B", kernel), finding("C", core, tools))
+    assert [(one.package, one.also, one.closes, one.command) for one in upgrades] == [
+        ("kernel", ["kernel-core"], 2, "dnf update kernel-5.14.0-427.el9 kernel-core-5.14.0-427.el9"),
+        ("kernel-tools", [], 0, "dnf update kernel-tools-5.14.0-430.el9"),
     ]
+    assert _shared(upgrades[0]) == {"kernel-tools 5.14.0-430.el9": 1}
+    assert _shared(upgrades[1]) == {"kernel 5.14.0-427.el9, kernel-core 5.14.0-427.el9": 1}
 
 
 def test_packages_of_one_upgrade_are_called_by_the_shortest_name() -> None:
@@ -104,35 +121,151 @@ def test_packages_of_two_managers_are_two(world: World) -> None:
     assert len(_ranked(*found)) == 2
 
 
-VERSIONS = [
-    ("3.0.8", "3.0.10", "OS"),
-    ("0:4.19.118-2", "0:4.19.232-1", "OS"),
-    ("4.19.232-1", "1:0.1-1", "OS"),
-    ("1.0~rc1", "1.0", "OS"),
-    ("1.0", "1.0a", "OS"),
-    ("1.0a", "1.0+b", "OS"),
-    ("2.34-83.el9", "2.34-100.el9", "OS"),
-    ("1.0.2k-24.amzn2.0.4", "1.0.2k-24.amzn2.0.12", "OS"),
-    ("1.0.0-rc1", "1.0.0", "NPM"),
-    ("2.9", "2.10.1", "JAR"),
-    ("1.0.dev1", "1.0a1", "PIP"),
-    ("31.1-jre", "32.0.0-android", "JAR"),
-]
+def test_an_upgrade_is_what_one_command_does() -> None:
+    """A Go binary and RPMs that findings name together: no command does them all."""
+    upgrades = _ranked(*_read("findings-of-a-go-binary"))
+    assert [(one.package, one.to, one.closes, one.findings, _shared(one)) for one in upgrades] == [
+        ("golang.org/x/net", "0.38.0", 2, 4, {"google.golang.org/grpc 1.58.3": 1, "nerdctl 2.0.5-1.amzn2.0.1": 1}),
+        ("nerdctl", "2.0.5-1.amzn2.0.1", 0, 2, {"cri-tools 1.32.0-1.amzn2.0.1": 1, "golang.org/x/net 0.38.0": 1}),
+        ("cri-tools", "1.32.0-1.amzn2.0.1", 0, 1, {"nerdctl 2.0.5-1.amzn2.0.1": 1}),
+        ("google.golang.org/grpc", "1.58.3", 0, 1, {"golang.org/x/net 0.38.0": 1}),
+    ]
+    assert describe_upgrade(upgrades[1]) == (
+        "nerdctl 2.0.4-1.amzn2.0.1 -> 2.0.5-1.amzn2.0.1 closes 0 findings; 1 more with cri-tools 1.32.0-1.amzn2.0.1; "
+        "1 more with golang.org/x/net 0.38.0"
+    )
 
 
-@pytest.mark.parametrize(("lower", "higher", "manager"), VERSIONS)
-def test_versions(lower: str, higher: str, manager: str) -> None:
-    assert compare(lower, higher, manager) < 0 < compare(higher, lower, manager)
-    assert highest([higher, lower], manager) == highest([lower, higher], manager) == higher
+def test_a_package_that_two_managers_see_is_one() -> None:
+    (upgrade,) = _ranked(*_read("findings-of-two-managers"))
+    assert (upgrade.also, upgrade.together, upgrade.command) == ([], [], "pip install certifi==2023.7.22")
+    assert describe_upgrade(upgrade) == "certifi 2022.12.7 and 1 more -> 2023.7.22 closes 1 finding"
 
 
-_VERSIONS = st.text("0129.~-+:ab", max_size=8)
+@pytest.mark.parametrize(
+    "managers", [("GOMOD", "GOBINARY"), ("NPM", "NODEPKG"), ("BUNDLER", "GEMSPEC"), ("JAR", "POM")]
+)
+def test_two_managers_and_two_copies_are_one_upgrade(world: World, managers: tuple[str, str]) -> None:
+    both = [package("x", "0.0.8", "0.2.4", manager=managers[0]), package("x", "1.2.5", "1.2.6", manager=managers[1])]
+    findings = [finding("A", *both), finding("B", both[0]), finding("C", both[1])]
+    (upgrade,) = _ranked(*findings)
+    assert (upgrade.to, upgrade.closes, upgrade.also, upgrade.together) == ("1.2.6", 3, [], [])
+    images = [(ami("ami-0a"), findings[1:2]), (ami("ami-0b", lineage="db"), findings[:1])]
+    (whole,) = world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades
+    assert (whole.to, whole.closes, whole.also, whole.amis) == ("1.2.6", 2, [], 2)
 
 
-@given(st.lists(_VERSIONS, max_size=6))
-def test_versions_are_in_one_order(versions: list[str]) -> None:
-    key: Any = cmp_to_key(compare)
-    ordered = sorted(versions, key=key)
-    assert all(compare(one, other) <= 0 for one, other in pairwise(ordered))
-    assert all(compare(one, one) == 0 for one in versions)
-    assert not versions or compare(highest(versions), ordered[-1]) == 0
+def test_a_milestone_is_before_its_release() -> None:
+    (upgrade,) = _ranked(*_read("findings-of-a-milestone"))
+    assert (upgrade.to, upgrade.closes) == ("10.0.0", 2)
+
+
+KERNELS = (
+    package("kernel", "4.14.301-1.amzn2", "4.14.336-1.amzn2"),
+    package("kernel", "5.10.1-1.amzn2", "5.10.205-1.amzn2"),
+)
+MODULES = (package("nodejs", "16.20.1-1.module+el8", "16.20.2-1.module+el8"),
+           package("nodejs", "18.17.1-1.module+el8", "18.18.2-1.module+el8"))  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", [KERNELS, MODULES], ids=["kernels of Amazon Linux 2", "modules of Red Hat"])
+def test_streams_are_not_merged(world: World, pair: tuple[Package, Package]) -> None:
+    expected = sorted((one.fixed_in, f"{_TOOL[one.name]} {one.name}-{one.fixed_in}") for one in pair)
+    images = [(ami(f"ami-0{at}", lineage=str(at)), [finding("A", one)]) for at, one in enumerate(pair)]
+    found = world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades
+    assert sorted((one.to, one.command) for one in found) == expected
+    of_one = _ranked(*(finding(one.fixed_in, one) for one in pair))
+    assert sorted((one.to, one.command) for one in of_one) == expected
+
+
+_TOOL = {"kernel": "yum update", "nodejs": "dnf update"}
+
+
+def test_a_fix_that_is_no_version_is_closed_by_nothing_else() -> None:
+    fixes = ("2023.3", "2004d", "2024.1", "next release")
+    upgrades = _ranked(*(finding(fix, package("pytz", "2003", fix, manager="PIP")) for fix in fixes))
+    assert sorted((one.to, one.closes, one.command) for one in upgrades) == [
+        ("2004d", 1, "pip install pytz==2004d"), ("2024.1", 2, "pip install pytz==2024.1"), ("next release", 1, ""),
+    ]  # fmt: skip
+
+
+def test_what_always_needs_another_upgrade_goes_last() -> None:
+    names = ("perl", "perl-Errno", "perl-IO")
+    parts = [package(name, f"1.{at}-1.el8", f"1.{at}-2.el8") for at, name in enumerate(names)]
+    low = finding("L", package("curl"), severity="LOW")
+    assert [one.package for one in _ranked(finding("A", *parts), finding("B", *parts), low)] == [
+        "perl",
+        "curl",
+        *names[1:],
+    ]
+
+
+def test_a_runs_upgrade_names_amis_and_owners(world: World) -> None:
+    def image(number: int, owner: str) -> Any:
+        tags = {"Owner": owner} if owner else {}
+        named = ami(f"ami-{number:02}", name=f"web-{number}", lineage=str(number), tags=tags)
+        return named, [finding("A", package(version=f"3.0.{number % 3}")), finding("B")]
+
+    images = [image(number, ("payments", "", "platform")[number % 3]) for number in range(25)]
+    (upgrade,) = world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades
+    assert (upgrade.amis, upgrade.closes, upgrade.owners) == (25, 50, ["payments", "platform"])
+    assert [one.name for one in upgrade.images] == [f"web-{number}" for number in range(20)]
+    assert upgraded_amis(upgrade) == "web-0, web-1, web-2 and 22 more; owners: payments, platform"
+
+
+def test_an_ami_whose_streams_another_one_joins_counts_once() -> None:
+    whole = RunUpgrades()
+    apart = _ranked(
+        *(finding(fix, package("x", low, fix, manager="NPM")) for low, fix in (("1.0.0", "1.0.1"), ("3.0.0", "3.0.1")))
+    )
+    assert len(apart) == 2
+    whole.add(apart, UpgradedAmi(key="a", name="a"))
+    whole.add(_ranked(finding("A", package("x", "0.9.0", "3.5.0", manager="NPM"))), UpgradedAmi(key="b", name="b"))
+    (upgrade,) = whole.ranked()
+    assert (upgrade.to, upgrade.closes, upgrade.amis, len(upgrade.images)) == ("3.5.0", 3, 2, 2)
+
+
+def test_what_is_closed_with_others_adds_up_over_amis(world: World) -> None:
+    def image(key: str, go: str, rpm: str) -> Any:
+        found = [package("golang.org/x/net", "0.1.0", go, manager="GOBINARY"), package("nerdctl", "2.0.4", rpm)]
+        return ami(key, lineage=key), [finding("A", *found)]
+
+    images = [image("ami-0a", "0.38.0", "2.0.5-1.amzn2"), image("ami-0b", "0.38.1", "2.0.6-1.amzn2")]
+    upgrades = {one.package: one for one in world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades}
+    assert _shared(upgrades["golang.org/x/net"]) == {"nerdctl 2.0.6-1.amzn2": 2}
+    assert _shared(upgrades["nerdctl"]) == {"golang.org/x/net 0.38.1": 2}
+
+
+_FIXED = st.sampled_from(["1.0.1", "1.0.2", "1.0.10", "1.0.2-rc.1", "2.0.0", "3.0.0", "no version", "2004d"])
+_KNOWN = st.sampled_from([("a", "NPM"), ("b", "NODEPKG"), ("a", "OS"), ("b", "OS"), ("c", "OS"), ("a", "PIP")])
+_AFFECTED = st.builds(
+    lambda known, low, to: package(known[0], low, to, manager=known[1]),
+    _KNOWN,
+    st.sampled_from(["1.0.0", "2.9.9", ""]),
+    _FIXED,
+)
+
+
+def _closed(one: Finding, *targets: tuple[str, str, str]) -> bool:
+    """Whether upgrading to these closes a finding, by each package alone."""
+
+    def reached(needed: Package, name: str, to: str, manager: str) -> bool:
+        order = order_of(manager)
+        wanted, got = key_of(needed.fixed_in, order), key_of(to, order)
+        enough = needed.fixed_in == to or (wanted is not None and got is not None and not got < wanted)
+        return needed.name == name and order_of(needed.manager) == order and enough
+
+    return all(any(reached(needed, *target) for target in targets) for needed in one.packages)
+
+
+@given(st.lists(st.lists(_AFFECTED, min_size=1, max_size=3), min_size=1, max_size=8))
+def test_an_upgrade_closes_what_it_says(found: list[list[Package]]) -> None:
+    findings = [finding(f"CVE-{at}", *packages) for at, packages in enumerate(found)]
+    for upgrade in _ranked(*findings):
+        own = [(one.package, one.to, one.manager) for one in upgrade.packages]
+        closed = sum(_closed(one, *own) for one in findings)
+        assert 0 <= upgrade.closes <= closed
+        assert upgrade.findings == upgrade.closes + sum(one.closes for one in upgrade.together)
+        for shared in upgrade.together:
+            others = [(one.package, one.to, one.manager) for one in shared.packages]
+            assert upgrade.closes + shared.closes <= sum(_closed(one, *own, *others) for one in findings)

@@ -14,8 +14,9 @@ import pytest
 from msgspec.structs import replace
 from report_world import Image, World, ami, finding, package
 
-from golden_ami.evaluation.model import Upgrade
-from golden_ami.evaluation.upgrades import RunUpgrades, ranked
+from golden_ami.evaluation.model import Upgrade, UpgradedAmi
+from golden_ami.evaluation.run_upgrades import RunUpgrades
+from golden_ami.evaluation.upgrades import ranked
 from golden_ami.evaluation.versions import highest
 from golden_ami.models import Config, Reason
 from golden_ami.report import build as building
@@ -98,7 +99,7 @@ def test_upgrades_add_up_in_any_order() -> None:
     for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2), (1, 2, 0)):
         whole = RunUpgrades()
         for at in order:
-            whole.add([replace(parts[at])])
+            whole.add([replace(parts[at])], UpgradedAmi(key=f"ami-{at}", name="web", owner=f"o{at}"))
         sums.append(whole.ranked())
     assert sums[1:] == sums[:1] * 3
     assert (sums[0][0].remediation, sums[0][0].amis) == ("a", 3)
@@ -127,7 +128,7 @@ def test_upgrades_that_are_worth_the_same_have_an_order(member: str) -> None:
 
 
 def test_of_versions_that_are_equal_one_is_the_highest() -> None:
-    assert highest(["1.0", "0:1.0", "1.00"]) == highest(["1.00", "1.0", "0:1.0"])
+    assert highest(["1.0", "0:1.0", "1.00"], "rpm") == highest(["1.00", "1.0", "0:1.0"], "rpm")
 
 
 def test_an_ami_without_a_name_stands_where_its_id_does(tmp_path: Path) -> None:

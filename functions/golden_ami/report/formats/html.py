@@ -17,8 +17,9 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from golden_ami.evaluation.model import FindingStatus
+from golden_ami.evaluation.model import FindingStatus, Upgrade
 from golden_ami.evaluation.packages import affected_by, fixed_version, is_fixable
+from golden_ami.evaluation.upgrades import describe_together, upgraded_amis
 from golden_ami.evaluation.versions import without_epoch
 from golden_ami.lineage.rules import rule_in_words
 from golden_ami.models import END_OF_SUPPORT, SEVERITIES, Finding, Package
@@ -87,6 +88,8 @@ def _page(report: Report) -> str:
         estimated=lines.estimated,
         cost=lines.cost,
         total=lines.total_sentence(report.usage),
+        described=describe_together,
+        upgraded_amis=upgraded_amis,
         cut=total > _FINDINGS,
         limit=_FINDINGS,
     )
@@ -185,15 +188,20 @@ def _ami(ami: AmiReport) -> dict[str, Any]:
             for one in ami.evidence
         ],
         "why": why_it_fails(ami),
-        "upgrades": [
-            [one.package, ", ".join(one.installed), one.to, one.closes, one.known_exploited] for one in ami.upgrades[:5]
-        ],
+        "upgrades": [_upgrade(one) for one in ami.upgrades[:5]],
         "reason": [ami.reason.message, ami.reason.remedy] if ami.reason else None,
         "tags": list(ami.tags.items()),
         "notes": ami.notes,
         "instance": ami.instance_id,
         "scanned": ami.scanned_at,
     }
+
+
+def _upgrade(one: Upgrade) -> list[Any]:
+    together = [f"{shared.closes} more with {describe_together(shared)}" for shared in one.together[:3]]
+    also = "".join(f", {name}" for name in one.also)
+    installed = ", ".join(one.installed)
+    return [one.package + also, installed, one.to, one.closes, one.known_exploited, together, one.command]
 
 
 def _rows(report: Report, store: Store, texts: Texts) -> Iterator[msgspec.Raw]:
