@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 
 def now() -> datetime:
@@ -60,10 +59,10 @@ def _read(value: object) -> datetime | None:
     if not isinstance(value, str) or not value.strip():
         return None
     text = " ".join(value.split())  # also the narrow no-break space that newer Java puts before AM and PM
-    for parse in (datetime.fromisoformat, *_PARSERS, parsedate_to_datetime, _of_epoch):
+    for parse in (datetime.fromisoformat, _of_words, _of_epoch):
         try:
             return parse(text)
-        except (ValueError, TypeError, IndexError, OverflowError):
+        except (ValueError, TypeError, OverflowError):
             continue
     return None
 
@@ -73,21 +72,47 @@ def _of_epoch(value: str | float) -> datetime:
     return datetime.fromtimestamp(seconds / 1000 if abs(seconds) > 1e11 else seconds, UTC)
 
 
-def _of_form(form: str) -> Callable[[str], datetime]:
-    return lambda text: datetime.strptime(text, form)
-
-
-_PARSERS = tuple(
-    map(
-        _of_form,
-        (
-            "%a %b %d %H:%M:%S.%f %Z %Y",  # EventBridge's `Inspector2 Finding`, in every example of AWS's
-            "%a %b %d %H:%M:%S %Z %Y",
-            "%Y-%m-%d %H:%M:%S %Z",
-            # Java's and C's default forms.
-            "%b %d, %Y, %I:%M:%S %p",
-            "%b %d, %Y %I:%M:%S %p",
-            "%a %b %d %H:%M:%S %Y",
-        ),
+# What says nothing, or the same in fewer words, in dates for people: day of the week, the rest of a month's name, a
+# fraction beyond microseconds, a zone that is UTC, and the zones with names in RFC 5322, section 4.3.
+_PLAIN = tuple(
+    (re.compile(pattern, re.ASCII | re.IGNORECASE), plain)
+    for pattern, plain in (
+        (r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? ", ""),
+        (r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?", r"\1"),
+        (r"(?<=\d)t(?=\d)", " "),
+        (r"(:\d\d)[.,](\d{1,6})\d*", r"\1.\2"),
+        (r"(?<![\d:+-])(\d{1,2}:\d\d)(?![\d:])", r"\1:00"),
+        (r"[(\[]?\b(utc|gmt|ut|z)\b(?=[+-]\d)", ""),
+        (r" ?\([a-z ]+\)| ?\[[a-z/]+\]|(?<=\d)z(?![a-z])| \b(utc|gmt|ut|z)\b|[)\]]", ""),
+        *((rf"\b{name}\b", offset) for name, offset in (
+            ("edt", "-0400"), ("est", "-0500"), ("cdt", "-0500"), ("cst", "-0600"), ("mdt", "-0600"), ("mst", "-0700"),
+            ("pdt", "-0700"), ("pst", "-0800"),
+        )),
+        (r",", ""),
+        (r" ?([+-]\d\d:?\d\d)\b(?!-)", r" \1"),
     )
+)  # fmt: skip
+_FORMS = tuple(
+    form.format(clock=f"{clock}{zone}")
+    for form, clocks in (
+        ("%b %d {clock} %Y", ("%H:%M:%S.%f", "%H:%M:%S")),  # EventBridge's `Inspector2 Finding`; Java's Date.toString
+        ("%Y-%m-%d {clock}", ("%H:%M:%S.%f", "%H:%M:%S")),
+        ("%Y/%m/%d {clock}", ("%H:%M:%S.%f", "%H:%M:%S")),
+        ("%d %b %Y {clock}", ("%H:%M:%S.%f", "%H:%M:%S")),  # RFC 5322
+        ("%b %d %Y {clock}", ("%I:%M:%S %p", "%I:%M:%S.%f %p", "%H:%M:%S.%f", "%H:%M:%S")),  # Java's default forms
+    )
+    for clock in clocks
+    for zone in ("", " %z")
 )
+
+
+def _of_words(text: str) -> datetime:
+    """A date for people. One without a zone means UTC. Raises ValueError."""
+    for pattern, plain in _PLAIN:
+        text = pattern.sub(plain, text)
+    for form in _FORMS:
+        try:
+            return datetime.strptime(text.strip(), form)
+        except ValueError:
+            continue
+    raise ValueError(text)

@@ -260,6 +260,7 @@ SCRIPTS = [
     "<powershell>\nx\n</powershell>", "<script>\nx\n</script>", "<persist>true</persist>",
     "version: 1.0\ntasks:\n- task: executeScript\n", "\n  <PowerShell>x</PowerShell>", "\ufeff#!/bin/sh\n",
     "#!/bin/bash\n# of more than one line in base64\n" + "dnf install -y nginx\n" * 9,
+    "systemctl start x", '{"ignition": {"version": "3.4.0"}}', "[settings.kubernetes]\n", "@echo off\r\nver\r\n",
 ]  # fmt: skip
 ENCODINGS = {
     "base64": lambda data: base64.b64encode(data),
@@ -268,7 +269,11 @@ ENCODINGS = {
     "url-safe": lambda data: base64.urlsafe_b64encode(data),
     "twice": lambda data: base64.b64encode(base64.b64encode(data)),
     "thrice": lambda data: base64.b64encode(base64.b64encode(base64.b64encode(data))),
+    "utf-16": lambda data: base64.b64encode(data.decode().encode("utf-16-le")),
+    "utf-16 with its mark": lambda data: base64.b64encode(data.decode().encode("utf-16")),
     "gzip": lambda data: base64.b64encode(gzip.compress(data)),
+    "plain gzip": lambda data: gzip.compress(data).decode("latin-1").encode(),
+    "plain gzip, read as UTF-8": lambda data: gzip.compress(data).decode(errors="replace").encode(),
     "gzip-twice": lambda data: base64.b64encode(base64.b64encode(gzip.compress(data))),
 }
 TERRAFORM = "H4sIAAAAAAACA1NW1E/KzNNPSizO4CquLC5JzU0uyVFIzUtMyklV0NXNyy9XSMxNrMrP0y0uztVNTE/NK+ECALPLaAA0AAAA"
@@ -293,6 +298,13 @@ def test_what_base64gzip_writes_is_called_by_its_name() -> None:
     assert "base64gzip" in problem.remedy
 
 
-@pytest.mark.parametrize("text", ["abcd", "echo", "#!/bin/sh\n", "ZWNobyBo", "версия", "", "H4s", "A" * 5])
+PLAIN = [
+    "abcd", "echo", "#!/bin/sh\n", "ZWNobyBo", "версия", "", "H4s", "A" * 5, "x" * 16_384, "0" * 64,
+    "cluster=production", "productioncluster1", "d41d8cd98f00b204e9800998ecf8427e",
+    "arn:aws:ssm:us-east-1:123456789012:parameter/x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PLAIN, ids=lambda text: text[:20])
 def test_what_is_no_encoded_script_is_left_alone(text: str) -> None:
     assert config.parse_document([{"amiId": AMI, "userData": text}], "p").amis[0].user_data == text

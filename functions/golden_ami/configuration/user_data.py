@@ -15,6 +15,9 @@ from golden_ami.models import Ami
 USER_DATA_LIMIT = 16_384  # bytes before base64 (EC2 User Guide, "Run commands when you launch an EC2 instance")
 _LAYERS = 3  # of base64, one in the other
 _GZIP = b"\x1f\x8b\x08"  # RFC 1952: identification and DEFLATE; in base64 H4sI
+_GZIP_AS_TEXT = re.compile(rb"\x1f(?:\x8b|\xc2\x8b|\xef\xbf\xbd|\?)\x08")  # the same, read as UTF-8 or Latin-1
+_MARKS = b"\xef\xbb\xbf\xff\xfe \t\r\n"  # byte order marks, and what may stand before a script
+_TEXT = 12  # bytes; so many that a word decodes to a text by accident once in 100,000 times
 # What the agents of an image know by its first characters: cloud-init ("User data formats") and, of Windows,
 # EC2Launch, EC2Launch v2 and EC2Config (EC2 User Guide, "How Amazon EC2 handles user data for Windows instances").
 _KNOWN = (
@@ -39,16 +42,28 @@ def user_data_problems(path: str, text: str) -> list[Problem]:
 
 def _encoded(content: bytes) -> str:
     """How a script is encoded already, "" when it is not: as far as EC2 can see, it would then be no script."""
+    if _GZIP_AS_TEXT.match(content):
+        return "gzip"
     for _ in range(_LAYERS):
         decoded = _decoded(content)
         if decoded is None:
             return ""
         if decoded.startswith(_GZIP):
             return "base64 of gzip"
-        if decoded.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_KNOWN):
+        if _is_script(decoded):
             return "base64"
         content = decoded
     return ""
+
+
+def _is_script(decoded: bytes) -> bool:
+    """Whether it is a script, in UTF-8 or as PowerShell's `Unicode`; of a kind that is not known, any longer text."""
+    plain = decoded.replace(b"\0", b"").lstrip(_MARKS)
+    if plain.lower().startswith(_KNOWN):
+        return True
+    text = plain.decode(errors="replace")
+    is_text = all(one.isprintable() or one.isspace() for one in text) and "\ufffd" not in text
+    return is_text and len(plain) >= _TEXT
 
 
 def _decoded(content: bytes) -> bytes | None:

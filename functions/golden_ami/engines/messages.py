@@ -42,7 +42,7 @@ def account_of(event: Mapping[str, Any]) -> str:
     detail = event.get("detail")
     if not isinstance(detail, Mapping):
         return ""
-    found = match(_ACCOUNT, event.get("account", detail.get("awsAccountId")))
+    found = match(_ACCOUNT, event.get("account") or detail.get("awsAccountId"))
     return found[0] if found else ""
 
 

@@ -193,6 +193,7 @@ def test_vex_says_who_accepted_a_vulnerability_until_when(sampled: tuple[World, 
         ("GOBINARY", "github.com/Azure/azure-sdk", "v1.2.3", "pkg:golang/github.com/azure/azure-sdk@v1.2.3"),
         ("GOMOD", "golang.org/x/net", "v0.0.0+incompatible", "pkg:golang/golang.org/x/net@v0.0.0%2Bincompatible"),
         ("GOBINARY", "stdlib", "1.21.0", "pkg:golang/stdlib@1.21.0"),
+        ("GOBINARY", "go:stdlib", "1.21.9", "pkg:golang/stdlib@1.21.9"),
         (
             "JAR",
             "org.apache.logging.log4j:log4j-core",

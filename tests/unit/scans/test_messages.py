@@ -135,6 +135,12 @@ def test_a_completion_may_have_its_account_in_the_detail() -> None:
     assert (message.account, message.findings_total) == (ACCOUNT, 8)
 
 
+def test_an_account_of_null_is_as_one_that_is_missing() -> None:
+    message = read(json.dumps(DOCUMENTED | {"account": None}))
+    assert isinstance(message, ScanFinding)
+    assert message.account == "111122223333"
+
+
 def test_the_account_of_the_event_stands_before_that_of_the_detail() -> None:
     message = read(json.dumps(IMAGE | {"detail": IMAGE["detail"] | {"awsAccountId": "999999999999"}}))
     assert isinstance(message, Completion)
