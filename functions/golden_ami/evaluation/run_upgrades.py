@@ -71,7 +71,7 @@ class _Sum:
         self._targets = _Targets()
         self._installed: set[str] = set()
         self._remediations: set[str] = set()
-        self._together: dict[_Others, _Shared] = {}
+        self._together: dict[tuple[tuple[str, str, str], ...], Tally] = {}  # package, version, manager of each other
         self._amis = 0  # a bit for each, in the order in which they were added
         self._images: list[UpgradedAmi] = []
         self._owners: set[str] = set()
@@ -91,7 +91,8 @@ class _Sum:
         self._installed.update(upgrade.installed)
         self._remediations.add(upgrade.remediation)
         for one in upgrade.together:
-            self._together.setdefault(_others(one), _Shared()).add(one)
+            others = tuple([(other.package, other.to, other.manager) for other in one.packages])
+            self._together.setdefault(others, Tally()).add(tally_of(one))
         self._name([ami], {ami.owner} - {""}, bit)
 
     def join(self, other: _Sum) -> None:
@@ -102,8 +103,8 @@ class _Sum:
         self._targets.join(other._targets)
         self._installed |= other._installed
         self._remediations |= other._remediations
-        for others, shared in other._together.items():
-            self._together.setdefault(others, _Shared()).join(shared)
+        for others, tally in other._together.items():
+            self._together.setdefault(others, Tally()).add(tally)
         self._name(other._images, other._owners, other._amis)
 
     def _name(self, images: Iterable[UpgradedAmi], owners: set[str], bits: int) -> None:
@@ -132,9 +133,7 @@ class _Sum:
             packages=packages,
             command=command_of(packages, system, remediation),
             findings=self._findings,
-            together=first_together(
-                together_of(shared.targets.highest(system), shared.tally) for shared in self._together.values()
-            ),
+            together=first_together(self._shared(system)),
             amis=self._amis.bit_count(),
             images=_first(self._images),
             owners=sorted(self._owners, key=natural_order)[:MOST_NAMED],
@@ -146,6 +145,16 @@ class _Sum:
             score=tally.score,
             remediation=remediation,
         )
+
+    def _shared(self, system: str) -> Iterable[Together]:
+        """What it closes with which others; versions of the same series are one."""
+        found: dict[_Others, tuple[_Targets, Tally]] = {}
+        for others, tally in self._together.items():
+            alike = frozenset((ecosystem(manager), package, series(to)) for package, to, manager in others)
+            targets, whole = found.setdefault(alike, (_Targets(), Tally()))
+            targets.add(Target(package=package, to=to, manager=manager) for package, to, manager in others)
+            whole.add(tally)
+        return (together_of(targets.highest(system), tally) for targets, tally in found.values())
 
 
 class _Targets:
@@ -176,25 +185,6 @@ class _Targets:
 def _highest(versions: set[str], manager: str, system: str) -> str:
     some = min(versions)
     return highest(versions, order_of(manager, system_of(some, system))) or some
-
-
-class _Shared:
-    """What is closed with the same others over AMIs."""
-
-    def __init__(self) -> None:
-        self.targets, self.tally = _Targets(), Tally()
-
-    def add(self, one: Together) -> None:
-        self.targets.add(one.packages)
-        self.tally.add(tally_of(one))
-
-    def join(self, other: _Shared) -> None:
-        self.targets.join(other.targets)
-        self.tally.add(other.tally)
-
-
-def _others(one: Together) -> _Others:
-    return frozenset((ecosystem(other.manager), other.package, series(other.to)) for other in one.packages)
 
 
 def _packages(upgrade: Upgrade) -> list[Target]:

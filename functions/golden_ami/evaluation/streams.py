@@ -9,13 +9,13 @@ whoever has a version between another's installed one and its fix has passed thr
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-from golden_ami.evaluation.versions import Key, Order, key_of
+from golden_ami.evaluation.versions import Order, key_of
 
 T = TypeVar("T", bound=Hashable)
-Span = tuple[Iterable[str], str]  # installed versions, the version that fixes
+Span = tuple[Collection[str], str]  # installed versions, the version that fixes
 _SERIES = re.compile(r"(?:\d+:)?v?(\d+(?:\.\d+)?)", re.ASCII)
 
 
@@ -48,38 +48,33 @@ def streams(spans: Sequence[Span], order: Order) -> list[int]:
     A fix that is no version of the ecosystem is a stream by itself.
     """
     joined = Joined[int]()
+    ranks = _ranks({version for installed, to in spans for version in (*installed, to)}, order)
     first: dict[tuple[bool, str], int] = {}
-    bounds: list[tuple[Key, Key, int]] = []
+    bounds: list[tuple[int, int, int]] = []
     for number, (installed, to) in enumerate(spans):
-        high = key_of(to, order)
-        alike = (high is not None, to if high is None else series(to))
+        alike = (to in ranks, series(to) if to in ranks else to)
         joined.join(first.setdefault(alike, number), number)
-        if high is not None:
-            keys = [key for one in installed if (key := key_of(one, order)) is not None]
-            bounds.append((_lowest([*keys, high]), high, number))
+        if to in ranks:
+            bounds.append((min(ranks.get(one, ranks[to]) for one in (*installed, to)), ranks[to], number))
     _join_overlapping(bounds, joined)
     return [joined.first(number) for number in range(len(spans))]
 
 
-def _lowest(keys: Sequence[Key]) -> Key:
-    lowest = keys[0]
-    for key in keys[1:]:
-        lowest = key if key < lowest else lowest
-    return lowest
+def _ranks(versions: Iterable[str], order: Order) -> dict[str, int]:
+    """The versions that the ecosystem can read, numbered in its order; equal ones have the same number."""
+    keyed = [(key, version) for version in versions if (key := key_of(version, order)) is not None]
+    keyed.sort(key=lambda one: one[0])
+    found: dict[str, int] = {}
+    for at, (key, version) in enumerate(keyed):
+        found[version] = at if not at or keyed[at - 1][0] < key else found[keyed[at - 1][1]]
+    return found
 
 
-class _ByLow:
-    def __init__(self, bound: tuple[Key, Key, int]) -> None:
-        self.low = bound[0]
-
-    def __lt__(self, other: _ByLow) -> bool:
-        return self.low < other.low
-
-
-def _join_overlapping(bounds: Iterable[tuple[Key, Key, int]], joined: Joined[int]) -> None:
-    reached: tuple[Key, int] | None = None  # the highest fix so far, and whose it is
-    for low, high, number in sorted(bounds, key=_ByLow):
-        if reached and not reached[0] < low:
-            joined.join(reached[1], number)
-        if reached is None or reached[0] < high:
-            reached = high, number
+def _join_overlapping(bounds: Iterable[tuple[int, int, int]], joined: Joined[int]) -> None:
+    """Join the numbers whose intervals, from a lowest to a highest rank, overlap."""
+    reached, last = -1, -1  # the highest rank so far, and whose it is
+    for low, high, number in sorted(bounds):
+        if low <= reached:
+            joined.join(last, number)
+        if high > reached:
+            reached, last = high, number

@@ -39,13 +39,14 @@ class AmiUpgrades:
 
     def ranked(self) -> list[Upgrade]:
         """All upgrades, the most worthwhile first."""
-        units = Units(self._tallies, self._system())
+        system = self._system()
+        units = Units(self._tallies, system)
         rows = {stream: _Row() for stream in units.units}
         for affected, tally in self._tallies.items():
             needed = units.needed_by(affected)
             for stream in needed:
                 rows[stream].add(tally, needed - {stream})
-        return ranked(self._upgrade(units.units, stream, row) for stream, row in rows.items())
+        return ranked(_upgrade(units.units, stream, row, system) for stream, row in rows.items())
 
     def _system(self) -> str:
         """The AMI's: as reported, else the mark that most of its packages' fixes have."""
@@ -54,32 +55,6 @@ class AmiUpgrades:
         packages = {package for affected in self._tallies for package in affected.packages}
         marks = Counter(mark for package in packages if (mark := mark_of(package.fixed_in)))
         return min(marks, key=lambda mark: (-marks[mark], mark), default="")
-
-    def _upgrade(self, units: Mapping[Stream, Unit], stream: Stream, row: _Row) -> Upgrade:
-        unit = units[stream]
-        chosen, (first, *others) = unit.members[unit.chosen], unit.targets()
-        kind = unit.chosen[0][0]
-        system = system_of(first.to, self._system()) if kind in ("os", "") else ""
-        return Upgrade(
-            package=first.package,
-            to=first.to,
-            installed=chosen.installed,
-            closes=row.alone.closes,
-            manager=first.manager,
-            system=system,
-            also=[one.package for one in others],
-            packages=[first, *others],
-            command=command_of([first, *others], system, chosen.remediation),
-            findings=row.whole.closes,
-            together=first_together(_together(units, with_others, one) for with_others, one in row.together.items()),
-            known_exploited=row.alone.known_exploited,
-            exploit_available=row.alone.exploit_available,
-            failing=row.alone.failing,
-            worst=row.whole.worst,
-            epss=row.whole.epss,
-            score=row.whole.score,
-            remediation=chosen.remediation,
-        )
 
 
 class _Row:
@@ -92,6 +67,33 @@ class _Row:
     def add(self, tally: Tally, others: frozenset[Stream]) -> None:
         self.whole.add(tally)
         (self.together.setdefault(others, Tally()) if others else self.alone).add(tally)
+
+
+def _upgrade(units: Mapping[Stream, Unit], stream: Stream, row: _Row, reported: str) -> Upgrade:
+    unit = units[stream]
+    chosen, (first, *others) = unit.members[unit.chosen], unit.targets()
+    kind = unit.chosen[0][0]
+    system = system_of(first.to, reported) if kind in ("os", "") else ""
+    return Upgrade(
+        package=first.package,
+        to=first.to,
+        installed=chosen.installed,
+        closes=row.alone.closes,
+        manager=first.manager,
+        system=system,
+        also=[one.package for one in others],
+        packages=[first, *others],
+        command=command_of([first, *others], system, chosen.remediation),
+        findings=row.whole.closes,
+        together=first_together(_together(units, with_others, one) for with_others, one in row.together.items()),
+        known_exploited=row.alone.known_exploited,
+        exploit_available=row.alone.exploit_available,
+        failing=row.alone.failing,
+        worst=row.whole.worst,
+        epss=row.whole.epss,
+        score=row.whole.score,
+        remediation=chosen.remediation,
+    )
 
 
 def _together(units: Mapping[Stream, Unit], others: Iterable[Stream], tally: Tally) -> Together:
