@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from golden_ami.models import Ami
+from golden_ami.models import VERDICT_TAGS, Ami
 from golden_ami.register.model import KnownAmi
 
 
@@ -26,5 +26,6 @@ def remember(amis: Sequence[Ami], known: KnownAmis) -> None:
         ami = lost[one.account, one.region, one.ami_id]
         ami.notes.append(f"last assessed on {one.completed_at[:10]}: {one.verdict} (run {one.run_id})")
         if not ami.name:
-            ami.name, ami.tags, ami.owner_id = one.name, one.tags, one.owner_id
+            ami.name, ami.owner_id = one.name, one.owner_id
+            ami.tags = {key: value for key, value in one.tags.items() if key not in VERDICT_TAGS}
             ami.lineage = ami.lineage or one.lineage

@@ -19,7 +19,8 @@ from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.models import NO_BATCH, Ami, Run, Verdict
 from golden_ami.parallel import side_by_side
-from golden_ami.report import act, last, notify
+from golden_ami.report import last, notify
+from golden_ami.report.actions.act import act
 from golden_ami.report.build import build
 from golden_ami.report.configured_run import configured_run
 from golden_ami.report.formats import CONTENT_TYPES, write
@@ -74,7 +75,7 @@ def _aggregated(
     report = build(run, amis, state if isinstance(state, Mapping) else {}, store, ledger, completed_at, asked)
     built.append(report)
     _optional(report, "usage", lambda: _add_usage(report, run, amis, clients))
-    _optional(report, "actions", lambda: act.act(report, run.config.act, clients, ledger, earlier))
+    _optional(report, "actions", lambda: act(report, run.config.act, clients, ledger, earlier))
     _write(report, store)
     manifest = store.write_manifest(run_id, _collected(amis))
     notify.notify(report, run, earlier, store, settings, clients, ledger)

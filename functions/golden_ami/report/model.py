@@ -34,6 +34,17 @@ def _no_evidence() -> list[Evidence]:
     return []
 
 
+ActionName = Literal["tag", "event", "deprecate", "undeprecate"]
+
+
+class AmiAction(Data, omit_defaults=False):
+    """What was done with the verdict of an AMI, or would have been in a dry run."""
+
+    action: ActionName
+    outcome: Literal["DONE", "WOULD", "KEPT", "REFUSED"]  # KEPT: it is as asked, or another's doing, and was left so
+    detail: str
+
+
 class AmiReport(Data):
     """One AMI of the run."""
 
@@ -76,6 +87,7 @@ class AmiReport(Data):
     scanned_at: str = ""
     findings_key: str = ""
     standings_key: str = ""
+    actions: list[AmiAction] = field(default_factory=list)  # in the order in which they were done
 
     @property
     def system_fails(self) -> bool:
@@ -120,12 +132,15 @@ class Instances(Data, omit_defaults=False):
 
 
 class Action(Data):
-    """What was, or in a dry run would have been, done with a verdict."""
+    """What was, or in a dry run would have been, done with a verdict; `AmiReport.actions` has it of each AMI."""
 
-    action: Literal["tag", "event", "deprecate"]
-    amis: int
-    done: bool
+    action: ActionName
+    amis: int  # with which it was done, or would have been
+    done: bool  # with all of them, and no dry run
     detail: str = ""
+    asked: int = 0  # AMIs with which it was to be done
+    kept: int = 0  # of these, those that were left as they were
+    refused: int = 0  # of these
 
 
 class Totals(Data, omit_defaults=False):

@@ -40,6 +40,13 @@ def codes(stack: Stack) -> dict[str, str]:
     return {key: ami.reason.code for key, ami in rows(stack).items() if ami.reason}
 
 
+def test_our_tags_of_an_earlier_verdict_are_not_the_amis(stack: Stack) -> None:
+    ours = dict.fromkeys(("assessment-verdict", "assessment-run", "assessment-completed-at"), "x")
+    stack.image(ami_id(1), tags={"Owner": "web", "assessment-level": "theirs", **ours})
+    stack.load([{"amiId": ami_id(1)}])
+    assert rows(stack)[ami_id(1)].tags == {"Owner": "web", "assessment-level": "theirs"}
+
+
 def test_the_input_of_2017_opens_a_run(stack: Stack) -> None:
     stack.image(ami_id(1), name="web-2026-03-01", tags={"app-name": "shop", "empty": ""})
     answer = stack.load([{"ami-id": ami_id(1), "instanceType": "t3.small", "userData": "#!/bin/sh\n"}])
