@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from golden_ami.evaluation.ami import AmiEvaluation
 from golden_ami.evaluation.verdict import Judgement
 from golden_ami.models import Ami, Reason
-from golden_ami.report.model import AmiReport
+from golden_ami.report.model import AmiReport, Covered
 
 
 def not_assessed(ami: Ami, owner_tag: str, reason: Reason) -> AmiReport:
@@ -36,6 +36,9 @@ def assessed(
         fixable=evaluation.fixable,
         excepted=evaluation.excepted,
         tolerated=evaluation.tolerated,
+        grace=evaluation.grace,
+        grace_until=evaluation.grace_until,
+        exceptions=[Covered(exception=at, findings=n) for at, n in sorted(evaluation.exceptions.items())],
         failing=evaluation.failing,
         suppressed=evaluation.suppressed,
         closed=evaluation.closed,

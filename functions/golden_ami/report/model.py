@@ -45,6 +45,21 @@ class AmiAction(Data, omit_defaults=False):
     detail: str
 
 
+class Covered(Data, omit_defaults=False):
+    """What an exception comes to for one AMI."""
+
+    exception: int  # its index in the report's exceptions; it may have expired
+    findings: int  # that it covers; 0 of an AMI in its scope that could not be assessed
+
+
+class LastVerdict(Data, omit_defaults=False):
+    """What the last run that assessed an AMI said."""
+
+    verdict: str
+    completed_at: str  # ISO 8601, UTC
+    run_id: str
+
+
 class AmiReport(Data):
     """One AMI of the run."""
 
@@ -60,6 +75,7 @@ class AmiReport(Data):
     lineage_rule: LineageRule = ""  # what told the lineage
     tags: dict[str, str] = field(default_factory=dict)
     reason: Reason | None = None
+    last_verdict: LastVerdict | None = None  # of an AMI that is NOT ASSESSED, where an earlier run has assessed it
     counts: SeverityCounts = field(default_factory=dict)
     total: int = 0
     known_exploited: int = 0
@@ -67,6 +83,9 @@ class AmiReport(Data):
     fixable: int = 0
     excepted: int = 0
     tolerated: int = 0  # a rule names them, yet they do not fail the AMI
+    grace: int = 0  # of these, those that graceDays keeps from failing it
+    grace_until: str = ""  # ISO date from which the first of them fails it
+    exceptions: list[Covered] = field(default_factory=list)  # those that are about the AMI
     failing: int = 0
     suppressed: int = 0  # by rules of Amazon Inspector
     closed: int = 0  # after boot: Amazon Inspector closed them before they were collected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +16,7 @@ from golden_ami.logs import logger
 from golden_ami.models import Config, Run
 from golden_ami.places import Place
 from golden_ami.report import mail
+from golden_ami.report.exceptions import of_amis
 from golden_ami.report.links import report_links
 from golden_ami.report.model import Report
 from golden_ami.report.totals import totals_of
@@ -84,7 +86,7 @@ def of_owner(report: Report, owner: str) -> Report:
         verdict=run_verdict(ami.verdict for ami in amis),
         totals=totals_of(amis),
         upgrades=upgrades.ranked(),
-        exceptions=[],
+        exceptions=of_amis(report.exceptions, amis, datetime.fromisoformat(report.run.completed_at).date()),
         owners=[],
         trend=[],
         actions=[],

@@ -200,7 +200,7 @@ def test_events_that_fail_one_by_one(stack: Any, monkeypatch: pytest.MonkeyPatch
     stack.aggregate("run-1")
     (action,) = stack.report("run-1")["actions"]
     assert (action["amis"], action["done"]) == (3, False)
-    assert action["detail"] == "3 of 4 done: ami-0, ami-1, ami-3; 1 refused: AccessDeniedException: no"
+    assert action["detail"] == "3 of 4 done: ami-0, ami-1, ami-3; 1 refused: ami-2: AccessDeniedException: no"
     assert rounds == [4, 1, 1]
     stack.aggregate("run-1")
     assert rounds == [4, 1, 1, 1], "a retry asks for what was refused"
@@ -213,7 +213,9 @@ def test_an_event_that_is_throttled_for_ever_is_told(stack: Any, monkeypatch: py
     _acting(stack, 1, events=True)
     stack.aggregate("run-1")
     assert len(_of(calls, "PutEvents")) == 4
-    assert stack.report("run-1")["actions"][0]["detail"].startswith("0 of 1 done; 1 refused: ThrottlingException")
+    assert stack.report("run-1")["actions"][0]["detail"].startswith(
+        "0 of 1 done; 1 refused: ami-0: ThrottlingException"
+    )
 
 
 def test_a_request_stays_within_the_size_that_eventbridge_takes(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:

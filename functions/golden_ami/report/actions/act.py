@@ -77,5 +77,5 @@ def _tag(client: Any, report: Report, ami: AmiReport) -> str:
             raise client
         client.create_tags(Resources=[ami.ami_id], Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
     except (ClientError, BotoCoreError, AccessDenied) as error:
-        return f"{ami.ami_id}: {refusal(error, Place(ami.account, ami.region), report.run.account)}"
+        return refusal(error, Place(ami.account, ami.region), report.run.account)
     return ""

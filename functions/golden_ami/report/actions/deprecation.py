@@ -104,7 +104,7 @@ class Deprecator:
             dates = _dates(client, [ami.ami_id for ami in amis])
         except (ClientError, BotoCoreError, AccessDenied) as error:
             why = refusal(error, place, self._report.run.account)
-            return (_Found(ami, None, "", notes.get(_key(ami)), f"{ami.ami_id}: {why}") for ami in amis)
+            return (_Found(ami, None, "", notes.get(_key(ami)), why) for ami in amis)
         return (_Found(ami, client, dates.get(ami.ami_id, ""), notes.get(_key(ami))) for ami in amis)
 
     def _as_it_is(self, found: _Found) -> AmiAction:
@@ -143,7 +143,7 @@ class Deprecator:
         self._ledger.note_deprecations(note for _, note in steps)
         tried = side_by_side(lambda step: (step, self._refused(call, *step)), steps)
         return {
-            found.ami.key: AmiAction(action=name, outcome="REFUSED", detail=f"{found.ami.ami_id}: {why}")
+            found.ami.key: AmiAction(action=name, outcome="REFUSED", detail=why)
             if why
             else AmiAction(action=name, outcome="DONE", detail=done.format(at=note.at))
             for (found, note), why in tried

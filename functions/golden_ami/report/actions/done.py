@@ -55,11 +55,14 @@ def would(name: ActionName, amis: Iterable[AmiReport], detail: str) -> Outcomes:
 
 def tell(report: Report, name: ActionName, outcomes: Outcomes, *, dry_run: bool) -> None:
     """Put what was done into the report: with each AMI, and summed up."""
-    ids: dict[str, list[str]] = {}
+    ids: dict[str, list[str]] = {}  # by outcome
+    refused: dict[str, list[str]] = {}  # by why
     for ami in report.amis:
         if one := outcomes.get(ami.key):
             ami.actions.append(one)
             ids.setdefault(one.outcome, []).append(ami.ami_id)
+            if one.outcome == "REFUSED":
+                refused.setdefault(one.detail, []).append(ami.ami_id)
     counts = Counter(one.outcome for one in outcomes.values())
     action = Action(
         action=name,
@@ -73,18 +76,18 @@ def tell(report: Report, name: ActionName, outcomes: Outcomes, *, dry_run: bool)
     named = f"{action.amis} of {action.asked} done" + (f": {changed}" if action.amis else "")
     parts = [f"dry run: {changed}" if dry_run else named if outcomes else changed]
     parts += [f"{action.kept} left as they were: {_names(ids['KEPT'])}"] if action.kept else []
-    parts += [f"{action.refused} refused: {_refusals(outcomes.values())}"] if action.refused else []
+    parts += [f"{action.refused} refused: {_refusals(refused)}"] if action.refused else []
     action.detail = "; ".join(parts)
     report.actions.append(action)
 
 
-def _names(ids: Sequence[str]) -> str:
-    shown = ", ".join(ids[:_NAMED]) or "no AMI"
-    return shown + (f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else "")
+def _names(ids: Sequence[str], most: int = _NAMED) -> str:
+    shown = ", ".join(ids[:most]) or "no AMI"
+    return shown + (f" and {len(ids) - most} more" if len(ids) > most else "")
 
 
-def _refusals(outcomes: Iterable[AmiAction]) -> str:
-    """The first ones that differ."""
-    texts = list(dict.fromkeys(one.detail for one in outcomes if one.outcome == "REFUSED"))
+def _refusals(refused: Mapping[str, Sequence[str]]) -> str:
+    """The first ones that differ, each with its first AMIs."""
+    texts = [f"{_names(ids, _REFUSALS)}: {why}" for why, ids in refused.items()]
     more = f"; and {len(texts) - _REFUSALS} more" if len(texts) > _REFUSALS else ""
     return "; ".join(texts[:_REFUSALS]) + more

@@ -17,7 +17,7 @@ from golden_ami.report.evidence import summary
 from golden_ami.report.findings import closed_words, findings_of, remedy_of
 from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
-from golden_ami.report.verdicts import words_of_ami
+from golden_ami.report.verdicts import last_words, words_of_ami
 from golden_ami.storage.objects import Store
 
 COLUMNS = (
@@ -65,6 +65,7 @@ def _cells_of_ami(ami: AmiReport) -> list[object]:
         title, rule = "the operating system is out of standard support", DISCONTINUED_OS
     if ami.reason:
         title, remedy = f"{ami.reason.code}: {ami.reason.message}", ami.reason.remedy
+        title += f" ({last})" if (last := last_words(ami)) else ""
     return ["", "", title, *[""] * 12, rule, "", remedy, "", "", ""]
 
 
