@@ -223,3 +223,5 @@ def _usage(lines: Sequence[usage.UsageLine]) -> Iterator[str]:
         yield f"... and {len(lines) - _CAUSES} more in the whole report"
     if lines:
         yield usage.total_sentence(lines)
+    if places := usage.places_sentence(lines):
+        yield places

@@ -87,6 +87,7 @@ def _page(report: Report) -> str:
         estimated=lines.estimated,
         cost=lines.cost,
         total=lines.total_sentence(report.usage),
+        places=lines.places_sentence(report.usage),
         cut=total > _FINDINGS,
         limit=_FINDINGS,
     )
