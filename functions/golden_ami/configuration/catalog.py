@@ -355,7 +355,9 @@ def _reach(place: Place, settings: Settings, call: Callable[[], T]) -> T | Reaso
         known = not isinstance(error, ClientError) or code_of(error) in _UNREACHABLE
         if place == home(settings) or not known:
             raise
-        return loading.PLACE_UNREACHABLE(place=named(place), error=error)
+        own = place.account == settings.account
+        cause = loading.PLACE_UNREACHABLE if own else loading.ACCOUNT_UNREACHABLE
+        return cause(place=named(place), error=error, account=place.account, region=place.region)
 
 
 def assign_batches(amis: Iterable[Ami]) -> None:

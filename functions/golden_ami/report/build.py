@@ -22,6 +22,7 @@ from golden_ami.lineage.former import former_key, renamed
 from golden_ami.models import Ami, Assessment, Finding, Policy, Reason, Run
 from golden_ami.natural_order import natural_order
 from golden_ami.parallel import chunks, side_by_side
+from golden_ami.places import Place
 from golden_ami.reasons import reporting
 from golden_ami.register.looked import looked_at
 from golden_ami.register.model import KnownAmi, lineage_key, lineage_name
@@ -133,7 +134,8 @@ class _Builder:
         owner_tag = self._run.config.owner_tag
         reason = ami.reason
         if reason is None and not ami.findings_key:
-            reason = faults.reason_not_assessed(ami, self._failed_batches, self._faults)
+            home = Place(self._run.account, self._run.region)
+            reason = faults.reason_not_assessed(ami, self._failed_batches, self._faults, home)
         if reason:
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, reason))
         past = Past(register, ami, looked_at(ami, self._run.config), self._completed_at)

@@ -243,6 +243,12 @@ def test_whatever_an_owners_topic_does_costs_only_its_message(
     stack.open("run-1", [(ami("ami-0a", tags={"Owner": "payments"}), [])], Config(routes={"payments": topic}))
     assert stack.aggregate("run-1")["succeeded"]
     assert len(stack.messages()) == 1
+    (missing,) = stack.report("run-1")["run"]["incomplete"]
+    assert missing["where"] == "message to payments"
+    for named in (topic, "`routes`", "OwnerTopicArns"):
+        assert named in missing["cause"]
+    for file in ("report.html", "report.txt"):
+        assert b"OwnerTopicArns" in stack.object(f"runs/run-1/{file}")
 
 
 def test_an_owner_is_told_of_their_amis_alone(stack: Any) -> None:
