@@ -17,6 +17,7 @@
     REGISTER#<lineage> CURRENT              where the lineage's register is, and its SHA-256; never expires
     KNOWN#<lineage>   LINEAGE               that the lineage has a register; never expires
     AMI#<account>/<region>/<ami> KNOWN      what is known of an AMI (register.model.KnownAmi); never expires
+    AMI#<account>/<region>/<ami> DEPRECATION  that this system deprecated it (models.Deprecation); never expires
     LINEAGE#<lineage> <completed>#<run>#<key>  an assessment by a release that had no registers (models.Assessment)
     TREND#<parameter> <completed>#<run>     a run in the trend of its configuration (models.Point)
     PROBE#<id>        <rule>                that a probe came through a rule (probes); kept for a day

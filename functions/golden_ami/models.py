@@ -30,6 +30,12 @@ EXPIRY_TAG = "continuous-assessment-expires-at"
 STACK_TAG = "continuous-assessment-stack"
 OWN_TAGS = frozenset({ASSESSMENT_TAG, RUN_TAG, AMI_TAG, EXPIRY_TAG, STACK_TAG})
 
+# Tags that this system puts on AMIs (act.tagAmis). They are never taken for the AMI's own.
+VERDICT_TAG = "assessment-verdict"
+VERDICT_RUN_TAG = "assessment-run"
+COMPLETED_TAG = "assessment-completed-at"
+VERDICT_TAGS = frozenset({VERDICT_TAG, VERDICT_RUN_TAG, COMPLETED_TAG})
+
 
 # gc=False (msgspec, "Structs", "Disabling Garbage Collection"): Python's garbage collector skips objects of the type.
 # It is for types of which very many objects are made and none is ever part of a reference cycle.
@@ -259,7 +265,7 @@ class Ami(Data):
     owner_id: str = ""  # account that owns the image, which may be another one than where it was looked up
     root_device: str = ""
     volumes: dict[str, int] = field(default_factory=dict)  # EBS volumes of the AMI: device name -> GiB
-    tags: dict[str, str] = field(default_factory=dict)  # the AMI's own, unchanged
+    tags: dict[str, str] = field(default_factory=dict)  # the AMI's own, unchanged; without VERDICT_TAGS
     notes: list[str] = field(default_factory=list)  # what was left out or changed, for the reader of the report
     reason: Reason | None = None  # set: NOT ASSESSED, and no later step touches this AMI
     last_fault: Failure | None = None  # of a step's last attempt that failed for it; a later one may have done the work
@@ -320,6 +326,17 @@ class Assessment(Data):
     # Of a release that had no registers:
     standings_key: str = ""  # S3 key of the NDJSON object of evaluation.model.FindingStatus
     standings_sha256: str = ""  # of the object; "": a still earlier one noted none
+
+
+class Deprecation(Data):
+    """A deprecation that this system asked for. It is ours as long as EC2 has the same date."""
+
+    ami_id: str
+    account: str
+    region: str
+    at: str  # ISO 8601, UTC, a whole minute
+    run_id: str
+    taken_back: str = ""  # the run that asked to take it back
 
 
 class Point(Data):

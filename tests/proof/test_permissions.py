@@ -63,7 +63,13 @@ def test_other_accounts_and_regions_are_reached_and_used_by_no_more_than_is_need
     used = {("member" if name.endswith(f" as {role}") else name, *rest) for name, *rest in far.used}
     seen = replace(far, used=used)
     assert sorted(far.denied) == []
-    assert {grant.policy for grant in far.grants} == {"assess", "launch", "uses-members", "uses-other-regions"}
+    assert {grant.policy for grant in far.grants} == {
+        "acts-on-amis",
+        "assess",
+        "launch",
+        "uses-members",
+        "uses-other-regions",
+    }
     assert sorted(grant for grant in far.grants if not needed(seen, grant)) == []
 
 

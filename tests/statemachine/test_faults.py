@@ -169,7 +169,7 @@ BROKEN = [
     ("golden_ami.evaluation.evaluate.tolerance", lambda *_: "no", {}, (4, "wrongVerdict")),
     ("golden_ami.evaluation.evaluate.rule_met", lambda *_: "", {}, (4, "wrongVerdict")),
     ("golden_ami.evaluation.exceptions.covers", lambda *_: True, EXCEPTED, (4, "wrongVerdict")),
-    ("golden_ami.report.act._tag", lambda *_: None, {"act": {"tagAmis": True, "dryRun": False}}, (2, "lost")),
+    ("golden_ami.report.actions.act._tag", lambda *_: "", {"act": {"tagAmis": True, "dryRun": False}}, (2, "lost")),
     ("golden_ami.report.notify._routes", lambda *_: {}, ROUTED, (2, "lost")),
     ("golden_ami.report.notify.of_owner", lambda report, _: report, ROUTED, (5, "wrongVerdict")),
 ]

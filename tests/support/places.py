@@ -22,6 +22,7 @@ PARAMETERS = {
     "MemberRoleName": "GoldenAmiAssessmentMember",
     "MemberExternalId": "between-us",
     "CisBenchmark": "true",
+    "ActOnAmis": "true",
 }
 
 
@@ -59,6 +60,7 @@ def prepare(aws: Embedded, *, events: bool = True, external_id: str = "between-u
         "InstanceProfileName": aws.outputs["InstanceProfileName"],
         "SubnetArns": ",".join(subnets),
         "CisBenchmark": "true",
+        "ActOnAmis": "true",
     }
     aws.deploy(ROOT / "docs" / "member-role.yaml", role, name="member", account=MEMBER, region=REGION)
     hub = {"HubAccountId": ACCOUNT, "HubRegion": REGION}
@@ -95,7 +97,8 @@ def orphan(aws: Embedded, place: tuple[str, str]) -> None:
 def exercise(aws: Embedded) -> None:
     """What needs each permission of the member role."""
     prepare(aws)
-    document = configuration(aws, cis="LEVEL_1", securityHub=True)
+    act = {"dryRun": False, "tagAmis": True, "deprecate": True}
+    document = configuration(aws, cis="LEVEL_1", securityHub=True, act=act)
     there = {"account": MEMBER, "region": OTHER}
     aws.client("ssm", OTHER, MEMBER).put_parameter(Name="/golden-amis/web", Value=amis(PLACES[3])[1], Type="String")
     document["amis"][-1]["amiId"] = "resolve:ssm:/golden-amis/web"
@@ -106,6 +109,7 @@ def exercise(aws: Embedded) -> None:
     aws.client("inspector2", OTHER, MEMBER).start_on_demand_scan(resourceId=scanned, resourceType="AMI")
     permissions.without_service_roles(aws, MEMBER)  # the run's scans are to be the first
     permissions.run(aws, document)
+    permissions.run(aws, configuration(aws, act=act, policy=permissions.PASSING))
     permissions.run(aws, configuration(aws), stop="Wait For Boot")
     for place in PLACES:
         orphan(aws, place)

@@ -256,6 +256,7 @@ def test_options_that_are_off_allow_nothing(plain: Any) -> None:
     # Engine ami is no option: its first scan in an account makes Inspector's roles.
     assert {role for role, action, _, _ in grants(plain) if action == "iam:CreateServiceLinkedRole"} == {"StartRunRole"}
     assert not actions & {
+        "ec2:DisableImageDeprecation",
         "ec2:EnableImageDeprecation",
         "events:PutEvents",
         "inspector2:Enable",

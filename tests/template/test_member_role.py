@@ -23,7 +23,7 @@ def as_list(value: Any) -> list[Any]:
 
 def statements() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for name in ("MemberRole", "LaunchPolicy"):
+    for name in ("MemberRole", "LaunchPolicy", "ActPolicy"):
         properties = MEMBER["Resources"][name]["Properties"]
         for policy in properties.get("Policies", [properties]):
             found += policy["PolicyDocument"]["Statement"]
@@ -45,12 +45,14 @@ def test_it_allows_what_the_functions_that_assume_it_do(full: Any) -> None:
         if not AT_HOME.match(action)
     }
     # The configuration's own parameter is read at home, as are vulnerabilities, which are the same everywhere; enabling
-    # Inspector and acting on AMIs is the account's affair.
-    home_only = {
-        "ssm:GetParameter", "inspector2:Enable", "events:PutEvents", "ec2:EnableImageDeprecation",
-        "inspector2:SearchVulnerabilities",
-    }  # fmt: skip
+    # Inspector is the account's affair. The bus that is told of verdicts is the stack's.
+    home_only = {"ssm:GetParameter", "inspector2:Enable", "events:PutEvents", "inspector2:SearchVulnerabilities"}
     assert here == there - home_only
+
+
+def test_acting_on_amis_is_the_accounts_choice() -> None:
+    assert MEMBER["Parameters"]["ActOnAmis"]["Default"] == "false"
+    assert MEMBER["Resources"]["ActPolicy"]["Condition"] == "MayAct"
 
 
 def test_launch_and_termination_are_conditioned_as_in_the_stack(full: Any) -> None:
@@ -96,6 +98,8 @@ RESOURCES: dict[str, list[Any]] = {
     "LaunchInTheseSubnets": [{"Ref": "SubnetArns"}],
     "TagAtLaunchOnly": CREATED,
     "PassTheInstanceRole": [{"Fn::GetAtt": ["InstanceRole", "Arn"]}],
+    "TagAmis": [{"Fn::Sub": "arn:${AWS::Partition}:ec2:*::image/*"}],
+    "DeprecateAmis": [{"Fn::Sub": "arn:${AWS::Partition}:ec2:*::image/*"}],
 }
 TO_EC2 = {"StringEquals": {"iam:PassedToService": {"Fn::Sub": "ec2.${AWS::URLSuffix}"}}}
 

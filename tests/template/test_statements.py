@@ -108,6 +108,7 @@ STATEMENTS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "Reports": (["arn:aws:s3:::ReportBucket/runs/*"], NONE),
     "ResolveAmis": (AMI_PARAMETERS, NONE),
     "ResolveWhatWasNotOpened": (AMI_PARAMETERS, NONE),
+    "SeeDeprecations": (["*"], NONE),
     "SeeHowLongRunsRun": ([f"arn:aws:states:{HERE}:stateMachine:gold"], NONE),
     "SeeWhetherTheRunIsOver": ([f"arn:aws:states:{HERE}:execution:gold:*"], NONE),
     "Start": (

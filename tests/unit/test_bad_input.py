@@ -27,6 +27,7 @@ from golden_ami.engines.messages import Ignored, ScanFinding
 from golden_ami.errors import AssessmentError, InvalidConfiguration
 from golden_ami.instances.tags import instance_tags, own_tags
 from golden_ami.models import OWN_TAGS, Ami, Completion, Finding
+from golden_ami.places import Place
 from golden_ami.report import faults
 from golden_ami.report.configured_run import input_of
 from golden_ami.report.formats import CONTENT_TYPES
@@ -136,7 +137,7 @@ def test_any_state_has_faults_that_can_be_told(state: Any) -> None:
     members = state if isinstance(state, dict) else {}
     told = faults.faults_of(members, "run-1")
     assert all(fault.cause for fault in told)
-    assert faults.reason_not_assessed(ami("ami-0a"), faults.failed_batches(members), told).message
+    assert faults.reason_not_assessed(ami("ami-0a"), faults.failed_batches(members), told, Place("1", "r")).message
 
 
 @given(anything.map(json.dumps) | st.text(max_size=100))

@@ -162,7 +162,8 @@ TABLE: dict[str, Builder] = {
     "ec2:RunInstances": _run_instances,
     "ec2:TerminateInstances": _terminate,
     "ec2:CreateTags": _create_tags,
-    "ec2:EnableImageDeprecation": on(
-        "ec2:EnableImageDeprecation", lambda request: _arn(request, "image", request.parameters["ImageId"])
-    ),
+    **{
+        action: on(action, lambda request: _arn(request, "image", request.parameters["ImageId"]))
+        for action in ("ec2:DisableImageDeprecation", "ec2:EnableImageDeprecation")
+    },
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.utils import parse_timestamp
@@ -82,16 +82,43 @@ class Ec2(Service, EC2Response):
 
     @operation
     def enable_image_deprecation(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
-        """The instant is rounded down to the minute, and must be to come. DescribeImages tells it."""
+        """Of an image that the account owns, at a whole minute to come, at most ten years ahead; two of a public one.
+
+        Seconds are rounded to the nearest minute (EC2 API Reference). DescribeImages tells the instant.
+        """
         self.error_on_dryrun()
-        ami = region.ec2.amis.get(params["ImageId"])
-        if ami is None:
-            raise Refusal("InvalidAMIID.NotFound", f"The image id '[{params['ImageId']}]' does not exist")
-        at = datetime.fromtimestamp(epoch(params["DeprecateAt"]) // 60 * 60, UTC)
+        ami = self._own_image(region, params["ImageId"])
+        at = datetime.fromtimestamp((epoch(params["DeprecateAt"]) + 30) // 60 * 60, UTC)
         if at <= region.now():
             raise Refusal("InvalidParameterValue", f"DeprecateAt {at.isoformat()} must be in the future")
+        public = ami.is_public
+        first = datetime.fromisoformat(ami.creation_date) if public else region.now()
+        if at > first + timedelta(days=365 * (2 if public else 10)):
+            raise Refusal("InvalidParameterValue", f"DeprecateAt {at.isoformat()} is too far ahead")
         ami.deprecation_time = at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
         return {"Return": True}
+
+    @operation
+    def disable_image_deprecation(self, region: InspectorRegion, params: Params) -> dict[str, Any]:
+        """Of an image that the account owns, and that is not public (EC2 User Guide, "Deprecate an Amazon EC2 AMI").
+
+        The codes of the refusals are inferred; so is that an image without a date is answered as one with it.
+        """
+        self.error_on_dryrun()
+        ami = self._own_image(region, params["ImageId"])
+        if ami.is_public:
+            raise Refusal("InvalidRequest", f"The deprecation of the public image {ami.id} cannot be canceled")
+        ami.deprecation_time = None
+        return {"Return": True}
+
+    def _own_image(self, region: InspectorRegion, image_id: str) -> Any:
+        """Only the owner deprecates an image."""
+        ami = region.ec2.amis.get(image_id)
+        if ami is None:
+            raise Refusal("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+        if ami.owner_id != region.account:
+            raise Refusal("AuthFailure", f"Not authorized for image:{image_id}")
+        return ami
 
 
 def _is_allowed(region: InspectorRegion, image_id: str) -> bool:

@@ -31,6 +31,11 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def is_denial(error: ClientError) -> bool:
+    """Whether IAM denied the call."""
+    return code_of(error) in _DENIALS
+
+
 @contextmanager
 def named_errors() -> Iterator[None]:
     """Raise botocore's errors as Throttled, ServiceFault, AccessDenied or ServiceRejected."""

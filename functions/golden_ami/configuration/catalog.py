@@ -18,7 +18,18 @@ from golden_ami.configuration.zones import zones_of
 from golden_ami.engines.registry import ENGINES, automatic, traits
 from golden_ami.errors import AccessDenied, EngineUnavailable
 from golden_ami.lineage.rules import lineage_note, lineage_of
-from golden_ami.models import BATCHES, DEFAULT_ENGINE, NO_BATCH, Ami, AmiEntry, Config, ConfiguredEngine, Engine, Reason
+from golden_ami.models import (
+    BATCHES,
+    DEFAULT_ENGINE,
+    NO_BATCH,
+    VERDICT_TAGS,
+    Ami,
+    AmiEntry,
+    Config,
+    ConfiguredEngine,
+    Engine,
+    Reason,
+)
 from golden_ami.parallel import chunks
 from golden_ami.places import Place, home, named, place_of
 from golden_ami.reasons import loading
@@ -224,7 +235,7 @@ def _fill(ami: Ami, image: Image, config: Config) -> None:
         for mapping in image.get("BlockDeviceMappings", [])
         if "Ebs" in mapping
     }
-    ami.tags = {tag["Key"]: tag["Value"] for tag in image.get("Tags", [])}
+    ami.tags = {tag["Key"]: tag["Value"] for tag in image.get("Tags", []) if tag["Key"] not in VERDICT_TAGS}
     ami.lineage, ami.lineage_rule = lineage_of(ami, config.lineage_tag)
     ami.notes += [note] if (note := lineage_note(ami)) else []
     if (ami.entry.engine or config.engine) == "auto":
@@ -344,7 +355,9 @@ def _reach(place: Place, settings: Settings, call: Callable[[], T]) -> T | Reaso
         known = not isinstance(error, ClientError) or code_of(error) in _UNREACHABLE
         if place == home(settings) or not known:
             raise
-        return loading.PLACE_UNREACHABLE(place=named(place), error=error)
+        own = place.account == settings.account
+        cause = loading.PLACE_UNREACHABLE if own else loading.ACCOUNT_UNREACHABLE
+        return cause(place=named(place), error=error, account=place.account, region=place.region)
 
 
 def assign_batches(amis: Iterable[Ami]) -> None:

@@ -27,6 +27,8 @@ class AmiEvaluation(Struct, kw_only=True):
     fixable: int = 0
     excepted: int = 0  # covered by an exception that is in force
     tolerated: int = 0  # a rule names them, yet they do not fail the AMI
+    grace: int = 0  # of these, those that `graceDays` keeps from failing it
+    grace_until: str = ""  # ISO date from which the first of them fails it
     failing: int = 0
     failing_by_severity: list[Failing] = field(default_factory=list)  # the worst severity first
     suppressed: int = 0  # by rules of Amazon Inspector
@@ -73,6 +75,7 @@ class AmiEvaluator:
         self._kinds: dict[_Kind, int] = {}
         self._unknown: Counter[str] = Counter()
         self._uncertain = 0
+        self._grace: Counter[str] = Counter()  # findings by the end of their grace
 
     def add(self, finding: Finding) -> EvaluatedFinding:
         """Evaluate a finding and count it."""
@@ -98,6 +101,8 @@ class AmiEvaluator:
         )
         self._kinds[kind] = self._kinds.get(kind, 0) + 1
         self._uncertain += found.uncertain
+        if found.grace_until:
+            self._grace[found.grace_until] += 1
         if found.unknown:
             self._unknown.update(found.unknown)
         self._upgrades.add(finding, found.affected, fails=status.fails)
@@ -117,6 +122,8 @@ class AmiEvaluator:
         evaluation = AmiEvaluation(
             unknown=dict(self._unknown),
             uncertain=self._uncertain,
+            grace=self._grace.total(),
+            grace_until=min(self._grace, default=""),
             failures=_items(self._failures),
             upgrades=self._upgrades.ranked(),
             urgent=self._urgent.items(),

@@ -12,7 +12,7 @@ from golden_ami.evaluation.exceptions import ExceptionIndex
 from golden_ami.evaluation.identity import identities_of
 from golden_ami.evaluation.model import FindingStatus
 from golden_ami.evaluation.packages import Affected, affected_by, is_fixable
-from golden_ami.evaluation.policy import ExploitQuestion, rule_met, tolerance, unknown_rules
+from golden_ami.evaluation.policy import ExploitQuestion, Tolerance, rule_met, tolerance, unknown_rules
 from golden_ami.models import Ami, Finding, Policy
 from golden_ami.register.past import Change, Past
 
@@ -37,6 +37,7 @@ class EvaluatedFinding(Struct, frozen=True, gc=False):
     changes: tuple[Change, ...]  # by compared assessment
     again: bool  # this scan told of it before
     uncertain: bool  # it may be older than the status says, and has no grace
+    grace_until: str  # ISO date from which it fails its AMI; "": no grace keeps it from that
     unknown: list[ExploitQuestion]  # rules that may fail it, whose answer nobody gave
 
 
@@ -51,9 +52,9 @@ def evaluate(finding: Finding, rules: AmiRules, past: Past) -> EvaluatedFinding:
     rule = rule_met(finding, policy)
     exception = rules.exceptions.covering(finding, rules.ami, rules.today)
     accepted = rules.exceptions.in_force(exception, rules.today)
-    tolerated = ""
+    tolerated = Tolerance()
     if rule and accepted:
-        tolerated = f"exception of {accepted.owner}, until {accepted.expires}"
+        tolerated = Tolerance(f"exception of {accepted.owner}, until {accepted.expires}")
     elif rule:
         tolerated = tolerance(finding, fixable, policy, known.since, rules.today)
     status = FindingStatus(
@@ -63,20 +64,21 @@ def evaluate(finding: Finding, rules: AmiRules, past: Past) -> EvaluatedFinding:
         since=known.since,
         change=known.changes[0] if known.changes else "",
         rule=rule,
-        tolerated=tolerated,
+        tolerated=tolerated.words,
         exception=exception,
     )
     unknown: list[ExploitQuestion] = []
     if not status.fails and not accepted:
         unknown = unknown_rules(finding, fixable, policy, known.since, rules.today)
     return EvaluatedFinding(
-        finding,
-        status,
-        affected,
-        bool(fixable),
-        accepted is not None,
-        known.changes,
-        known.again,
-        known.uncertain,
-        unknown,
+        finding=finding,
+        status=status,
+        affected=affected,
+        fixable=bool(fixable),
+        accepted=accepted is not None,
+        changes=known.changes,
+        again=known.again,
+        uncertain=known.uncertain,
+        grace_until=tolerated.grace_until,
+        unknown=unknown,
     )

@@ -67,11 +67,15 @@ def is_expired(exception: RiskException, today: date) -> bool:
     return today > date.fromisoformat(exception.expires)
 
 
+def is_due(exception: RiskException, today: date) -> bool:
+    """Whether the exception has expired, or has 14 days or fewer to go."""
+    return date.fromisoformat(exception.expires) <= today + timedelta(days=EXPIRY_WARNING_DAYS)
+
+
 def exception_status(exception: RiskException, matches: int, today: date) -> ExceptionStatus:
     """The status of an exception that covers so many findings; EXPIRING during its last 14 days."""
     if is_expired(exception, today):
         return "EXPIRED"
     if not matches:
         return "UNUSED"
-    soon = date.fromisoformat(exception.expires) <= today + timedelta(days=EXPIRY_WARNING_DAYS)
-    return "EXPIRING" if soon else "ACTIVE"
+    return "EXPIRING" if is_due(exception, today) else "ACTIVE"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from golden_ami.models import END_OF_SUPPORT, SEVERITIES, Finding, Policy, Threshold, Verdict
 
@@ -54,16 +54,23 @@ def beside_severity(finding: Finding, rule: str) -> str:
     return "" if rule.startswith(_SEVERITY) else general(rule)
 
 
-def tolerance(finding: Finding, fixable: bool | None, policy: Policy, since: str, today: date) -> str:
-    """Why a finding that a rule names does not fail its AMI, exceptions aside; "" when it does.
+class Tolerance(NamedTuple):
+    """Why a finding that a rule names does not fail its AMI."""
+
+    words: str = ""  # "": it does
+    grace_until: str = ""  # ISO date from which it does, where the words are those of graceDays
+
+
+def tolerance(finding: Finding, fixable: bool | None, policy: Policy, since: str, today: date) -> Tolerance:
+    """Why a finding that a rule names does not fail its AMI, exceptions aside.
 
     `fixable` is None when the finding does not say; `since` is the ISO date of its first observation in its
     lineage.
     """
     if finding.suppressed and policy.suppressed == "tolerate":
-        return "suppressed by a rule of Amazon Inspector"
+        return Tolerance("suppressed by a rule of Amazon Inspector")
     if _known_exploited(finding, policy.fail_on) and not policy.tolerate_known_exploited:
-        return ""
+        return Tolerance()
     return _respite(fixable, policy, since, today)
 
 
@@ -80,7 +87,7 @@ def unknown_rules(
     if finding.suppressed and policy.suppressed == "tolerate":
         return []
     found: list[ExploitQuestion] = []
-    respite = _respite(fixable, policy, since, today)
+    respite = _respite(fixable, policy, since, today).words
     if (
         rules.known_exploited is not False
         and "knownExploited" in finding.unanswered
@@ -104,15 +111,15 @@ def _known_exploited(finding: Finding, rules: Threshold) -> bool:
     return rules.known_exploited is not False and bool(finding.known_exploited_since)
 
 
-def _respite(fixable: bool | None, policy: Policy, since: str, today: date) -> str:
+def _respite(fixable: bool | None, policy: Policy, since: str, today: date) -> Tolerance:
     """What `onlyFixable` and `graceDays` say for a finding."""
     if policy.only_fixable and fixable is False:
-        return "no fix exists (onlyFixable)"
+        return Tolerance("no fix exists (onlyFixable)")
     if policy.grace_days:
         ends = date.fromisoformat(since) + timedelta(days=policy.grace_days)
         if today < ends:
-            return f"grace until {ends.isoformat()} (graceDays {policy.grace_days})"
-    return ""
+            return Tolerance(f"grace until {ends.isoformat()} (graceDays {policy.grace_days})", ends.isoformat())
+    return Tolerance()
 
 
 def run_verdict(verdicts: Iterable[Verdict]) -> Verdict:

@@ -26,6 +26,7 @@ _ASKED = {
     "epss": "what their EPSS score is",
 }
 _CLOSED = "{count} findings were closed after boot; the image has them, so they count"
+_GRACE = "PASS rests on grace (graceDays) of {count} findings; the first of them counts from {until}"
 
 
 class Judgement(NamedTuple):
@@ -53,6 +54,7 @@ def judge(ami: Ami, evaluation: AmiEvaluation, policy: Policy, config: Config) -
         return Judgement("NOT_ASSESSED", evidence, incomplete.reason_for(lack), tuple(notes))
     unseen = [one.detail for one in gaps(evidence)]
     notes += [f"not required and not seen: {'; '.join(unseen)}"] if unseen else []
+    notes += [_GRACE.format(count=evaluation.grace, until=evaluation.grace_until)] if evaluation.grace else []
     notes += ["report only: no finding can fail this AMI (policy.reportOnly)"] if policy.report_only else []
     return Judgement("PASS", evidence, notes=tuple(notes), report_only=policy.report_only)
 

@@ -95,7 +95,14 @@ ARCHITECTURE_MISMATCH = Cause(
 )
 PLACE_UNREACHABLE = Cause(
     "PLACE_UNREACHABLE",
-    when="Load Config: a Region or member account that is configured does not answer or denies access",
+    when="Load Config: a Region of the stack's account that is configured does not answer or denies access",
     message="{place} cannot be asked: {error}",
-    remedy="correct region or account in the configuration, or let the stack's role into the account",
+    remedy="correct `region` of the AMI in the configuration, or enable the Region in the account: `aws account "
+    "enable-region --region-name {region}`; see that no service control policy denies it",
+)
+ACCOUNT_UNREACHABLE = PLACE_UNREACHABLE.also(
+    when="Load Config: a member account that is configured does not let the stack in, or its Region does not answer",
+    remedy="correct `account` or `region` of the AMI in the configuration; or deploy docs/member-role.yaml in account "
+    "{account}, its HubRoleArns and ExternalId being the stack's output MemberRoleCallers and its parameter "
+    "MemberExternalId, and the stack with MemberAccountIds and MemberRoleName",
 )

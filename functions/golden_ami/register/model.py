@@ -53,7 +53,7 @@ class KnownAmi(Data):
     tags: dict[str, str] = field(default_factory=dict)
     owner_id: str = ""
     run_id: str = ""
-    verdict: str = ""
+    verdict: str = ""  # as report.verdicts.value_of_ami
     completed_at: str = ""
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from golden_ami.models import Assessment, Point
+from golden_ami.models import Assessment, Deprecation, Point
 from golden_ami.register.model import KnownAmi, RegisterNote
 from golden_ami.storage import keys
 from golden_ami.storage.rows import Rows, lasting_row, loaded, stored
@@ -36,6 +36,16 @@ class Lineages(Rows):
         rows = [lasting_row(keys.known_ami_row(one.account, one.region, one.ami_id), stored(one)) for one in listed]
         lineages = dict.fromkeys(one.lineage_key for one in listed)
         self._table.put_many([*rows, *(lasting_row(keys.known_lineage_row(one), {}) for one in lineages)])
+
+    def deprecations(self, amis: Iterable[tuple[str, str, str]]) -> list[Deprecation]:
+        """The deprecations that this system asked for of AMIs, given by account, region and AMI id."""
+        return [loaded(item, Deprecation) for item in self._table.get_many(keys.deprecation_row(*one) for one in amis)]
+
+    def note_deprecations(self, notes: Iterable[Deprecation]) -> None:
+        """Note deprecations before EC2 is asked for them, or to take them back."""
+        self._table.put_many(
+            lasting_row(keys.deprecation_row(one.account, one.region, one.ami_id), stored(one)) for one in notes
+        )
 
     def knows_lineage(self, lineage: str) -> bool:
         """Whether a lineage ("account/region/lineage") had a register once, wherever that is now."""

@@ -19,7 +19,8 @@ from golden_ami.ledger import Ledger
 from golden_ami.logs import logger
 from golden_ami.models import NO_BATCH, Ami, Run, Verdict
 from golden_ami.parallel import side_by_side
-from golden_ami.report import act, last, notify
+from golden_ami.report import last, notify
+from golden_ami.report.actions.act import act
 from golden_ami.report.build import build
 from golden_ami.report.configured_run import configured_run
 from golden_ami.report.formats import CONTENT_TYPES, write
@@ -74,10 +75,13 @@ def _aggregated(
     report = build(run, amis, state if isinstance(state, Mapping) else {}, store, ledger, completed_at, asked)
     built.append(report)
     _optional(report, "usage", lambda: _add_usage(report, run, amis, clients))
-    _optional(report, "actions", lambda: act.act(report, run.config.act, clients, ledger, earlier))
-    _write(report, store)
+    _optional(report, "actions", lambda: act(report, run.config.act, clients, ledger, earlier))
+    _write(report, store, _SMALL_RUN_FORMATS if report.totals.findings <= _SMALL_RUN else ())
     manifest = store.write_manifest(run_id, _collected(amis))
-    notify.notify(report, run, earlier, store, settings, clients, ledger)
+    if untold := notify.notify(report, run, earlier, store, settings, clients, ledger):
+        report.run.incomplete += untold
+        _write(report, store)
+        manifest = store.write_manifest(run_id, _collected(amis))
     _close(run_id, report, manifest, ledger)
     _optional(report, "metrics", lambda: _put_metrics(report, _outcome(report, execution, amis), settings, ledger))
     logger.info("run assessed", extra={"verdict": report.verdict, "amis": report.totals.amis})
@@ -189,15 +193,15 @@ def _by_verdict(report: Report) -> dict[Verdict, int]:
     return {"PASS": totals.passed, "FAIL": totals.failed, "NOT_ASSESSED": totals.not_assessed}
 
 
-def _write(report: Report, store: Store) -> None:
-    """Write every format, report.json last, as it names what could not be made."""
+def _write(report: Report, store: Store, formats: Sequence[str] = ()) -> None:
+    """Write the formats, the page and the text; report.json last, as it names what could not be made."""
 
     def put(name: str) -> None:
         file, content_type = CONTENT_TYPES[name]
         with store.writing(report_key(report.run.run_id, file), content_type) as out:
             write(report, store, name, out)
 
-    formats = _SMALL_RUN_FORMATS if report.totals.findings <= _SMALL_RUN else ()
-    side_by_side(lambda name: _optional(report, CONTENT_TYPES[name][0], lambda: put(name)), (*formats, "html", "text"))
-    report.run.incomplete.sort(key=lambda fault: fault.where)
+    for names in (formats, ("html", "text")):  # these tell of parts before them that could not be made
+        side_by_side(lambda name: _optional(report, CONTENT_TYPES[name][0], lambda: put(name)), names)
+        report.run.incomplete.sort(key=lambda fault: fault.where)
     put("json")

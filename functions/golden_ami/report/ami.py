@@ -10,7 +10,7 @@ from golden_ami.evaluation.ami import AmiEvaluation
 from golden_ami.evaluation.model import UpgradedAmi
 from golden_ami.evaluation.verdict import Judgement
 from golden_ami.models import Ami, Reason
-from golden_ami.report.model import AmiReport
+from golden_ami.report.model import AmiReport, Covered
 
 
 def not_assessed(ami: Ami, owner_tag: str, reason: Reason) -> AmiReport:
@@ -37,6 +37,9 @@ def assessed(
         fixable=evaluation.fixable,
         excepted=evaluation.excepted,
         tolerated=evaluation.tolerated,
+        grace=evaluation.grace,
+        grace_until=evaluation.grace_until,
+        exceptions=[Covered(exception=at, findings=n) for at, n in sorted(evaluation.exceptions.items())],
         failing=evaluation.failing,
         failing_by_severity=evaluation.failing_by_severity,
         suppressed=evaluation.suppressed,

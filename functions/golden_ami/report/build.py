@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
@@ -23,6 +22,7 @@ from golden_ami.lineage.former import former_key, renamed
 from golden_ami.models import Ami, Assessment, Finding, Policy, Reason, Run
 from golden_ami.natural_order import natural_order
 from golden_ami.parallel import chunks, side_by_side
+from golden_ami.places import Place
 from golden_ami.reasons import reporting
 from golden_ami.register.looked import looked_at
 from golden_ami.register.model import KnownAmi, lineage_key, lineage_name
@@ -31,14 +31,15 @@ from golden_ami.register.register import Register
 from golden_ami.register.store import Registers
 from golden_ami.report import allowed, faults
 from golden_ami.report.ami import assessed, not_assessed, upgraded
-from golden_ami.report.exceptions import exception_reports
+from golden_ami.report.exceptions import about_unassessed, exception_reports
 from golden_ami.report.findings import decoded_findings
 from golden_ami.report.links import execution_url
-from golden_ami.report.model import About, AmiReport, Report
+from golden_ami.report.model import About, AmiReport, LastVerdict, Report
 from golden_ami.report.order import ami_order
 from golden_ami.report.totals import legacy_of, owners_of, totals_of
 from golden_ami.report.trend import History, Trend
 from golden_ami.report.urgent import SHOWN, encoded_urgent, shown_of_each
+from golden_ami.report.verdicts import value_of_ami
 from golden_ami.storage.digests import Changed, NotedStore, checked
 from golden_ami.storage.keys import standings_key, urgent_key
 from golden_ami.storage.objects import UNDECODABLE, Missing
@@ -74,11 +75,10 @@ def build(
 
 
 class _BuiltAmi(msgspec.Struct):
-    """An AMI's part of the report, and what it adds to the run's."""
+    """An AMI and its part of the report."""
 
     ami: Ami
     report: AmiReport
-    exceptions: Counter[int] = msgspec.field(default_factory=Counter)  # index -> findings that it covers
 
 
 class _Builder:
@@ -135,7 +135,8 @@ class _Builder:
         owner_tag = self._run.config.owner_tag
         reason = ami.reason
         if reason is None and not ami.findings_key:
-            reason = faults.reason_not_assessed(ami, self._failed_batches, self._faults)
+            home = Place(self._run.account, self._run.region)
+            reason = faults.reason_not_assessed(ami, self._failed_batches, self._faults, home)
         if reason:
             return _BuiltAmi(ami, not_assessed(ami, owner_tag, reason))
         past = Past(register, ami, looked_at(ami, self._run.config), self._completed_at)
@@ -169,7 +170,7 @@ class _Builder:
             past.record(self._assessment(ami, report, past))
             with self._lock:
                 self._noted.append(self._known_ami(ami, report))
-        return _BuiltAmi(ami, report, evaluation.exceptions)
+        return _BuiltAmi(ami, report)
 
     def _evaluation(self, ami: Ami, past: Past) -> AmiEvaluation:
         """Evaluate an AMI's findings and write their statuses. Raises Missing, Changed and msgspec's MsgspecError."""
@@ -228,7 +229,7 @@ class _Builder:
             tags=ami.tags,
             owner_id=ami.owner_id,
             run_id=self._run.run_id,
-            verdict=report.verdict,
+            verdict=value_of_ami(report),
             completed_at=self._completed_at,
         )
 
@@ -241,9 +242,13 @@ class _Builder:
         if not any(fault.where == "run" for fault in self._faults):
             judged = [(built.ami, built.report.verdict) for built in found]
             self._faults[:0] = faults.fault_of_batches(judged, self._failed_batches)
+        self._tell_last_verdicts(amis)
         totals = totals_of(amis)
-        matches = sum((built.exceptions for built in found), Counter[int]())
-        unknown = [built.ami for built in found if built.report.verdict == "NOT_ASSESSED"]
+        unknown = [built for built in found if built.report.verdict == "NOT_ASSESSED"]
+        for one in unknown:
+            known = {covered.exception for covered in one.report.exceptions}
+            due = about_unassessed(self._exceptions, one.ami, self._today)
+            one.report.exceptions += [covered for covered in due if covered.exception not in known]
         return Report(
             run=self._about(amis),
             verdict=run_verdict(ami.verdict for ami in amis),
@@ -253,8 +258,8 @@ class _Builder:
             upgrades=self._upgrades.ranked()[:_UPGRADES],
             exceptions=exception_reports(
                 self._exceptions,
-                matches,
-                unknown,
+                amis,
+                [built.ami for built in unknown],
                 self._today,
                 renamed(config.exceptions, self._amis, config.lineage_tag),
             ),
@@ -263,6 +268,14 @@ class _Builder:
             allowed_amis=allowed.criteria(amis, {one.ami.key: one.ami.owner_id for one in found}),
             legacy=[legacy_of(ami) for ami in amis],
         )
+
+    def _tell_last_verdicts(self, amis: Sequence[AmiReport]) -> None:
+        """Add to the AMIs that are NOT ASSESSED what the last run that assessed them said."""
+        unknown = {(ami.account, ami.region, ami.ami_id): ami for ami in amis if ami.verdict == "NOT_ASSESSED"}
+        for one in self._history.known_amis(unknown) if unknown else ():
+            if one.run_id != self._run.run_id:  # else of an attempt before this one
+                last = LastVerdict(verdict=one.verdict, completed_at=one.completed_at, run_id=one.run_id)
+                unknown[one.account, one.region, one.ami_id].last_verdict = last
 
     def _about(self, amis: Sequence[AmiReport]) -> About:
         run = self._run

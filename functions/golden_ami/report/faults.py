@@ -11,6 +11,7 @@ import msgspec
 from golden_ami.errors import within
 from golden_ami.failures import COLLECT, LAUNCH
 from golden_ami.models import RUN_TAG, Ami, Failure, Reason, Verdict
+from golden_ami.places import Place
 from golden_ami.reasons import reporting
 from golden_ami.report.model import Fault, Instances
 
@@ -33,6 +34,13 @@ _REMEDIES = {
     "States.Permissions": "Allow the state machine's role to do this in template.yaml.",
     "States.Runtime": "The state machine's definition and the functions do not fit together: deploy both again.",
 }
+# Of a call that was denied elsewhere than in the stack's own place: parameters allow what happens there.
+_OTHER_REGION = "Deploy the stack with {region} in its parameter AdditionalRegions; where it has it, {rest}"
+_OTHER_ACCOUNT = (
+    "Deploy docs/member-role.yaml of this version in account {account}, with the subnets of what is launched there in "
+    "SubnetArns, and the stack with MemberAccountIds, MemberRoleName, MemberExternalId and, for another Region than "
+    "its own, AdditionalRegions. Then run again."
+)
 _MEANINGS = {
     "States.Timeout": "a step did not end in time",
     "Sandbox.Timedout": "a function did not end in time",
@@ -63,7 +71,13 @@ def describe_fault(error: str, cause: object) -> str:
     message = message_of(cause) or _MEANINGS.get(error, f"{error or 'an unknown fault'}, without a message")
     if error in _SELF_EXPLAINED:
         return _ended(message)
-    return f"{_ended(message)} {_REMEDIES.get(error, _FALLBACK)}"
+    remedy = _REMEDIES.get(error, _FALLBACK)
+    return f"{_ended(_without(message, remedy))} {remedy}"
+
+
+def _without(message: str, remedy: str) -> str:
+    """The message without a remedy that stands in it already, as in one that was described before."""
+    return message.replace(remedy, "").strip() or message
 
 
 def _ended(message: str) -> str:
@@ -145,11 +159,21 @@ def fault_of_batches(judged: Iterable[tuple[Ami, Verdict]], failed: Mapping[str,
     return [Fault(where="run", error=error, cause=f"{what}: {describe_fault(error, example.cause)}")]
 
 
-def reason_not_assessed(ami: Ami, failed: Mapping[str, Failure], faults: list[Fault]) -> Reason:
-    """Why an AMI without findings and without a reason of its own is NOT ASSESSED."""
+def _remedy_of(failure: Failure, ami: Ami, home: Place) -> str:
+    """What to do about a step that failed for an AMI; `home` is the stack's place."""
+    remedy = _REMEDIES.get(failure.error, _FALLBACK)
+    if failure.error != "AccessDenied" or home == Place(ami.account, ami.region):
+        return remedy
+    if ami.account != home.account:
+        return _OTHER_ACCOUNT.format(account=ami.account)
+    return _OTHER_REGION.format(region=ami.region, rest=remedy[:1].lower() + remedy[1:])
+
+
+def reason_not_assessed(ami: Ami, failed: Mapping[str, Failure], faults: list[Fault], home: Place) -> Reason:
+    """Why an AMI without findings and without a reason of its own is NOT ASSESSED; `home` is the stack's place."""
     if failure := ami.failure or failed.get(ami.batch):
-        remedy = _REMEDIES.get(failure.error, _FALLBACK)
-        cause = message_of(failure.cause)
+        remedy = _remedy_of(failure, ami, home)
+        cause = _without(message_of(failure.cause), remedy)
         return reporting.STEP_FAILED(step=failure.step, error=failure.error, cause=cause, remedy=remedy)
     if faults:
         return reporting.RUN_FAILED(error=faults[0].error, remedy=faults[0].cause)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from golden_ami.characters import printable
 from golden_ami.evaluation.model import Comparison, Upgrade
@@ -12,13 +13,14 @@ from golden_ami.evidence.requirements import gaps
 from golden_ami.models import SEVERITIES
 from golden_ami.report.evidence import line
 from golden_ami.report.model import AmiReport, Report, Totals
-from golden_ami.report.verdicts import why_it_fails, words_of_ami, words_of_run
+from golden_ami.report.verdicts import last_words, why_it_fails, words_of_ami, words_of_run
 from golden_ami.usage import lines as usage
 
 _SUBJECT = 100  # characters, ASCII, no line breaks or control characters (SNS Publish)
 _LINE = 300
 _AMIS = 25
 _CAUSES = 10
+_SHARE = 10  # AMIs that are named with what they have in common
 
 
 def subject(report: Report, owner: str = "") -> str:
@@ -56,6 +58,7 @@ def body(report: Report, links: Sequence[str], owner: str = "") -> str:
         *_section("NOT ASSESSED", _causes(report.amis)),
         *_section("WHAT THE SCANS DID NOT SEE", _unseen(report.amis)),
         *_section("EXCEPTIONS", _exceptions(report)),
+        *_section("WHAT WAS DONE", _done(report.amis)),
         *_section("WHAT THE RUN USED", _usage(report.usage)),
         *_section("THE WHOLE REPORT", links),
     ]
@@ -125,17 +128,36 @@ def _changes(totals: Totals) -> list[str]:
 def _amis(amis: Sequence[AmiReport]) -> Iterator[str]:
     assessed = [ami for ami in amis if ami.verdict != "NOT_ASSESSED"]
     for ami in assessed[:_AMIS]:
-        why = f": {fails}" if (fails := why_it_fails(ami)) else ""
-        yield _clean(f"{words_of_ami(ami)}  {ami.name or ami.ami_id} ({ami.key}){why}{_change(ami)}", _LINE)
+        name = _clean(ami.name or ami.ami_id, 80)
+        yield _clean(f"{words_of_ami(ami)}  {name} ({ami.key})  {_short_counts(ami)}{_why(ami)}{_change(ami)}", _LINE)
     if len(assessed) > _AMIS:
         yield f"... and {len(assessed) - _AMIS} more in the whole report"
+
+
+def _short_counts(ami: AmiReport) -> str:
+    """Findings by severity, the worst first, for example "C1 H6 M4 L1 I1 U1"."""
+    return " ".join(f"{name[0]}{ami.counts.get(name, 0)}" for name in SEVERITIES)
+
+
+def _why(ami: AmiReport) -> str:
+    """What fails an AMI, and what does not fail it for the time being."""
+    parts = [fails] if (fails := why_it_fails(ami)) else []
+    parts += [f"{ami.grace} in grace, the first until {ami.grace_until}"] if ami.grace else []
+    parts += [f"{ami.excepted} under an exception"] if ami.excepted else []
+    return f": {'; '.join(parts)}" if parts else ""
 
 
 def _named(ami: AmiReport) -> str:
     """An AMI whose key is more than its id is not in the stack's own account and region."""
     name = ami.name or ami.ami_id
-    found = f" ({_count(ami.total, 'finding')} all the same: {_severities(ami.counts)})" if _is_judged(ami) else ""
-    return _clean(f"{name} in {ami.account}/{ami.region}" if "/" in ami.key else name, 80) + found
+    told = [f"{_count(ami.total, 'finding')} all the same: {_severities(ami.counts)}"] if _is_judged(ami) else []
+    told += [last] if (last := last_words(ami)) else []
+    place = f"{name} in {ami.account}/{ami.region}" if "/" in ami.key else name
+    return _clean(place, 80) + (f" ({'; '.join(told)})" if told else "")
+
+
+def _together(names: Sequence[str], most: int = _SHARE) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _is_judged(ami: AmiReport) -> bool:
@@ -158,9 +180,7 @@ def _causes(amis: Sequence[AmiReport]) -> Iterator[str]:
             causes.setdefault((ami.reason.message, ami.reason.remedy), []).append(_named(ami))
     ordered = sorted(causes.items(), key=lambda cause: -len(cause[1]))
     for (message, remedy), names in ordered[:_CAUSES]:
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        shown = ", ".join(names[:3]) + more
-        yield f"{shown}: {_clean(message, _LINE)}. {_clean(remedy, _LINE * 2)}".replace("..", ".")
+        yield f"{_together(names)}: {_clean(message, _LINE)}. {_clean(remedy, _LINE * 2)}".replace("..", ".")
     if len(ordered) > _CAUSES:
         yield f"... and {len(ordered) - _CAUSES} more causes in the whole report"
 
@@ -174,8 +194,7 @@ def _unseen(amis: Sequence[AmiReport]) -> Iterator[str]:
             missing.setdefault("; ".join(lines), []).append(_named(ami))
     ordered = sorted(missing.items(), key=lambda one: -len(one[1]))
     for text, names in ordered[:_CAUSES]:
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        yield f"{', '.join(names[:3])}{more}, which may have more findings: {text}"
+        yield f"{_together(names)}, which may have more findings: {text}"
     if len(ordered) > _CAUSES:
         yield f"... and {len(ordered) - _CAUSES} more in the whole report"
 
@@ -190,9 +209,29 @@ def _exceptions(report: Report) -> Iterator[str]:
         yield f"{_count(accepted, 'exception')} hold{'s' if accepted == 1 else ''}"
 
 
+def _done(amis: Sequence[AmiReport]) -> Iterator[str]:
+    """What was done with the verdicts, the AMIs with which the same was done together."""
+    groups: dict[str, list[str]] = {}
+    for ami in amis:
+        for one in ami.actions:
+            words = {
+                "DONE": one.detail,
+                "WOULD": f"dry run: {one.detail}",
+                "KEPT": f"left as it was: {one.detail}",
+                "REFUSED": f"{one.action} refused: {one.detail}",
+            }
+            groups.setdefault(_clean(words[one.outcome], _LINE), []).append(_named(ami))
+    for text, names in islice(groups.items(), _AMIS):
+        yield f"{text} ({len(names)}): {_together(names, _AMIS)}"
+    if len(groups) > _AMIS:
+        yield f"... and {len(groups) - _AMIS} more in the whole report"
+
+
 def _usage(lines: Sequence[usage.UsageLine]) -> Iterator[str]:
     yield from map(usage.sentence, lines[:_CAUSES])
     if len(lines) > _CAUSES:
         yield f"... and {len(lines) - _CAUSES} more in the whole report"
     if lines:
         yield usage.total_sentence(lines)
+    if places := usage.places_sentence(lines):
+        yield places

@@ -34,6 +34,32 @@ def _no_evidence() -> list[Evidence]:
     return []
 
 
+ActionName = Literal["tag", "event", "deprecate", "undeprecate"]
+
+
+class AmiAction(Data, omit_defaults=False):
+    """What was done with the verdict of an AMI, or would have been in a dry run."""
+
+    action: ActionName
+    outcome: Literal["DONE", "WOULD", "KEPT", "REFUSED"]  # KEPT: it is as asked, or another's doing, and was left so
+    detail: str
+
+
+class Covered(Data, omit_defaults=False):
+    """What an exception comes to for one AMI."""
+
+    exception: int  # its index in the report's exceptions; it may have expired
+    findings: int  # that it covers; 0 of an AMI in its scope that could not be assessed
+
+
+class LastVerdict(Data, omit_defaults=False):
+    """What the last run that assessed an AMI said."""
+
+    verdict: str
+    completed_at: str  # ISO 8601, UTC
+    run_id: str
+
+
 class AmiReport(Data):
     """One AMI of the run."""
 
@@ -49,6 +75,7 @@ class AmiReport(Data):
     lineage_rule: LineageRule = ""  # what told the lineage
     tags: dict[str, str] = field(default_factory=dict)
     reason: Reason | None = None
+    last_verdict: LastVerdict | None = None  # of an AMI that is NOT ASSESSED, where an earlier run has assessed it
     counts: SeverityCounts = field(default_factory=dict)
     total: int = 0
     known_exploited: int = 0
@@ -56,6 +83,9 @@ class AmiReport(Data):
     fixable: int = 0
     excepted: int = 0
     tolerated: int = 0  # a rule names them, yet they do not fail the AMI
+    grace: int = 0  # of these, those that graceDays keeps from failing it
+    grace_until: str = ""  # ISO date from which the first of them fails it
+    exceptions: list[Covered] = field(default_factory=list)  # those that are about the AMI
     failing: int = 0
     failing_by_severity: list[Failing] = field(default_factory=list)  # the worst severity first
     suppressed: int = 0  # by rules of Amazon Inspector
@@ -77,6 +107,7 @@ class AmiReport(Data):
     scanned_at: str = ""
     findings_key: str = ""
     standings_key: str = ""
+    actions: list[AmiAction] = field(default_factory=list)  # in the order in which they were done
 
     @property
     def system_fails(self) -> bool:
@@ -121,12 +152,15 @@ class Instances(Data, omit_defaults=False):
 
 
 class Action(Data):
-    """What was, or in a dry run would have been, done with a verdict."""
+    """What was, or in a dry run would have been, done with a verdict; `AmiReport.actions` has it of each AMI."""
 
-    action: Literal["tag", "event", "deprecate"]
-    amis: int
-    done: bool
+    action: ActionName
+    amis: int  # with which it was done, or would have been
+    done: bool  # with all of them, and no dry run
     detail: str = ""
+    asked: int = 0  # AMIs with which it was to be done
+    kept: int = 0  # of these, those that were left as they were
+    refused: int = 0  # of these
 
 
 class Totals(Data, omit_defaults=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,8 +17,10 @@ from golden_ami.models import Config, Run
 from golden_ami.places import Place
 from golden_ami.report import mail
 from golden_ami.report.ami import upgraded
+from golden_ami.report.exceptions import of_amis
+from golden_ami.report.last import error_name
 from golden_ami.report.links import report_links
-from golden_ami.report.model import Report
+from golden_ami.report.model import Fault, Report
 from golden_ami.report.totals import totals_of
 from golden_ami.storage.objects import Store
 
@@ -31,17 +34,19 @@ _AGAIN = " again"  # and the end before it: of a message about a run that failed
 
 def notify(
     report: Report, run: Run, earlier: str, store: Store, settings: Settings, clients: Clients, ledger: Ledger
-) -> None:
+) -> list[Fault]:
     """Send what was not sent yet. Each is recorded before and confirmed after; what died between is sent again, and
     the run's id in its text tells that it is the same. `earlier` is the end that was told before, of a run that was
     redriven since: then this one is told too. "" for none.
 
-    Raises botocore's ClientError and BotoCoreError for the results topic; what fails for an owner's topic is logged.
+    What owners could not be told is returned, as parts that the report lacks. Raises botocore's ClientError and
+    BotoCoreError for the results topic.
     """
     links = report_links(report, store)
     again = f"{_AGAIN} {earlier}" if earlier else ""
     message = mail.subject(report), mail.body(report, links)
     _send(report, settings.results_topic, RESULTS + again, message, clients, ledger)
+    untold = []
     for owner, topic in _routes(report, run.config).items():
         try:
             theirs = of_owner(report, owner)
@@ -50,6 +55,15 @@ def notify(
         except Exception as error:  # noqa: BLE001 -- theirs only: the results topic has told it all
             told = {"owner": owner, "topic": topic, "error": str(error)}
             logger.warning("a route's message was not sent", exc_info=error, extra=told)
+            untold.append(Fault(where=f"message to {owner}", error=error_name(error), cause=_untold(**told)))
+    return untold
+
+
+def _untold(owner: str, topic: str, error: str) -> str:
+    return (
+        f"The message to owner {owner} was not sent to {topic}: {error}. Correct the topic in `routes` of the "
+        "configuration, deploy the stack with its ARN in OwnerTopicArns, and let the topic's policy and key take it"
+    )
 
 
 def is_message(name: str) -> bool:
@@ -85,7 +99,7 @@ def of_owner(report: Report, owner: str) -> Report:
         verdict=run_verdict(ami.verdict for ami in amis),
         totals=totals_of(amis),
         upgrades=upgrades.ranked(),
-        exceptions=[],
+        exceptions=of_amis(report.exceptions, amis, datetime.fromisoformat(report.run.completed_at).date()),
         owners=[],
         trend=[],
         actions=[],

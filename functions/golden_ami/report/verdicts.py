@@ -30,6 +30,17 @@ def words_of_run(report: Report) -> str:
     return words(report.verdict, is_report_only(report))
 
 
+def words_of_value(value: str) -> str:
+    """A verdict as `value_of_ami` gives it, for people."""
+    return words("PASS", report_only=True) if value == "REPORT_ONLY" else value.replace("_", " ")
+
+
+def last_words(ami: AmiReport) -> str:
+    """What the last run that assessed an AMI said, for example "last FAIL on 2026-03-01"; "" where none is known."""
+    last = ami.last_verdict
+    return f"last {words_of_value(last.verdict)} on {last.completed_at[:10]}" if last else ""
+
+
 def is_report_only(report: Report) -> bool:
     """Whether a run passes and could not have failed: no finding fails any of its AMIs."""
     return report.verdict == "PASS" and report.totals.report_only == report.totals.passed

@@ -249,6 +249,11 @@ def known_ami_row(account: str, region: str, ami_id: str) -> Key:
     return f"AMI#{account}/{region}/{ami_id}", "KNOWN"
 
 
+def deprecation_row(account: str, region: str, ami_id: str) -> Key:
+    """The deprecation of an AMI that this system asked for last."""
+    return f"AMI#{account}/{region}/{ami_id}", "DEPRECATION"
+
+
 def trend_partition(parameter: str) -> str:
     """The partition of the points of a parameter's trend."""
     return f"TREND#{parameter}"

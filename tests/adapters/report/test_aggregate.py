@@ -332,5 +332,8 @@ def test_an_event_that_is_refused_is_told_and_the_others_count(stack: Any, monke
     stack.open("run-1", images, Config(act=Act(dry_run=False, events=True)))
     assert stack.aggregate("run-1")["succeeded"]
     (action,) = stack.report("run-1")["actions"]
-    assert (action["amis"], action["done"], action["detail"]) == (10, False, "2 refused: InternalFailure: try later")
+    assert (action["amis"], action["done"], action["refused"]) == (10, False, 2)
+    assert action["detail"].startswith("10 of 12 done: ami-0, ")
+    assert "; 2 refused: ami-" in action["detail"]
+    assert action["detail"].endswith(": InternalFailure: try later")
     assert len(stack.messages()) == 1

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, EndpointConnectionError
+from image_dates import ImageDates
 from moto.sns.models import sns_backends
 from report_world import Image, ami, exception, finding, package
 
@@ -50,12 +51,14 @@ def _acting(stack: Any, count: int = 2, **asked: bool) -> list[str]:
     return [f"ami-{number}" for number in range(count)]
 
 
-def _quiet(name: str, _: dict[str, Any]) -> Any:
-    return {"Return": True} if name in ("EnableImageDeprecation", "CreateTags") else None
+def _quiet() -> Answer:
+    """EC2 that takes tags and dates."""
+    dates = ImageDates()
+    return lambda name, given: {"Return": True} if name == "CreateTags" else dates.answer(name, given)
 
 
 def test_a_retry_asks_for_nothing_again(stack: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    calls = _answering(monkeypatch, _quiet)
+    calls = _answering(monkeypatch, _quiet())
     _acting(stack, 12, tag_amis=True, events=True, deprecate=True)
     first, second = stack.aggregate("run-1"), stack.aggregate("run-1")
     assert first == second
@@ -70,6 +73,7 @@ def test_a_retry_asks_for_nothing_again(stack: Any, monkeypatch: pytest.MonkeyPa
 def _dies_once(effect: str) -> Answer:
     """AWS does it, and the function dies before it can note so."""
     died: list[str] = []
+    quiet = _quiet()
 
     def answer(name: str, given: dict[str, Any]) -> Any:
         if name == effect and not died:
@@ -79,7 +83,7 @@ def _dies_once(effect: str) -> Answer:
         elif died == [effect] and name in ("PutItem", "BatchWriteItem") and "messageId" in json.dumps(given):
             died.append(name)
             raise KeyboardInterrupt
-        return _quiet(name, given)
+        return quiet(name, given)
 
     return answer
 
@@ -96,20 +100,18 @@ def test_what_died_between_is_sent_again_with_the_same_id(stack: Any, monkeypatc
     assert len({detail["id"] for detail in details[0]}) == 3
 
 
-@pytest.mark.parametrize("effect", ["CreateTags", "EnableImageDeprecation"])
-def test_what_ec2_is_asked_twice_is_the_same(stack: Any, monkeypatch: pytest.MonkeyPatch, effect: str) -> None:
-    calls = _answering(monkeypatch, _dies_once(effect))
-    _acting(stack, 1, tag_amis=effect == "CreateTags", deprecate=effect != "CreateTags")
+def test_what_ec2_is_asked_twice_is_the_same(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = _answering(monkeypatch, _dies_once("CreateTags"))
+    _acting(stack, 1, tag_amis=True)
     with pytest.raises(KeyboardInterrupt):
         stack.aggregate("run-1")
     stack.aggregate("run-1")
-    first, second = _of(calls, effect)
-    if effect == "CreateTags":
-        assert first == second
+    first, second = _of(calls, "CreateTags")
+    assert first == second
 
 
 def test_an_ami_is_deprecated_at_a_whole_minute_to_come(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = _answering(monkeypatch, _quiet)
+    calls = _answering(monkeypatch, _quiet())
     _acting(stack, 1, deprecate=True)
     before = datetime.now(UTC)
     stack.aggregate("run-1")
@@ -120,7 +122,7 @@ def test_an_ami_is_deprecated_at_a_whole_minute_to_come(stack: Any, monkeypatch:
 
 
 def test_an_event_says_why_an_ami_was_not_assessed(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = _answering(monkeypatch, _quiet)
+    calls = _answering(monkeypatch, _quiet())
     gone = Reason(code="AMI_NOT_FOUND", message="it does not exist", remedy="Correct the id.")
     stack.open("run-1", [(ami("ami-0a", reason=gone), None)], Config(act=Act(dry_run=False, events=True)))
     stack.aggregate("run-1")
@@ -143,15 +145,15 @@ def test_an_endpoint_that_does_not_answer_fails_nothing(
         assert stack.aggregate("run-1")["succeeded"]
     (action,) = stack.report("run-1")["actions"]
     assert (action["action"], action["amis"], action["done"]) == (part, 0, False)
-    assert action["detail"].startswith("3 refused: ")
-    calls = _answering(monkeypatch, _quiet)
+    assert action["detail"].startswith("0 of 3 done; 3 refused: ")
+    calls = _answering(monkeypatch, _quiet())
     stack.aggregate("run-1")
     assert _of(calls, call), "a retry asks again"
     assert stack.report("run-1")["actions"][0]["done"]
 
 
 def test_an_account_without_a_member_role_costs_its_own_amis(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = _answering(monkeypatch, _quiet)
+    calls = _answering(monkeypatch, _quiet())
     images: list[Image] = [(ami("ami-1"), []), (ami("ami-2", lineage="b", account="222222222222"), [])]
     stack.open("run-1", images, Config(act=Act(dry_run=False, tag_amis=True)))
     assert stack.aggregate("run-1")["succeeded"]
@@ -198,7 +200,7 @@ def test_events_that_fail_one_by_one(stack: Any, monkeypatch: pytest.MonkeyPatch
     stack.aggregate("run-1")
     (action,) = stack.report("run-1")["actions"]
     assert (action["amis"], action["done"]) == (3, False)
-    assert action["detail"] == "1 refused: AccessDeniedException: no"
+    assert action["detail"] == "3 of 4 done: ami-0, ami-1, ami-3; 1 refused: ami-2: AccessDeniedException: no"
     assert rounds == [4, 1, 1]
     stack.aggregate("run-1")
     assert rounds == [4, 1, 1, 1], "a retry asks for what was refused"
@@ -211,7 +213,9 @@ def test_an_event_that_is_throttled_for_ever_is_told(stack: Any, monkeypatch: py
     _acting(stack, 1, events=True)
     stack.aggregate("run-1")
     assert len(_of(calls, "PutEvents")) == 4
-    assert stack.report("run-1")["actions"][0]["detail"].startswith("1 refused: ThrottlingException")
+    assert stack.report("run-1")["actions"][0]["detail"].startswith(
+        "0 of 1 done; 1 refused: ami-0: ThrottlingException"
+    )
 
 
 def test_a_request_stays_within_the_size_that_eventbridge_takes(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,6 +243,12 @@ def test_whatever_an_owners_topic_does_costs_only_its_message(
     stack.open("run-1", [(ami("ami-0a", tags={"Owner": "payments"}), [])], Config(routes={"payments": topic}))
     assert stack.aggregate("run-1")["succeeded"]
     assert len(stack.messages()) == 1
+    (missing,) = stack.report("run-1")["run"]["incomplete"]
+    assert missing["where"] == "message to payments"
+    for named in (topic, "`routes`", "OwnerTopicArns"):
+        assert named in missing["cause"]
+    for file in ("report.html", "report.txt"):
+        assert b"OwnerTopicArns" in stack.object(f"runs/run-1/{file}")
 
 
 def test_an_owner_is_told_of_their_amis_alone(stack: Any) -> None:

@@ -7,29 +7,30 @@ from typing import Any
 
 import pytest
 
-from golden_ami.report import act
+from golden_ami.places import Place
+from golden_ami.report.actions import events
 
 
 @pytest.mark.parametrize(
     ("code", "calls", "refused"),
     [
-        ("InternalFailure", 2, []),
-        ("InternalException", 2, []),
-        ("ThrottlingException", 2, []),
-        ("MalformedDetail", 1, ["MalformedDetail: no"]),
+        ("InternalFailure", 2, {}),
+        ("InternalException", 2, {}),
+        ("ThrottlingException", 2, {}),
+        ("MalformedDetail", 1, {"ami-2": "MalformedDetail: no"}),
     ],
 )
 def test_only_what_may_heal_is_sent_again(
-    monkeypatch: pytest.MonkeyPatch, code: str, calls: int, refused: list[str]
+    monkeypatch: pytest.MonkeyPatch, code: str, calls: int, refused: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(act, "time", SimpleNamespace(sleep=lambda _: None))
+    monkeypatch.setattr(events, "time", SimpleNamespace(sleep=lambda _: None))
     answers = [[{"EventId": "1"}, {"ErrorCode": code, "ErrorMessage": "no"}], [{"EventId": "2"}]]
     sent: list[int] = []
 
-    def put(*, Entries: list[act.Entry]) -> dict[str, Any]:
+    def put(*, Entries: list[events.Entry]) -> dict[str, Any]:
         sent.append(len(Entries))
         return {"Entries": answers[len(sent) - 1]}
 
-    ids, said = act._put(SimpleNamespace(put_events=put), {"ami-1": {}, "ami-2": {}})
+    ids, said = events._put(SimpleNamespace(put_events=put), {"ami-1": {}, "ami-2": {}}, Place("1", "us-east-1"))
     assert (sent, said) == ([2, 1][:calls], refused)
     assert ids == ({"ami-1": "1"} if refused else {"ami-1": "1", "ami-2": "2"})

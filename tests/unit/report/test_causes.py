@@ -11,7 +11,8 @@ from report_world import World, ami, finding
 
 from golden_ami.errors import LONGEST, InvalidConfiguration, Problem, within
 from golden_ami.models import Failure, Reason
-from golden_ami.report.faults import describe_fault, failed_batches, message_of
+from golden_ami.places import Place
+from golden_ami.report.faults import describe_fault, failed_batches, message_of, reason_not_assessed
 from golden_ami.report.mail import body, subject
 from golden_ami.report.model import Fault
 
@@ -77,6 +78,30 @@ def test_subject_and_message_stay_within_the_limits_of_sns(world: World) -> None
         assert subject(report, owner).isascii()
         assert len(subject(report, owner)) <= 100
         assert len(body(report, ["x"], owner).encode()) < 256 * 1024
+
+
+@pytest.mark.parametrize(
+    ("account", "region", "named"),
+    [
+        ("1", "us-east-1", "Allow the call in the policy of the function's role"),
+        ("1", "eu-west-1", "Deploy the stack with eu-west-1 in its parameter AdditionalRegions"),
+        ("2", "us-east-1", "Deploy docs/member-role.yaml of this version in account 2"),
+    ],
+)
+def test_a_denial_elsewhere_names_the_parameter_that_allows_it(account: str, region: str, named: str) -> None:
+    failure = Failure(step="Launch Instances", error="AccessDenied", cause="not authorized: ec2:RunInstances")
+    image = ami("ami-0a", account=account, region=region, failure=failure)
+    assert reason_not_assessed(image, {}, [], Place("1", "us-east-1")).remedy.startswith(named)
+
+
+@pytest.mark.parametrize("error", ["Strange", "Throttled", "ServiceFault"])
+def test_a_remedy_stands_once_in_a_sentence(error: str) -> None:
+    once = describe_fault(error, "no")
+    again = describe_fault(error, once)
+    assert again == once
+    failure = Failure(step="Tag Findings", error=error, cause=once)
+    reason = reason_not_assessed(ami("ami-0a", failure=failure), {}, [], Place("1", "us-east-1"))
+    assert reason.remedy not in reason.message
 
 
 def test_of_a_batch_that_failed_twice_the_first_step_is_the_cause() -> None:

@@ -17,7 +17,8 @@ from standards import VALID
 
 from golden_ami.models import END_OF_SUPPORT, Ami, AmiEntry, Config, Evidence, Finding, Policy, Reason, Threshold
 from golden_ami.report import mail
-from golden_ami.report.act import _entry, _tag
+from golden_ami.report.actions.act import _tag
+from golden_ami.report.actions.events import _entry
 from golden_ami.report.formats import CONTENT_TYPES
 from golden_ami.report.last import _ami, _lines
 from golden_ami.report.model import Report

@@ -89,8 +89,8 @@ def test_the_amis_that_are_not_named_are_counted() -> None:
 
 def test_amis_with_one_cause_are_told_together() -> None:
     cause = Reason(code="C", message="no capacity", remedy="Try later.")
-    text = body(_report([_ami(f"web-{number}", "NOT_ASSESSED", cause) for number in range(5)]), [])
-    assert "web-0, web-1, web-2 and 2 more: no capacity. Try later." in text
+    text = body(_report([_ami(f"web-{number}", "NOT_ASSESSED", cause) for number in range(12)]), [])
+    assert "web-8, web-9 and 2 more: no capacity. Try later." in text
 
 
 def _lambda_error(message: str, error: str = "ValueError") -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from golden_ami.models import NO_BATCH, Ami, AmiEntry, Config, Reason, Waits
 from golden_ami.places import Place
 from golden_ami.usage.estimate import estimate, good_run, invocations
-from golden_ami.usage.lines import UsageLine, amount, cost, estimated_total, sentence, total_sentence
+from golden_ami.usage.lines import UsageLine, amount, cost, estimated_total, places_sentence, sentence, total_sentence
 from golden_ami.usage.prices import parsed, shipped
 
 HOME = Place("123456789012", "us-east-1")
@@ -217,6 +217,21 @@ def test_a_total_names_what_it_is_without() -> None:
     said = "$1.00 to $2.00, without B, whose price is not known"
     assert str(estimated_total([known, unknown])) == said
     assert total_sentence([known, unknown]) == f"Total: not known (estimated {said})"
+
+
+def test_what_each_place_costs_is_told_where_there_are_several() -> None:
+    lines = [line("A", 1, 2, 0.5), line("B", 1, 2, 1.25), line("C", 1, 2, 1.0), line("D", None, None)]
+    for one, place in zip(lines, (HOME, ("1", "eu-west-1"), ("1", "eu-west-1"), ("2", "us-east-1")), strict=True):
+        one.account, one.region = place
+    told = "By account and Region: 1 eu-west-1 $2.25, 123456789012 us-east-1 $0.5000, 2 us-east-1 not known"
+    assert places_sentence(lines) == told
+    assert places_sentence(lines[:1]) == ""
+
+
+def test_a_line_says_where_it_is_used() -> None:
+    lines = estimate(Config(), [ami(1), ami(2, region="eu-central-1", account="210987654321")], shipped(), HOME)
+    assert {(one.account, one.region) for one in lines} == {HOME, ("210987654321", "eu-central-1")}
+    assert {(one.account, one.region) for one in lines if one.what == "State transitions"} == {HOME}
 
 
 def test_the_total_of_what_was_used() -> None:

@@ -23,7 +23,7 @@ from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
 from golden_ami.report.order import VERDICT_RANK, urgency, urgency_of_ami
 from golden_ami.report.urgent import SHOWN
-from golden_ami.report.verdicts import words_of_ami
+from golden_ami.report.verdicts import last_words, words_of_ami
 from golden_ami.storage.objects import Store
 
 COLUMNS = (
@@ -82,6 +82,7 @@ def _cells_of_ami(ami: AmiReport) -> list[object]:
         title, rule = "the operating system is out of standard support", DISCONTINUED_OS
     if ami.reason:
         title, remedy = f"{ami.reason.code}: {ami.reason.message}", ami.reason.remedy
+        title += f" ({last})" if (last := last_words(ami)) else ""
     return ["", "", title, *[""] * 12, rule, "", remedy, "", "", ""]
 
 

@@ -30,7 +30,7 @@ from golden_ami.report.links import finding_url
 from golden_ami.report.model import AmiReport, Report
 from golden_ami.report.order import urgency
 from golden_ami.report.urgent import SHOWN, most_urgent, shown_of_each
-from golden_ami.report.verdicts import is_report_only, why_it_fails, words_of_ami, words_of_run
+from golden_ami.report.verdicts import is_report_only, last_words, why_it_fails, words_of_ami, words_of_run
 from golden_ami.storage.objects import Store
 from golden_ami.usage import lines
 
@@ -83,6 +83,7 @@ def _page(report: Report) -> str:
         charted=len(_charted(report)),
         trend=_trend(report),
         causes=_causes(report),
+        last_words=last_words,
         found_unassessed=any(ami.total for ami in report.amis if ami.reason),
         amount=lines.amount,
         estimated=lines.estimated,
@@ -90,6 +91,7 @@ def _page(report: Report) -> str:
         total=lines.total_sentence(report.usage),
         described=describe_together,
         upgraded_amis=upgraded_amis,
+        places=lines.places_sentence(report.usage),
         cut=total > _FINDINGS,
         limit=_FINDINGS,
     )
@@ -183,6 +185,9 @@ def _ami(ami: AmiReport) -> dict[str, Any]:
         "fixed": [] if change is None else [f"{item.vulnerability} {item.package}" for item in change.fixed_items],
         "suppressed": ami.suppressed,
         "closed": ami.closed,
+        "grace": [ami.grace, ami.grace_until] if ami.grace else None,
+        "last": last_words(ami),
+        "done": [f"{one.action}, {one.outcome.lower()}: {one.detail}" for one in ami.actions],
         "evidence": [
             [one.kind, one.status, status_words(one), one.detail, one.at, "" if one.status in _SEEN else one.remedy]
             for one in ami.evidence

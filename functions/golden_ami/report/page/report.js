@@ -130,7 +130,8 @@
     rows: data.amis,
     columns: [
       { title: "AMI", value: (ami) => ami.name || ami.id, cell: (ami, grid) => [grid.opener(ami, ami.name || ami.id), element("span", { class: "sub" }, [ami.id, ami.owner].filter(Boolean).join(" · ")), evidence(ami)] },
-      { title: "Verdict", value: (ami) => order[ami.verdict], cell: (ami) => element("span", { class: "verdict " + (ami.reportOnly ? "only" : ami.verdict.toLowerCase()) }, ami.verdictWords) },
+      { title: "Verdict", value: (ami) => order[ami.verdict], cell: (ami) => [element("span", { class: "verdict " + (ami.reportOnly ? "only" : ami.verdict.toLowerCase()) }, ami.verdictWords),
+        ami.last || ami.grace ? element("span", { class: "sub" }, [ami.last, ami.grace && `grace until ${ami.grace[1]}`].filter(Boolean).join(" · ")) : ""] },
       { title: "Failing", class: "num", down: true, value: (ami) => ami.failing, cell: (ami) => shown(ami, ami.failing) },
       { title: "Exploited", class: "num", down: true, value: (ami) => known(ami, ami.exploited) ?? -1, cell: (ami) => shown(ami, ami.exploited) },
       counted("Critical", 0), counted("High", 1), counted("Medium", 2, "wide"), counted("Low", 3, "wide"), counted("Other", 4, "wide"),
@@ -157,6 +158,8 @@
       parts.push(heading("Since " + ami.against), element("p", {}, `${fresh} new, ${fixed} fixed, ${open} still open${open ? ` (the oldest for ${days} days)` : ""}${ami.note ? "; " + ami.note : ""}`));
       if (ami.fixed.length) parts.push(element("p", { class: "quiet" }, "Fixed: " + ami.fixed.join(", ") + (fixed > ami.fixed.length ? " …" : "")));
     }
+    if (ami.grace) parts.push(heading("In grace"), element("p", {}, `${number.format(ami.grace[0])}, the first until ${ami.grace[1]}`));
+    if (ami.done.length) parts.push(heading("Done"), list(ami.done));
     if (ami.notes.length) parts.push(heading("Notes"), list(ami.notes));
     if (ami.tags.length) parts.push(heading("Tags"), element("p", {}, ...ami.tags.map(([key, value]) => chip(value ? `${key} = ${value}` : key))));
     if (ami.lineage) parts.push(heading("Lineage"), element("p", {}, ami.lineage + (ami.lineageRule ? ` (by: ${ami.lineageRule})` : "")));

@@ -1,0 +1,1 @@
+"""What is done with verdicts, as the configuration's `act` asks."""
