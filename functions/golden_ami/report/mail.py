@@ -20,6 +20,7 @@ _SUBJECT = 100  # characters, ASCII, no line breaks or control characters (SNS P
 _LINE = 300
 _AMIS = 25
 _CAUSES = 10
+_INLINE = 3  # AMIs that are named in the line of their cause; more have a line each
 _SHARE = 10  # AMIs that are named with what they have in common
 
 
@@ -148,12 +149,11 @@ def _why(ami: AmiReport) -> str:
 
 
 def _named(ami: AmiReport) -> str:
-    """An AMI whose key is more than its id is not in the stack's own account and region."""
-    name = ami.name or ami.ami_id
+    """Name and key, which is more than the id of an AMI that is not in the stack's own account and region."""
     told = [f"{_count(ami.total, 'finding')} all the same: {_severities(ami.counts)}"] if _is_judged(ami) else []
     told += [last] if (last := last_words(ami)) else []
-    place = f"{name} in {ami.account}/{ami.region}" if "/" in ami.key else name
-    return _clean(place, 80) + (f" ({'; '.join(told)})" if told else "")
+    named = f"{_clean(ami.name, 80)} ({ami.key})" if ami.name not in ("", ami.ami_id) else ami.key
+    return named + (f" ({'; '.join(told)})" if told else "")
 
 
 def _together(names: Sequence[str], most: int = _SHARE) -> str:
@@ -180,7 +180,11 @@ def _causes(amis: Sequence[AmiReport]) -> Iterator[str]:
             causes.setdefault((ami.reason.message, ami.reason.remedy), []).append(_named(ami))
     ordered = sorted(causes.items(), key=lambda cause: -len(cause[1]))
     for (message, remedy), names in ordered[:_CAUSES]:
-        yield f"{_together(names)}: {_clean(message, _LINE)}. {_clean(remedy, _LINE * 2)}".replace("..", ".")
+        few = len(names) <= _INLINE
+        whose = ", ".join(names) if few else f"{len(names)} AMIs"
+        yield f"{whose}: {_clean(message, _LINE)}. {_clean(remedy, _LINE * 2)}".replace("..", ".")
+        yield from () if few else (f"- {name}" for name in names[:_AMIS])
+        yield from () if len(names) <= _AMIS else [f"- and {len(names) - _AMIS} more in the whole report"]
     if len(ordered) > _CAUSES:
         yield f"... and {len(ordered) - _CAUSES} more causes in the whole report"
 

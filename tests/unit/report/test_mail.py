@@ -90,7 +90,17 @@ def test_the_amis_that_are_not_named_are_counted() -> None:
 def test_amis_with_one_cause_are_told_together() -> None:
     cause = Reason(code="C", message="no capacity", remedy="Try later.")
     text = body(_report([_ami(f"web-{number}", "NOT_ASSESSED", cause) for number in range(12)]), [])
-    assert "web-8, web-9 and 2 more: no capacity. Try later." in text
+    assert "12 AMIs: no capacity. Try later.\n" in text
+    assert [text.count(f"\n  - web-{number} (k)\n") for number in range(12)] == [1] * 12
+
+
+def test_each_ami_that_was_not_assessed_is_named_with_its_id() -> None:
+    cause = Reason(code="C", message="no capacity", remedy="Try later.")
+    amis = [_ami(f"web-{number}", "NOT_ASSESSED", cause) for number in range(30)]
+    for few in (1, 3):
+        named = ", ".join(f"web-{number} (k)" for number in range(few))
+        assert f"  {named}: no capacity. Try later.\n" in body(_report(amis[:few]), [])
+    assert "  - and 5 more in the whole report\n" in body(_report(amis), [])
 
 
 def _lambda_error(message: str, error: str = "ValueError") -> str:

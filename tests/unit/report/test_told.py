@@ -110,8 +110,8 @@ def test_the_last_known_verdict_of_what_is_not_assessed(world: World) -> None:
     told = {found.ami_id: found.last_verdict and found.last_verdict.verdict for found in report.amis}
     assert told == {"ami-0a": "FAIL", "ami-0b": None}
     for text in _mails(report):
-        assert "web-7 (last FAIL on 2026-04-01)" in text
-        assert "new:" in text or "new," in text
+        assert "web-7 (ami-0a) (last FAIL on 2026-04-01)" in text
+        assert "new (ami-0b)" in text
     assert b"(last FAIL on 2026-04-01)" in world.rendered("run-2", "html")
     rows = [*csv.DictReader(io.StringIO(world.rendered("run-2", "csv").decode("utf-8-sig")))]
     assert [row["title"] for row in rows if row["ami"] == "ami-0a"] == [
@@ -140,11 +140,11 @@ def test_what_was_done_is_said_of_each_ami(world: World) -> None:
     report.amis[0].actions += [AmiAction(action="undeprecate", outcome="DONE", detail="the deprecation was taken back")]
     report.amis[1].actions += [AmiAction(action="undeprecate", outcome="REFUSED", detail="no; deploy X")]
     main, theirs = _mails(report)
-    assert "tagged with the verdict (4): a, b, c, theirs" in main
-    assert "tagged with the verdict (3): a, b, c" in theirs
+    assert "tagged with the verdict (4): a (ami-0a), b (ami-0b), c (ami-0c), theirs (ami-0d)" in main
+    assert "tagged with the verdict (3): a (ami-0a), b (ami-0b), c (ami-0c)" in theirs
     for text in (main, theirs):
-        assert "the deprecation was taken back (1): a" in text
-        assert "undeprecate refused: no; deploy X (1): b" in text
+        assert "the deprecation was taken back (1): a (ami-0a)" in text
+        assert "undeprecate refused: no; deploy X (1): b (ami-0b)" in text
     with world.store.writing("runs/run-1/report.json", "application/json") as out:
         out.write(msgspec.json.encode(report))
     assert b"undeprecate, refused: no; deploy X" in world.rendered("run-1", "html")
