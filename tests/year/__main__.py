@@ -14,15 +14,18 @@ from tests.year.truth import TROUBLES, Year
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print a line a week, then the disagreements; 1 if there is any."""
+    """Print a line a week with its disagreements, then how many there are; 1 if there is any."""
     options = _options(arguments)
     found: list[Disagreement] = []
     began = time.perf_counter()
     for week in course(_year(options)):
         print(f"{week}, {time.perf_counter() - began:.1f} s", flush=True)
+        _print(week.disagreements, options.most - len(found))
         found += week.disagreements
         began = time.perf_counter()
-    _print(found, options.most)
+    for kind, count in Counter(one.kind for one in found).most_common():
+        print(f"{count:6} {kind}")
+    print(f"{len(found)} disagreements")
     return 1 if found else 0
 
 
@@ -42,14 +45,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _print(found: list[Disagreement], most: int) -> None:
-    for one in found[:most]:
-        where = " ".join(filter(None, (f"week {one.week:2}", one.ami, one.finding)))
-        print(f"{one.kind:32} {where}: said {one.said}; books {one.books}")
-    if len(found) > most:
-        print(f"… and {len(found) - most} more")
-    for kind, count in Counter(one.kind for one in found).most_common():
-        print(f"{count:6} {kind}")
-    print(f"{len(found)} disagreements")
+    for one in found[: max(0, most)]:
+        where = " ".join(filter(None, (one.ami, one.finding)))
+        print(f"  {one.kind} {where}: said {one.said}; books {one.books}", flush=True)
 
 
 if __name__ == "__main__":
