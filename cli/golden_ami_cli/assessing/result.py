@@ -132,7 +132,9 @@ def from_report(report: Report) -> list[AmiResult]:
 
 
 def from_ledger(amis: Iterable[Ami]) -> list[AmiResult]:
-    """The AMIs of a run that left no report: none of them counts as assessed."""
+    """The AMIs of a run that left no report, the worst first: none of them counts as assessed."""
+    from golden_ami.report.order import order_by_counts
+
     return [
         AmiResult(
             ami_id=ami.ami_id,
@@ -150,7 +152,7 @@ def from_ledger(amis: Iterable[Ami]) -> list[AmiResult]:
             notes=ami.notes,
             evidence=ami.evidence,
         )
-        for ami in amis
+        for ami in sorted(amis, key=lambda ami: order_by_counts(ami.counts, ami.name or ami.ami_id))
     ]
 
 

@@ -117,8 +117,10 @@ def test_without_a_report_no_ami_counts_as_assessed() -> None:
     rows = [
         Ami(key="ami-1", ami_id="ami-1", counts={"LOW": 1}, **known),
         Ami(key="ami-2", ami_id="ami-2", reason=UNREACHABLE, **known),
+        Ami(key="ami-3", ami_id="ami-3", counts={"CRITICAL": 1}, **known),
     ]
-    first, second = result.from_ledger(rows)
+    worst, first, second = result.from_ledger(rows)
+    assert (worst.ami_id, worst.verdict) == ("ami-3", "NOT_ASSESSED")
     assert (first.verdict, first.reason_code) == ("NOT_ASSESSED", "NO_REPORT")
     assert (second.verdict, second.reason_code) == ("NOT_ASSESSED", "NO_AGENT")
 
