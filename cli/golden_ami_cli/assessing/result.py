@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from golden_ami.events import Event
 from golden_ami.models import SEVERITIES, Ami, Evidence, Severity, Verdict
 from golden_ami.reasons import reporting
+from golden_ami.report.verdicts import last_words
 from golden_ami.usage.history import transitions
 from golden_ami.usage.lines import UsageLine
 
@@ -159,6 +160,7 @@ def instances_of(reservations: Iterable[Mapping[str, Any]]) -> InstanceTotals:
 
 
 def _ami(ami: AmiReport) -> AmiResult:
+    last = last_words(ami)
     return AmiResult(
         ami_id=ami.ami_id,
         name=ami.name,
@@ -172,7 +174,7 @@ def _ami(ami: AmiReport) -> AmiResult:
         instance_id=ami.instance_id or None,
         tags=ami.tags,
         findings=_all_severities(ami.counts),
-        notes=ami.notes,
+        notes=[*ami.notes, *([f"{last} (run {ami.last_verdict.run_id})"] if ami.last_verdict else [])],
         report_only=ami.report_only,
         suppressed=ami.suppressed,
         closed=ami.closed,
@@ -185,10 +187,11 @@ def _why(ami: AmiReport) -> str | None:
         return ami.reason.message
     if ami.verdict == "FAIL":
         return ", ".join(f"{rule}: {count}" for rule, count in ami.rules.items()) or "fails its policy"
+    grace = f"{ami.grace} in grace, the first until {ami.grace_until}" if ami.grace else ""
     accepted = f"{ami.excepted} accepted by exception" if ami.excepted else ""
     suppressed = f"{ami.suppressed} suppressed in Inspector" if ami.suppressed else ""
     closed = f"{ami.closed} closed after boot" if ami.closed else ""
-    return ", ".join(filter(None, [accepted, suppressed, closed])) or None
+    return ", ".join(filter(None, [grace, accepted, suppressed, closed])) or None
 
 
 def _all_severities(counts: Counts) -> Counts:
