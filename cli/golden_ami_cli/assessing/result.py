@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from golden_ami.events import Event
 from golden_ami.models import SEVERITIES, Ami, Evidence, Severity, Verdict
 from golden_ami.reasons import reporting
-from golden_ami.report.verdicts import why_it_fails
+from golden_ami.report.verdicts import last_words, why_it_fails
 from golden_ami.usage.history import transitions
 from golden_ami.usage.lines import UsageLine
 
@@ -164,6 +164,7 @@ def instances_of(reservations: Iterable[Mapping[str, Any]]) -> InstanceTotals:
 
 
 def _ami(ami: AmiReport) -> AmiResult:
+    last = last_words(ami)
     return AmiResult(
         ami_id=ami.ami_id,
         name=ami.name,
@@ -179,7 +180,7 @@ def _ami(ami: AmiReport) -> AmiResult:
         findings=_all_severities(ami.counts),
         known_exploited=ami.known_exploited,
         failing=ami.failing,
-        notes=ami.notes,
+        notes=[*ami.notes, *([f"{last} (run {ami.last_verdict.run_id})"] if ami.last_verdict else [])],
         report_only=ami.report_only,
         suppressed=ami.suppressed,
         closed=ami.closed,
@@ -192,10 +193,11 @@ def _why(ami: AmiReport) -> str | None:
         return ami.reason.message
     if ami.verdict == "FAIL":
         return why_it_fails(ami)
+    grace = f"{ami.grace} in grace, the first until {ami.grace_until}" if ami.grace else ""
     accepted = f"{ami.excepted} accepted by exception" if ami.excepted else ""
     suppressed = f"{ami.suppressed} suppressed in Inspector" if ami.suppressed else ""
     closed = f"{ami.closed} closed after boot" if ami.closed else ""
-    return ", ".join(filter(None, [accepted, suppressed, closed])) or None
+    return ", ".join(filter(None, [grace, accepted, suppressed, closed])) or None
 
 
 def _all_severities(counts: Counts) -> Counts:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from golden_ami.evaluation.model import Failing
 from golden_ami.models import SEVERITIES, Ami, AmiEntry, Evidence, Policy, Reason
-from golden_ami.report.model import About, AmiReport, Report, Totals
+from golden_ami.report.model import About, AmiReport, LastVerdict, Report, Totals
 from golden_ami_cli.assessing import output, result
 from golden_ami_cli.assessing.command import gate_status
 
@@ -159,6 +159,18 @@ def test_a_pass_that_nothing_could_fail_says_so() -> None:
     assert ", 1 report only)" in run
     answer.amis.pop()
     assert "Run verdict    PASS (report only)" in shown(answer)
+
+
+def test_grace_and_the_last_known_verdict_are_told() -> None:
+    last = LastVerdict(verdict="REPORT_ONLY", completed_at="2026-04-01T03:00:00Z", run_id="run-7")
+    graced, unknown = result.from_report(
+        report(
+            ami_report("ami-1", grace=2, grace_until="2026-04-11"),
+            ami_report("ami-3", verdict="NOT_ASSESSED", reason=UNREACHABLE, last_verdict=last),
+        )
+    )
+    assert graced.reason == "2 in grace, the first until 2026-04-11"
+    assert unknown.notes == ["last PASS (report only) on 2026-04-01 (run run-7)"]
 
 
 def test_json_has_the_evidence() -> None:
