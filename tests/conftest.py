@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ def _clients_before_threads() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the person's own workspace, or another test's."""
+    state = tmp_path_factory.getbasetemp() / f"state-{next(_states)}"  # made by whom it serves
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+
+
+_states = count(1)
 OpenEmbedded = Callable[..., Embedded]
 
 

@@ -114,6 +114,8 @@ def refusal(execution: Any) -> str:
     now = datetime.now(UTC)
     if execution.status in ("RUNNING", "SUCCEEDED"):
         return f"Execution is {execution.status} and cannot be redriven"
+    if told := getattr(execution, "not_redrivable", ""):
+        return str(told)
     if len(_events(execution)) >= EVENT_LIMIT - 1:
         return "Execution history event limit exceeded"
     if now - execution.start_date > _LONGEST:

@@ -11,7 +11,7 @@ import pytest
 
 from golden_ami.history.archive import bound, verify
 from golden_ami.storage.digests import problems_of_run
-from golden_ami_cli.local.account import account_of
+from golden_ami_cli.embedded import account_of
 from golden_ami_emulator.chaos.worlds import ami_id, world
 from golden_ami_emulator.embedded import Embedded
 

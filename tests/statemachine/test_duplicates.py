@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from golden_ami.ledger import Ledger
+from golden_ami_cli.embedded import account_of
 from golden_ami_cli.errors import CommandError
-from golden_ami_cli.local.account import account_of
 from golden_ami_cli.runs.listing import runs
 from golden_ami_emulator.chaos.bench import Bench, Trial
 from golden_ami_emulator.chaos.guarantees import violations

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from golden_ami.history.archive import verify_all
 from golden_ami.models import Engine
-from golden_ami_cli.local.account import account_of
+from golden_ami_cli.embedded import account_of
 from golden_ami_emulator.chaos.worlds import Plan, ami_id, world
 from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.faults import chosen

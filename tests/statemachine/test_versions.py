@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from golden_ami_cli.embedded import account_of
 from golden_ami_cli.errors import CommandError, UsageError
-from golden_ami_cli.local.account import account_of
 from golden_ami_cli.runs import rollback
 from golden_ami_emulator.chaos.worlds import ami_id, world
 from golden_ami_emulator.embedded import Embedded

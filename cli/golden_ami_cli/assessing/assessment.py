@@ -11,7 +11,7 @@ import msgspec
 
 from golden_ami.errors import RunNotFound
 from golden_ami.ledger import Ledger
-from golden_ami.models import RUN_TAG, Verdict
+from golden_ami.models import RUN_TAG
 from golden_ami.places import Place
 from golden_ami.report.model import Report
 from golden_ami.storage.keys import RUNS, configuration_key, report_key, run_prefix
@@ -22,9 +22,10 @@ from golden_ami_cli.assessing import result
 from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.assessing.notifications import Mailbox
 from golden_ami_cli.assessing.progress import ProgressDisplay
-from golden_ami_cli.configuration.deployment import needed
+from golden_ami_cli.deployment import needed
 from golden_ami_cli.errors import UsageError
 from golden_ami_cli.files import make_directory
+from golden_ami_cli.workspaces import NONE, Workspace, start_of
 
 if TYPE_CHECKING:
     from golden_ami_cli.console import Console
@@ -69,13 +70,16 @@ def assess_locally(
     report_dir: Path | None = None,
     archive_dir: Path | None = None,
     faults: Sequence[str] = (),
+    workspace: Workspace = NONE,
 ) -> result.Result:
-    """Run the state machine once in an embedded AWS of its own. Progress goes to the console. Raises UsageError.
+    """Run the state machine once in an embedded AWS. Progress goes to the console. Raises UsageError.
 
-    With faults, what follows the run is waited for too: on_execution_end, and one round of the reaper.
+    The account begins with what the workspace keeps, and is kept there when the run is over, whatever came of it. With
+    faults, what follows the run is waited for too: on_execution_end, and one round of the reaper.
     """
     from golden_ami_emulator.embedded import Embedded
     from golden_ami_emulator.faults import Injection, UnknownFault, chosen
+    from golden_ami_emulator.workspace.account import give
 
     try:
         laid = chosen(faults)
@@ -87,7 +91,9 @@ def assess_locally(
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for directory in filter(None, (report_dir, archive_dir)):
         make_directory(directory)
-    with Embedded(inputs.world, parameters={"ClassicEngine": "allowed", **parameters}) as aws:
+    parameters = {"ClassicEngine": "allowed", **parameters}
+    with Embedded(inputs.world, parameters=parameters, start=start_of(workspace.content)) as aws:
+        give(aws, workspace.content)
         put_configuration(aws, inputs.text)
         _make_topics(aws, inputs.config.routes.values())
         mailbox = Mailbox(aws.client("sns"), aws.client("sqs"), [aws.outputs["ResultsTopicArn"]])
@@ -99,8 +105,10 @@ def assess_locally(
                 aws.clock.sleep(_REAP_INTERVAL)
                 aws.fire_schedule("ReapSchedule")
                 aws.clock.sleep(_REAPING)
-        if archive_dir:
+        if archive_dir or workspace.folder:
             aws.clock.sleep(_ARCHIVING)
+        workspace.keep(aws, console)
+        if archive_dir:
             copy_bucket(aws, archive_dir)
         return collect(aws, execution, mailbox, inputs.config.engine, report_dir)
 
@@ -136,37 +144,41 @@ def collect(
 ) -> result.Result:
     """The result of an execution that is over."""
     run_id = execution["name"]
-    amis, verdict = _amis(aws, run_id)
+    report = _report(aws, run_id)
+    amis = result.from_report(report) if report else result.from_ledger(_ledger(aws).amis(run_id))
     events = aws.history(execution["executionArn"])
     return result.build(
         execution,
         events,
         amis,
-        verdict,
+        report.verdict if report else "NOT_ASSESSED",
         engine=engine,
         instances=_instances(aws, run_id, {aws.region} | {ami.region for ami in amis}),
         notifications=mailbox.empty(),
         reports=_reports(aws, run_id, report_dir),
         usage=_usage(aws, execution, events),
+        changes=result.changes_of(report) if report else None,
     )
 
 
-def _amis(aws: AssessedAccount, run_id: str) -> tuple[list[result.AmiResult], Verdict]:
+def _report(aws: AssessedAccount, run_id: str) -> Report | None:
+    """The run's report; None where it left none."""
     s3, bucket = aws.client("s3"), aws.outputs["ReportBucket"]
     try:
         content = s3.get_object(Bucket=bucket, Key=report_key(run_id))["Body"].read()
     except s3.exceptions.NoSuchKey:
-        ledger = Ledger(aws.client("dynamodb"), aws.outputs["LedgerTable"])
-        return result.from_ledger(ledger.amis(run_id)), "NOT_ASSESSED"
-    report = msgspec.json.decode(content, type=Report)
-    return result.from_report(report), report.verdict
+        return None
+    return msgspec.json.decode(content, type=Report)
+
+
+def _ledger(aws: AssessedAccount) -> Ledger:
+    return Ledger(aws.client("dynamodb"), aws.outputs["LedgerTable"])
 
 
 def _usage(aws: AssessedAccount, execution: dict[str, Any], events: list[dict[str, Any]]) -> list[UsageLine]:
     """What the run used; nothing for one that failed before it was opened."""
-    ledger, run_id = Ledger(aws.client("dynamodb"), aws.outputs["LedgerTable"]), execution["name"]
     try:
-        run, amis = ledger.run_and_amis(run_id)
+        run, amis = _ledger(aws).run_and_amis(execution["name"])
     except RunNotFound:
         return []
     ended = execution.get("stopDate") or datetime.now(UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,11 +16,13 @@ from golden_ami.executions import run_id_of
 from golden_ami_cli import console
 from golden_ami_cli.account import STACK_VARIABLE, Account, OptionalStack, ProfileOption, RegionOption, connect
 from golden_ami_cli.assessing import output
+from golden_ami_cli.choice import WorkspaceOption
 from golden_ami_cli.errors import GATE_FAIL, GATE_NOT_ASSESSED, TOOL_FAILED, UsageError
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude, given
 
 if TYPE_CHECKING:
     from golden_ami_cli.assessing.result import Result
+    from golden_ami_cli.workspaces import Workspace
 
 
 class EngineName(StrEnum):
@@ -32,8 +35,24 @@ class EngineName(StrEnum):
 
 
 _OF_A_STACK = ("stack", "profile", "region", "parameter", "detach")
-_OF_THE_EMBEDDED = ("config", "engine", "images", "findings", "archive_dir", "fault")
+_OF_THE_EMBEDDED = ("config", "engine", "images", "findings", "archive_dir", "fault", "workspace")
 _FILE = {"metavar": "FILE", "show_default": False}
+ConfigOption = Annotated[
+    Path | None, typer.Option(help="The configuration, JSON or YAML, in either form. Default: the sample.", **_FILE)
+]
+ImagesOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="The AMIs that the embedded account holds. Default: those that the configuration names, made up.", **_FILE
+    ),
+]
+FindingsOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="What Inspector finds on each AMI, as `aws inspector2 list-findings` answers. Default: the sample.",
+        **_FILE,
+    ),
+]
 
 
 def assess(
@@ -41,9 +60,7 @@ def assess(
     local: Annotated[
         bool, typer.Option("--local", help="Run in the embedded AWS, on this machine, without an account.")
     ] = False,
-    config: Annotated[
-        Path | None, typer.Option(help="The configuration, JSON or YAML, in either form. Default: the sample.", **_FILE)
-    ] = None,
+    config: ConfigOption = None,
     engine: Annotated[
         EngineName | None,
         typer.Option(help="The engine for all AMIs, whatever the configuration says.", show_default=False),
@@ -56,20 +73,8 @@ def assess(
         typer.Option(help="Of a stack, the SSM parameter to assess, if not the stack's.", show_default=False),
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Of a stack, print the ARN and do not wait.")] = False,
-    images: Annotated[
-        Path | None,
-        typer.Option(
-            help="The AMIs that the embedded account holds. Default: those that the configuration names, made up.",
-            **_FILE,
-        ),
-    ] = None,
-    findings: Annotated[
-        Path | None,
-        typer.Option(
-            help="What Inspector finds on each AMI, as `aws inspector2 list-findings` answers. Default: the sample.",
-            **_FILE,
-        ),
-    ] = None,
+    images: ImagesOption = None,
+    findings: FindingsOption = None,
     form: OutputForm = Form.TABLE,
     report_dir: Annotated[
         Path | None, typer.Option(help="Leave the report here, in every format.", metavar="DIR", show_default=False)
@@ -90,6 +95,7 @@ def assess(
             show_default=False,
         ),
     ] = None,
+    workspace: WorkspaceOption = None,
     gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 for FAIL and 4 for NOT ASSESSED.")] = False,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
@@ -129,10 +135,13 @@ def assess(
     from golden_ami_cli.assessing.assessment import (
         assess_locally,  # loads the embedded AWS: after the inputs were found usable
     )
+    from golden_ami_cli.workspaces import NONE, opened
 
     faults = [name.strip() for text in fault or () for name in text.split(",") if name.strip()]
-    result = assess_locally(inputs, console.stderr(), report_dir, archive_dir, faults)
-    show(result, form, "" if report_dir else "gone with the embedded account; --report-dir DIR keeps it")
+    err = console.stderr()
+    with opened(workspace, err) if workspace or not faults else nullcontext(NONE) as kept:
+        result = assess_locally(inputs, err, report_dir, archive_dir, faults, kept)
+    show(result, form, "" if report_dir else _where(result.run_id, kept, workspace))
     raise typer.Exit(gate_status(result) if gate else 0)
 
 
@@ -169,6 +178,14 @@ class _Remote:
 
         account = connect(self.stack, self.profile, self.region)
         return account, following.start(account, self.parameter or account.outputs["ParameterName"])
+
+
+def _where(run_id: str, kept: Workspace, workspace: Path | None) -> str:
+    """Where the report of a local run is, when no folder was named for it."""
+    if kept.folder is None:
+        return "gone with the embedded account; --report-dir DIR keeps it"
+    given = f" --workspace {workspace}" if workspace else ""
+    return f"golden-ami report {run_id} --local{given}"
 
 
 def _refuse_local_options(context: typer.Context) -> None:

@@ -43,8 +43,8 @@ class Inputs:
         """
         from golden_ami.configuration.config import to_text
         from golden_ami.errors import InvalidConfiguration
-        from golden_ami_cli.configuration.deployment import as_options, needed
         from golden_ami_cli.configuration.reading import read_configuration, with_engine
+        from golden_ami_cli.deployment import as_options, needed
         from golden_ami_emulator.inspector.data import load_findings, load_images
         from golden_ami_emulator.made_up import filled, lacking
         from golden_ami_emulator.project import SAMPLES

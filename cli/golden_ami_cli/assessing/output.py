@@ -14,7 +14,7 @@ from golden_ami.characters import printable
 from golden_ami.models import SEVERITIES, Severity, Verdict
 from golden_ami.report.verdicts import words
 from golden_ami.usage.lines import sentence, total_sentence
-from golden_ami_cli.assessing.result import AmiResult, Result
+from golden_ami_cli.assessing.result import AmiResult, Changes, Result
 from golden_ami_cli.history.readable import cut, readable
 
 VERDICT_STYLES: dict[Verdict, str] = {"PASS": "bold green", "FAIL": "bold red", "NOT_ASSESSED": "bold yellow"}
@@ -95,6 +95,13 @@ def _why(ami: AmiResult) -> str:
     return "; ".join(filter(None, [ami.reason, ami.remedy]))
 
 
+def _changes(changes: Changes | None) -> list[Text]:
+    if changes is None:
+        return []
+    assessed = f"{changes.compared} AMI{'' if changes.compared == 1 else 's'} assessed before"
+    return [Text(f"Changes        {changes.new} new, {changes.fixed} fixed, {changes.open} still open (in {assessed})")]
+
+
 def _lines(result: Result, reports: list[str]) -> list[Text]:
     passed = [ami for ami in result.amis if ami.verdict == "PASS"]
     reported = sum(ami.report_only for ami in passed)
@@ -106,6 +113,7 @@ def _lines(result: Result, reports: list[str]) -> list[Text]:
         Text.assemble(
             "Run verdict    ", verdict_text(result.verdict, reported == len(passed)), f"  ({verdicts or 'no AMI'})"
         ),
+        *_changes(result.changes),
         Text(f"Execution      {result.execution_status}, {result.transitions} state transitions, run {result.run_id}"),
         Text(
             f"Instances      {instances.launched} launched, {instances.terminated} terminated, "

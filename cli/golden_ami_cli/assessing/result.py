@@ -70,6 +70,15 @@ class Notification(Output):
     bytes: int | None
 
 
+class Changes(Output):
+    """What changed, summed over the AMIs that were assessed before (report.model.Totals)."""
+
+    compared: int  # AMIs
+    new: int
+    open: int
+    fixed: int
+
+
 class Result(Output):
     """One assessment. `totals` sums the findings of all AMIs; `verdicts` counts the AMIs."""
 
@@ -90,6 +99,7 @@ class Result(Output):
     notifications: list[Notification]
     reports: dict[str, str]
     usage: list[UsageLine] = field(default_factory=list)  # what was estimated, with what was used beside it
+    changes: Changes | None = None  # of findings since the assessments before; None where there was none
 
 
 def build(
@@ -103,6 +113,7 @@ def build(
     notifications: list[Notification],
     reports: dict[str, str],
     usage: list[UsageLine] | None = None,
+    changes: Changes | None = None,
 ) -> Result:
     """The result of an execution, given as DescribeExecution answers it."""
     return Result(
@@ -123,12 +134,19 @@ def build(
         notifications=notifications,
         reports=reports,
         usage=usage or [],
+        changes=changes,
     )
 
 
 def from_report(report: Report) -> list[AmiResult]:
     """The AMIs as the run's report.json has them."""
     return [_ami(ami) for ami in report.amis]
+
+
+def changes_of(report: Report) -> Changes | None:
+    """What changed, as the run's report.json has it."""
+    totals = report.totals
+    return Changes(**{name: getattr(totals, name) for name in Changes.__struct_fields__}) if totals.compared else None
 
 
 def from_ledger(amis: Iterable[Ami]) -> list[AmiResult]:

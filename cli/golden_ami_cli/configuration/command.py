@@ -12,6 +12,7 @@ import typer
 from golden_ami.characters import printable
 from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName, connect
+from golden_ami_cli.choice import LocalOption, WorkspaceOption, chosen
 from golden_ami_cli.errors import USAGE, CommandError, UsageError
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude
 
@@ -70,6 +71,8 @@ def validate(
 def show(
     context: typer.Context,
     file: OptionalFile = None,
+    local: LocalOption = False,
+    workspace: WorkspaceOption = None,
     stack: StackName = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -84,13 +87,16 @@ def show(
 
     - `golden-ami config show amis.yaml --stack golden-ami-assessment`
     - `golden-ami config show --output json`
+    - `golden-ami config show amis.yaml --local`
     """
     from golden_ami_cli.configuration import view
+    from golden_ami_cli.configuration.check import checked
     from golden_ami_cli.configuration.rights import Rights
     from golden_ami_cli.prices import prices as table
 
     exclude(context, "file", ("parameter",), ONE_SOURCE)
-    account = connect(stack, profile, region)
+    given = checked(file)[1] if local and file else None
+    account = chosen(context, stack, profile, region, local=local, workspace=workspace, config=given)
     rights = Rights(account)
     config, amis, lines = effect(rights, file, parameter, table(prices))
     remark(config, [ami.engine for ami in amis])

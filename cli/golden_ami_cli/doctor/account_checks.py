@@ -5,7 +5,7 @@ from __future__ import annotations
 from golden_ami.engines.instance.scan_configuration import read as scan_configuration_of
 from golden_ami.engines.registry import ENGINES, traits
 from golden_ami.instances.tags import EXCLUSION_TAG
-from golden_ami_cli.configuration.deployment import as_options, missing, needed
+from golden_ami_cli.deployment import as_options, missing, needed
 from golden_ami_cli.doctor.model import Diagnosis, Patient, Unreadable, error, names, ok, warning
 
 

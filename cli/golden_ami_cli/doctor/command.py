@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from golden_ami.characters import printable
 from golden_ami_cli import console
-from golden_ami_cli.account import DEFAULT_STACK, Account, ProfileOption, RegionOption, StackName, connect
+from golden_ami_cli.account import DEFAULT_STACK, Account, ProfileOption, RegionOption, StackName
+from golden_ami_cli.choice import LocalOption, WorkspaceOption, chosen
 from golden_ami_cli.configuration.command import ParameterOption
 from golden_ami_cli.errors import NOT_READY
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def doctor(
     context: typer.Context,
-    local: Annotated[bool, typer.Option("--local", help="Look at the embedded AWS with its samples.")] = False,
+    local: LocalOption = False,
+    workspace: WorkspaceOption = None,
     stack: StackName = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -47,14 +48,12 @@ def doctor(
 
     named = examine_name(stack)
 
-    exclude(context, "local", ("stack", "profile", "region", "parameter"), "--local looks at the embedded AWS")
-
-    if local:
-        found = _locally(lambda account: _examined(account, parameter, probe))
-    elif named.status == "error":  # there is no such stack, nor can there be
+    exclude(context, "local", ("parameter",), "--local looks at the embedded AWS")
+    if not local and named.status == "error":  # there is no such stack, nor can there be
         found = [named]
     else:
-        found = [named, *_examined(connect(stack, profile, region), parameter, probe)]
+        account = chosen(context, stack, profile, region, local=local, workspace=workspace)
+        found = [*([] if local else [named]), *_examined(account, parameter, probe)]
     if form is Form.JSON:
         rows = [{"check": d.check, "status": d.status, "cause": d.cause, "remedy": d.remedy} for d in found]
         console.say_json(json.dumps(rows))
@@ -68,18 +67,6 @@ def _examined(account: Account, parameter: str | None, probed: bool) -> list[Dia
     from golden_ami_cli.doctor.probing import probe
 
     return [*examine(account, parameter), *(probe(account) if probed else [])]
-
-
-def _locally(told: Callable[[Account], list[Diagnosis]]) -> list[Diagnosis]:
-    from golden_ami_cli.assessing.assessment import put_configuration
-    from golden_ami_cli.assessing.inputs import Inputs
-    from golden_ami_cli.local.account import account_of
-    from golden_ami_emulator.embedded import Embedded
-
-    inputs = Inputs.read(None, None, None)
-    with Embedded(inputs.world) as aws:
-        put_configuration(aws, inputs.text)
-        return told(account_of(aws))
 
 
 def _print(found: list[Diagnosis]) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from golden_ami_cli import console
-from golden_ami_cli.account import DEFAULT_STACK, Account, ProfileOption, RegionOption, StackName, connect
+from golden_ami_cli.account import DEFAULT_STACK, Account, ProfileOption, RegionOption, StackName
+from golden_ami_cli.choice import LocalOption, WorkspaceOption, chosen
 from golden_ami_cli.configuration.command import (
     ONE_SOURCE,
     OptionalFile,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from golden_ami.usage.lines import UsageLine
     from golden_ami.usage.prices import Prices
 
+_ACCOUNT = ("file", "parameter", "run", "local", "workspace", "stack", "profile", "live")
 RUNS = 4.0  # a month, where no schedule says otherwise
 MOST_RUNS = 1_000_000.0  # more than any schedule starts: a month has 44,640 minutes at most
 ConfigFile = Annotated[
@@ -46,6 +48,8 @@ def estimate(
     context: typer.Context,
     file: OptionalFile = None,
     offline: ConfigFile = None,
+    local: LocalOption = False,
+    workspace: WorkspaceOption = None,
     stack: StackName = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -71,24 +75,28 @@ def estimate(
 
     - `golden-ami estimate --config amis.yaml --runs 30`
     - `golden-ami estimate amis.yaml --live-prices`
+    - `golden-ami estimate amis.yaml --local`
     - `golden-ami estimate --run 4a85e20b-d9bb-4282-a658-6cdebf7e7a9d --prices our-prices.toml`
     """
+    from golden_ami_cli.configuration.check import checked
     from golden_ami_cli.prices import own
     from golden_ami_cli.prices import prices as table
 
     exclude(context, "file", ("parameter",), ONE_SOURCE)
     exclude(context, "run", ("file", "parameter"), "a run's configuration is its own")
-    exclude(context, "offline", ("file", "parameter", "run", "stack", "profile", "live"), "--config asks no account")
+    exclude(context, "offline", _ACCOUNT, "--config asks no account")
     exclude(context, "runs", ("run",), "a run is one")
+    exclude(context, "local", ("live",), "the embedded AWS has no prices of its own")
     named = table(prices)
     _refuse_no_region(region)
     if offline:
         _compare(offline, region or "", RUNS if runs is None else runs, named, form)
         return
     try:
-        account = connect(stack, profile, region)
+        config = checked(file)[1] if local and file else None
+        account = chosen(context, stack, profile, region, local=local, workspace=workspace, config=config)
     except _no_account() as error:
-        if file is None or any(given(context, name) for name in ("stack", "profile", "runs", "live")):
+        if file is None or local or any(given(context, name) for name in ("stack", "profile", "runs", "live")):
             raise
         _say(form, *_alone(file, region or "", named, error))
         return

@@ -6,6 +6,10 @@ from typing import Annotated
 
 import typer
 
+from golden_ami.characters import printable
+from golden_ami_cli import console
+from golden_ami_cli.assessing.command import ConfigOption, FindingsOption, ImagesOption
+from golden_ami_cli.choice import WorkspaceOption
 from golden_ami_cli.local import chaos as command
 from golden_ami_cli.options import Debug
 
@@ -21,6 +25,10 @@ def serve(
         float,
         typer.Option(min=0, help="Emulated seconds in a second; 0 leaps from one event to the next without waiting."),
     ] = 60,
+    config: ConfigOption = None,
+    images: ImagesOption = None,
+    findings: FindingsOption = None,
+    workspace: WorkspaceOption = None,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
     """Serve the embedded AWS over HTTP until interrupted: the stack `golden-ami` with the sample images deployed.
@@ -31,7 +39,29 @@ def serve(
 
     - `golden-ami local serve --port 4566`
     - `golden-ami local serve --speed 0`
+    - `golden-ami local serve --config amis.yaml --findings findings.json --workspace served`
     """
+    from golden_ami_cli.assessing.inputs import Inputs
     from golden_ami_cli.local.serving import serve_until_interrupted
+    from golden_ami_cli.workspaces import opened
 
-    serve_until_interrupted(port, speed)
+    inputs = Inputs.read(config, images, findings)
+    with opened(workspace, console.stderr()) as kept:
+        serve_until_interrupted(port, speed, inputs, kept)
+
+
+@app.command("reset")
+def reset(
+    workspace: WorkspaceOption = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Forget the runs of the embedded account: empty its workspace.
+
+    Examples:
+
+    - `golden-ami local reset`
+    - `golden-ami local reset --workspace served`
+    """
+    from golden_ami_cli import workspaces
+
+    console.say(f"Emptied {printable(str(workspaces.reset(workspace)))}")

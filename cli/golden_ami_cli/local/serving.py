@@ -10,22 +10,30 @@ import threading
 from golden_ami_cli import console
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
 from golden_ami_cli.assessing.inputs import Inputs
+from golden_ami_cli.deployment import needed
 from golden_ami_cli.errors import UsageError
+from golden_ami_cli.workspaces import Workspace, start_of
 from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.registration import register
 from golden_ami_emulator.serve import HOST, served
+from golden_ami_emulator.workspace.account import give
 
+_REPORTING = 900  # emulated seconds in which on_execution_end ends, reports and archives what was aborted
 _LOOK = 1.0  # seconds between two looks at whether the emulation itself has failed
 
 
-def serve_until_interrupted(port: int, speed: float) -> None:
-    """Deploy the stack and the samples, tell where they are, and serve until SIGINT or SIGTERM. Raises UsageError."""
+def serve_until_interrupted(port: int, speed: float, inputs: Inputs, workspace: Workspace) -> None:
+    """Deploy the stack, tell where it is, and serve until SIGINT or SIGTERM; then keep the account in the workspace.
+
+    Executions that still run then are aborted first, so that what is kept says how each run ended. Raises UsageError.
+    """
     _check_free(port)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    inputs = Inputs.read(None, None, None)
-    with Embedded(inputs.world, parameters={"ClassicEngine": "allowed"}) as aws:
+    parameters = {"ClassicEngine": "allowed", **needed(inputs.config)}
+    with Embedded(inputs.world, parameters=parameters, start=start_of(workspace.content)) as aws:
+        give(aws, workspace.content)
         put_configuration(aws, inputs.text)
         register(aws)
         aws.clock.speed = speed
@@ -33,7 +41,20 @@ def serve_until_interrupted(port: int, speed: float) -> None:
             console.say(instructions(aws, endpoint))
             while not ended.wait(_LOOK):
                 aws.clock.check()
+        if workspace.folder:
+            _end_runs(aws)
+            workspace.keep(aws, console.stderr())
     print("stopped", file=sys.stderr)
+
+
+def _end_runs(aws: Embedded) -> None:
+    """Abort what runs, and let on_execution_end terminate, report and archive it."""
+    states, machine = aws.client("stepfunctions"), aws.outputs["StateMachineArn"]
+    aws.clock.speed = 0
+    running = states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+    for execution in running:
+        states.stop_execution(executionArn=execution["executionArn"], error="Stopped", cause="`local serve` ended")
+    aws.clock.sleep(_REPORTING)
 
 
 def _check_free(port: int) -> None:

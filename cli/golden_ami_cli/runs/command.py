@@ -13,6 +13,7 @@ from golden_ami.characters import printable
 from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName, connect
 from golden_ami_cli.assessing.command import gate_status, show
+from golden_ami_cli.choice import LocalOption, WorkspaceOption, chosen
 from golden_ami_cli.errors import STILL_RUNNING, CommandError
 from golden_ami_cli.options import Debug, Form, OutputForm
 
@@ -22,6 +23,9 @@ RunArgument = Annotated[
 
 
 def runs(
+    context: typer.Context,
+    local: LocalOption = False,
+    workspace: WorkspaceOption = None,
     stack: StackName = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -35,10 +39,11 @@ def runs(
 
     - `golden-ami runs --stack golden-ami-assessment`
     - `golden-ami runs --limit 100 --output json`
+    - `golden-ami runs --local`
     """
     from golden_ami_cli.runs import listing
 
-    found = listing.runs(connect(stack, profile, region), limit)
+    found = listing.runs(chosen(context, stack, profile, region, local=local, workspace=workspace), limit)
     if form is Form.JSON:
         console.say_json(listing.to_json(found))
     else:
@@ -46,7 +51,10 @@ def runs(
 
 
 def watch(
+    context: typer.Context,
     run: RunArgument,
+    local: LocalOption = False,
+    workspace: WorkspaceOption = None,
     stack: StackName = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -62,7 +70,7 @@ def watch(
     """
     from golden_ami_cli.assessing import following
 
-    account = connect(stack, profile, region)
+    account = chosen(context, stack, profile, region, local=local, workspace=workspace)
     arn = account.describe(run)["executionArn"]
     result = following.result_of(account, arn, console.stderr())
     show(result, form)

@@ -11,7 +11,8 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from golden_ami_cli import console
-from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName, connect
+from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName
+from golden_ami_cli.choice import LocalOption, WorkspaceOption, chosen
 from golden_ami_cli.errors import UsageError
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude
 from golden_ami_cli.runs.command import RunArgument
@@ -30,7 +31,7 @@ Copied = Annotated[
     ),
 ]
 
-_OF_A_STACK = ("stack", "profile", "region")
+_OF_A_STACK = ("stack", "profile", "region", "local", "workspace")
 _ONE_SOURCE = "a run is read from a copy or from a stack"
 
 
@@ -55,6 +56,8 @@ def report(
         Path | None, typer.Option("--out", metavar="FILE", help="Write here, not to stdout.", show_default=False)
     ] = None,
     copied: Copied = None,
+    local: LocalOption = False,
+    workspace: WorkspaceOption = None,
     stack: StackName = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -66,13 +69,14 @@ def report(
 
     - `golden-ami report 4a85e20b-d9bb-4282-a658-6cdebf7e7a9d`
     - `golden-ami report RUN --format sarif --out findings.sarif`
+    - `golden-ami report RUN --local`
     """
     from golden_ami.executions import run_id_of
     from golden_ami.report.formats import load, write
     from golden_ami.storage.objects import Missing
 
     exclude(context, "copied", _OF_A_STACK, _ONE_SOURCE)
-    account = None if copied else connect(stack, profile, region)
+    account = None if copied else chosen(context, stack, profile, region, local=local, workspace=workspace)
     store = account.store if account else _store(copied or Path())
     run_id = run_id_of(run)
     if not (account and account.vouches_for(run_id)):
@@ -105,6 +109,8 @@ def history(
     ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Check the archive against its SHA-256 manifest.")] = False,
     copied: Copied = None,
+    local: LocalOption = False,
+    workspace: WorkspaceOption = None,
     stack: StackName = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -118,13 +124,17 @@ def history(
     - `golden-ami history RUN --html run.html`
     - `golden-ami history RUN --verify`
     - `golden-ami history RUN --from copied-bucket`
+    - `golden-ami history RUN --local`
     """
     from golden_ami_cli.history.command import history as show
     from golden_ami_cli.history.source import HistorySource
 
     exclude(context, "copied", _OF_A_STACK, _ONE_SOURCE)
     exclude(context, "verify", ("html",), "--verify checks the archive and writes no page")
-    source = HistorySource(_store(copied)) if copied else connect(stack, profile, region).source
+    if copied:
+        source = HistorySource(_store(copied))
+    else:
+        source = chosen(context, stack, profile, region, local=local, workspace=workspace).source
     show(run, source, console=console.stdout(), html=html, verify=verify, as_json=form is Form.JSON)
 
 

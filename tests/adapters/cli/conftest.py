@@ -9,9 +9,11 @@ import re
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -51,14 +53,19 @@ class Served:
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     def golden_ami(self, *arguments: str) -> Ended:
-        """Our own command line, in this process: starting one takes longer than most commands."""
-        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            for name, value in self.environment.items():
-                patch.setenv(name, value)
-            patch.setattr(sys, "argv", ["golden-ami", *arguments])
-            status = _status()
-        return Ended(status, *(stream.buffer.getvalue().decode() for stream in (out, err)))
+        """Our own command line."""
+        return golden_ami(*arguments, environment=self.environment)
+
+
+def golden_ami(*arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> Ended:
+    """Our own command line, in this process: starting one takes longer than most commands."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["golden-ami", *arguments])
+        status = _status()
+    return Ended(status, *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
 
 def _status() -> int:
@@ -73,23 +80,24 @@ def _status() -> int:
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """`golden-ami local serve` on a free port."""
-    with serving(SPEED) as server:
+    with serving(SPEED, tmp_path_factory.mktemp("served")) as server:
         yield server
 
 
 @pytest.fixture
-def unhurried() -> Iterator[Served]:
+def unhurried(tmp_path: Path) -> Iterator[Served]:
     """The same, with time at its usual pace."""
-    with serving("1") as server:
+    with serving("1", tmp_path / "served") as server:
         yield server
 
 
 @contextmanager
-def serving(speed: str) -> Iterator[Served]:
+def serving(speed: str, workspace: Path) -> Iterator[Served]:
     """`golden-ami local serve` at a speed, until the context ends."""
     command = [sys.executable, "-m", "golden_ami_cli", "local", "serve", "--speed", speed]
+    command += ["--workspace", str(workspace)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         try:
             yield Served(_environment(server))

@@ -17,8 +17,8 @@ from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.doctor import account_checks, instance_checks, service_checks
 from golden_ami_cli.doctor.examination import CHECKS, examine
 from golden_ami_cli.doctor.model import Diagnosis, Patient
+from golden_ami_cli.embedded import account_of
 from golden_ami_cli.errors import CommandError
-from golden_ami_cli.local.account import account_of
 from golden_ami_cli.main import app
 from golden_ami_emulator.embedded import Embedded
 

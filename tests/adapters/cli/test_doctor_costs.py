@@ -14,7 +14,7 @@ from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
 from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.doctor import network_checks, size_checks
 from golden_ami_cli.doctor.model import Diagnosis, Patient
-from golden_ami_cli.local.account import account_of
+from golden_ami_cli.embedded import account_of
 from golden_ami_emulator.embedded import Embedded
 
 SAMPLE = Inputs.read(None, None, None)

@@ -11,7 +11,7 @@ import pytest
 from golden_ami_cli.assessing.assessment import PARAMETER, put_configuration
 from golden_ami_cli.doctor.model import Diagnosis, Patient
 from golden_ami_cli.doctor.quota_check import quota
-from golden_ami_cli.local.account import account_of
+from golden_ami_cli.embedded import account_of
 from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.world import Image, World
 

@@ -17,8 +17,8 @@ from golden_ami_cli.doctor.examination import examine
 from golden_ami_cli.doctor.model import Diagnosis, Patient
 from golden_ami_cli.doctor.probing import probe
 from golden_ami_cli.doctor.rule_checks import event_rule, failed_invocations, targets_of
+from golden_ami_cli.embedded import account_of
 from golden_ami_cli.errors import CommandError
-from golden_ami_cli.local.account import account_of
 from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.faults import chosen
 from golden_ami_emulator.faults.fault import Injection

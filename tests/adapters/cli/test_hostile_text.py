@@ -18,7 +18,7 @@ from golden_ami.characters import printable, printable_json
 from golden_ami.logs import logger
 from golden_ami_cli import console
 from golden_ami_cli.account import Account
-from golden_ami_cli.local.account import account_of
+from golden_ami_cli.embedded import account_of
 from golden_ami_cli.main import main
 from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.world import Behaviour, Image, World

@@ -17,7 +17,7 @@ from golden_ami_cli.assessing.assessment import PARAMETER
 from golden_ami_cli.configuration.rights import Rights
 from golden_ami_cli.doctor import account_checks
 from golden_ami_cli.doctor.model import Patient
-from golden_ami_cli.local.account import account_of
+from golden_ami_cli.embedded import account_of
 from golden_ami_emulator.calls import Call, client_error
 from golden_ami_emulator.embedded import Embedded
 from golden_ami_emulator.world import Image, World

@@ -8,7 +8,7 @@ import permissions
 import pytest
 
 from golden_ami.models import ASSESSMENT_TAG, EXPIRY_TAG, RUN_TAG, STACK_TAG
-from golden_ami_cli.local.account import account_of
+from golden_ami_cli.embedded import account_of
 from golden_ami_cli.runs import orphans
 from golden_ami_cli.runs.cancelling import prove
 from golden_ami_emulator.embedded import Embedded

@@ -8,7 +8,7 @@ import permissions
 import pytest
 from botocore.exceptions import ClientError
 
-from golden_ami_cli.local.account import account_of
+from golden_ami_cli.embedded import account_of
 from golden_ami_emulator.embedded import Embedded
 
 
