@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 
+from golden_ami.evaluation.policy import Tolerance
 from golden_ami.models import Engine
 from golden_ami_cli.assessing.assessment import assess_locally
 from golden_ami_cli.assessing.inputs import Inputs
@@ -166,7 +167,7 @@ _FAR = {"reason": "r", "owner": "o", "expires": FAR_OFF}
 EXCEPTED = {"exceptions": [{"vulnerability": "CVE-2026-1000", "scope": {"ami": ami_id(99)}, **_FAR}]}
 ROUTED = {"routes": {OWNERS[0]: TOPIC}}
 BROKEN = [
-    ("golden_ami.evaluation.evaluate.tolerance", lambda *_: "no", {}, (4, "wrongVerdict")),
+    ("golden_ami.evaluation.evaluate.tolerance", lambda *_: Tolerance("no"), {}, (4, "wrongVerdict")),
     ("golden_ami.evaluation.evaluate.rule_met", lambda *_: "", {}, (4, "wrongVerdict")),
     ("golden_ami.evaluation.exceptions.covers", lambda *_: True, EXCEPTED, (4, "wrongVerdict")),
     ("golden_ami.report.actions.act._tag", lambda *_: "", {"act": {"tagAmis": True, "dryRun": False}}, (2, "lost")),
