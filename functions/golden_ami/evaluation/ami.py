@@ -23,6 +23,7 @@ class AmiEvaluation(Struct, kw_only=True):
     counts: SeverityCounts = field(default_factory=dict)
     total: int = 0
     known_exploited: int = 0
+    known_exploited_critical: int = 0
     exploit_available: int = 0
     fixable: int = 0
     excepted: int = 0  # covered by an exception that is in force
@@ -140,6 +141,7 @@ class AmiEvaluator:
             counts[kind.severity] += count
             evaluation.total += count
             evaluation.known_exploited += kind.known_exploited * count
+            evaluation.known_exploited_critical += (kind.known_exploited and kind.severity == "CRITICAL") * count
             evaluation.exploit_available += kind.exploit_available * count
             evaluation.fixable += kind.fixable * count
             evaluation.suppressed += kind.suppressed * count

@@ -33,4 +33,4 @@ def system_of(version: str, reported: str) -> str:
 
 def tool_of(system: str) -> Tool:
     """What installs packages on a system, given as `system_of` gives it; "" where it is not known."""
-    return next((tool for tool, names in _TOOLS if re.match(names, system, re.IGNORECASE)), "")
+    return next((tool for tool, names in _TOOLS if re.search(rf"\A(?:{names})", system, re.IGNORECASE)), "")

@@ -33,6 +33,7 @@ def assessed(
         counts=evaluation.counts,
         total=evaluation.total,
         known_exploited=evaluation.known_exploited,
+        known_exploited_critical=evaluation.known_exploited_critical,
         exploit_available=evaluation.exploit_available,
         fixable=evaluation.fixable,
         excepted=evaluation.excepted,

@@ -11,6 +11,7 @@ from golden_ami.evaluation.model import Comparison, Upgrade
 from golden_ami.evaluation.upgrades import describe_upgrade, upgraded_amis
 from golden_ami.evidence.requirements import gaps
 from golden_ami.models import SEVERITIES
+from golden_ami.parallel import chunks
 from golden_ami.report.evidence import line
 from golden_ami.report.model import AmiReport, Report, Totals
 from golden_ami.report.verdicts import last_words, why_it_fails, words_of_ami, words_of_run
@@ -53,6 +54,7 @@ def body(report: Report, links: Sequence[str], owner: str = "") -> str:
         *_headline(report, owner),
         *_section("THE RUN DID NOT COMPLETE", (fault.cause for fault in report.run.faults)),
         *_section("PARTS OF THE REPORT THAT COULD NOT BE MADE", (part.cause for part in report.run.incomplete)),
+        *_section("CRITICAL AND KNOWN TO BE EXPLOITED", _exploited(report.amis)),
         *_section("WHAT CHANGED", _changes(report.totals)),
         *_upgrades(report.upgrades[:5]),
         *_section("AMIS", _amis(report.amis)),
@@ -126,6 +128,19 @@ def _changes(totals: Totals) -> list[str]:
     return [f"{text} (in {_count(totals.compared, 'AMI')} assessed before)"]
 
 
+def _exploited(amis: Sequence[AmiReport]) -> Iterator[str]:
+    """Every AMI with a critical finding that CISA lists as exploited: the first with its findings, the others by id."""
+    found = [ami for ami in amis if ami.known_exploited_critical]
+    for ami in found[:_AMIS]:
+        ids = dict.fromkeys(
+            one.vulnerability for one in ami.failures if one.known_exploited and one.severity == "CRITICAL"
+        )
+        told = _together([*ids], _INLINE) or "none fails the AMI"
+        yield _clean(f"{words_of_ami(ami)}  {_named_only(ami)}: {ami.known_exploited_critical} ({told})", _LINE)
+    for some in chunks([ami.key for ami in found[_AMIS:]], _SHARE):
+        yield ", ".join(some)
+
+
 def _amis(amis: Sequence[AmiReport]) -> Iterator[str]:
     assessed = [ami for ami in amis if ami.verdict != "NOT_ASSESSED"]
     for ami in assessed[:_AMIS]:
@@ -149,11 +164,14 @@ def _why(ami: AmiReport) -> str:
 
 
 def _named(ami: AmiReport) -> str:
-    """Name and key, which is more than the id of an AMI that is not in the stack's own account and region."""
+    """Its name, its key (with account and region where they are not the stack's), and what is known all the same."""
     told = [f"{_count(ami.total, 'finding')} all the same: {_severities(ami.counts)}"] if _is_judged(ami) else []
     told += [last] if (last := last_words(ami)) else []
-    named = f"{_clean(ami.name, 80)} ({ami.key})" if ami.name not in ("", ami.ami_id) else ami.key
-    return named + (f" ({'; '.join(told)})" if told else "")
+    return _named_only(ami) + (f" ({'; '.join(told)})" if told else "")
+
+
+def _named_only(ami: AmiReport) -> str:
+    return f"{_clean(ami.name, 80)} ({ami.key})" if ami.name not in ("", ami.ami_id) else ami.key
 
 
 def _together(names: Sequence[str], most: int = _SHARE) -> str:

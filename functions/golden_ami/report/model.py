@@ -79,6 +79,7 @@ class AmiReport(Data):
     counts: SeverityCounts = field(default_factory=dict)
     total: int = 0
     known_exploited: int = 0
+    known_exploited_critical: int = 0  # of these
     exploit_available: int = 0
     fixable: int = 0
     excepted: int = 0

@@ -148,3 +148,26 @@ def test_what_was_done_is_said_of_each_ami(world: World) -> None:
     with world.store.writing("runs/run-1/report.json", "application/json") as out:
         out.write(msgspec.json.encode(report))
     assert b"undeprecate, refused: no; deploy X" in world.rendered("run-1", "html")
+
+
+def test_every_ami_with_a_critical_exploited_finding_is_named_with_its_id(world: World) -> None:
+    exploited = finding("CVE-2021-44228", severity="CRITICAL", known_exploited_since="2021-12-10")
+    mild = finding("CVE-2021-0002", severity="HIGH", known_exploited_since="2021-12-10")
+    images: list[Image] = [
+        (ami(f"ami-0{number:02}", name=f"web-{number}", lineage=f"{number}", tags=WEB), [exploited, mild])
+        for number in range(40)
+    ]
+    images.append((ami("ami-0ff", name="calm", lineage="calm", tags=WEB), [mild]))
+    for text in _mails(world.run("run-1", FIRST, images)):
+        section = text.partition("CRITICAL AND KNOWN TO BE EXPLOITED\n")[2].partition("\n\n")[0]
+        assert "FAIL  web-0 (ami-000): 1 (CVE-2021-44228)\n" in section
+        assert [section.count(f"ami-0{number:02}") for number in range(40)] == [1] * 40
+        assert "ami-0ff" not in section
+
+
+def test_an_accepted_exploited_finding_is_named_as_such(world: World) -> None:
+    exploited = finding("CVE-2021-44228", severity="CRITICAL", known_exploited_since="2021-12-10")
+    config = Config(exceptions=[exception("CVE-2021-44228", "2099-01-01")])
+    for text in _mails(world.run("run-1", FIRST, [(ami("ami-0a", tags=WEB), [exploited])], config)):
+        assert "CRITICAL AND KNOWN TO BE EXPLOITED\n  PASS  " in text
+        assert "(ami-0a): 1 (none fails the AMI)\n" in text
