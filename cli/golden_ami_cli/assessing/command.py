@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from golden_ami.characters import printable
 from golden_ami.executions import run_id_of
 from golden_ami_cli import console
 from golden_ami_cli.account import STACK_VARIABLE, Account, OptionalStack, ProfileOption, RegionOption, connect
@@ -36,6 +37,7 @@ class EngineName(StrEnum):
 
 _OF_A_STACK = ("stack", "profile", "region", "parameter", "detach")
 _OF_THE_EMBEDDED = ("config", "engine", "images", "findings", "archive_dir", "fault", "workspace")
+_PAGES = ("report.html", "history.html")  # of a folder for a report, those that a browser shows
 _FILE = {"metavar": "FILE", "show_default": False}
 ConfigOption = Annotated[
     Path | None, typer.Option(help="The configuration, JSON or YAML, in either form. Default: the sample.", **_FILE)
@@ -77,7 +79,12 @@ def assess(
     findings: FindingsOption = None,
     form: OutputForm = Form.TABLE,
     report_dir: Annotated[
-        Path | None, typer.Option(help="Leave the report here, in every format.", metavar="DIR", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Leave the report here, in every format; of a local run, history.html, too.",
+            metavar="DIR",
+            show_default=False,
+        ),
     ] = None,
     archive_dir: Annotated[
         Path | None,
@@ -129,6 +136,7 @@ def assess(
             f"nothing says where; give either --local (the embedded AWS), or --stack NAME or {STACK_VARIABLE} "
             "(a deployed one)"
         )
+    console.stderr().print("Assessing in the embedded AWS")  # at once: what is imported from here on takes seconds
     from golden_ami_cli.assessing.inputs import Inputs
 
     inputs = Inputs.read(config, images, findings, engine=engine.value if engine else None)
@@ -141,7 +149,7 @@ def assess(
     err = console.stderr()
     with opened(workspace, err) if workspace or not faults else nullcontext(NONE) as kept:
         result = assess_locally(inputs, err, report_dir, archive_dir, faults, kept)
-    show(result, form, "" if report_dir else _where(result.run_id, kept, workspace))
+    show(result, form, "" if report_dir else _where(result.run_id, kept, workspace), report_dir)
     raise typer.Exit(gate_status(result) if gate else 0)
 
 
@@ -168,9 +176,10 @@ class _Remote:
 
         if report_dir:
             make_directory(report_dir)
+        console.stderr().print(f"Assessing in stack {printable(self.stack)}")
         account, arn = self._start()
         result = following.result_of(account, arn, console.stderr(), report_dir)
-        show(result, form)
+        show(result, form, report_dir=report_dir)
         return result
 
     def _start(self) -> tuple[Account, str]:
@@ -196,12 +205,16 @@ def _refuse_local_options(context: typer.Context) -> None:
         raise UsageError(f"{option} needs --local, and {STACK_VARIABLE} names a stack: {why}")
 
 
-def show(result: Result, form: Form, report: str = "") -> None:
-    """Print the result to stdout. `report` stands in the table in place of the report's addresses."""
+def show(result: Result, form: Form, report: str = "", report_dir: Path | None = None) -> None:
+    """Print the result to stdout. `report` stands in the table in place of the report's addresses.
+
+    Of a folder that got the report, the pages in it are named.
+    """
     if form is Form.JSON:
         console.say_json(output.to_json(result))
     else:
-        console.stdout().print(output.show(result, report))
+        pages = [report_dir / name for name in _PAGES] if report_dir else []
+        console.stdout().print(output.show(result, report, [page for page in pages if page.is_file()]))
 
 
 def gate_status(result: Result) -> int:
