@@ -40,7 +40,10 @@ _OF_THE_EMBEDDED = ("config", "engine", "images", "findings", "archive_dir", "fa
 _PAGES = ("report.html", "history.html")  # of a folder for a report, those that a browser shows
 _FILE = {"metavar": "FILE", "show_default": False}
 ConfigOption = Annotated[
-    Path | None, typer.Option(help="The configuration, JSON or YAML, in either form. Default: the sample.", **_FILE)
+    Path | None,
+    typer.Option(
+        help="The configuration, JSON or YAML, in either form; - is standard input. Default: the sample.", **_FILE
+    ),
 ]
 ImagesOption = Annotated[
     Path | None,
@@ -62,6 +65,15 @@ def assess(
     local: Annotated[
         bool, typer.Option("--local", help="Run in the embedded AWS, on this machine, without an account.")
     ] = False,
+    ami: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Assess this AMI, whatever is configured; may be repeated. Of a stack, with the settings that the "
+            "stack's parameter has beside its AMIs.",
+            metavar="AMI",
+            show_default=False,
+        ),
+    ] = None,
     config: ConfigOption = None,
     engine: Annotated[
         EngineName | None,
@@ -117,15 +129,17 @@ def assess(
     - `golden-ami assess --local --config amis.yaml --engine ami --output json --gate`
 
     - `golden-ami assess --stack golden-ami-assessment --profile security --gate`
+    - `golden-ami assess --stack golden-ami-assessment --ami ami-0123456789abcdef0`
     """
     exclude(
         context, "local", _OF_A_STACK, "--local runs in the embedded AWS, the others choose a deployed stack or its run"
     )
+    exclude(context, "ami", ("config", "parameter"), "--ami says what is assessed")
     stack = None if local else stack or os.environ.get(STACK_VARIABLE)
     if stack:
         _refuse_local_options(context)
         exclude(context, "detach", ("report_dir", "gate"), "--detach does not wait for a result")
-        started = _Remote(stack, profile, region, parameter)
+        started = _Remote(stack, profile, region, parameter, tuple(ami or ()))
         if detach:
             started.detached(form)
             raise typer.Exit
@@ -139,7 +153,7 @@ def assess(
     console.stderr().print("Assessing in the embedded AWS")  # at once: what is imported from here on takes seconds
     from golden_ami_cli.assessing.inputs import Inputs
 
-    inputs = Inputs.read(config, images, findings, engine=engine.value if engine else None)
+    inputs = Inputs.read(config, images, findings, engine=engine.value if engine else None, amis=ami or ())
     from golden_ami_cli.assessing.assessment import (
         assess_locally,  # loads the embedded AWS: after the inputs were found usable
     )
@@ -161,6 +175,7 @@ class _Remote:
     profile: str | None
     region: str | None
     parameter: str | None
+    amis: tuple[str, ...]
 
     def detached(self, form: Form) -> None:
         """Start it and print its ARN."""
@@ -186,6 +201,10 @@ class _Remote:
         from golden_ami_cli.assessing import following
 
         account = connect(self.stack, self.profile, self.region)
+        if self.amis:
+            from golden_ami_cli.assessing.named import put
+
+            return account, following.start(account, put(account, self.amis))
         return account, following.start(account, self.parameter or account.outputs["ParameterName"])
 
 
