@@ -29,8 +29,8 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 help:  ## Show the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-run: $(or $(wildcard $(INSTALLED)),$(VENV)/.installed-local)  ## Assess the five sample AMIs in the embedded AWS
-	@$(BIN)/golden-ami assess --local
+run: $(or $(wildcard $(INSTALLED)),$(VENV)/.installed-local)  ## Assess the five sample AMIs in the embedded AWS; leaves reports/
+	@$(BIN)/golden-ami assess --local --report-dir reports
 
 test: $(INSTALLED)  ## Run the tests
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)

@@ -83,7 +83,12 @@ def _held(given: Path | None, held: ExitStack, console: Console) -> Workspace:
         folder = Folder(given or default())
         folder.make()
         held.enter_context(folder.held())
-        return Workspace(_content(folder, console, is_given=given is not None), folder)
+        try:
+            return Workspace(folder.read(), folder)
+        except Unusable as error:
+            _refuse(given, error)
+            console.print(f"Set aside {folder.set_aside()}, for {error}", soft_wrap=True)
+            return Workspace(Content(), folder)
     except (OSError, InUse, NoWorkspace) as error:
         cause, remedy = _explained(error)
         if given:
@@ -97,7 +102,12 @@ def read(given: Path | None, console: Console) -> Content:
     if given and not given.is_dir():
         raise UsageError(f"--workspace {given}: there is no such folder; `golden-ami assess --local` makes one")
     try:
-        return _content(Folder(given or default()), console, is_given=given is not None)
+        folder = Folder(given or default())
+        return folder.read()
+    except Unusable as error:
+        _refuse(given, error)
+        console.print(f"Not read: {folder.path}, for {error}; the next run sets it aside", soft_wrap=True)
+        return Content()
     except OSError as error:
         cause, remedy = _explained(error)
         raise UsageError(f"the workspace: {cause}; {remedy}") from error
@@ -115,14 +125,10 @@ def reset(given: Path | None) -> Path:
     return folder.path
 
 
-def _content(folder: Folder, console: Console, *, is_given: bool) -> Content:
-    try:
-        return folder.read()
-    except Unusable as error:
-        if is_given:
-            raise UsageError(f"--workspace {folder.path}: {error}; {_RESET}") from error
-        console.print(f"Set aside {folder.set_aside()}, for {error}", soft_wrap=True)
-        return Content()
+def _refuse(given: Path | None, error: Unusable) -> None:
+    """Raise UsageError if the workspace that cannot be read is one that was named."""
+    if given:
+        raise UsageError(f"--workspace {given}: {error}; {_RESET}") from error
 
 
 def _explained(error: Exception) -> tuple[str, str]:

@@ -288,5 +288,7 @@ def test_the_command_prints_one_object_and_gates(tmp_path: Path) -> None:
     assert Path(answer["reports"]["json"]).parent == tmp_path
     assert len(json.loads(Path(answer["reports"]["json"]).read_text())["amis"]) == 5
     progress = ended.stderr.splitlines()
-    assert progress[0].startswith("0:00:0")
+    assert progress[0] == "Assessing in the embedded AWS"
+    assert progress[1].startswith("0:00:0")
+    assert (tmp_path / "history.html").stat().st_size > 20_000
     assert progress[-1].split()[1:] == ["Execution", "succeeded"]

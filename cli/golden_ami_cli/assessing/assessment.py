@@ -15,6 +15,7 @@ from golden_ami.models import RUN_TAG
 from golden_ami.places import Place
 from golden_ami.report.model import Report
 from golden_ami.storage.keys import RUNS, configuration_key, report_key, run_prefix
+from golden_ami.storage.objects import S3Store
 from golden_ami.usage.actual import used_by
 from golden_ami.usage.lines import UsageLine
 from golden_ami.usage.prices import shipped
@@ -58,6 +59,7 @@ class Messages(Protocol):
 
 
 PARAMETER = "ContinuousAssessmentInput"  # as in the 2017 walk-through
+HISTORY_PAGE = "history.html"  # beside the formats of the report
 _ARCHIVING = 10  # emulated seconds in which on-execution-end archives the history
 _REAP_INTERVAL = 1800  # emulated seconds; of ReapSchedule in template.yaml
 _REAPING = 600  # and for a round of it with its retries
@@ -110,7 +112,19 @@ def assess_locally(
         workspace.keep(aws, console)
         if archive_dir:
             copy_bucket(aws, archive_dir)
+        if report_dir:
+            _write_history(aws, execution["name"], report_dir / HISTORY_PAGE)
         return collect(aws, execution, mailbox, inputs.config.engine, report_dir)
+
+
+def _write_history(aws: Embedded, run_id: str, path: Path) -> None:
+    """Leave what happened in a run, state by state, as one page."""
+    from golden_ami_cli.history.page import page
+    from golden_ami_cli.history.source import HistorySource, load
+
+    store = S3Store(aws.client("s3"), aws.outputs["ReportBucket"])
+    source = HistorySource(store, aws.client("stepfunctions"), _ledger(aws), aws.outputs["StateMachineArn"])
+    path.write_text(page(load(run_id, source)), encoding="utf-8")
 
 
 def _make_topics(aws: Embedded, arns: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from golden_ami.characters import printable
 from golden_ami.executions import run_id_of
 from golden_ami_cli import console
 from golden_ami_cli.account import STACK_VARIABLE, Account, OptionalStack, ProfileOption, RegionOption, connect
@@ -36,9 +37,13 @@ class EngineName(StrEnum):
 
 _OF_A_STACK = ("stack", "profile", "region", "parameter", "detach")
 _OF_THE_EMBEDDED = ("config", "engine", "images", "findings", "archive_dir", "fault", "workspace")
+_PAGES = ("report.html", "history.html")  # of a folder for a report, those that a browser shows
 _FILE = {"metavar": "FILE", "show_default": False}
 ConfigOption = Annotated[
-    Path | None, typer.Option(help="The configuration, JSON or YAML, in either form. Default: the sample.", **_FILE)
+    Path | None,
+    typer.Option(
+        help="The configuration, JSON or YAML, in either form; - is standard input. Default: the sample.", **_FILE
+    ),
 ]
 ImagesOption = Annotated[
     Path | None,
@@ -60,6 +65,15 @@ def assess(
     local: Annotated[
         bool, typer.Option("--local", help="Run in the embedded AWS, on this machine, without an account.")
     ] = False,
+    ami: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Assess this AMI, whatever is configured; may be repeated. Of a stack, with the settings that the "
+            "stack's parameter has beside its AMIs.",
+            metavar="AMI",
+            show_default=False,
+        ),
+    ] = None,
     config: ConfigOption = None,
     engine: Annotated[
         EngineName | None,
@@ -77,7 +91,12 @@ def assess(
     findings: FindingsOption = None,
     form: OutputForm = Form.TABLE,
     report_dir: Annotated[
-        Path | None, typer.Option(help="Leave the report here, in every format.", metavar="DIR", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Leave the report here, in every format; of a local run, history.html, too.",
+            metavar="DIR",
+            show_default=False,
+        ),
     ] = None,
     archive_dir: Annotated[
         Path | None,
@@ -110,15 +129,17 @@ def assess(
     - `golden-ami assess --local --config amis.yaml --engine ami --output json --gate`
 
     - `golden-ami assess --stack golden-ami-assessment --profile security --gate`
+    - `golden-ami assess --stack golden-ami-assessment --ami ami-0123456789abcdef0`
     """
     exclude(
         context, "local", _OF_A_STACK, "--local runs in the embedded AWS, the others choose a deployed stack or its run"
     )
+    exclude(context, "ami", ("config", "parameter"), "--ami says what is assessed")
     stack = None if local else stack or os.environ.get(STACK_VARIABLE)
     if stack:
         _refuse_local_options(context)
         exclude(context, "detach", ("report_dir", "gate"), "--detach does not wait for a result")
-        started = _Remote(stack, profile, region, parameter)
+        started = _Remote(stack, profile, region, parameter, tuple(ami or ()))
         if detach:
             started.detached(form)
             raise typer.Exit
@@ -129,9 +150,10 @@ def assess(
             f"nothing says where; give either --local (the embedded AWS), or --stack NAME or {STACK_VARIABLE} "
             "(a deployed one)"
         )
+    console.stderr().print("Assessing in the embedded AWS")  # at once: what is imported from here on takes seconds
     from golden_ami_cli.assessing.inputs import Inputs
 
-    inputs = Inputs.read(config, images, findings, engine=engine.value if engine else None)
+    inputs = Inputs.read(config, images, findings, engine=engine.value if engine else None, amis=ami or ())
     from golden_ami_cli.assessing.assessment import (
         assess_locally,  # loads the embedded AWS: after the inputs were found usable
     )
@@ -141,7 +163,7 @@ def assess(
     err = console.stderr()
     with opened(workspace, err) if workspace or not faults else nullcontext(NONE) as kept:
         result = assess_locally(inputs, err, report_dir, archive_dir, faults, kept)
-    show(result, form, "" if report_dir else _where(result.run_id, kept, workspace))
+    show(result, form, "" if report_dir else _where(result.run_id, kept, workspace), report_dir)
     raise typer.Exit(gate_status(result) if gate else 0)
 
 
@@ -153,6 +175,7 @@ class _Remote:
     profile: str | None
     region: str | None
     parameter: str | None
+    amis: tuple[str, ...]
 
     def detached(self, form: Form) -> None:
         """Start it and print its ARN."""
@@ -168,15 +191,20 @@ class _Remote:
 
         if report_dir:
             make_directory(report_dir)
+        console.stderr().print(f"Assessing in stack {printable(self.stack)}")
         account, arn = self._start()
         result = following.result_of(account, arn, console.stderr(), report_dir)
-        show(result, form)
+        show(result, form, report_dir=report_dir)
         return result
 
     def _start(self) -> tuple[Account, str]:
         from golden_ami_cli.assessing import following
 
         account = connect(self.stack, self.profile, self.region)
+        if self.amis:
+            from golden_ami_cli.assessing.named import put
+
+            return account, following.start(account, put(account, self.amis))
         return account, following.start(account, self.parameter or account.outputs["ParameterName"])
 
 
@@ -196,12 +224,16 @@ def _refuse_local_options(context: typer.Context) -> None:
         raise UsageError(f"{option} needs --local, and {STACK_VARIABLE} names a stack: {why}")
 
 
-def show(result: Result, form: Form, report: str = "") -> None:
-    """Print the result to stdout. `report` stands in the table in place of the report's addresses."""
+def show(result: Result, form: Form, report: str = "", report_dir: Path | None = None) -> None:
+    """Print the result to stdout. `report` stands in the table in place of the report's addresses.
+
+    Of a folder that got the report, the pages in it are named.
+    """
     if form is Form.JSON:
         console.say_json(output.to_json(result))
     else:
-        console.stdout().print(output.show(result, report))
+        pages = [report_dir / name for name in _PAGES] if report_dir else []
+        console.stdout().print(output.show(result, report, [page for page in pages if page.is_file()]))
 
 
 def gate_status(result: Result) -> int:

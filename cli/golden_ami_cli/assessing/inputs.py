@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,14 +36,16 @@ class Inputs:
         findings: Path | None,
         *,
         engine: ConfiguredEngine | None = None,
+        amis: Sequence[str] = (),
     ) -> Inputs:
         """Read the files; the samples stand in for those not given. Raises UsageError with every problem of one.
 
-        Without images, those that the configuration names are made up.
+        With `amis`, ids or `resolve:ssm:` references, these are the configuration. Without images, those that the
+        configuration names are made up.
         """
         from golden_ami.configuration.config import to_text
         from golden_ami.errors import InvalidConfiguration
-        from golden_ami_cli.configuration.reading import read_configuration, with_engine
+        from golden_ami_cli.configuration.reading import of_amis, read_configuration, with_engine
         from golden_ami_cli.deployment import as_options, needed
         from golden_ami_emulator.inspector.data import load_findings, load_images
         from golden_ami_emulator.made_up import filled, lacking
@@ -51,7 +53,11 @@ class Inputs:
         from golden_ami_emulator.world import World
 
         try:
-            text, checked = read_configuration(configuration or SAMPLES / "configuration.json")
+            if amis:
+                checked = of_amis(amis)
+                text = to_text(checked)
+            else:
+                text, checked = read_configuration(configuration or SAMPLES / "configuration.json")
             if engine:
                 checked = with_engine(checked, engine)
                 text = to_text(checked)

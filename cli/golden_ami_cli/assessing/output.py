@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 from rich import box
@@ -37,9 +39,13 @@ def to_json(result: Result) -> str:
     return msgspec.json.format(msgspec.json.encode(result), indent=2).decode()
 
 
-def show(result: Result, report: str = "") -> RenderableType:
-    """The result as a table, with what matters about the run below it. `report` stands in place of its addresses."""
+def show(result: Result, report: str = "", pages: Sequence[Path] = ()) -> RenderableType:
+    """The result as a table, with what matters about the run below it, and last the pages that a browser shows.
+
+    `report` stands in place of the report's addresses.
+    """
     lines = _lines(result, [report] if report else [*result.reports.values()])
+    lines += [_line(f"{'' if number else 'To open':<15}{path}") for number, path in enumerate(pages)]
     return Group(_Amis(result), *lines) if result.amis else Group(*lines)
 
 

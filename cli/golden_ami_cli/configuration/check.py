@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from golden_ami.characters import printable
 from golden_ami.errors import InvalidConfiguration, Problem
-from golden_ami_cli.configuration.reading import YAML_SUFFIXES, read_configuration
+from golden_ami_cli.configuration.reading import is_yaml, read_configuration
 from golden_ami_cli.configuration.text import lines_of
 from golden_ami_cli.errors import UsageError
 from golden_ami_cli.files import read_text
@@ -28,7 +28,7 @@ def check(path: Path) -> tuple[Config | None, Found]:
     except InvalidConfiguration as error:
         problems = list(error.problems)
     if problems:
-        lines = lines_of(text, problems, yaml=path.suffix.lower() in YAML_SUFFIXES)
+        lines = lines_of(text, problems, yaml=is_yaml(path, text))
         return None, sorted(zip(lines, problems, strict=True))
     return config, []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +18,7 @@ from golden_ami_cli.errors import USAGE, CommandError, UsageError
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude
 
 if TYPE_CHECKING:
-    from golden_ami.models import Ami, Config, ConfiguredEngine
+    from golden_ami.models import Ami, AmiEntry, Config, ConfiguredEngine
     from golden_ami.usage.lines import UsageLine
     from golden_ami.usage.prices import Prices
     from golden_ami_cli.configuration.rights import Rights
@@ -26,9 +27,10 @@ app = typer.Typer(name="config", help="Check, show and push the configuration.",
 
 ONE_SOURCE = "the configuration is read from a file or from a parameter"
 STANDARD, ADVANCED = 4096, 8192  # bytes of a parameter (Systems Manager, PutParameter: Value)
-File = Annotated[Path, typer.Argument(help="The configuration, JSON or YAML.", show_default=False)]
+File = Annotated[Path, typer.Argument(help="The configuration, JSON or YAML; - is standard input.", show_default=False)]
 OptionalFile = Annotated[
-    Path | None, typer.Argument(help="The configuration. Default: the stack's parameter.", show_default=False)
+    Path | None,
+    typer.Argument(help="The configuration; - is standard input. Default: the stack's parameter.", show_default=False),
 ]
 PricesFile = Annotated[
     Path | None, typer.Option("--prices", metavar="FILE", help="Your prices, as TOML.", show_default=False)
@@ -49,6 +51,7 @@ def validate(
     Examples:
 
     - `golden-ami config validate amis.yaml`
+    - `golden-ami config validate -`
     """
     from golden_ami_cli.configuration.check import check, listed
 
@@ -57,14 +60,15 @@ def validate(
         remark(config, [entry.engine or config.engine for entry in config.amis])
     if form is Form.JSON:
         rows = [{"line": line, **problem._asdict()} for line, problem in found]
-        answer = {"valid": not found, "amis": len(config.amis) if config else None, "problems": rows}
+        counts = {"amis": len(config.amis), "assessed": len(_assessed(config))} if config else {"amis": None}
+        answer = {"valid": not found, **counts, "problems": rows}
         console.say_json(json.dumps(answer, indent=2))
         raise typer.Exit(USAGE if found else 0)
     if found:
         said = listed(file, found)
         raise UsageError(f"{len(found)} problem{'' if len(found) == 1 else 's'}\n{said}")
     assert config is not None
-    console.say(f"{printable(str(file))} is valid: {len(config.amis)} AMIs, engine {config.engine}")
+    console.say(f"{printable(str(file))} is valid: {_to_assess(config)}")
 
 
 @app.command("show")
@@ -146,6 +150,23 @@ def push(
         console.say_json(json.dumps({**planned.as_json(), "written": not dry_run}, indent=2))
     else:
         console.say(f"{'Would write' if dry_run else 'Written'}: {planned}")
+
+
+def _assessed(config: Config) -> list[AmiEntry]:
+    """The entries that are assessed: of those that name one AMI, the first."""
+    from golden_ami.configuration.config import fold_duplicates
+
+    return [folded.entry for folded in fold_duplicates(config.amis)]
+
+
+def _to_assess(config: Config) -> str:
+    """How many AMIs a run would assess, as far as no account is asked, and by which engines."""
+    entries = _assessed(config)
+    engines = Counter(entry.engine or config.engine for entry in entries)
+    by = ", ".join(f"{count} with engine {engine}" for engine, count in sorted(engines.items()))
+    again = len(config.amis) - len(entries)
+    twice = f"; {again} named again {'is' if again == 1 else 'are'} not counted" if again else ""
+    return f"{len(entries)} AMI{'' if len(entries) == 1 else 's'} to assess: {by}{twice}"
 
 
 def remark(config: Config, engines: Sequence[ConfiguredEngine]) -> None:

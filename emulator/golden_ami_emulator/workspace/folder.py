@@ -26,6 +26,7 @@ from golden_ami_emulator.workspace.content import Content, NoState, digest, from
 
 VERSION = "1"
 _VERSION, _STATE, _OBJECTS, _LOCK, _GUARD, _ASIDE = "version", "state.jsonl", "objects", "lock", "guard", "aside-"
+_NEW = ".new"  # behind the name of what is being written
 _CONTENT = (_VERSION, _STATE, _OBJECTS)
 
 
@@ -74,8 +75,8 @@ class Folder:
             if not (objects / name).exists():
                 _replace(objects / name, [content.contents[name]])
         with _locked(self.path / _GUARD, fcntl.LOCK_EX):
-            _replace(self.path / _VERSION, [f"{VERSION}\n".encode()])
             _replace(self.path / _STATE, to_lines(content))
+            _replace(self.path / _VERSION, [f"{VERSION}\n".encode()])
             self._remove_objects(but={kept.sha256 for kept in content.objects})
 
     def set_aside(self) -> Path:
@@ -83,7 +84,7 @@ class Folder:
         with _locked(self.path / _GUARD, fcntl.LOCK_EX):
             aside = next(one for n in count(1) if not (one := self.path / f"{_ASIDE}{n}").exists())
             aside.mkdir(mode=0o700)
-            for name in filter(lambda name: (self.path / name).exists(), _CONTENT):
+            for name in filter(lambda name: (self.path / name).exists(), reversed(_CONTENT)):
                 (self.path / name).rename(aside / name)
         return aside
 
@@ -96,9 +97,10 @@ class Folder:
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
     def _is_ours(self) -> bool:
-        """Whether the folder is a workspace, or is empty but for our locks."""
-        names = {path.name for path in self.path.iterdir()}
-        return _VERSION in names or all(name in (_LOCK, _GUARD) or name.startswith(_ASIDE) for name in names)
+        """Whether the folder is a workspace, or holds at most what a first write that was interrupted leaves."""
+        names = {path.name.removesuffix(_NEW) for path in self.path.iterdir()}
+        ours = {*_CONTENT, _LOCK, _GUARD}
+        return _VERSION in names or all(name in ours or name.startswith(_ASIDE) for name in names)
 
     def _read(self) -> Content:
         version, state = self.path / _VERSION, self.path / _STATE
@@ -139,7 +141,7 @@ def _locked(path: Path, how: int) -> Iterator[None]:
 
 def _replace(path: Path, parts: Iterable[bytes]) -> None:
     """Write a file so that it stands whole, or as it stood before."""
-    written = path.with_name(f"{path.name}.new")
+    written = path.with_name(path.name + _NEW)
     with written.open("wb") as file:
         file.writelines(parts)
         file.flush()

@@ -14,7 +14,7 @@ import msgspec
 
 from golden_ami.characters import is_blank, printable
 from golden_ami.configuration.json_text import decode
-from golden_ami.configuration.problems import problems_of, shown
+from golden_ami.configuration.problems import QUOTED_JSON, is_quoted_json, problems_of, shown
 from golden_ami.configuration.texts import text_problems
 from golden_ami.configuration.user_data import user_data_problems
 from golden_ami.configuration.waits import budget_problems, contradictions
@@ -54,7 +54,7 @@ def parse_document(document: object, source: str) -> Config:
             problems.insert(0, Problem("document", shown(document["document"]), remedy))
     else:
         remedy = 'write {"version": 1, "amis": [{"amiId": "ami-…"}]} or the 2017 array [{"ami-id": "ami-…"}]'
-        problems = [Problem("$", shown(document), remedy)]
+        problems = [Problem("$", *QUOTED_JSON) if is_quoted_json(document) else Problem("$", shown(document), remedy)]
     problems += _semantic_problems(settings, spellings) + text_problems(document)
     if problems or (problems := _size_problems(settings)):
         raise InvalidConfiguration(source, problems)

@@ -62,6 +62,20 @@ def shown(value: object) -> str:
     return _kind(value)
 
 
+# The value and the remedy of a list or an object that was encoded twice.
+QUOTED_JSON = ("JSON inside a JSON string", "write what the string holds without the quotes and backslashes around it")
+
+
+def is_quoted_json(value: object) -> bool:
+    """Whether a value is text that is itself a list or an object in JSON."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
+        return False
+    try:
+        return isinstance(json.loads(value), list | dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _kind(value: object) -> str:
     kind = _KINDS.get(type(value), "a value")
     if isinstance(value, str):
@@ -84,6 +98,9 @@ def _problems(error: ValidationError, spellings: Spellings | None) -> Iterable[P
         required: Any = error.validator_value
         name = next(name for name in required if error.message.startswith(repr(name)))
         yield Problem(path_of([*steps, name]), "missing", _wanted_member(error, name))
+        return
+    if error.validator == "type" and is_quoted_json(error.instance):
+        yield Problem(path, *QUOTED_JSON)
         return
     value = _kind(error.instance) if _SECRET in steps else shown(error.instance)
     yield Problem(path, value, _remedy(error))

@@ -369,7 +369,7 @@ def test_an_ami_with_the_exclusion_tag(clinic: Clinic, key: str) -> None:
 
 def test_a_name_is_refused_before_there_is_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is asked: no credentials, no region are needed."""
-    monkeypatch.setattr("golden_ami_cli.doctor.command.connect", lambda *_: pytest.fail("AWS was asked"))
+    monkeypatch.setattr("golden_ami_cli.choice.connect", lambda *_: pytest.fail("AWS was asked"))
     result = CliRunner().invoke(app, ["doctor", "--stack", "l" * 81, "-o", "json"])
     assert result.exit_code == 6
     [told] = json.loads(result.stdout)

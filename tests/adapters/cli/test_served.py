@@ -289,3 +289,15 @@ def test_what_does_not_exist_is_named_with_a_remedy(served: Served) -> None:
     assert nowhere.status == 2
     assert "--region" in nowhere.err
     assert "Traceback" in served.golden_ami("runs", "--stack", "nonesuch", "--debug").err
+
+
+def test_named_amis_are_assessed_with_the_settings_of_the_stack(served: Served) -> None:
+    """Whatever its parameter lists; the exception in it holds for the one that it is made for."""
+    amis = ["ami-0a1b2c3d4e5f60004", "ami-0a1b2c3d4e5f60005"]
+    named = [word for ami in amis for word in ("--ami", ami)]
+    ended = served.golden_ami("assess", "--stack", "golden-ami", *named, "--output", "json")
+    assert ended.status == 0, ended.err
+    assert {ami["amiId"]: ami["verdict"] for ami in ended.json["amis"]} == dict.fromkeys(amis, "PASS")
+    assert "1 accepted by exception" in [ami["reason"] for ami in ended.json["amis"]]
+    kept = served.golden_ami("config", "show", "--stack", "golden-ami", "--output", "json")
+    assert len(kept.json["amis"]) == 5, "the stack's own configuration stays"

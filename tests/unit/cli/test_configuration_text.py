@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from golden_ami.configuration.config import parse
 from golden_ami.configuration.json_text import places
-from golden_ami.errors import Problem
+from golden_ami.errors import InvalidConfiguration, Problem
 from golden_ami_cli.configuration.check import check, checked
+from golden_ami_cli.configuration.reading import of_amis
 from golden_ami_cli.configuration.text import lines_of
 from golden_ami_cli.configuration.yaml_text import Yaml
 from golden_ami_cli.errors import UsageError
+from golden_ami_cli.main import main
 from golden_ami_cli.prices import prices
 
 YAML = """\
@@ -233,3 +238,53 @@ def test_a_member_is_found_whatever_its_name(members: list[str], data: st.DataOb
     text = "{\n" + ",\n".join(f"{json.dumps(name)}: 1" for name in members) + "\n}"
     (line,) = lines_of(text, [Problem(chosen, "1", "")])
     assert line == members.index(chosen) + 2
+
+
+# ---------------------------------------------------------------- standard input, and what is counted
+
+TWICE = {"engine": "ami", "amis": [{"amiId": f"ami-0a1b2c3d4e5f6000{last}"} for last in (1, 2, 1)]}
+
+
+def validated(monkeypatch: pytest.MonkeyPatch, text: str, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    monkeypatch.setattr(sys, "argv", ["golden-ami", "config", "validate", "-", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+IN_YAML = "# ours\nengine: ami\namis:\n- {amiId: ami-0a1b2c3d4e5f60001}\n"
+
+
+@pytest.mark.parametrize("text", [json.dumps(TWICE), IN_YAML])
+def test_a_configuration_from_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    """JSON or YAML, as it begins."""
+    assert validated(monkeypatch, text) == 0
+    assert "with engine ami" in capsys.readouterr().out
+
+
+def test_what_will_be_assessed_is_counted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert validated(monkeypatch, json.dumps(TWICE)) == 0
+    assert "2 AMIs to assess: 2 with engine ami; 1 named again is not counted" in capsys.readouterr().out
+    assert validated(monkeypatch, json.dumps(TWICE), "--output", "json") == 0
+    assert json.loads(capsys.readouterr().out) == {"valid": True, "amis": 3, "assessed": 2, "problems": []}
+
+
+def test_a_problem_in_standard_input_has_its_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert validated(monkeypatch, '{"amis": [\n{"amiId": "i-1"}]}') == 2
+    assert "-:2: amis[0].amiId" in capsys.readouterr().err
+
+
+def test_named_amis_keep_what_is_configured_of_them() -> None:
+    amis = [{"amiId": "ami-0a1b2c3d4e5f60001", "engine": "instance"}, {"amiId": "ami-0a1b2c3d4e5f60002"}]
+    settings = parse(json.dumps({"engine": "ami", "policy": {"graceDays": 3}, "amis": amis}), "test")
+    made = of_amis(["ami-0a1b2c3d4e5f60001", "ami-0a1b2c3d4e5f60009"], settings)
+    assert [(entry.ami_id[-1], entry.engine) for entry in made.amis] == [("1", "instance"), ("9", None)]
+    assert (made.engine, made.policy) == ("ami", settings.policy)
+    assert len(of_amis(["ami-0a1b2c3d4e5f60001"]).amis) == 1
+    with pytest.raises(InvalidConfiguration, match="--ami"):
+        of_amis(["i-1"])

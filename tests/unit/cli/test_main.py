@@ -62,6 +62,20 @@ def test_debug_shows_where_an_error_comes_from(monkeypatch: pytest.MonkeyPatch, 
         main()
 
 
+def test_the_first_line_waits_for_nothing_heavy() -> None:
+    """A line within a second or so: before the packages are imported that take longer."""
+    program = (
+        "import sys; from golden_ami_cli import console, main\n"
+        "def said(_, text): print(text, *sys.modules, sep='\\n'); sys.exit()\n"
+        "console.Console.print = said; sys.argv = ['golden-ami', *sys.argv[1:]]; main.main()"
+    )
+    for arguments, line in ((["--local"], "Assessing in the embedded AWS"), (["--stack", "s"], "Assessing in stack s")):
+        command = [sys.executable, "-c", program, "assess", *arguments]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        assert told[0] == line
+        assert not {"boto3", "botocore", "moto", "jsonschema", "yaml"} & set(told)
+
+
 def test_the_start_imports_nothing_heavy() -> None:
     program = "import sys, golden_ami_cli.main; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()

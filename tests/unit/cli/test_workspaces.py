@@ -69,6 +69,18 @@ def test_a_write_that_is_interrupted_leaves_the_state_before(folder: Folder) -> 
         assert folder.read() == content("one")
 
 
+@pytest.mark.parametrize("stop", ["fsync", "replace"])
+def test_a_first_write_that_is_interrupted_leaves_a_workspace(folder: Folder, stop: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(*_interrupting(stop))
+        with pytest.raises(KeyboardInterrupt):
+            folder.write(content("one"))
+    folder.make()
+    assert folder.read() == Content()
+    folder.write(content("two"))
+    assert folder.read() == content("two")
+
+
 def _interrupting(stop: str) -> tuple[Any, str, Any]:
     """Where a write can be interrupted: before the state is on the disk, or before it takes the place of the other."""
 
@@ -123,10 +135,13 @@ def test_one_of_another_version_is_set_aside_or_refused_where_it_was_named(said:
     (folder.path / "version").write_text(version)
     with pytest.raises(UsageError, match="golden-ami local reset --workspace"):
         workspaces.read(folder.path, console(said))
+    assert workspaces.read(None, console(said)) == Content()
+    assert (folder.path / "state.jsonl").is_file(), "who only looks moves nothing: another command may keep it here"
     with workspaces.opened(None, console(said)) as kept:
         assert kept.content == Content()
         assert kept.folder
-    (line,) = said.getvalue().splitlines()
+    first, line = said.getvalue().splitlines()
+    assert first.startswith(f"Not read: {folder.path}, for it is of version ")
     assert line.startswith(f"Set aside {folder.path / 'aside-1'}, for it is of version ")
     assert (folder.path / "aside-1" / "state.jsonl").is_file()
 
