@@ -24,7 +24,7 @@ NO_RUNTIME = echo "Python $(RUNTIME), which the functions run on, was not found:
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
-.PHONY: help run test test-runtime test-wheel test-sam test-interpreters year bench test-sfn-local lint audit pages docs format lock clean
+.PHONY: help run test test-runtime test-wheel test-sam test-interpreters year bench test-sfn-local lint audit pages pictures docs format lock clean
 
 help:  ## Show the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -98,6 +98,9 @@ pages: $(INSTALLED)  ## Write the pages that are made from template, schema and 
 	$(BIN)/python docs/generate_network.py
 	cp functions/golden_ami/schema/configuration.schema.json docs/
 	$(BIN)/python docs/generate_graph.py > build/state-machine.svg && cp build/state-machine.svg docs/images/
+
+pictures: $(INSTALLED)  ## Take the pictures of both pages anew (needs Debian's chromium)
+	$(BIN)/python docs/generate_pictures.py
 
 docs: $(DOCS)/.installed  ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
