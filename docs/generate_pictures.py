@@ -1,4 +1,4 @@
-"""Writes docs/images/report.png and history.png: the pages of a local assessment of the sample, in Debian's Chromium."""
+"""Writes docs/images/report.png and history.png: the pages of a local assessment of the sample, in Chromium."""
 
 from __future__ import annotations
 
