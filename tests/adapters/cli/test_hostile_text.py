@@ -31,7 +31,7 @@ CONFIGURABLE = re.sub(r"[\x00-\x1f\x7f-\x9f]", "", HOSTILE)  # a configuration t
 TAG = re.sub(r"[\x00-\x08\x0b-\x1f]", "", HOSTILE)  # EC2 answers in XML 1.0, which has no C0 controls
 AMIS = [f"ami-{number:017x}" for number in (1, 2, 3)]
 PARAMETER = "ContinuousAssessmentInput"
-MODULES = ("runs.command", "runs.records", "configuration.command", "doctor.command", "assessing.command")
+MODULES = ("choice", "assessing.command", "configuration.command", "runs.command")
 
 
 def acts(text: str) -> list[str]:

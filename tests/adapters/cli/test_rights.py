@@ -161,8 +161,7 @@ def test_config_and_estimate_say_that_a_benchmark_is_not_assessed(
 
     from golden_ami_cli.main import app
 
-    for command in ("configuration", "estimate"):
-        monkeypatch.setattr(f"golden_ami_cli.{command}.command.connect", lambda *_: account)
+    monkeypatch.setattr("golden_ami_cli.choice.connect", lambda *_: account)
     file = tmp_path / "amis.json"
     file.write_text(json.dumps({"version": 1, "engine": "ami", "cis": "LEVEL_1", "amis": [{"amiId": AMI}]}))
     for words in (["config", "validate"], ["config", "show"], ["estimate"]):
