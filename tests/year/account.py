@@ -99,11 +99,9 @@ class Account(AbstractContextManager["Account"]):
         return json.loads(self.object(_report_key(week)))
 
     def digest(self, week: int) -> str:
-        """Of report.json's versions, of which there should be one: their digest."""
-        bucket = self.aws.outputs["ReportBucket"]
-        versions = self.aws.client("s3").list_object_versions(Bucket=bucket, Prefix=_report_key(week))
-        count = len(versions.get("Versions", ()))
-        return f"{count} {sha256(self.object(_report_key(week))).hexdigest()}"
+        """Version and digest of report.json: another one was written by somebody since."""
+        answer = self.aws.client("s3").get_object(Bucket=self.aws.outputs["ReportBucket"], Key=_report_key(week))
+        return f"{answer['VersionId']} {sha256(answer['Body'].read()).hexdigest()}"
 
     def messages(self, week: int) -> tuple[list[str], list[str]]:
         """About a week's run: those to the results topic, and those to the owner's."""
