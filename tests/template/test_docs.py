@@ -41,3 +41,10 @@ def test_every_parameter_that_an_upper_case_name_stands_for_exists(source: dict[
         text = (ROOT / "docs" / f"{page}.md").read_text()
         named = set(re.findall(r"`?\b([A-Z][A-Za-z]+)=(?:[a-zA-Z'(])", text))
         assert named - {"Name", "Values", "Key"} <= set(source["Parameters"]), page
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    """`mkdocs build --strict`, which `make docs` runs, refuses one that is not."""
+    navigation = (ROOT / "mkdocs.yml").read_text().partition("\nnav:\n")[2]
+    named = set(re.findall(r": ([\w/.-]+\.md)$", navigation, re.MULTILINE))
+    assert named == {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
