@@ -132,9 +132,9 @@ def _worth(one: Together | Upgrade) -> tuple[int, int, int, int]:
 
 
 def upgrade_priority(upgrade: Upgrade) -> tuple[float, ...]:
-    """Greater is more worth doing: what fails an AMI, by exploitation, then by how much it closes.
+    """Greater is more worth doing: it helps an AMI that fails, against what is known to be exploited, then the worst.
 
-    What the upgrade does by itself goes before what it does only with others.
+    Of what is as bad, what the upgrade does by itself goes before what it does only with others.
     """
     shared = [_worth(one) for one in upgrade.together]
     with_others = [
@@ -142,9 +142,10 @@ def upgrade_priority(upgrade: Upgrade) -> tuple[float, ...]:
         *(sum(worth[at] for worth in shared) for at in (1, 2)),
     ]
     pairs = zip(_worth(upgrade)[:3], with_others, strict=True)
-    rank = SEVERITY_RANK[upgrade.worst]
-    return (*(figure for pair in pairs for figure in pair), upgrade.closes, upgrade.findings, rank, upgrade.epss,
-            upgrade.score)  # fmt: skip
+    fails = upgrade.failing > 0 or with_others[0] > 0
+    exploited = upgrade.known_exploited > 0 or with_others[1] > 0
+    return (fails, exploited, SEVERITY_RANK[upgrade.worst], *(figure for pair in pairs for figure in pair),
+            upgrade.closes, upgrade.findings, upgrade.epss, upgrade.score)  # fmt: skip
 
 
 def ranked(upgrades: Iterable[Upgrade]) -> list[Upgrade]:
@@ -176,12 +177,12 @@ def _names(upgrade: Upgrade) -> tuple[str, str, str, str, list[str], list[str], 
 
 
 def describe_upgrade(upgrade: Upgrade) -> str:
-    """ "openssl 3.0.7 -> 3.0.8 closes 14 findings, 2 exploited; 1 more with curl 8.5.0"."""
+    """ "openssl 3.0.7 -> 3.0.8 closes 14 findings, 2 exploited; 1 more with curl 8.5.0, 1 exploited"."""
     several = len(upgrade.installed) > 1
     installed = (
         f"{upgrade.installed[0]} and {len(upgrade.installed) - 1} more" if several else "".join(upgrade.installed)
     )
-    parts = [f"closes {upgrade.closes} finding{'' if upgrade.closes == 1 else 's'}"]
+    parts = [f"closes {closed_alone(upgrade)}"]
     if upgrade.known_exploited:
         parts.append(f"{upgrade.known_exploited} exploited")
     elif upgrade.exploit_available:
@@ -190,9 +191,25 @@ def describe_upgrade(upgrade: Upgrade) -> str:
         parts.append(f"in {upgrade.amis} AMIs")
     also = f" (with {_some(upgrade.also)})" if upgrade.also else ""
     from_to = " -> ".join(filter(None, [installed, upgrade.to]))
-    return f"{upgrade.package} {from_to}{also} {', '.join(parts)}" + "".join(
-        f"; {one.closes} more with {describe_together(one)}" for one in upgrade.together[:3]
-    )
+    return "; ".join([f"{upgrade.package} {from_to}{also} {', '.join(parts)}", *closed_with_others(upgrade)])
+
+
+def closed_alone(upgrade: Upgrade) -> str:
+    """ "14 findings", or "none alone" of one that closes some with others only."""
+    return _findings(upgrade.closes) if upgrade.closes or not upgrade.together else "none alone"
+
+
+def closed_with_others(upgrade: Upgrade) -> list[str]:
+    """ "1 more with curl 8.5.0, 1 exploited" for each of the first three sets of other packages."""
+    return [
+        f"{f'{one.closes} more' if upgrade.closes else _findings(one.closes)} with {describe_together(one)}"
+        + (f", {one.known_exploited} exploited" if one.known_exploited else "")
+        for one in upgrade.together[:3]
+    ]
+
+
+def _findings(number: int) -> str:
+    return f"{number:,} finding{'' if number == 1 else 's'}"
 
 
 def describe_together(together: Together) -> str:

@@ -131,8 +131,8 @@ def test_an_upgrade_is_what_one_command_does() -> None:
         ("google.golang.org/grpc", "1.58.3", 0, 1, {"golang.org/x/net 0.38.0": 1}),
     ]
     assert describe_upgrade(upgrades[1]) == (
-        "nerdctl 2.0.4-1.amzn2.0.1 -> 2.0.5-1.amzn2.0.1 closes 0 findings; 1 more with cri-tools 1.32.0-1.amzn2.0.1; "
-        "1 more with golang.org/x/net 0.38.0"
+        "nerdctl 2.0.4-1.amzn2.0.1 -> 2.0.5-1.amzn2.0.1 closes none alone; "
+        "1 finding with cri-tools 1.32.0-1.amzn2.0.1; 1 finding with golang.org/x/net 0.38.0"
     )
 
 
@@ -269,3 +269,18 @@ def test_an_upgrade_closes_what_it_says(found: list[list[Package]]) -> None:
         for shared in upgrade.together:
             others = [(one.package, one.to, one.manager) for one in shared.packages]
             assert upgrade.closes + shared.closes <= sum(_closed(one, *own, *others) for one in findings)
+
+
+def test_the_worst_is_mended_first_also_where_it_takes_two_packages() -> None:
+    log4j = [
+        package("log4j-core", manager="JAR", fixed_in="2.17.1"),
+        package("log4j-api", manager="JAR", fixed_in="2.17.1"),
+    ]
+    exploited = {"severity": "CRITICAL", "known_exploited_since": "2021-12-10"}
+    upgrades = _ranked(
+        *(finding(f"CVE-{number}", package("openssl"), severity="HIGH") for number in range(9)),
+        finding("CVE-2023-4911", package("glibc"), severity="HIGH", known_exploited_since="2023-11-21"),
+        finding("CVE-2021-44228", *log4j, **exploited),
+    )
+    assert [one.package for one in upgrades] == ["log4j-api", "glibc", "openssl", "log4j-core"]
+    assert describe_upgrade(upgrades[0]).endswith("closes none alone; 1 finding with log4j-core 2.17.1, 1 exploited")

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from golden_ami.evaluation.model import FindingStatus, Upgrade
 from golden_ami.evaluation.packages import affected_by, fixed_version, is_fixable
-from golden_ami.evaluation.upgrades import describe_together, upgraded_amis
+from golden_ami.evaluation.upgrades import closed_alone, closed_with_others, upgraded_amis
 from golden_ami.evaluation.versions import without_epoch
 from golden_ami.lineage.rules import rule_in_words
 from golden_ami.models import END_OF_SUPPORT, SEVERITIES, Finding, Package
@@ -89,7 +89,8 @@ def _page(report: Report) -> str:
         estimated=lines.estimated,
         cost=lines.cost,
         total=lines.total_sentence(report.usage),
-        described=describe_together,
+        closed_alone=closed_alone,
+        closed_with_others=closed_with_others,
         upgraded_amis=upgraded_amis,
         places=lines.places_sentence(report.usage),
         cut=total > _FINDINGS,
@@ -203,10 +204,17 @@ def _ami(ami: AmiReport) -> dict[str, Any]:
 
 
 def _upgrade(one: Upgrade) -> list[Any]:
-    together = [f"{shared.closes} more with {describe_together(shared)}" for shared in one.together[:3]]
     also = "".join(f", {name}" for name in one.also)
     installed = ", ".join(one.installed)
-    return [one.package + also, installed, one.to, one.closes, one.known_exploited, together, one.command]
+    return [
+        one.package + also,
+        installed,
+        one.to,
+        closed_alone(one),
+        one.known_exploited,
+        closed_with_others(one),
+        one.command,
+    ]
 
 
 def _rows(report: Report, store: Store, texts: Texts) -> Iterator[msgspec.Raw]:

@@ -152,7 +152,7 @@
     if (ami.closed) parts.push(heading("Closed after boot"), element("p", {}, number.format(ami.closed)));
     if (ami.why) parts.push(heading("Fails on"), element("p", {}, ami.why));
     if (ami.upgrades.length) parts.push(heading("Upgrades"), list(ami.upgrades.map(([name, from, to, closes, exploited, together, command]) =>
-      `${name} ${from} → ${to} closes ${number.format(closes)}${exploited ? `, ${exploited} exploited` : ""}${together.map((one) => "; " + one).join("")}${command ? ": " + command : ""}`)));
+      `${name} ${from} → ${to} closes ${closes}${exploited ? `, ${exploited} exploited` : ""}${together.map((one) => "; " + one).join("")}${command ? ": " + command : ""}`)));
     if (ami.change) {
       const [fresh, fixed, open, days] = ami.change;
       parts.push(heading("Since " + ami.against), element("p", {}, `${fresh} new, ${fixed} fixed, ${open} still open${open ? ` (the oldest for ${days} days)` : ""}${ami.note ? "; " + ami.note : ""}`));
