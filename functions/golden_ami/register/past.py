@@ -176,19 +176,23 @@ class Past:
 
     def record(self, assessment: Assessment) -> None:
         """Add the assessment to the register: what it saw, and what the lineage's newest AMI has no more."""
-        self.register.changed = True
-        if self.register.lost:
-            self.register.lost_at = self._completed_at
         newest = is_newest(self._ami, self.register, self._completed_at)
-        found = []
-        for number, seen in self._seen.items():
-            self.register.see(number, seen)
-            found.append(number)
-        found += [self.register.add(entry) for entry in self._new.entries]
+        found = self.remember()
         if newest:
             self._note_gone({*found})
         if not assessment.partial:
             self.register.record(assessment, found)
+
+    def remember(self) -> list[int]:
+        """Note what was seen and when, which is all that an AMI that is NOT ASSESSED adds; the entries' numbers."""
+        self.register.changed = True
+        if self.register.lost:
+            self.register.lost_at = self._completed_at
+        found = []
+        for number, seen in self._seen.items():
+            self.register.see(number, seen)
+            found.append(number)
+        return found + [self.register.add(entry) for entry in self._new.entries]
 
     def _note_gone(self, found: set[int]) -> None:
         for number, entry in enumerate(self.register.entries):

@@ -166,7 +166,9 @@ class _Builder:
             report.notes.append(f"its lineage was {before.split('/', 2)[2]} before, and its past was taken over")
         with self._lock:
             self._upgrades.add(evaluation.upgrades, upgraded(report))
-        if judged.verdict != "NOT_ASSESSED":
+        if judged.verdict == "NOT_ASSESSED":
+            past.remember()
+        else:
             past.record(self._assessment(ami, report, past))
             with self._lock:
                 self._noted.append(self._known_ami(ami, report))

@@ -319,3 +319,25 @@ def test_amis_that_are_taken_over_follow_each_other_by_their_first_assessment(wo
     report = world.run("run-9", f"{START}T03:00:00Z", [(ami("ami-a"), []), (ami("ami-b"), [])])
     before = {one.ami_id: one.since_previous_ami.ami_id for one in report.amis if one.since_previous_ami}
     assert before == {"ami-a": "ami-b"}
+
+
+def test_what_a_partial_scan_shows_has_its_date(world: World) -> None:
+    """Grace counts from when a finding was first seen, not from the first scan that was complete."""
+    partial = [one for one in complete_evidence() if one.kind != "languagePackages"]
+    partial.append(Evidence(kind="languagePackages", status="MISSING"))
+    for number in range(3):
+        found = week(world, number, [finding("CVE-1")], evidence=partial)
+        assert found.verdict == ("NOT_ASSESSED" if number < 2 else "FAIL")
+    found = week(world, 3, [finding("CVE-1")])
+    assert (found.verdict, found.failures[0].since) == ("FAIL", START.isoformat())
+    assert found.since_last_run is None or found.since_last_run.new == 0
+    assert week(world, 4, []).since_last_run
+
+
+def test_what_a_partial_scan_does_not_show_is_not_gone(world: World) -> None:
+    partial = [one for one in complete_evidence() if one.kind != "languagePackages"]
+    partial.append(Evidence(kind="languagePackages", status="MISSING"))
+    week(world, 0, [finding("CVE-1")])
+    week(world, 1, [], evidence=partial)
+    assert [entry.gone_since for entry in register_of(world).entries] == [""]
+    assert changes(week(world, 2, [finding("CVE-1")])) == (0, 1, 0)

@@ -110,9 +110,9 @@ def test_what_makes_an_upgrade_worth_more() -> None:
     fails: dict[str, Any] = {"failing": 1, "worst": "LOW"}
     ordered = [
         _upgrade(**fails, known_exploited=1),
+        _upgrade(**fails | {"worst": "HIGH"}, closes=2),
         _upgrade(**fails | {"failing": 9}, exploit_available=1),
         _upgrade(**fails, closes=9),
-        _upgrade(**fails | {"worst": "HIGH"}, closes=2),
         _upgrade(**fails, closes=2, epss=0.9, score=1.0),
         _upgrade(**fails, closes=2, epss=0.1, score=9.0),
         _upgrade(**fails, closes=2, epss=0.1, score=5.0),
