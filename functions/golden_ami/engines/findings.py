@@ -74,9 +74,10 @@ def is_end_of_support(title: str) -> bool:
     """Whether a finding that names no vulnerability is Amazon Inspector's own: the system is out of support.
 
     The User Guide ("Supported operating systems") says that there is one and not what it looks like. Inferred: its
-    title says so, and it names neither a vulnerability nor a package. What names either is judged as any finding.
+    title says so, and it names neither a vulnerability nor, behind " - ", a package. What names either is judged as
+    any finding.
     """
-    return _OUT_OF_SUPPORT.search(title) is not None
+    return _OUT_OF_SUPPORT.search(title) is not None and " - " not in title
 
 
 def severity(value: object, score: float | None) -> Severity:

@@ -49,7 +49,10 @@ def test_a_systems_end_of_support_is_recognised(title: str) -> None:
         ("php end of life", {"packageVulnerabilityDetails": {"vulnerablePackages": [{"name": "php"}]}}),
         ("Port 22 is reachable - EOL-bastion", {"type": "NETWORK_REACHABILITY"}),
         ("CVE-2026-1 - openssl", {}),
+        ("Node.js 14 end of life - nodejs", {}),
+        ("EOL handling flaw in libxml2 - libxml2", {}),
     ],
 )
 def test_what_names_a_vulnerability_or_a_package_is_judged(title: str, members: dict[str, Any]) -> None:
     assert reported(title, **members) != END_OF_SUPPORT
+    assert from_image_row({"Title": title}, "ami-1").type != END_OF_SUPPORT
