@@ -34,6 +34,11 @@ def reported(title: str, **members: Any) -> str:
     return from_inspector({"title": title, "severity": "CRITICAL", "type": "PACKAGE_VULNERABILITY"} | members).type
 
 
+@pytest.mark.parametrize("title", ["Node.js 14 end of life - nodejs", "EOL handling flaw in libxml2 - libxml2"])
+def test_a_row_that_names_a_package_is_judged(title: str) -> None:
+    assert from_image_row({"Title": title}, "ami-1").type == "PACKAGE_VULNERABILITY"
+
+
 @pytest.mark.parametrize("title", ["Amazon Linux 2 is no longer supported", "Ubuntu 16.04 has reached end of support"])
 def test_a_systems_end_of_support_is_recognised(title: str) -> None:
     assert reported(title) == END_OF_SUPPORT
@@ -55,4 +60,3 @@ def test_a_systems_end_of_support_is_recognised(title: str) -> None:
 )
 def test_what_names_a_vulnerability_or_a_package_is_judged(title: str, members: dict[str, Any]) -> None:
     assert reported(title, **members) != END_OF_SUPPORT
-    assert from_image_row({"Title": title}, "ami-1").type != END_OF_SUPPORT
