@@ -336,6 +336,7 @@ class Deprecation(Data):
     region: str
     at: str  # ISO 8601, UTC, a whole minute
     run_id: str
+    parameter: str = ""  # whose configuration asked for it; only this one takes it back
     taken_back: str = ""  # the run that asked to take it back
 
 

@@ -143,8 +143,8 @@ def _terminate(request: Request) -> Iterator[Need]:
 def _create_tags(request: Request) -> Iterator[Need]:
     given = tags_of("aws:RequestTag", {tag["Key"]: tag["Value"] for tag in request.parameters["Tags"]})
     for resource in request.parameters["Resources"]:
-        kind = _KINDS[resource.partition("-")[0]]
-        yield Need("ec2:CreateTags", _arn(request, kind, resource), {**given, **_tags(request, resource)})
+        if kind := _KINDS.get(resource.partition("-")[0]):  # of another id EC2 answers that it is not valid
+            yield Need("ec2:CreateTags", _arn(request, kind, resource), {**given, **_tags(request, resource)})
 
 
 TABLE: dict[str, Builder] = {

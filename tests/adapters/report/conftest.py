@@ -43,6 +43,7 @@ class Stack:
         self.topics: dict[str, str] = {}
         self.queues: dict[str, str] = {}
         self.execution = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:golden-ami"
+        self.parameter = "ContinuousAssessmentInput"
         for name in ("complete", "results", "payments"):
             self._topic(name)
         environment = {
@@ -75,7 +76,7 @@ class Stack:
             started_at="2026-03-01T12:00:00Z",
             account=ACCOUNT,
             region=REGION,
-            parameter="ContinuousAssessmentInput",
+            parameter=self.parameter,
             config=config or Config(),
             batches=sorted({ami.batch for ami, _ in images}),
             ami_count=len(images),

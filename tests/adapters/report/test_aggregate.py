@@ -307,6 +307,24 @@ def test_a_refused_action_is_told_and_fails_nothing(stack: Any) -> None:
     assert "ami-0123456789abcdef0" in action["detail"]
 
 
+@pytest.mark.parametrize("dry", [True, False])
+def test_what_ec2_does_not_know_is_not_tagged(stack: Any, monkeypatch: pytest.MonkeyPatch, dry: bool) -> None:
+    calls = _calls(monkeypatch)
+    gone = Reason(code="AMI_NOT_FOUND", message="m", remedy="r")
+    unresolved = Reason(code="AMI_PARAMETER_NOT_FOUND", message="m", remedy="r")
+    images: list[Image] = [
+        (ami("ami-0a", lineage="a", reason=gone), None),
+        (ami("resolve:ssm:/golden/web", lineage="b", key="p", reason=unresolved), None),
+        (ami("ami-0c", lineage="c"), []),
+    ]
+    stack.open("run-1", images, Config(act=Act(dry_run=dry, tag_amis=True)))
+    stack.aggregate("run-1")
+    assert [given["Resources"] for name, given in calls if name == "CreateTags"] == ([] if dry else [["ami-0c"]])
+    (action,) = stack.report("run-1")["actions"]
+    assert (action["amis"], action["asked"]) == (1 if dry else 0, 1)
+    assert "resolve" not in action["detail"]
+
+
 def test_events_go_in_tens(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = _calls(monkeypatch)
     images: list[Image] = [(ami(f"ami-{number}", lineage=f"{number}"), []) for number in range(23)]

@@ -77,6 +77,17 @@ def test_ours_is_taken_back_when_the_ami_passes_and_done_anew_when_it_fails(stac
     assert AMI in ec2.dates
 
 
+def test_another_configuration_takes_nothing_back(stack: Any, ec2: _Ec2) -> None:
+    _run(stack, "run-1", finding("CVE-1"))
+    date = ec2.dates[AMI]
+    stack.parameter = "Lenient"
+    outcome, detail = _run(stack, "run-2")["undeprecate"]
+    assert (outcome, ec2.dates) == ("KEPT", {AMI: date})
+    assert "by ContinuousAssessmentInput, which takes it back when the AMI passes there" in detail
+    stack.parameter = "ContinuousAssessmentInput"
+    assert _run(stack, "run-3")["undeprecate"][0] == "DONE"
+
+
 @pytest.mark.parametrize("failing", [False, True])
 def test_a_persons_date_stays(stack: Any, ec2: _Ec2, failing: bool) -> None:
     ec2.dates[AMI] = PERSONS

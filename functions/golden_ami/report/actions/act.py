@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from golden_ami.errors import AccessDenied
-from golden_ami.models import COMPLETED_TAG, VERDICT_RUN_TAG, VERDICT_TAG, Act
+from golden_ami.models import COMPLETED_TAG, VERDICT_RUN_TAG, VERDICT_TAG, Act, Reason
 from golden_ami.parallel import side_by_side
 from golden_ami.places import Place
+from golden_ami.reasons import loading
 from golden_ami.report.actions import events
 from golden_ami.report.actions.deprecation import Deprecator
 from golden_ami.report.actions.done import Done, Outcomes, outcomes_of, tell, would
@@ -35,7 +36,7 @@ def act(report: Report, asked: Act, clients: Clients, ledger: Ledger, earlier: s
     done = Done(report.run.run_id, ledger, f" again {earlier}" if earlier else "")
     dry = asked.dry_run
     if asked.tag_amis:
-        put = would("tag", report.amis, "would be tagged") if dry else _tagged(report, clients, done)
+        put = would("tag", _found(report), "would be tagged") if dry else _tagged(report, clients, done)
         tell(report, "tag", put, dry_run=dry)
     if asked.deprecate:
         deprecator = Deprecator(report, clients, ledger, dry_run=dry)
@@ -49,12 +50,22 @@ def act(report: Report, asked: Act, clients: Clients, ledger: Ledger, earlier: s
 
 def _tagged(report: Report, clients: Clients, done: Done) -> Outcomes:
     """Tag each AMI of which it is not confirmed."""
-    rest = done.intended("tag", report.amis)
+    found = _found(report)
+    rest = done.intended("tag", found)
     ec2 = {place: _ec2(place, clients) for place in sorted({Place(ami.account, ami.region) for ami in rest})}
     tried = side_by_side(lambda ami: (ami.key, _tag(ec2[Place(ami.account, ami.region)], report, ami)), rest)
     refused = {key: text for key, text in tried if text}
     done.confirm("tag", {key: "tag" for key, _ in tried if key not in refused})
-    return outcomes_of("tag", report.amis, "tagged with the verdict", refused)
+    return outcomes_of("tag", found, "tagged with the verdict", refused)
+
+
+def _found(report: Report) -> list[AmiReport]:
+    """The AMIs that EC2 knows, as far as this run could see."""
+    return [ami for ami in report.amis if ami.ami_id.startswith("ami-") and not (ami.reason and _is_gone(ami.reason))]
+
+
+def _is_gone(reason: Reason) -> bool:
+    return reason.code == loading.AMI_NOT_FOUND.code
 
 
 def _ec2(place: Place, clients: Clients) -> Any:

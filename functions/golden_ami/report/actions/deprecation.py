@@ -60,7 +60,7 @@ class Deprecator:
 
     def __init__(self, report: Report, clients: Clients, ledger: Ledger, *, dry_run: bool) -> None:
         self._report, self._clients, self._ledger, self._dry_run = report, clients, ledger, dry_run
-        self._run_id = report.run.run_id
+        self._run_id, self._parameter = report.run.run_id, report.run.parameter
 
     def deprecate(self) -> Outcomes:
         """Deprecate AMIs that fail and are not deprecated."""
@@ -69,7 +69,7 @@ class Deprecator:
         outcomes = {one.ami.key: self._as_it_is(one) for one in found if one.refusal or one.date}
         for some in chunks((one for one in found if one.ami.key not in outcomes), _TOGETHER):
             at = times.iso((times.now() + _SHORTLY).replace(second=0, microsecond=0))
-            steps = [(one, _note(one.ami, at, self._run_id)) for one in some]
+            steps = [(one, self._note(one.ami, at)) for one in some]
             outcomes |= self._taken("deprecate", steps, _deprecate, "deprecated as of {at}", "would be deprecated")
         return outcomes
 
@@ -78,11 +78,15 @@ class Deprecator:
         passing = [ami for ami in self._report.amis if value_of_ami(ami) == "PASS"]
         notes = self._notes(passing)
         found = self._found([ami for ami in passing if _key(ami) in notes], notes)
-        outcomes = {one.ami.key: told for one in found if not one.ours and (told := self._left(one))}
-        ours = [(one, one.note) for one in found if one.ours and one.note]
+        outcomes = {one.ami.key: told for one in found if not self._is_own(one) and (told := self._left(one))}
+        ours = [(one, one.note) for one in found if one.note and self._is_own(one)]
         steps = [(one, replace(note, taken_back=self._run_id)) for one, note in ours]
         done, dry = "the deprecation as of {at} was taken back", "the deprecation as of {at} would be taken back"
         return outcomes | self._taken("undeprecate", steps, _take_back, done, dry)
+
+    def _is_own(self, found: _Found) -> bool:
+        """Whether this configuration asked for it; of a note without a parameter nobody knows."""
+        return found.ours and found.note is not None and found.note.parameter in ("", self._parameter)
 
     # ------------------------------------------------------------ what stands
 
@@ -126,6 +130,9 @@ class Deprecator:
         if note and not found.date and note.taken_back == self._run_id:  # by an attempt before this one
             told = f"the deprecation as of {note.at} was taken back"
             return AmiAction(action="undeprecate", outcome="DONE", detail=told)
+        if note and found.ours:
+            told = f"deprecated as of {found.date} by {note.parameter}, which takes it back when the AMI passes there"
+            return AmiAction(action="undeprecate", outcome="KEPT", detail=told)
         if note and found.date and not note.taken_back:
             told = f"deprecated as of {found.date}, not by this system; the date stays"
             return AmiAction(action="undeprecate", outcome="KEPT", detail=told)
@@ -149,6 +156,12 @@ class Deprecator:
             for (found, note), why in tried
         }
 
+    def _note(self, ami: AmiReport, at: str) -> Deprecation:
+        return Deprecation(
+            ami_id=ami.ami_id, account=ami.account, region=ami.region, at=at, run_id=self._run_id,
+            parameter=self._parameter,
+        )  # fmt: skip
+
     def _refused(self, call: Call, found: _Found, note: Deprecation) -> str:
         try:
             call(found.client, found.ami, note)
@@ -159,10 +172,6 @@ class Deprecator:
 
 def _key(ami: AmiReport) -> tuple[str, str, str]:
     return ami.account, ami.region, ami.ami_id
-
-
-def _note(ami: AmiReport, at: str, run_id: str) -> Deprecation:
-    return Deprecation(ami_id=ami.ami_id, account=ami.account, region=ami.region, at=at, run_id=run_id)
 
 
 def _deprecate(client: Any, ami: AmiReport, note: Deprecation) -> None:
