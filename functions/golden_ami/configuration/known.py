@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from golden_ami.models import VERDICT_TAGS, Ami
-from golden_ami.register.model import KnownAmi
+from golden_ami.register.model import KnownAmi, known_id
 
 
 class KnownAmis(Protocol):
@@ -21,7 +21,7 @@ def remember(amis: Sequence[Ami], known: KnownAmis) -> None:
 
     So their owner hears of them, and an exception for their lineage is not called unused.
     """
-    lost = {(ami.account, ami.region, ami.ami_id): ami for ami in amis if ami.reason}
+    lost = {(ami.account, ami.region, known_id(ami.ami_id)): ami for ami in amis if ami.reason}
     for one in known.known_amis(lost):
         ami = lost[one.account, one.region, one.ami_id]
         if not ami.name:

@@ -50,7 +50,7 @@ def evaluate(finding: Finding, rules: AmiRules, past: Past) -> EvaluatedFinding:
     policy = rules.policy if not known.uncertain else replace(rules.policy, grace_days=0)
     fixable = is_fixable(finding, affected)
     rule = rule_met(finding, policy)
-    exception = rules.exceptions.covering(finding, rules.ami, rules.today)
+    exception = rules.exceptions.covering(finding, rules.ami)
     accepted = rules.exceptions.in_force(exception, rules.today)
     tolerated = Tolerance()
     if rule and accepted:

@@ -20,15 +20,15 @@ class ExceptionIndex:
         for index, exception in enumerate(exceptions):
             self._by_vulnerability.setdefault(_vulnerability_key(exception.vulnerability), []).append(index)
 
-    def covering(self, finding: Finding, ami: Ami, today: date) -> int | None:
-        """Index of the exception that covers a finding, one in force before an expired one; None without any."""
+    def covering(self, finding: Finding, ami: Ami) -> int | None:
+        """Index of the exception that covers a finding, of several the one that lasts longest; None without any."""
         if not self._by_vulnerability:
             return None
         candidates = self._by_vulnerability.get(_vulnerability_key(finding.vulnerability_id))
         if not candidates:
             return None
         found = [index for index in candidates if covers(self.exceptions[index], finding, ami)]
-        return min(found, key=lambda index: is_expired(self.exceptions[index], today), default=None)
+        return max(found, key=lambda index: date.fromisoformat(self.exceptions[index].expires), default=None)
 
     def in_force(self, index: int | None, today: date) -> RiskException | None:
         """The exception of this index; None without an index, and after the exception's last day."""

@@ -25,7 +25,7 @@ from golden_ami.parallel import chunks, side_by_side
 from golden_ami.places import Place
 from golden_ami.reasons import reporting
 from golden_ami.register.looked import looked_at
-from golden_ami.register.model import KnownAmi, lineage_key, lineage_name
+from golden_ami.register.model import KnownAmi, known_id, known_ids, lineage_key, lineage_name
 from golden_ami.register.past import Past
 from golden_ami.register.register import Register
 from golden_ami.register.store import Registers
@@ -171,7 +171,7 @@ class _Builder:
         else:
             past.record(self._assessment(ami, report, past))
             with self._lock:
-                self._noted.append(self._known_ami(ami, report))
+                self._noted += [self._known_ami(known, ami, report) for known in known_ids(ami)]
         return _BuiltAmi(ami, report)
 
     def _evaluation(self, ami: Ami, past: Past) -> AmiEvaluation:
@@ -221,9 +221,9 @@ class _Builder:
             looked_at=list(past.looked),
         )
 
-    def _known_ami(self, ami: Ami, report: AmiReport) -> KnownAmi:
+    def _known_ami(self, known: str, ami: Ami, report: AmiReport) -> KnownAmi:
         return KnownAmi(
-            ami_id=ami.ami_id,
+            ami_id=known,
             account=ami.account,
             region=ami.region,
             lineage=lineage_name(ami),
@@ -273,7 +273,9 @@ class _Builder:
 
     def _tell_last_verdicts(self, amis: Sequence[AmiReport]) -> None:
         """Add to the AMIs that are NOT ASSESSED what the last run that assessed them said."""
-        unknown = {(ami.account, ami.region, ami.ami_id): ami for ami in amis if ami.verdict == "NOT_ASSESSED"}
+        unknown = {
+            (ami.account, ami.region, known_id(ami.ami_id)): ami for ami in amis if ami.verdict == "NOT_ASSESSED"
+        }
         for one in self._history.known_amis(unknown) if unknown else ():
             if one.run_id != self._run.run_id:  # else of an attempt before this one
                 last = LastVerdict(verdict=one.verdict, completed_at=one.completed_at, run_id=one.run_id)

@@ -170,3 +170,19 @@ def test_an_accepted_exploited_finding_is_named_as_such(world: World) -> None:
     config = Config(exceptions=[exception("CVE-2021-44228", "2099-01-01")])
     for text in _mails(world.run("run-1", FIRST, [(ami("ami-0a", tags=WEB), [exploited])], config)):
         assert "  PASS  ami-0a: 1 (none fails the AMI)\n" in text
+
+
+def test_what_a_parameter_named_is_known_by_it(world: World) -> None:
+    resolved = ami("ami-0a", name="web-7", lineage="/golden/web", parameter="/golden/web", tags=WEB)
+    world.run("run-1", FIRST, [(resolved, [finding("CVE-1")])])
+    unresolved = ami("resolve:ssm:/golden/web:4", name="web-7", lineage="/golden/web", key="p", tags=WEB, reason=GONE)
+    (found,) = world.run("run-2", SECOND, [(unresolved, None)]).amis
+    assert found.last_verdict
+    assert found.last_verdict.verdict == "FAIL"
+
+
+def test_a_renewed_exception_is_the_one_that_counts(world: World) -> None:
+    """The earlier one may be removed; the finding is accepted until the later one ends."""
+    config = Config(exceptions=[exception("CVE-1", "2026-04-04"), exception("CVE-1", "2027-04-04")])
+    told = world.run("run-1", FIRST, [(ami("ami-0a", tags=WEB), [finding("CVE-1")])], config).exceptions
+    assert [(one.status, one.matches) for one in told] == [("UNUSED", 0), ("ACTIVE", 1)]
