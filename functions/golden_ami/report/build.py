@@ -34,7 +34,7 @@ from golden_ami.report.ami import assessed, not_assessed, upgraded
 from golden_ami.report.exceptions import about_unassessed, exception_reports
 from golden_ami.report.findings import decoded_findings
 from golden_ami.report.links import execution_url
-from golden_ami.report.model import About, AmiReport, LastVerdict, Report
+from golden_ami.report.model import About, AmiReport, LastVerdict, Owner, Report
 from golden_ami.report.order import ami_order
 from golden_ami.report.totals import legacy_of, owners_of, totals_of
 from golden_ami.report.trend import History, Trend
@@ -48,6 +48,7 @@ from golden_ami.vulnerabilities.known import NOTHING, Known
 
 _TOGETHER = 20  # statuses encoded by one call
 _UPGRADES = 50  # of the run
+_UPGRADES_OF_OWNER = 5  # which a message tells
 _NDJSON = "application/x-ndjson"
 
 
@@ -103,6 +104,7 @@ class _Builder:
         self._urgent = _urgent_of_each(amis)
         self._lock = Lock()
         self._upgrades = RunUpgrades()
+        self._upgrades_of: dict[str, RunUpgrades] = {}  # by owner
         self._trend = Trend(run, history)
         self._noted: list[KnownAmi] = []  # the AMIs that were assessed
 
@@ -166,6 +168,8 @@ class _Builder:
             report.notes.append(f"its lineage was {before.split('/', 2)[2]} before, and its past was taken over")
         with self._lock:
             self._upgrades.add(evaluation.upgrades, upgraded(report))
+            theirs = self._upgrades_of.setdefault(report.owner, RunUpgrades())
+            theirs.add(evaluation.upgrades, upgraded(report))
         if judged.verdict == "NOT_ASSESSED":
             past.remember()
         else:
@@ -265,11 +269,18 @@ class _Builder:
                 self._today,
                 renamed(config.exceptions, self._amis, config.lineage_tag),
             ),
-            owners=owners_of(amis, config),
+            owners=self._owners(amis),
             trend=self._trend.points(self._completed_at, amis),
             allowed_amis=allowed.criteria(amis, {one.ami.key: one.ami.owner_id for one in found}),
             legacy=[legacy_of(ami) for ami in amis],
         )
+
+    def _owners(self, amis: Sequence[AmiReport]) -> list[Owner]:
+        owners = owners_of(amis, self._run.config)
+        for one in owners:
+            if theirs := self._upgrades_of.get(one.owner):
+                one.upgrades = theirs.ranked()[:_UPGRADES_OF_OWNER]
+        return owners
 
     def _tell_last_verdicts(self, amis: Sequence[AmiReport]) -> None:
         """Add to the AMIs that are NOT ASSESSED what the last run that assessed them said."""

@@ -134,6 +134,7 @@ class Owner(Data):
     failed: int = 0
     not_assessed: int = 0
     topic: str = ""
+    upgrades: list[Upgrade] = field(default_factory=list)  # the first few of their AMIs
 
 
 class Fault(Data, omit_defaults=False):

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from golden_ami.evaluation.policy import run_verdict
-from golden_ami.evaluation.run_upgrades import RunUpgrades
 from golden_ami.ledger import RESULTS, Ledger
 from golden_ami.logs import logger
 from golden_ami.models import Config, Run
 from golden_ami.places import Place
 from golden_ami.report import mail
-from golden_ami.report.ami import upgraded
 from golden_ami.report.exceptions import of_amis
 from golden_ami.report.last import error_name
 from golden_ami.report.links import report_links
@@ -90,15 +88,13 @@ def _routes(report: Report, config: Config) -> Mapping[str, str]:
 def of_owner(report: Report, owner: str) -> Report:
     """The report as it is for one owner: their AMIs only, and nothing that tells of others'."""
     amis = [ami for ami in report.amis if ami.owner == owner]
-    upgrades = RunUpgrades()
-    for ami in amis:
-        upgrades.add(ami.upgrades, upgraded(ami))
+    upgrades = next((one.upgrades for one in report.owners if one.owner == owner), [])
     return msgspec.structs.replace(
         report,
         amis=amis,
         verdict=run_verdict(ami.verdict for ami in amis),
         totals=totals_of(amis),
-        upgrades=upgrades.ranked(),
+        upgrades=upgrades,
         exceptions=of_amis(report.exceptions, amis, datetime.fromisoformat(report.run.completed_at).date()),
         owners=[],
         trend=[],

@@ -186,3 +186,18 @@ def test_a_renewed_exception_is_the_one_that_counts(world: World) -> None:
     config = Config(exceptions=[exception("CVE-1", "2026-04-04"), exception("CVE-1", "2027-04-04")])
     told = world.run("run-1", FIRST, [(ami("ami-0a", tags=WEB), [finding("CVE-1")])], config).exceptions
     assert [(one.status, one.matches) for one in told] == [("UNUSED", 0), ("ACTIVE", 1)]
+
+
+def test_an_owners_upgrades_are_counted_over_all_their_packages(world: World) -> None:
+    """An AMI's own list is cut; the sum is not of what is left of it."""
+    images: list[Image] = []
+    for number in range(2):
+        names = [f"package-{(at + 7 * number) % 60:02}" for at in range(60)]
+        found = [finding(f"CVE-{at}", package(name), severity="HIGH") for at, name in enumerate(names)]
+        images.append((ami(f"ami-0{number}", lineage=f"{number}", tags=WEB), found))
+    report = world.run("run-1", FIRST, images)
+    theirs = of_owner(report, "web").upgrades
+    assert [(one.package, one.closes, one.amis) for one in theirs] == [
+        (one.package, one.closes, one.amis) for one in report.upgrades[: len(theirs)]
+    ]
+    assert {one.amis for one in theirs} == {2}
