@@ -18,9 +18,11 @@ from golden_ami.report.verdicts import last_words, why_it_fails, words_of_ami, w
 from golden_ami.usage import lines as usage
 
 _SUBJECT = 100  # characters, ASCII, no line breaks or control characters (SNS Publish)
+_OWNER = 40  # characters of an owner in a subject, which the verdict follows
 _LINE = 300
 _AMIS = 25
 _CAUSES = 10
+_OTHERS = 1000  # AMIs of which the id alone is told
 _INLINE = 3  # AMIs that are named in the line of their cause; more have a line each
 _SHARE = 10  # AMIs that are named with what they have in common
 
@@ -39,7 +41,7 @@ def subject(report: Report, owner: str = "") -> str:
         )
         if count
     ]
-    whose = f" ({owner})" if owner else ""
+    whose = f" ({owner if len(owner) <= _OWNER else owner[: _OWNER - 3] + '...'})" if owner else ""
     return _ascii(f"Golden AMIs{whose}: {words_of_run(report)} - {', '.join(counts) or 'no AMI'}")
 
 
@@ -137,15 +139,22 @@ def _exploited(amis: Sequence[AmiReport]) -> Iterator[str]:
         )
         told = _together([*ids], _INLINE) or "none fails the AMI"
         yield _clean(f"{words_of_ami(ami)}  {_named_only(ami)}: {ami.known_exploited_critical} ({told})", _LINE)
-    for some in chunks([ami.key for ami in found[_AMIS:]], _SHARE):
-        yield ", ".join(some)
+    yield from _others(found[_AMIS:])
+
+
+def _others(amis: Sequence[AmiReport]) -> Iterator[str]:
+    """The ids of those that have no line of their own."""
+    for some in chunks(amis[:_OTHERS], _SHARE):
+        yield f"- {', '.join(ami.key for ami in some)}"
+    if len(amis) > _OTHERS:
+        yield f"... and {len(amis) - _OTHERS} more in the whole report"
 
 
 def _amis(amis: Sequence[AmiReport]) -> Iterator[str]:
     assessed = [ami for ami in amis if ami.verdict != "NOT_ASSESSED"]
     for ami in assessed[:_AMIS]:
-        name = _clean(ami.name or ami.ami_id, 80)
-        yield _clean(f"{words_of_ami(ami)}  {name} ({ami.key})  {_short_counts(ami)}{_why(ami)}{_change(ami)}", _LINE)
+        named = f"{words_of_ami(ami)}  {_clean(ami.name or ami.ami_id, 80)} ({ami.key})"
+        yield _clean(f"{named}  {_short_counts(ami)}{_why(ami)}{_change(ami)}", 2 * _LINE)
     if len(assessed) > _AMIS:
         yield f"... and {len(assessed) - _AMIS} more in the whole report"
 
@@ -160,6 +169,9 @@ def _why(ami: AmiReport) -> str:
     parts = [fails] if (fails := why_it_fails(ami)) else []
     parts += [f"{ami.grace} in grace, the first until {ami.grace_until}"] if ami.grace else []
     parts += [f"{ami.excepted} under an exception"] if ami.excepted else []
+    parts += [f"{ami.suppressed} suppressed in Inspector"] if ami.suppressed else []
+    others = ami.tolerated - ami.grace - ami.excepted - ami.suppressed
+    parts += [f"{others} tolerated by the policy"] if others > 0 else []
     return f": {'; '.join(parts)}" if parts else ""
 
 
@@ -192,19 +204,20 @@ def _change(ami: AmiReport) -> str:
 
 def _causes(amis: Sequence[AmiReport]) -> Iterator[str]:
     """Causes with the AMIs that share them, the most common first."""
-    causes: dict[tuple[str, str], list[str]] = {}
+    causes: dict[tuple[str, str], list[AmiReport]] = {}
     for ami in amis:
         if ami.reason:
-            causes.setdefault((ami.reason.message, ami.reason.remedy), []).append(_named(ami))
+            causes.setdefault((ami.reason.message, ami.reason.remedy), []).append(ami)
     ordered = sorted(causes.items(), key=lambda cause: -len(cause[1]))
-    for (message, remedy), names in ordered[:_CAUSES]:
-        few = len(names) <= _INLINE
-        whose = ", ".join(names) if few else f"{len(names)} AMIs"
+    for (message, remedy), some in ordered[:_CAUSES]:
+        few, names = len(some) <= _INLINE, [_named(ami) for ami in some[:_AMIS]]
+        whose = ", ".join(names) if few else f"{len(some)} AMIs"
         yield f"{whose}: {_clean(message, _LINE)}. {_clean(remedy, _LINE * 2)}".replace("..", ".")
-        yield from () if few else (f"- {name}" for name in names[:_AMIS])
-        yield from () if len(names) <= _AMIS else [f"- and {len(names) - _AMIS} more in the whole report"]
+        yield from () if few else (f"- {name}" for name in names)
+        yield from _others(some[_AMIS:])
     if len(ordered) > _CAUSES:
-        yield f"... and {len(ordered) - _CAUSES} more causes in the whole report"
+        yield f"{len(ordered) - _CAUSES} more causes, which the whole report tells:"
+        yield from _others([ami for _, some in ordered[_CAUSES:] for ami in some])
 
 
 def _unseen(amis: Sequence[AmiReport]) -> Iterator[str]:

@@ -201,3 +201,12 @@ def test_an_owners_upgrades_are_counted_over_all_their_packages(world: World) ->
         (one.package, one.closes, one.amis) for one in report.upgrades[: len(theirs)]
     ]
     assert {one.amis for one in theirs} == {2}
+
+
+def test_what_a_pass_rests_on_is_said(world: World) -> None:
+    no_fix = finding("CVE-2", package(fixed_in=""), severity="CRITICAL", fix_available="NO")
+    hidden = finding("CVE-1", severity="CRITICAL", suppressed=True)
+    policy = Policy(only_fixable=True, suppressed="tolerate")
+    report = world.run("run-1", FIRST, [(ami("ami-0a", tags=WEB), [no_fix, hidden])], Config(policy=policy))
+    for text in _mails(report):
+        assert "C2 H0 M0 L0 I0 U0: 1 suppressed in Inspector; 1 tolerated by the policy\n" in text
