@@ -13,6 +13,7 @@ import typer
 from golden_ami import __version__
 from golden_ami_cli import console
 from golden_ami_cli.assessing import command as assess
+from golden_ami_cli.comparing import command as comparing
 from golden_ami_cli.configuration import command as configuration
 from golden_ami_cli.doctor import command as doctor
 from golden_ami_cli.errors import TOOL_FAILED, USAGE, CommandError
@@ -33,7 +34,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("assess")(assess.assess)
-for command in (runs.runs, runs.watch, runs.cancel, runs.reap, runs.rollback, records.report, records.history):
+for command in (
+    runs.runs,
+    runs.watch,
+    runs.cancel,
+    runs.reap,
+    runs.rollback,
+    records.report,
+    comparing.diff,
+    records.history,
+):
     app.command()(command)
 app.command("doctor")(doctor.doctor)
 app.command("estimate")(estimate.estimate)

@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import io
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, Annotated
 
 import typer
 
 from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName
-from golden_ami_cli.choice import LocalOption, WorkspaceOption, chosen
+from golden_ami_cli.choice import LocalOption, WorkspaceOption
 from golden_ami_cli.errors import UsageError
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude
 from golden_ami_cli.runs.command import RunArgument
-
-if TYPE_CHECKING:
-    from golden_ami.storage.objects import Store
-
-Copied = Annotated[
-    Path | None,
-    typer.Option(
-        "--from",
-        metavar="DIR",
-        help="A copy of the report bucket, in place of a stack: what `aws s3 cp --recursive s3://BUCKET DIR` or "
-        "`golden-ami assess --local --archive-dir DIR` leaves.",
-        show_default=False,
-    ),
-]
-
-_OF_A_STACK = ("stack", "profile", "region", "local", "workspace")
-_ONE_SOURCE = "a run is read from a copy or from a stack"
+from golden_ami_cli.runs.stored import Copied, report_of, stored
 
 
 class Format(StrEnum):
@@ -71,26 +54,10 @@ def report(
     - `golden-ami report RUN --format sarif --out findings.sarif`
     - `golden-ami report RUN --local`
     """
-    from golden_ami.executions import run_id_of
-    from golden_ami.report.formats import load, write
-    from golden_ami.storage.objects import Missing
+    from golden_ami.report.formats import write
 
-    exclude(context, "copied", _OF_A_STACK, _ONE_SOURCE)
-    account = None if copied else chosen(context, stack, profile, region, local=local, workspace=workspace)
-    store = account.store if account else _store(copied or Path())
-    run_id = run_id_of(run)
-    if not (account and account.vouches_for(run_id)):
-        console.stderr().print(f"golden-ami: the ledger has no digest of run {run_id}: nothing vouches for its report")
-    try:
-        found = load(store, run_id_of(run))
-    except Missing as error:
-        if account:
-            with suppress(UsageError):  # Step Functions has forgotten it
-                account.refuse_duplicate(account.describe(run))
-        raise UsageError(
-            f"there is no report {error}: the run was never reported or its report has expired; "
-            "`golden-ami runs` lists the runs"
-        ) from error
+    source = stored(context, copied, stack, profile, region, local=local, workspace=workspace)
+    found, store = report_of(source, run), source.store
     if out is None:
         content = io.BytesIO()
         write(found, store, form.value, content)
@@ -129,22 +96,10 @@ def history(
     from golden_ami_cli.history.command import history as show
     from golden_ami_cli.history.source import HistorySource
 
-    exclude(context, "copied", _OF_A_STACK, _ONE_SOURCE)
     exclude(context, "verify", ("html",), "--verify checks the archive and writes no page")
-    if copied:
-        source = HistorySource(_store(copied))
-    else:
-        source = chosen(context, stack, profile, region, local=local, workspace=workspace).source
+    found = stored(context, copied, stack, profile, region, local=local, workspace=workspace)
+    source = found.account.source if found.account else HistorySource(found.store)
     show(run, source, console=console.stdout(), html=html, verify=verify, as_json=form is Form.JSON)
-
-
-def _store(directory: Path) -> Store:
-    from golden_ami.storage.keys import RUNS
-    from golden_ami.storage.objects import DirectoryStore
-
-    if not (directory / RUNS).is_dir():
-        raise UsageError(f"--from {directory}: it has no folder runs; give a copy of the report bucket")
-    return DirectoryStore(directory)
 
 
 def _opened(path: Path) -> IO[bytes]:
