@@ -16,6 +16,7 @@ from golden_ami_cli.assessing.command import gate_status, show
 from golden_ami_cli.choice import LocalOption, WorkspaceOption, chosen
 from golden_ami_cli.errors import STILL_RUNNING, CommandError
 from golden_ami_cli.options import Debug, Form, OutputForm
+from golden_ami_cli.runs.status import Status
 
 RunArgument = Annotated[
     str, typer.Argument(help="The run's id, as `golden-ami runs` lists it, or its execution's ARN.")
@@ -29,6 +30,10 @@ def runs(
     stack: StackName = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
+    status: Annotated[
+        Status | None,
+        typer.Option(help="Only runs whose execution has this status.", case_sensitive=False, show_default=False),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many runs, the newest first.")] = 20,
     form: OutputForm = Form.TABLE,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
@@ -39,13 +44,17 @@ def runs(
 
     - `golden-ami runs --stack golden-ami-assessment`
     - `golden-ami runs --limit 100 --output json`
+    - `golden-ami runs --status running`
     - `golden-ami runs --local`
     """
     from golden_ami_cli.runs import listing
 
-    found = listing.runs(chosen(context, stack, profile, region, local=local, workspace=workspace), limit)
+    account = chosen(context, stack, profile, region, local=local, workspace=workspace)
+    found = listing.runs(account, limit, status)
     if form is Form.JSON:
         console.say_json(listing.to_json(found))
+    elif not found:
+        console.say(printable(listing.none(account.stack, status)))
     else:
         console.stdout().print(*listing.lines(found), sep="\n", soft_wrap=True)
 
