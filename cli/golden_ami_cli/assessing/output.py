@@ -16,7 +16,7 @@ from golden_ami.characters import printable
 from golden_ami.models import SEVERITIES, Severity, Verdict
 from golden_ami.report.verdicts import words
 from golden_ami.usage.lines import sentence, total_sentence
-from golden_ami_cli.assessing.result import AmiResult, Changes, Result
+from golden_ami_cli.assessing.result import AmiResult, Changes, FailOn, Result
 from golden_ami_cli.history.readable import cut, readable
 
 VERDICT_STYLES: dict[Verdict, str] = {"PASS": "bold green", "FAIL": "bold red", "NOT_ASSESSED": "bold yellow"}
@@ -108,6 +108,14 @@ def _changes(changes: Changes | None) -> list[Text]:
     return [Text(f"Changes        {changes.new} new, {changes.fixed} fixed, {changes.open} still open (in {assessed})")]
 
 
+def _fail_on(told: FailOn | None) -> list[Text]:
+    if told is None:
+        return []
+    worse = "" if told.severity == "CRITICAL" else " or worse"
+    said = f"{told.findings} finding{'' if told.findings == 1 else 's'} {told.severity}{worse}, accepted by nobody"
+    return [Text(f"Fail on        {said}", style="bold red" if told.findings else "")]
+
+
 def _lines(result: Result, reports: list[str]) -> list[Text]:
     passed = [ami for ami in result.amis if ami.verdict == "PASS"]
     reported = sum(ami.report_only for ami in passed)
@@ -120,6 +128,7 @@ def _lines(result: Result, reports: list[str]) -> list[Text]:
             "Run verdict    ", verdict_text(result.verdict, reported == len(passed)), f"  ({verdicts or 'no AMI'})"
         ),
         *_changes(result.changes),
+        *_fail_on(result.fail_on),
         Text(f"Execution      {result.execution_status}, {result.transitions} state transitions, run {result.run_id}"),
         Text(
             f"Instances      {instances.launched} launched, {instances.terminated} terminated, "

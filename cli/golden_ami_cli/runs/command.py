@@ -12,9 +12,11 @@ import typer
 from golden_ami.characters import printable
 from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName, connect
-from golden_ami_cli.assessing.command import gate_status, show
+from golden_ami_cli.assessing.command import show_and_exit
 from golden_ami_cli.choice import LocalOption, WorkspaceOption, chosen
+from golden_ami_cli.delivery import FormatsOption, OutOption, ReportDirOption, delivery
 from golden_ami_cli.errors import STILL_RUNNING, CommandError
+from golden_ami_cli.gate import FailOnOption, GateOption
 from golden_ami_cli.options import Debug, Form, OutputForm
 from golden_ami_cli.runs.status import Status
 
@@ -68,7 +70,11 @@ def watch(
     profile: ProfileOption = None,
     region: RegionOption = None,
     form: OutputForm = Form.TABLE,
-    gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 for FAIL and 4 for NOT ASSESSED.")] = False,
+    formats: FormatsOption = None,
+    out: OutOption = None,
+    report_dir: ReportDirOption = None,
+    gate: GateOption = False,
+    fail_on: FailOnOption = None,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
     """Follow a run until its end, then show its result. A run that is over is told from its beginning.
@@ -76,14 +82,16 @@ def watch(
     Examples:
 
     - `golden-ami watch 4a85e20b-d9bb-4282-a658-6cdebf7e7a9d`
+    - `golden-ami watch RUN --format sarif --out findings.sarif --fail-on critical`
     """
     from golden_ami_cli.assessing import following
 
+    wanted = delivery(formats, out, report_dir, placed=True)
+    wanted.prepare()
     account = chosen(context, stack, profile, region, local=local, workspace=workspace)
     arn = account.describe(run)["executionArn"]
-    result = following.result_of(account, arn, console.stderr())
-    show(result, form)
-    raise typer.Exit(gate_status(result) if gate else 0)
+    result = following.result_of(account, arn, console.stderr(), wanted, fail_on)
+    show_and_exit(result, form, wanted, gate=gate)
 
 
 def cancel(

@@ -223,3 +223,11 @@ def test_a_failed_execution_opens_no_gate() -> None:
     answer = built()
     answer.verdict, answer.execution_status = "PASS", "FAILED"
     assert gate_status(answer) == 1
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("PASS", 3), ("FAIL", 3), ("NOT_ASSESSED", 3)])
+def test_findings_beyond_the_asked_severity_close_the_gate(verdict: Any, status: int) -> None:
+    answer = built()
+    answer.verdict, answer.fail_on = verdict, result.FailOn(severity="HIGH", findings=2)
+    assert gate_status(answer) == status
+    assert "Fail on        2 findings HIGH or worse, accepted by nobody" in shown(answer)
