@@ -19,6 +19,7 @@ from golden_ami_cli.doctor import command as doctor
 from golden_ami_cli.errors import TOOL_FAILED, USAGE, CommandError
 from golden_ami_cli.estimate import command as estimate
 from golden_ami_cli.local import command as local_group
+from golden_ami_cli.options import Debug, Quiet
 from golden_ami_cli.runs import command as runs
 from golden_ami_cli.runs import records
 
@@ -62,12 +63,15 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> None:
     """The options that stand before the command's name."""
 
 
 def main() -> None:
     """Run the command line. Errors become one readable message on stderr; with --debug, a traceback."""
+    console.be_quiet(False)
     try:
         app()
     except Exception as error:  # the outermost edge: whatever it is, a person reads it

@@ -92,9 +92,8 @@ def assess_locally(
     except UnknownFault as error:
         raise UsageError(f"--fault {error}: no such fault; `golden-ami local faults` lists them") from error
     parameters = needed(inputs.config)
-    said = [*(f"Warning: {text}" for text in inputs.warnings), *(f"Note: {text}" for text in inputs.notes)]
-    for line in said:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for text in inputs.notes:
+        console.print(f"Note: {text}", soft_wrap=True)
     wanted.prepare()
     if archive_dir:
         make_directory(archive_dir)

@@ -21,7 +21,7 @@ from golden_ami_cli.choice import WorkspaceOption
 from golden_ami_cli.delivery import Delivery, FormatsOption, OutOption, ReportDirOption, delivery
 from golden_ami_cli.errors import CommandError, UsageError
 from golden_ami_cli.gate import FailOn, FailOnOption, GateOption, status_of
-from golden_ami_cli.options import Debug, Form, OutputForm, exclude, given
+from golden_ami_cli.options import Debug, Form, OutputForm, Quiet, exclude, given
 
 if TYPE_CHECKING:
     from golden_ami_cli.assessing.result import Result
@@ -115,6 +115,7 @@ def assess(
     workspace: WorkspaceOption = None,
     gate: GateOption = False,
     fail_on: FailOnOption = None,
+    quiet: Quiet = False,  # noqa: ARG001 - its callback has it
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
     """Assess golden AMIs: PASS, FAIL or NOT ASSESSED for each.
@@ -155,7 +156,7 @@ def assess(
             f"nothing says where; give either --local (the embedded AWS), or --stack NAME or {STACK_VARIABLE} "
             "(a deployed one)"
         )
-    console.stderr().print("Assessing in the embedded AWS")  # at once: what is imported from here on takes seconds
+    console.progress().print("Assessing in the embedded AWS")  # at once: what is imported from here on takes seconds
     from golden_ami_cli.assessing.inputs import Inputs
 
     inputs = Inputs.read(config, images, findings, engine=engine.value if engine else None, amis=ami or ())
@@ -165,9 +166,10 @@ def assess(
     from golden_ami_cli.workspaces import NONE, opened
 
     faults = [name.strip() for text in fault or () for name in text.split(",") if name.strip()]
-    err = console.stderr()
-    with opened(workspace, err) if workspace or not faults else nullcontext(NONE) as kept:
-        result = assess_locally(inputs, err, wanted, archive_dir, faults, kept, fail_on)
+    for text in inputs.warnings:
+        console.stderr().print(f"Warning: {text}", soft_wrap=True)
+    with opened(workspace, console.stderr()) if workspace or not faults else nullcontext(NONE) as kept:
+        result = assess_locally(inputs, console.progress(), wanted, archive_dir, faults, kept, fail_on)
     place = "" if out or report_dir else _where(result.run_id, kept, workspace)
     show_and_exit(result, form, wanted, gate=gate, report=place)
 
@@ -194,9 +196,9 @@ class _Remote:
         from golden_ami_cli.assessing import following
 
         wanted.prepare()
-        console.stderr().print(f"Assessing in stack {printable(self.stack)}")
+        console.progress().print(f"Assessing in stack {printable(self.stack)}")
         account, arn = self._start()
-        return following.result_of(account, arn, console.stderr(), wanted, fail_on)
+        return following.result_of(account, arn, console.progress(), wanted, fail_on)
 
     def _start(self) -> tuple[Account, str]:
         from golden_ami_cli.assessing import following

@@ -17,7 +17,7 @@ from golden_ami_cli.choice import LocalOption, WorkspaceOption, chosen
 from golden_ami_cli.delivery import FormatsOption, OutOption, ReportDirOption, delivery
 from golden_ami_cli.errors import STILL_RUNNING, CommandError
 from golden_ami_cli.gate import FailOnOption, GateOption
-from golden_ami_cli.options import Debug, Form, OutputForm
+from golden_ami_cli.options import Debug, Form, OutputForm, Quiet
 from golden_ami_cli.runs.status import Status
 
 RunArgument = Annotated[
@@ -75,6 +75,7 @@ def watch(
     report_dir: ReportDirOption = None,
     gate: GateOption = False,
     fail_on: FailOnOption = None,
+    quiet: Quiet = False,  # noqa: ARG001 - its callback has it
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
     """Follow a run until its end, then show its result. A run that is over is told from its beginning.
@@ -90,7 +91,7 @@ def watch(
     wanted.prepare()
     account = chosen(context, stack, profile, region, local=local, workspace=workspace)
     arn = account.describe(run)["executionArn"]
-    result = following.result_of(account, arn, console.stderr(), wanted, fail_on)
+    result = following.result_of(account, arn, console.progress(), wanted, fail_on)
     show_and_exit(result, form, wanted, gate=gate)
 
 

@@ -80,3 +80,27 @@ def test_the_start_imports_nothing_heavy() -> None:
     program = "import sys, golden_ami_cli.main; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"boto3", "botocore", "moto", "jsonschema", "yaml"} & set(loaded)
+
+
+def test_debug_stands_before_the_command_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    missing = str(tmp_path / "none.json")
+    monkeypatch.setattr(sys, "argv", ["golden-ami", "--debug", "assess", "--local", "--config", missing])
+    with pytest.raises(Exception, match="not found"):
+        main()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["assess", "--local"], "Assessing in the embedded AWS"),
+        (["--quiet", "assess", "--local"], ""),
+        (["assess", "--local", "-q"], ""),
+    ],
+)
+def test_quiet_leaves_out_progress_and_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    assert run(monkeypatch, *arguments, "--config", str(tmp_path / "none.json")) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(said or "golden-ami: ")
+    assert "not found" in told
