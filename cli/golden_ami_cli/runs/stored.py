@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from golden_ami_cli import console
 from golden_ami_cli.choice import chosen
-from golden_ami_cli.errors import UsageError
+from golden_ami_cli.errors import CommandError, UsageError
 from golden_ami_cli.options import exclude
 
 if TYPE_CHECKING:
@@ -73,11 +74,20 @@ def report_of(source: StoredRuns, run: str) -> Report:
     except Missing as error:
         if account:
             with suppress(UsageError):  # Step Functions has forgotten it
-                account.refuse_duplicate(account.describe(run))
+                execution = account.describe(run)
+                account.refuse_duplicate(execution)
+                _refuse_running(execution)
         raise UsageError(
             f"there is no report {error}: the run was never reported or its report has expired; "
             "`golden-ami runs` lists the runs"
         ) from error
+
+
+def _refuse_running(execution: Mapping[str, Any]) -> None:
+    """Raise CommandError for a run that is still going, which has no report yet."""
+    if execution["status"] == "RUNNING":
+        run = execution["name"]
+        raise CommandError(f"run {run} is still going and has no report yet; `golden-ami watch {run}` follows it")
 
 
 def _copy(directory: Path) -> Store:
