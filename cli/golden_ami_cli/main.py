@@ -6,9 +6,10 @@ Commands import what is heavy (boto3, moto) only when they run, so that help and
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.main
 
 from golden_ami import __version__
 from golden_ami_cli import console
@@ -69,11 +70,27 @@ def _root(
     """The options that stand before the command's name."""
 
 
+def command_line() -> Any:
+    """All commands; the help shows no type of an option that takes no value."""
+    root = typer.main.get_command(app)
+    _leave_out_types_of_flags(root)
+    return root
+
+
+def _leave_out_types_of_flags(command: Any, parent: typer.Context | None = None) -> None:
+    context = typer.Context(command, parent, **command.context_settings)
+    for parameter in [*command.params, command.get_help_option(context)]:
+        if getattr(parameter, "is_flag", False) and parameter.metavar is None:
+            parameter.metavar = ""
+    for one in getattr(command, "commands", {}).values():
+        _leave_out_types_of_flags(one, context)
+
+
 def main() -> None:
     """Run the command line. Errors become one readable message on stderr; with --debug, a traceback."""
     console.be_quiet(False)
     try:
-        app()
+        command_line()()
     except Exception as error:  # the outermost edge: whatever it is, a person reads it
         if "--debug" in sys.argv:
             raise

@@ -19,7 +19,7 @@ from golden_ami_cli.account import STACK_VARIABLE, Account, OptionalStack, Profi
 from golden_ami_cli.assessing import output
 from golden_ami_cli.choice import WorkspaceOption
 from golden_ami_cli.delivery import Delivery, FormatsOption, OutOption, ReportDirOption, delivery
-from golden_ami_cli.errors import CommandError, UsageError
+from golden_ami_cli.errors import INTERRUPTED, CommandError, UsageError
 from golden_ami_cli.gate import FailOn, FailOnOption, GateOption, status_of
 from golden_ami_cli.options import Debug, Form, OutputForm, Quiet, exclude, given
 
@@ -40,6 +40,7 @@ class EngineName(StrEnum):
 _OF_A_STACK = ("stack", "profile", "region", "parameter", "detach")
 _OF_THE_EMBEDDED = ("config", "engine", "images", "findings", "archive_dir", "fault", "workspace")
 _OF_A_RESULT = ("formats", "out", "report_dir", "gate", "fail_on")
+_INTERRUPTED = "interrupted; nothing is left running: the embedded AWS has ended with this command, and nothing in it costs anything"
 _PAGES = ("report.html", "history.html")  # of a folder for a report, those that a browser shows
 _FILE = {"metavar": "FILE", "show_default": False}
 ConfigOption = Annotated[
@@ -168,8 +169,11 @@ def assess(
     faults = [name.strip() for text in fault or () for name in text.split(",") if name.strip()]
     for text in inputs.warnings:
         console.stderr().print(f"Warning: {text}", soft_wrap=True)
-    with opened(workspace, console.stderr()) if workspace or not faults else nullcontext(NONE) as kept:
-        result = assess_locally(inputs, console.progress(), wanted, archive_dir, faults, kept, fail_on)
+    try:
+        with opened(workspace, console.stderr()) if workspace or not faults else nullcontext(NONE) as kept:
+            result = assess_locally(inputs, console.progress(), wanted, archive_dir, faults, kept, fail_on)
+    except KeyboardInterrupt:
+        raise CommandError(_INTERRUPTED, status=INTERRUPTED) from None
     place = "" if out or report_dir else _where(result.run_id, kept, workspace)
     show_and_exit(result, form, wanted, gate=gate, report=place)
 

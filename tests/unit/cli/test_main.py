@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from golden_ami import __version__
+from golden_ami_cli.assessing import assessment
 from golden_ami_cli.main import main
 
 ROOT = Path(__file__).parents[3]
@@ -104,3 +105,23 @@ def test_quiet_leaves_out_progress_and_no_error(
     told = capsys.readouterr().err
     assert told.startswith(said or "golden-ami: ")
     assert "not found" in told
+
+
+def test_an_interrupted_local_run_says_what_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(assessment, "assess_locally", interrupted)
+    assert run(monkeypatch, "assess", "--local") == 130
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "nothing is left running" in captured.err
+
+
+def test_flags_have_no_type_in_the_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["assess"], ["local", "serve"], ["config"]):
+        for option in ("--help", "-h"):
+            assert run(monkeypatch, *arguments, option) == 0
+            assert "bool" not in capsys.readouterr().out
