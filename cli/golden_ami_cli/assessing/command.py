@@ -40,7 +40,7 @@ class EngineName(StrEnum):
 _OF_A_STACK = ("stack", "profile", "region", "parameter", "detach")
 _OF_THE_EMBEDDED = ("config", "engine", "images", "findings", "archive_dir", "fault", "workspace")
 _OF_A_RESULT = ("formats", "out", "report_dir", "gate", "fail_on")
-_INTERRUPTED = "interrupted; nothing is left running: the embedded AWS has ended with this command, and nothing in it costs anything"
+_INTERRUPTED = "interrupted; nothing is left running: the embedded AWS has ended with this command"
 _PAGES = ("report.html", "history.html")  # of a folder for a report, those that a browser shows
 _FILE = {"metavar": "FILE", "show_default": False}
 ConfigOption = Annotated[

@@ -13,7 +13,7 @@ from golden_ami.characters import printable
 from golden_ami.evaluation.model import Item
 from golden_ami_cli.assessing.output import verdict_text
 from golden_ami_cli.comparing.model import AmiChanges, AmiSide, Diff, RunSide
-from golden_ami_cli.tables import table
+from golden_ami_cli.tables import Name, table
 
 LISTED = 20  # findings of an AMI that are new, and as many that are fixed; all stand in --output json
 
@@ -48,7 +48,7 @@ def _amis(amis: Sequence[AmiChanges]) -> Table:
         sides = [side for side in (ami.before, ami.after) if side]
         ids = dict.fromkeys(printable(side.ami_id) for side in sides)
         counts = [str(len(found)) if ami.compared else "-" for found in (ami.new, ami.fixed, ami.open)]
-        made.add_row(Text(_name(ami)), Text("\n".join(ids)), _verdict(ami.before), _verdict(ami.after), *counts)
+        made.add_row(Name(_name(ami)), Text("\n".join(ids)), _verdict(ami.before), _verdict(ami.after), *counts)
     return made
 
 

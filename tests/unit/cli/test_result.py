@@ -208,7 +208,15 @@ def test_the_table_fits_its_console_and_loses_no_reason(width: int) -> None:
     answer.amis[0].ami_id, answer.amis[0].name = "ami-0123456789abcdef0", "golden-ubuntu2404-api-2026-09-30"
     table = shown(answer, width).split("Run verdict")[0]
     assert max(len(line) for line in table.splitlines()) <= width
-    for word in ("ami-0123456789abcdef0", "exploited)", "answered;", "profile"):
+    for word in (
+        "ami-0123456789abcdef0",
+        "Name",
+        "ubuntu2404",
+        "2026-09-30",
+        "exploited)",
+        "answered;",
+        "profile",
+    ):
         assert word in table
 
 
