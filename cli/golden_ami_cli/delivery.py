@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
+from golden_ami_cli import completion
 from golden_ami_cli.errors import UsageError
 from golden_ami_cli.files import make_directory
 
@@ -38,6 +39,7 @@ FormatsOption = Annotated[
         "--format",
         "-f",
         metavar="NAME[,NAME]",
+        autocompletion=lambda incomplete: completion.last_of(incomplete, [*Format]),
         help=f"The report's formats, of {', '.join(Format)}; may be repeated. Several go to --report-dir.",
         show_default=False,
     ),

@@ -14,7 +14,7 @@ import typer
 
 from golden_ami.characters import printable
 from golden_ami.executions import run_id_of
-from golden_ami_cli import console
+from golden_ami_cli import completion, console
 from golden_ami_cli.account import STACK_VARIABLE, Account, OptionalStack, ProfileOption, RegionOption, connect
 from golden_ami_cli.assessing import output
 from golden_ami_cli.choice import WorkspaceOption
@@ -110,6 +110,7 @@ def assess(
         typer.Option(
             help="With --local, what goes wrong meanwhile; may be repeated. `golden-ami local faults` lists it.",
             metavar="NAME[,NAME]",
+            autocompletion=completion.faults,
             show_default=False,
         ),
     ] = None,

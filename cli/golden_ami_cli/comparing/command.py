@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from golden_ami_cli import console
+from golden_ami_cli import completion, console
 from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName
 from golden_ami_cli.choice import LocalOption, WorkspaceOption
 from golden_ami_cli.errors import UsageError
@@ -16,8 +16,13 @@ from golden_ami_cli.runs.stored import Copied, report_of, stored
 
 def diff(
     context: typer.Context,
-    run1: Annotated[str, typer.Argument(help="The run that is compared with: its id, or its execution's ARN.")],
-    run2: Annotated[str, typer.Argument(help="The run that is compared.")],
+    run1: Annotated[
+        str,
+        typer.Argument(
+            help="The run that is compared with: its id, or its execution's ARN.", autocompletion=completion.run_ids
+        ),
+    ],
+    run2: Annotated[str, typer.Argument(help="The run that is compared.", autocompletion=completion.run_ids)],
     copied: Copied = None,
     local: LocalOption = False,
     workspace: WorkspaceOption = None,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from golden_ami.characters import printable
-from golden_ami_cli import console
+from golden_ami_cli import completion, console
 from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName, connect
 from golden_ami_cli.assessing.command import show_and_exit
 from golden_ami_cli.choice import LocalOption, WorkspaceOption, chosen
@@ -21,7 +21,10 @@ from golden_ami_cli.options import Debug, Form, OutputForm, Quiet
 from golden_ami_cli.runs.status import Status
 
 RunArgument = Annotated[
-    str, typer.Argument(help="The run's id, as `golden-ami runs` lists it, or its execution's ARN.")
+    str,
+    typer.Argument(
+        help="The run's id, as `golden-ami runs` lists it, or its execution's ARN.", autocompletion=completion.run_ids
+    ),
 ]
 
 
