@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Any
 
 from rich.console import Console as RichConsole
@@ -44,8 +45,21 @@ def stdout() -> Console:
 
 
 def stderr() -> Console:
-    """For progress and errors."""
+    """For errors and warnings."""
     return Console(stderr=True)
+
+
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+def be_quiet(wanted: bool) -> None:
+    """Whether progress and notes are left out from now on (--quiet)."""
+    _quiet.set(wanted)
+
+
+def progress() -> Console:
+    """For progress and notes, on stderr."""
+    return Console(stderr=True, quiet=_quiet.get())
 
 
 def say(text: str) -> None:
@@ -54,8 +68,8 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """One line on stderr, beside the output."""
-    stderr().print(f"note: {text}", style="yellow", soft_wrap=True)
+    """One line on stderr, beside the output; none with --quiet."""
+    progress().print(f"note: {text}", style="yellow", soft_wrap=True)
 
 
 def say_json(text: str) -> None:

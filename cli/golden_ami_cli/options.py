@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from golden_ami_cli import console
 from golden_ami_cli.errors import UsageError
 
 
@@ -18,6 +19,17 @@ class Form(StrEnum):
 
 
 Debug = Annotated[bool, typer.Option("--debug", help="On an error, show where in the program it comes from.")]
+
+
+def _be_quiet(wanted: bool) -> None:
+    if wanted:
+        console.be_quiet(wanted)
+
+
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", callback=_be_quiet, help="Leave out progress and notes; errors and warnings stay."),
+]
 OutputForm = Annotated[Form, typer.Option("--output", "-o", help="How the result is printed on stdout.")]
 
 

@@ -63,6 +63,7 @@ def end_run(ended: Ended, settings: Settings, clients: Clients, ledger: Ledger) 
     terminated = 0
     state: dict[str, Any] = {"error": {"Error": ended.error or f"Execution{ended.status.title().replace('_', '')}"}}
     state["error"]["Cause"] = ended.cause or f"the execution {_MEANINGS[ended.status]}"
+    state["aborted"] = ended.status == "ABORTED"
     try:
         with named_errors():
             instances = terminate_run(ended.run_id, settings, clients, ledger)

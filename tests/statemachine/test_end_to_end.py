@@ -56,7 +56,7 @@ def run(world: World, text: str, engine: str = "instance") -> Run:
         mailbox = Mailbox(aws.client("sns"), aws.client("sqs"), [aws.outputs["ResultsTopicArn"]])
         arn = aws.start({"AMIsParamName": PARAMETER})
         execution = aws.wait(arn, on_event=progress.event)
-        result = collect(aws, execution, mailbox, engine, None)
+        result = collect(aws, execution, mailbox, engine)
         reservations = aws.client("ec2").describe_instances()["Reservations"]
         tags = [
             {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())}

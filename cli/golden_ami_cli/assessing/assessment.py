@@ -13,6 +13,7 @@ from golden_ami.errors import RunNotFound
 from golden_ami.ledger import Ledger
 from golden_ami.models import RUN_TAG
 from golden_ami.places import Place
+from golden_ami.report.formats import CONTENT_TYPES
 from golden_ami.report.model import Report
 from golden_ami.storage.keys import RUNS, configuration_key, report_key, run_prefix
 from golden_ami.storage.objects import S3Store
@@ -23,9 +24,11 @@ from golden_ami_cli.assessing import result
 from golden_ami_cli.assessing.inputs import Inputs
 from golden_ami_cli.assessing.notifications import Mailbox
 from golden_ami_cli.assessing.progress import ProgressDisplay
+from golden_ami_cli.delivery import NOWHERE, Delivery
 from golden_ami_cli.deployment import needed
 from golden_ami_cli.errors import UsageError
 from golden_ami_cli.files import make_directory
+from golden_ami_cli.gate import FailOn, beyond
 from golden_ami_cli.workspaces import NONE, Workspace, start_of
 
 if TYPE_CHECKING:
@@ -69,10 +72,11 @@ _PARAMETER_LIMIT = 8192  # bytes of an advanced parameter (Systems Manager, PutP
 def assess_locally(
     inputs: Inputs,
     console: Console,
-    report_dir: Path | None = None,
+    wanted: Delivery = NOWHERE,
     archive_dir: Path | None = None,
     faults: Sequence[str] = (),
     workspace: Workspace = NONE,
+    fail_on: FailOn | None = None,
 ) -> result.Result:
     """Run the state machine once in an embedded AWS. Progress goes to the console. Raises UsageError.
 
@@ -88,11 +92,11 @@ def assess_locally(
     except UnknownFault as error:
         raise UsageError(f"--fault {error}: no such fault; `golden-ami local faults` lists them") from error
     parameters = needed(inputs.config)
-    said = [*(f"Warning: {text}" for text in inputs.warnings), *(f"Note: {text}" for text in inputs.notes)]
-    for line in said:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    for directory in filter(None, (report_dir, archive_dir)):
-        make_directory(directory)
+    for text in inputs.notes:
+        console.print(f"Note: {text}", soft_wrap=True)
+    wanted.prepare()
+    if archive_dir:
+        make_directory(archive_dir)
     parameters = {"ClassicEngine": "allowed", **parameters}
     with Embedded(inputs.world, parameters=parameters, start=start_of(workspace.content)) as aws:
         give(aws, workspace.content)
@@ -112,9 +116,9 @@ def assess_locally(
         workspace.keep(aws, console)
         if archive_dir:
             copy_bucket(aws, archive_dir)
-        if report_dir:
-            _write_history(aws, execution["name"], report_dir / HISTORY_PAGE)
-        return collect(aws, execution, mailbox, inputs.config.engine, report_dir)
+        if wanted.directory and not wanted.formats:
+            _write_history(aws, execution["name"], wanted.directory / HISTORY_PAGE)
+        return collect(aws, execution, mailbox, inputs.config.engine, wanted, fail_on)
 
 
 def _write_history(aws: Embedded, run_id: str, path: Path) -> None:
@@ -122,8 +126,7 @@ def _write_history(aws: Embedded, run_id: str, path: Path) -> None:
     from golden_ami_cli.history.page import page
     from golden_ami_cli.history.source import HistorySource, load
 
-    store = S3Store(aws.client("s3"), aws.outputs["ReportBucket"])
-    source = HistorySource(store, aws.client("stepfunctions"), _ledger(aws), aws.outputs["StateMachineArn"])
+    source = HistorySource(_store(aws), aws.client("stepfunctions"), _ledger(aws), aws.outputs["StateMachineArn"])
     path.write_text(page(load(run_id, source)), encoding="utf-8")
 
 
@@ -154,9 +157,14 @@ def put_configuration(aws: Embedded, text: str) -> None:
 
 
 def collect(
-    aws: AssessedAccount, execution: dict[str, Any], mailbox: Messages, engine: str, report_dir: Path | None
+    aws: AssessedAccount,
+    execution: dict[str, Any],
+    mailbox: Messages,
+    engine: str,
+    wanted: Delivery = NOWHERE,
+    fail_on: FailOn | None = None,
 ) -> result.Result:
-    """The result of an execution that is over."""
+    """The result of an execution that is over; its report is left where it is wanted."""
     run_id = execution["name"]
     report = _report(aws, run_id)
     amis = result.from_report(report) if report else result.from_ledger(_ledger(aws).amis(run_id))
@@ -169,10 +177,25 @@ def collect(
         engine=engine,
         instances=_instances(aws, run_id, {aws.region} | {ami.region for ami in amis}),
         notifications=mailbox.empty(),
-        reports=_reports(aws, run_id, report_dir),
+        reports=_delivered(aws, report, wanted) if wanted.wanted else _reports(aws, run_id, wanted.directory),
         usage=_usage(aws, execution, events),
         changes=result.changes_of(report) if report else None,
+        fail_on=_fail_on(aws, report, fail_on) if fail_on else None,
     )
+
+
+def _delivered(aws: AssessedAccount, report: Report | None, wanted: Delivery) -> dict[str, str]:
+    """The file of each format that was asked for; none where there is no report."""
+    left = wanted.leave(report, _store(aws)) if report else {}
+    return {_form(CONTENT_TYPES[form.value][0]): str(path) for form, path in left.items()}
+
+
+def _fail_on(aws: AssessedAccount, report: Report | None, severity: FailOn) -> result.FailOn:
+    return result.FailOn(severity=severity.value, findings=beyond(report, _store(aws), severity.value) if report else 0)
+
+
+def _store(aws: AssessedAccount) -> S3Store:
+    return S3Store(aws.client("s3"), aws.outputs["ReportBucket"])
 
 
 def _report(aws: AssessedAccount, run_id: str) -> Report | None:

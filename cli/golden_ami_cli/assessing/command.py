@@ -8,18 +8,20 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from golden_ami.characters import printable
 from golden_ami.executions import run_id_of
-from golden_ami_cli import console
+from golden_ami_cli import completion, console
 from golden_ami_cli.account import STACK_VARIABLE, Account, OptionalStack, ProfileOption, RegionOption, connect
 from golden_ami_cli.assessing import output
 from golden_ami_cli.choice import WorkspaceOption
-from golden_ami_cli.errors import GATE_FAIL, GATE_NOT_ASSESSED, TOOL_FAILED, UsageError
-from golden_ami_cli.options import Debug, Form, OutputForm, exclude, given
+from golden_ami_cli.delivery import Delivery, FormatsOption, OutOption, ReportDirOption, delivery
+from golden_ami_cli.errors import INTERRUPTED, CommandError, UsageError
+from golden_ami_cli.gate import FailOn, FailOnOption, GateOption, status_of
+from golden_ami_cli.options import Debug, Form, OutputForm, Quiet, exclude, given
 
 if TYPE_CHECKING:
     from golden_ami_cli.assessing.result import Result
@@ -37,6 +39,8 @@ class EngineName(StrEnum):
 
 _OF_A_STACK = ("stack", "profile", "region", "parameter", "detach")
 _OF_THE_EMBEDDED = ("config", "engine", "images", "findings", "archive_dir", "fault", "workspace")
+_OF_A_RESULT = ("formats", "out", "report_dir", "gate", "fail_on")
+_INTERRUPTED = "interrupted; nothing is left running: the embedded AWS has ended with this command"
 _PAGES = ("report.html", "history.html")  # of a folder for a report, those that a browser shows
 _FILE = {"metavar": "FILE", "show_default": False}
 ConfigOption = Annotated[
@@ -90,14 +94,9 @@ def assess(
     images: ImagesOption = None,
     findings: FindingsOption = None,
     form: OutputForm = Form.TABLE,
-    report_dir: Annotated[
-        Path | None,
-        typer.Option(
-            help="Leave the report here, in every format; of a local run, history.html, too.",
-            metavar="DIR",
-            show_default=False,
-        ),
-    ] = None,
+    formats: FormatsOption = None,
+    out: OutOption = None,
+    report_dir: ReportDirOption = None,
     archive_dir: Annotated[
         Path | None,
         typer.Option(
@@ -111,11 +110,14 @@ def assess(
         typer.Option(
             help="With --local, what goes wrong meanwhile; may be repeated. `golden-ami local faults` lists it.",
             metavar="NAME[,NAME]",
+            autocompletion=completion.faults,
             show_default=False,
         ),
     ] = None,
     workspace: WorkspaceOption = None,
-    gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 for FAIL and 4 for NOT ASSESSED.")] = False,
+    gate: GateOption = False,
+    fail_on: FailOnOption = None,
+    quiet: Quiet = False,  # noqa: ARG001 - its callback has it
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
     """Assess golden AMIs: PASS, FAIL or NOT ASSESSED for each.
@@ -127,6 +129,7 @@ def assess(
 
     - `golden-ami assess --local`
     - `golden-ami assess --local --config amis.yaml --engine ami --output json --gate`
+    - `golden-ami assess --local --format sarif,csv --report-dir reports --fail-on high`
 
     - `golden-ami assess --stack golden-ami-assessment --profile security --gate`
     - `golden-ami assess --stack golden-ami-assessment --ami ami-0123456789abcdef0`
@@ -135,22 +138,27 @@ def assess(
         context, "local", _OF_A_STACK, "--local runs in the embedded AWS, the others choose a deployed stack or its run"
     )
     exclude(context, "ami", ("config", "parameter"), "--ami says what is assessed")
+    wanted = delivery(formats, out, report_dir, placed=True)
     stack = None if local else stack or os.environ.get(STACK_VARIABLE)
     if stack:
         _refuse_local_options(context)
-        exclude(context, "detach", ("report_dir", "gate"), "--detach does not wait for a result")
+        exclude(
+            context,
+            "detach",
+            ("formats", "out", "report_dir", "gate", "fail_on"),
+            "--detach does not wait for a result",
+        )
         started = _Remote(stack, profile, region, parameter, tuple(ami or ()))
         if detach:
             started.detached(form)
             raise typer.Exit
-        ended = started.followed(form, report_dir)
-        raise typer.Exit(gate_status(ended) if gate else 0)
+        show_and_exit(started.followed(wanted, fail_on), form, wanted, gate=gate)
     if not local:
         raise UsageError(
             f"nothing says where; give either --local (the embedded AWS), or --stack NAME or {STACK_VARIABLE} "
             "(a deployed one)"
         )
-    console.stderr().print("Assessing in the embedded AWS")  # at once: what is imported from here on takes seconds
+    console.progress().print("Assessing in the embedded AWS")  # at once: what is imported from here on takes seconds
     from golden_ami_cli.assessing.inputs import Inputs
 
     inputs = Inputs.read(config, images, findings, engine=engine.value if engine else None, amis=ami or ())
@@ -160,11 +168,15 @@ def assess(
     from golden_ami_cli.workspaces import NONE, opened
 
     faults = [name.strip() for text in fault or () for name in text.split(",") if name.strip()]
-    err = console.stderr()
-    with opened(workspace, err) if workspace or not faults else nullcontext(NONE) as kept:
-        result = assess_locally(inputs, err, report_dir, archive_dir, faults, kept)
-    show(result, form, "" if report_dir else _where(result.run_id, kept, workspace), report_dir)
-    raise typer.Exit(gate_status(result) if gate else 0)
+    for text in inputs.warnings:
+        console.stderr().print(f"Warning: {text}", soft_wrap=True)
+    try:
+        with opened(workspace, console.stderr()) if workspace or not faults else nullcontext(NONE) as kept:
+            result = assess_locally(inputs, console.progress(), wanted, archive_dir, faults, kept, fail_on)
+    except KeyboardInterrupt:
+        raise CommandError(_INTERRUPTED, status=INTERRUPTED) from None
+    place = "" if out or report_dir else _where(result.run_id, kept, workspace)
+    show_and_exit(result, form, wanted, gate=gate, report=place)
 
 
 @dataclass(frozen=True)
@@ -184,18 +196,14 @@ class _Remote:
         said = json.dumps({"executionArn": arn, "runId": run_id_of(arn)}) if form is Form.JSON else arn
         console.say(said)
 
-    def followed(self, form: Form, report_dir: Path | None) -> Result:
-        """Start it and show it until its end."""
+    def followed(self, wanted: Delivery, fail_on: FailOn | None) -> Result:
+        """Start it and follow it until its end."""
         from golden_ami_cli.assessing import following
-        from golden_ami_cli.files import make_directory
 
-        if report_dir:
-            make_directory(report_dir)
-        console.stderr().print(f"Assessing in stack {printable(self.stack)}")
+        wanted.prepare()
+        console.progress().print(f"Assessing in stack {printable(self.stack)}")
         account, arn = self._start()
-        result = following.result_of(account, arn, console.stderr(), report_dir)
-        show(result, form, report_dir=report_dir)
-        return result
+        return following.result_of(account, arn, console.progress(), wanted, fail_on)
 
     def _start(self) -> tuple[Account, str]:
         from golden_ami_cli.assessing import following
@@ -224,20 +232,23 @@ def _refuse_local_options(context: typer.Context) -> None:
         raise UsageError(f"{option} needs --local, and {STACK_VARIABLE} names a stack: {why}")
 
 
-def show(result: Result, form: Form, report: str = "", report_dir: Path | None = None) -> None:
-    """Print the result to stdout. `report` stands in the table in place of the report's addresses.
+def show_and_exit(result: Result, form: Form, wanted: Delivery, *, gate: bool, report: str = "") -> NoReturn:
+    """Print the result to stdout and end with its exit status.
 
-    Of a folder that got the report, the pages in it are named.
+    `report` stands in the table in place of the report's addresses. Of a folder that got the report, the pages in it
+    are named. Raises CommandError where the run left no report in the formats that were asked for.
     """
     if form is Form.JSON:
         console.say_json(output.to_json(result))
     else:
-        pages = [report_dir / name for name in _PAGES] if report_dir else []
+        pages = [wanted.directory / name for name in _PAGES] if wanted.directory else []
         console.stdout().print(output.show(result, report, [page for page in pages if page.is_file()]))
+    if wanted.wanted and not result.reports:
+        raise CommandError(f"run {result.run_id} left no report, so nothing was written in any format")
+    raise typer.Exit(gate_status(result) if gate or result.fail_on else 0)
 
 
 def gate_status(result: Result) -> int:
-    """The exit status that --gate makes of a verdict. An execution that failed opens no gate, whatever its AMIs are."""
-    if result.verdict == "PASS" and result.execution_status != "SUCCEEDED":
-        return TOOL_FAILED
-    return {"PASS": 0, "FAIL": GATE_FAIL, "NOT_ASSESSED": GATE_NOT_ASSESSED}[result.verdict]
+    """The exit status that --gate and --fail-on make of a result."""
+    beyond = result.fail_on.findings if result.fail_on else 0
+    return status_of(result.verdict, succeeded=result.execution_status == "SUCCEEDED", beyond=beyond)

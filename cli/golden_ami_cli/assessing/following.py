@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,11 +13,13 @@ from golden_ami.configuration.execution_input import STARTER_LIMIT
 from golden_ami.events import Event
 from golden_ami.executions import ENDS, run_id_of
 from golden_ami_cli.account import Account
+from golden_ami_cli.delivery import NOWHERE, Delivery
 from golden_ami_cli.errors import INTERRUPTED, CommandError
 
 if TYPE_CHECKING:
     from golden_ami_cli.assessing.result import Notification, Result
     from golden_ami_cli.console import Console
+    from golden_ami_cli.gate import FailOn
 
 _POLL = 5.0  # seconds between two looks; GetExecutionHistory refills at 20 requests a second (Step Functions quotas)
 _LOCAL_POLL = 0.2
@@ -80,7 +81,9 @@ def _since(states: Any, arn: str, seen: int) -> Iterator[Event]:
             yield event
 
 
-def result_of(account: Account, arn: str, console: Console, report_dir: Path | None = None) -> Result:
+def result_of(
+    account: Account, arn: str, console: Console, wanted: Delivery = NOWHERE, fail_on: FailOn | None = None
+) -> Result:
     """Show the progress of an execution on the console until it is over; its result."""
     from golden_ami_cli.assessing.assessment import collect
     from golden_ami_cli.assessing.progress import ProgressDisplay
@@ -91,7 +94,7 @@ def result_of(account: Account, arn: str, console: Console, report_dir: Path | N
     account.refuse_duplicate(execution)
     run = execution["name"]
     account.vouches_for(run)
-    return collect(account, execution, Sent(account, run), engine_of(account, run), report_dir)
+    return collect(account, execution, Sent(account, run), engine_of(account, run), wanted, fail_on)
 
 
 def engine_of(account: Account, run_id: str) -> str:

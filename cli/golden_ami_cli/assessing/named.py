@@ -36,7 +36,7 @@ def put(account: Account, amis: Sequence[str]) -> str:
     name = f"{own}-{sha256(text.encode()).hexdigest()[:12]}"
     planned = plan(account, name, text, _STANDARD, 0)
     write(account, planned)
-    console.stderr().print(f"Written: {planned}", soft_wrap=True)
+    console.progress().print(f"Written: {planned}", soft_wrap=True)
     return name
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
@@ -16,8 +15,9 @@ from golden_ami.characters import printable
 from golden_ami.models import SEVERITIES, Severity, Verdict
 from golden_ami.report.verdicts import words
 from golden_ami.usage.lines import sentence, total_sentence
-from golden_ami_cli.assessing.result import AmiResult, Changes, Result
+from golden_ami_cli.assessing.result import AmiResult, Changes, FailOn, Result
 from golden_ami_cli.history.readable import cut, readable
+from golden_ami_cli.tables import Name, table
 
 VERDICT_STYLES: dict[Verdict, str] = {"PASS": "bold green", "FAIL": "bold red", "NOT_ASSESSED": "bold yellow"}
 _COLUMNS: dict[Severity, str] = {
@@ -30,7 +30,7 @@ _COLUMNS: dict[Severity, str] = {
 }
 _CAUSE = 1500  # characters of a cause; the whole of it stands in the execution and in --output json
 _ID = 21  # characters of an AMI id, which is best copied whole
-_WIDE = 110  # columns from which names and whole headings fit
+_WIDE = 110  # columns from which names of their own column and whole headings fit
 _SEVERITY_STYLES: dict[Severity, str] = {"CRITICAL": "bold red", "HIGH": "red", "MEDIUM": "yellow"}
 
 
@@ -57,7 +57,7 @@ def verdict_text(verdict: Verdict, report_only: bool = False) -> Text:
 
 @dataclass(frozen=True)
 class _Amis:
-    """The table of the AMIs; on a narrow console without their names, and with initials of what is counted."""
+    """The table of the AMIs; on a narrow console with names and ids in one column, and initials of what is counted."""
 
     result: Result
 
@@ -66,19 +66,29 @@ class _Amis:
 
 
 def _table(result: Result, narrow: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("AMI", overflow="fold", no_wrap=all(len(ami.ami_id) <= _ID for ami in result.amis))
-    if not narrow:
-        table.add_column("Name", overflow="fold")
-    table.add_column("Verdict", no_wrap=True)
-    table.add_column("E" if narrow else "Expl", justify="right", no_wrap=True)
+    made = table()
+    whole = all(len(ami.ami_id) <= _ID for ami in result.amis)
+    if narrow:
+        made.add_column("Name, AMI", overflow="fold", width=_ID if whole else None)
+    else:
+        made.add_column("AMI", overflow="fold", no_wrap=whole)
+        made.add_column("Name", overflow="fold")
+    made.add_column("Verdict", no_wrap=True)
+    made.add_column("E" if narrow else "Expl", justify="right", no_wrap=True)
     for severity in SEVERITIES:
-        table.add_column(_COLUMNS[severity][:1] if narrow else _COLUMNS[severity], justify="right", no_wrap=True)
-    table.add_column("Reason", overflow="fold")
+        made.add_column(_COLUMNS[severity][:1] if narrow else _COLUMNS[severity], justify="right", no_wrap=True)
+    made.add_column("Reason", overflow="fold")
     for ami in result.amis:
-        names = [_line(ami.ami_id)] if narrow else [_line(ami.ami_id), _line(ami.name)]
-        table.add_row(*names, verdict_text(ami.verdict, ami.report_only), *_counts(ami), _line(_why(ami)))
-    return table
+        verdict, counts = verdict_text(ami.verdict, ami.report_only), _counts(ami)
+        made.add_row(*_names(ami, narrow), verdict, *counts, _line(_why(ami)))
+    return made
+
+
+def _names(ami: AmiResult, narrow: bool) -> list[RenderableType]:
+    """Id and name; in one cell, the name first, on a narrow console."""
+    if not narrow:
+        return [_line(ami.ami_id), Name(ami.name)]
+    return [Group(Name(ami.name), _line(ami.ami_id)) if ami.name else _line(ami.ami_id)]
 
 
 def _line(text: str) -> Text:
@@ -108,6 +118,14 @@ def _changes(changes: Changes | None) -> list[Text]:
     return [Text(f"Changes        {changes.new} new, {changes.fixed} fixed, {changes.open} still open (in {assessed})")]
 
 
+def _fail_on(told: FailOn | None) -> list[Text]:
+    if told is None:
+        return []
+    worse = "" if told.severity == "CRITICAL" else " or worse"
+    said = f"{told.findings} finding{'' if told.findings == 1 else 's'} {told.severity}{worse}, accepted by nobody"
+    return [Text(f"Fail on        {said}", style="bold red" if told.findings else "")]
+
+
 def _lines(result: Result, reports: list[str]) -> list[Text]:
     passed = [ami for ami in result.amis if ami.verdict == "PASS"]
     reported = sum(ami.report_only for ami in passed)
@@ -120,6 +138,7 @@ def _lines(result: Result, reports: list[str]) -> list[Text]:
             "Run verdict    ", verdict_text(result.verdict, reported == len(passed)), f"  ({verdicts or 'no AMI'})"
         ),
         *_changes(result.changes),
+        *_fail_on(result.fail_on),
         Text(f"Execution      {result.execution_status}, {result.transitions} state transitions, run {result.run_id}"),
         Text(
             f"Instances      {instances.launched} launched, {instances.terminated} terminated, "

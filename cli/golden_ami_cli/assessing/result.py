@@ -79,6 +79,13 @@ class Changes(Output):
     fixed: int
 
 
+class FailOn(Output):
+    """What --fail-on found."""
+
+    severity: Severity
+    findings: int  # of it or a worse one, which no exception accepts
+
+
 class Result(Output):
     """One assessment. `totals` sums the findings of all AMIs; `verdicts` counts the AMIs."""
 
@@ -100,6 +107,7 @@ class Result(Output):
     reports: dict[str, str]
     usage: list[UsageLine] = field(default_factory=list)  # what was estimated, with what was used beside it
     changes: Changes | None = None  # of findings since the assessments before; None where there was none
+    fail_on: FailOn | None = None  # None without --fail-on
 
 
 def build(
@@ -114,6 +122,7 @@ def build(
     reports: dict[str, str],
     usage: list[UsageLine] | None = None,
     changes: Changes | None = None,
+    fail_on: FailOn | None = None,
 ) -> Result:
     """The result of an execution, given as DescribeExecution answers it."""
     return Result(
@@ -135,6 +144,7 @@ def build(
         reports=reports,
         usage=usage or [],
         changes=changes,
+        fail_on=fail_on,
     )
 
 

@@ -109,7 +109,7 @@ def show(
     if form is Form.JSON:
         console.say_json(view.to_json(config, amis, lines, rights.said))
     else:
-        console.stderr().print(rights.said[0].upper() + rights.said[1:], markup=False, soft_wrap=True)
+        console.progress().print(rights.said[0].upper() + rights.said[1:], markup=False, soft_wrap=True)
         console.stdout().print(view.amis_table(amis), view.policy_table(config, amis), view.estimate_table(lines))
 
 

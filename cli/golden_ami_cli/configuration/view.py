@@ -16,34 +16,32 @@ from golden_ami.lineage.former import renamed, renaming
 from golden_ami.lineage.rules import rule_in_words
 from golden_ami.models import Ami, Config, ConfiguredEngine, Engine, Policy
 from golden_ami.usage.lines import UsageLine, amount, cost
+from golden_ami_cli.tables import Name, table
 
 
 def amis_table(amis: list[Ami]) -> Table:
     """The AMIs as they were looked up."""
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for name in ("AMI", "Name", "Engine", "Instance", "Lineage", "Remarks"):
-        table.add_column(name, overflow="fold")
+    made = table("AMI", "Name", "Engine", "Instance", "Lineage", "Remarks")
     for ami in amis:
         remarks = [f"NOT ASSESSED: {ami.reason.message}; {ami.reason.remedy}"] if ami.reason else []
         remarks += [*filter(None, [ami.engine_reason]), *ami.notes]
         kind = ami.entry.instance_type if traits(ami.engine).needs_instances else ""
         lineage = f"{ami.lineage} (by: {rule})" if (rule := rule_in_words(ami.lineage_rule)) else ami.lineage
-        table.add_row(*map(printable, (ami.key, ami.name, ami.engine, kind, lineage, "; ".join(remarks))))
-    return table
+        engine, told = printable(ami.engine), printable("; ".join(remarks))
+        made.add_row(printable(ami.key), Name(ami.name), engine, printable(kind), Name(lineage), told)
+    return made
 
 
 def policy_table(config: Config, amis: list[Ami]) -> Table:
     """What fails an AMI and what PASS needs, by policy and engine, with what holds by default."""
-    table = Table(show_edge=False, pad_edge=False, header_style="bold", title="Policy", title_justify="left")
-    for name in ("AMIs", "Engine", "Fails on", "PASS needs", "Suppressed in Inspector"):
-        table.add_column(name, overflow="fold")
+    made = table("AMIs", "Engine", "Fails on", "PASS needs", "Suppressed in Inspector", title="Policy")
     for (policy, engine), keys in _by_policy(config, amis).items():
         shown = ", ".join(keys[:3]) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")
         decoded = msgspec.json.decode(policy, type=Policy)
         needed = ", ".join(required(decoded, config, engine)) + ("" if decoded.require is not None else " (default)")
         suppressed = {"judge": "judged", "tolerate": "tolerated"}[decoded.suppressed]
-        table.add_row(*map(printable, (shown, engine, fails_on(decoded, engine), needed, suppressed)))
-    return table
+        made.add_row(*map(printable, (shown, engine, fails_on(decoded, engine), needed, suppressed)))
+    return made
 
 
 def _by_policy(config: Config, amis: list[Ami]) -> dict[tuple[bytes, Engine], list[str]]:
@@ -93,9 +91,9 @@ def without_benchmark(config: Config, engines: Sequence[ConfiguredEngine]) -> st
 def estimate_table(lines: list[UsageLine]) -> Table:
     """What a run uses, and what it costs as far as that is known."""
     actual = any(line.actual is not None for line in lines)
-    table = Table(show_edge=False, pad_edge=False, header_style="bold", title="Estimate", title_justify="left")
+    made = table(title="Estimate")
     for name in ("What", "Unit"):
-        table.add_column(name, no_wrap=True)
+        made.add_column(name, no_wrap=True)
     for name in (
         "At least",
         "At most",
@@ -104,14 +102,14 @@ def estimate_table(lines: list[UsageLine]) -> Table:
         "Cost at most",
         *(["Actual cost"] if actual else []),
     ):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("Price", overflow="fold")
+        made.add_column(name, justify="right", no_wrap=True)
+    made.add_column("Price", overflow="fold")
     for line in lines:
         used = ["not known" if line.actual is None else amount(line.actual)] if actual else []
         costs = [cost(line.least_cost), cost(line.most_cost)]
         costs += [cost(line.actual_cost)] if actual else []
-        table.add_row(line.what, line.unit, amount(line.least), amount(line.most), *used, *costs, line.price)
-    return table
+        made.add_row(line.what, line.unit, amount(line.least), amount(line.most), *used, *costs, line.price)
+    return made
 
 
 def lines_json(lines: list[UsageLine]) -> str:

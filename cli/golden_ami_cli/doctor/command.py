@@ -70,16 +70,15 @@ def _examined(account: Account, parameter: str | None, probed: bool) -> list[Dia
 
 
 def _print(found: list[Diagnosis]) -> None:
-    from rich.table import Table
     from rich.text import Text
+
+    from golden_ami_cli.tables import table
 
     def _text(said: str) -> Text:
         return Text(printable(said, lines=True))
 
     styles = {"ok": "green", "warning": "yellow", "error": "bold red"}
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for name in ("Check", "Status", "Cause", "Remedy"):
-        table.add_column(name, overflow="fold")
+    made = table("Check", "Status", "Cause", "Remedy")
     for one in found:
-        table.add_row(Text(one.check), Text(one.status, style=styles[one.status]), *map(_text, (one.cause, one.remedy)))
-    console.stdout().print(table)
+        made.add_row(Text(one.check), Text(one.status, style=styles[one.status]), *map(_text, (one.cause, one.remedy)))
+    console.stdout().print(made)

@@ -17,6 +17,7 @@ from golden_ami.usage.idle import Stack
 from golden_ami.usage.lines import Total, UsageLine
 from golden_ami.usage.prices import Prices
 from golden_ami_cli.estimate.assumed import amis_of
+from golden_ami_cli.tables import table
 
 CHOICES: tuple[tuple[Engine, str], ...] = (
     ("instance", "own"),
@@ -50,12 +51,10 @@ def compared(config: Config, runs: float, prices: Prices, region: str, stack: St
 def choices_table(choices: Sequence[Choice], runs: float) -> Table:
     """The choices side by side."""
     title = f"A month of {runs:g} runs, by engine and Network"
-    table = Table(show_edge=False, pad_edge=False, header_style="bold", title=title, title_justify="left")
-    for name in ("Engine", "Network", "A run", "A month without runs", f"A month of {runs:g} runs"):
-        table.add_column(name, overflow="fold")
+    made = table("Engine", "Network", "A run", "A month without runs", f"A month of {runs:g} runs", title=title)
     for one in choices:
-        table.add_row(one.engine, one.network, str(one.bill.run), str(one.idle), str(one.bill.month))
-    return table
+        made.add_row(one.engine, one.network, str(one.bill.run), str(one.idle), str(one.bill.month))
+    return made
 
 
 def choices_json(lines: list[UsageLine], assumed: list[str], choices: Sequence[Choice], runs: float) -> str:

@@ -171,7 +171,7 @@ def _live(account: Account, items: Sequence[Item], known: Prices) -> Prices:
     from golden_ami_cli.estimate.live import live_prices
 
     def tell(said: str) -> None:
-        console.stderr().print(f"note: {said}", style="yellow", soft_wrap=True)
+        console.note(said)
 
     return live_prices(items, known, account.client, account.settings.account, tell)
 
@@ -192,7 +192,7 @@ def _alone(file: Path, region: str, prices: Prices, why: Exception) -> tuple[lis
 
     _, lines, assumed = _assumed(file, region, prices)
     for said in (f"no account is asked: {explained(why) or why}", *(f"assumed: {one}" for one in assumed)):
-        console.stderr().print(f"note: {said}", style="yellow", soft_wrap=True)
+        console.note(said)
     return lines, f"A run: {estimated_total(lines)}"
 
 

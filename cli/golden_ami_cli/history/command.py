@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from golden_ami.characters import printable
 from golden_ami.executions import run_id_of
 from golden_ami.history.archive import bound, verify_all
 from golden_ami.storage.digests import problems_of_run
+from golden_ami.storage.keys import report_key, run_manifest_key
 from golden_ami_cli.console import Console
 from golden_ami_cli.errors import CommandError, UsageError
-from golden_ami_cli.history.source import HistorySource, load
+from golden_ami_cli.history.source import HistorySource, load, manifests, own_digest
 
 # By the number of archives: an execution that was redriven has one for each end.
+_REPORT_TOO = "So are report and findings."
+_NOBODY = (
+    "Nothing vouches for the manifests themselves, whose SHA-256 the stack's ledger has and no copy: "
+    "`golden-ami history {run} --verify` compares them there. Of this archive it is {anchor}."
+)
 _EARLIER = {0: "", 1: "", 2: "The one of its earlier end holds, too. "}
 
 
@@ -49,29 +56,69 @@ def history(
         console.print(tree(found))
 
 
+class _Digests(NamedTuple):
+    """The SHA-256 of a run's manifests: of its archives, by the number of redrives, and of report and findings."""
+
+    archives: dict[int, str]
+    report: str  # "": of a run that an earlier release reported
+    vouched: bool  # by the ledger; of a copy they are the manifests' own
+
+
+def _digests(run_id: str, source: HistorySource) -> _Digests:
+    if source.ledger:
+        return _Digests(source.ledger.history_anchors(run_id), source.ledger.manifest(run_id), vouched=True)
+    report = own_digest(source.store, run_manifest_key(run_id))
+    return _Digests(manifests(run_id, source.store), report, vouched=False)
+
+
 def _verify(run_id: str, source: HistorySource, console: Console, as_json: bool) -> None:
-    anchors = source.ledger.history_anchors(run_id) if source.ledger else {}
-    problems = verify_all(source.store, run_id, anchors)
-    digest = source.ledger.manifest(run_id) if source.ledger else ""
-    if digest:
-        problems += problems_of_run(source.store, run_id, digest)
+    digests = _digests(run_id, source)
+    if not digests.archives and not digests.report and not _is_there(run_id, source):
+        raise UsageError(f"there is no run {run_id!r}; `golden-ami runs` lists the runs")
+    problems = verify_all(source.store, run_id, digests.archives)
+    if digests.report:
+        problems += problems_of_run(source.store, run_id, digests.report)
     if problems:
         raise CommandError(f"the archive of {run_id} does not hold:\n" + "\n".join(f"- {each}" for each in problems))
-    last = max(anchors, default=0)
-    anchor = anchors.get(last, "")
     if as_json:
-        said = {"runId": run_id, "verified": True, "manifestSha256": anchor, "reportManifestSha256": digest}
-        said |= {"archives": [{"redrive": number, "manifestSha256": one} for number, one in anchors.items()]}
-        said |= {"binding": bound(source.store, run_id, last)}
-        console.print(json.dumps(said, indent=2), soft_wrap=True)
-        return
-    console.print(
-        f"The archive of {run_id} is as it was written: every object has the SHA-256 that the manifest says, and the "
-        f"manifest the one that the ledger says ({anchor}). "
-        + _EARLIER.get(len(anchors), f"Those of its {len(anchors) - 1} earlier ends hold, too. ")
-        + ("So are report and findings." if digest else "The ledger has no digest of report and findings."),
-        soft_wrap=True,
-    )
+        console.print(json.dumps(_told(run_id, source, digests), indent=2), soft_wrap=True)
+    else:
+        console.print(_in_words(run_id, digests), soft_wrap=True)
+
+
+def _is_there(run_id: str, source: HistorySource) -> bool:
+    """Whether the ledger, or a copy, has anything of the run."""
+    if source.ledger is None:
+        return bool(own_digest(source.store, report_key(run_id)))
+    return any(True for _ in source.ledger.rows(run_id))
+
+
+def _told(run_id: str, source: HistorySource, digests: _Digests) -> dict[str, Any]:
+    """For programs. `verified` says that the ledger vouches for all of it, `intact` that nothing contradicts itself."""
+    last = max(digests.archives)
+    return {
+        "runId": run_id,
+        "verified": digests.vouched,
+        "intact": True,
+        "manifestSha256": digests.archives[last],
+        "reportManifestSha256": digests.report,
+        "archives": [{"redrive": number, "manifestSha256": one} for number, one in digests.archives.items()],
+        "binding": bound(source.store, run_id, last),
+    }
+
+
+def _in_words(run_id: str, digests: _Digests) -> str:
+    anchor, count = digests.archives[max(digests.archives)], len(digests.archives)
+    earlier = _EARLIER.get(count, f"Those of its {count - 1} earlier ends hold, too. ")
+    if digests.vouched:
+        said = (
+            f"The archive of {run_id} is as it was written: every object has the SHA-256 that the manifest says, and "
+        )
+        said += f"the manifest the one that the ledger says ({anchor}). "
+        return said + earlier + (_REPORT_TOO if digests.report else "The ledger has no digest of report and findings.")
+    said = f"The copy of {run_id} is whole: every object has the SHA-256 that its manifest says. {earlier}"
+    said += _REPORT_TOO if digests.report else "It has no manifest of report and findings."
+    return f"{said} {_NOBODY.format(run=run_id, anchor=anchor)}"
 
 
 def _write(path: Path, text: str) -> None:

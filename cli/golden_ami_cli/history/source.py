@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from golden_ami.executions import execution_arn, run_id_of
 from golden_ami.history.archive import DEFINITION, EVENTS, EXECUTION, LEDGER, MANIFEST, events_of, plain
 from golden_ami.storage.keys import history_prefix, is_ami, is_run
 from golden_ami.storage.objects import Missing, Store
-from golden_ami_cli.errors import CommandError
+from golden_ami_cli.errors import UsageError
 from golden_ami_cli.history.model import ExecutionHistory
 from golden_ami_cli.history.parse import parse
 
@@ -35,7 +36,7 @@ class HistorySource:
 
 
 def load(run: str, source: HistorySource) -> ExecutionHistory:
-    """The history of a run, named by its id or by its execution's ARN. Raises CommandError when there is none."""
+    """The history of a run, named by its id or by its execution's ARN. Raises UsageError when there is none."""
     run_id = run_id_of(run)
     if source.states is not None:
         arn = run if run.startswith("arn:") else execution_arn(source.state_machine_arn, run_id)
@@ -46,7 +47,7 @@ def load(run: str, source: HistorySource) -> ExecutionHistory:
     try:
         return from_archive(run_id, source.store, _last_redrive(run_id, source))
     except Missing as error:
-        raise CommandError(
+        raise UsageError(
             f"no history of run {run_id!r}: Step Functions does not know it (it forgets after 90 days) "
             f"and the archive holds no {error}; `golden-ami runs` lists the runs"
         ) from error
@@ -65,14 +66,21 @@ def _last_redrive(run_id: str, source: HistorySource) -> int:
     """The number of the last archive: the ledger knows; of a copy, which is on this disk, the names are tried."""
     if source.ledger:
         return max(source.ledger.history_anchors(run_id), default=0)
-    return next((number for number in range(_REDRIVES, 0, -1) if _has_archive(run_id, source.store, number)), 0)
+    return max(manifests(run_id, source.store), default=0)
 
 
-def _has_archive(run_id: str, store: Store, redrive: int) -> bool:
+def manifests(run_id: str, store: Store) -> dict[int, str]:
+    """The SHA-256 of each archive's manifest as it is in a copy, by the number of redrives. Nothing vouches for it."""
+    found = {number: own_digest(store, history_prefix(run_id, number) + MANIFEST) for number in range(_REDRIVES + 1)}
+    return {number: digest for number, digest in found.items() if digest}
+
+
+def own_digest(store: Store, key: str) -> str:
+    """The SHA-256 of an object as it is; "" where it is missing."""
     try:
-        return bool(store.read(history_prefix(run_id, redrive) + MANIFEST))
+        return hashlib.sha256(store.read(key)).hexdigest()
     except Missing:
-        return False
+        return ""
 
 
 def from_archive(run_id: str, store: Store, redrive: int = 0) -> ExecutionHistory:

@@ -52,7 +52,7 @@ def chaos(
     from golden_ami_emulator.chaos.runs import Tally
     from golden_ami_emulator.chaos.runs import chaos as hold
 
-    total, err = Tally(), console.stderr()
+    total, err = Tally(), console.progress()
     for part in hold(runs, seed):
         total.add(part)
         failed = ", ".join(str(failure.seed) for failure in part.failures)

@@ -10,15 +10,21 @@ from typing import Annotated
 import typer
 
 from golden_ami.characters import printable
-from golden_ami_cli import console
+from golden_ami_cli import completion, console
 from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName, connect
-from golden_ami_cli.assessing.command import gate_status, show
+from golden_ami_cli.assessing.command import show_and_exit
 from golden_ami_cli.choice import LocalOption, WorkspaceOption, chosen
+from golden_ami_cli.delivery import FormatsOption, OutOption, ReportDirOption, delivery
 from golden_ami_cli.errors import STILL_RUNNING, CommandError
-from golden_ami_cli.options import Debug, Form, OutputForm
+from golden_ami_cli.gate import FailOnOption, GateOption
+from golden_ami_cli.options import Debug, Form, OutputForm, Quiet
+from golden_ami_cli.runs.status import Status
 
 RunArgument = Annotated[
-    str, typer.Argument(help="The run's id, as `golden-ami runs` lists it, or its execution's ARN.")
+    str,
+    typer.Argument(
+        help="The run's id, as `golden-ami runs` lists it, or its execution's ARN.", autocompletion=completion.run_ids
+    ),
 ]
 
 
@@ -29,6 +35,10 @@ def runs(
     stack: StackName = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
+    status: Annotated[
+        Status | None,
+        typer.Option(help="Only runs whose execution has this status.", case_sensitive=False, show_default=False),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many runs, the newest first.")] = 20,
     form: OutputForm = Form.TABLE,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
@@ -39,13 +49,17 @@ def runs(
 
     - `golden-ami runs --stack golden-ami-assessment`
     - `golden-ami runs --limit 100 --output json`
+    - `golden-ami runs --status running`
     - `golden-ami runs --local`
     """
     from golden_ami_cli.runs import listing
 
-    found = listing.runs(chosen(context, stack, profile, region, local=local, workspace=workspace), limit)
+    account = chosen(context, stack, profile, region, local=local, workspace=workspace)
+    found = listing.runs(account, limit, status)
     if form is Form.JSON:
         console.say_json(listing.to_json(found))
+    elif not found:
+        console.say(printable(listing.none(account.stack, status)))
     else:
         console.stdout().print(*listing.lines(found), sep="\n", soft_wrap=True)
 
@@ -59,7 +73,12 @@ def watch(
     profile: ProfileOption = None,
     region: RegionOption = None,
     form: OutputForm = Form.TABLE,
-    gate: Annotated[bool, typer.Option("--gate", help="Exit with 3 for FAIL and 4 for NOT ASSESSED.")] = False,
+    formats: FormatsOption = None,
+    out: OutOption = None,
+    report_dir: ReportDirOption = None,
+    gate: GateOption = False,
+    fail_on: FailOnOption = None,
+    quiet: Quiet = False,  # noqa: ARG001 - its callback has it
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
     """Follow a run until its end, then show its result. A run that is over is told from its beginning.
@@ -67,14 +86,16 @@ def watch(
     Examples:
 
     - `golden-ami watch 4a85e20b-d9bb-4282-a658-6cdebf7e7a9d`
+    - `golden-ami watch RUN --format sarif --out findings.sarif --fail-on critical`
     """
     from golden_ami_cli.assessing import following
 
+    wanted = delivery(formats, out, report_dir, placed=True)
+    wanted.prepare()
     account = chosen(context, stack, profile, region, local=local, workspace=workspace)
     arn = account.describe(run)["executionArn"]
-    result = following.result_of(account, arn, console.stderr())
-    show(result, form)
-    raise typer.Exit(gate_status(result) if gate else 0)
+    result = following.result_of(account, arn, console.progress(), wanted, fail_on)
+    show_and_exit(result, form, wanted, gate=gate)
 
 
 def cancel(

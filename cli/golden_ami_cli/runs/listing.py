@@ -19,6 +19,7 @@ from golden_ami.models import Severity, Verdict
 from golden_ami.storage.objects import UNDECODABLE, Missing
 from golden_ami_cli.assessing.output import verdict_text
 from golden_ami_cli.assessing.progress import clock
+from golden_ami_cli.runs.status import Status
 
 if TYPE_CHECKING:
     from golden_ami_cli.account import Account
@@ -60,20 +61,24 @@ class Listed(Struct, rename="camel", kw_only=True):
     started_by: str = ""  # a schedule's ARN, or what the starter said of himself
 
 
-def runs(account: Account, limit: int) -> list[Listed]:
-    """The newest runs, newest first; also those that failed before they were opened in the ledger."""
-    executions = _executions(account, limit)
-    ids = dict.fromkeys([*executions, *account.ledger.run_ids(limit)])
+def runs(account: Account, limit: int, status: Status | None = None) -> list[Listed]:
+    """The newest runs, newest first; also those that failed before they were opened in the ledger.
+
+    With a status, those of it: runs that Step Functions has forgotten have none.
+    """
+    executions = _executions(account, limit, status)
+    known = [] if status else account.ledger.run_ids(limit)
+    ids = dict.fromkeys([*executions, *known])
     with ThreadPoolExecutor(_READERS) as pool:
         found = list(pool.map(lambda run_id: _listed(account, run_id, executions.get(run_id)), ids))
     return sorted(found, key=lambda run: run.started_at, reverse=True)[:limit]
 
 
-def _executions(account: Account, limit: int) -> dict[str, dict[str, Any]]:
+def _executions(account: Account, limit: int, status: Status | None) -> dict[str, dict[str, Any]]:
     pages = account.client("stepfunctions").get_paginator("list_executions")
-    listed = (
-        execution for page in pages.paginate(stateMachineArn=account.state_machine) for execution in page["executions"]
-    )
+    wanted = {"statusFilter": status.value} if status else {}
+    answers = pages.paginate(stateMachineArn=account.state_machine, **wanted)
+    listed = (execution for page in answers for execution in page["executions"])
     return {execution["name"]: execution for execution in islice(listed, limit)}
 
 
@@ -132,6 +137,13 @@ def lines(found: list[Listed]) -> Iterator[Text]:
         verdict = verdict_text(run.verdict, report_only) if run.verdict else Text(run.status)
         yield Text.assemble(Text(printable(run.run_id), style="bold"), "  ", verdict)
         yield Text("  " + ", ".join(filter(None, [run.started_at, *_words(run), *_starter(run)])), style="dim")
+
+
+def none(stack: str, status: Status | None) -> str:
+    """What is said of an empty list."""
+    if status:
+        return f"No run of stack {stack} is {status.value}; without --status all runs are listed"
+    return f"No run of stack {stack} yet; `golden-ami assess` starts one"
 
 
 def _starter(run: Listed) -> list[str]:

@@ -3,101 +3,90 @@
 from __future__ import annotations
 
 import io
-from contextlib import suppress
-from enum import StrEnum
+import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from golden_ami.characters import printable
 from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName
-from golden_ami_cli.choice import LocalOption, WorkspaceOption, chosen
+from golden_ami_cli.choice import LocalOption, WorkspaceOption
+from golden_ami_cli.delivery import Delivery, Format, FormatsOption, OutOption, ReportDirOption, delivery
 from golden_ami_cli.errors import UsageError
+from golden_ami_cli.gate import FailOnOption, GateOption, beyond, status_of
 from golden_ami_cli.options import Debug, Form, OutputForm, exclude
 from golden_ami_cli.runs.command import RunArgument
+from golden_ami_cli.runs.stored import Copied, report_of, stored
 
 if TYPE_CHECKING:
-    from golden_ami.storage.objects import Store
-
-Copied = Annotated[
-    Path | None,
-    typer.Option(
-        "--from",
-        metavar="DIR",
-        help="A copy of the report bucket, in place of a stack: what `aws s3 cp --recursive s3://BUCKET DIR` or "
-        "`golden-ami assess --local --archive-dir DIR` leaves.",
-        show_default=False,
-    ),
-]
-
-_OF_A_STACK = ("stack", "profile", "region", "local", "workspace")
-_ONE_SOURCE = "a run is read from a copy or from a stack"
-
-
-class Format(StrEnum):
-    """The formats of a report."""
-
-    JSON = "json"
-    HTML = "html"
-    TEXT = "text"
-    CSV = "csv"
-    SARIF = "sarif"
-    CYCLONEDX = "cyclonedx"
-    JUNIT = "junit"
-    ASFF = "asff"
+    from golden_ami.report.model import Report
 
 
 def report(
     context: typer.Context,
     run: RunArgument,
-    form: Annotated[Format, typer.Option("--format", "-f", help="The report's format.")] = Format.TEXT,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write here, not to stdout.", show_default=False)
-    ] = None,
+    formats: FormatsOption = None,
+    out: OutOption = None,
+    report_dir: ReportDirOption = None,
     copied: Copied = None,
     local: LocalOption = False,
     workspace: WorkspaceOption = None,
     stack: StackName = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
+    form: OutputForm = Form.TABLE,
+    gate: GateOption = False,
+    fail_on: FailOnOption = None,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
-    """Render a past run's report, in any format, from what is stored.
+    """Render a past run's report, in any format, from what is stored: as text to stdout, unless options say otherwise.
 
     Examples:
 
     - `golden-ami report 4a85e20b-d9bb-4282-a658-6cdebf7e7a9d`
     - `golden-ami report RUN --format sarif --out findings.sarif`
+    - `golden-ami report RUN --format sarif,csv --report-dir reports --fail-on critical`
     - `golden-ami report RUN --local`
     """
-    from golden_ami.executions import run_id_of
-    from golden_ami.report.formats import load, write
-    from golden_ami.storage.objects import Missing
+    wanted = _wanted(delivery(formats, out, report_dir, placed=False), form)
+    wanted.prepare()
+    source = stored(context, copied, stack, profile, region, local=local, workspace=workspace)
+    found, store = report_of(source, run), source.store
+    if wanted.out or wanted.directory:
+        _say_files(found, wanted.leave(found, store), form)
+    else:
+        from golden_ami.report.formats import write
 
-    exclude(context, "copied", _OF_A_STACK, _ONE_SOURCE)
-    account = None if copied else chosen(context, stack, profile, region, local=local, workspace=workspace)
-    store = account.store if account else _store(copied or Path())
-    run_id = run_id_of(run)
-    if not (account and account.vouches_for(run_id)):
-        console.stderr().print(f"golden-ami: the ledger has no digest of run {run_id}: nothing vouches for its report")
-    try:
-        found = load(store, run_id_of(run))
-    except Missing as error:
-        if account:
-            with suppress(UsageError):  # Step Functions has forgotten it
-                account.refuse_duplicate(account.describe(run))
-        raise UsageError(
-            f"there is no report {error}: the run was never reported or its report has expired; "
-            "`golden-ami runs` lists the runs"
-        ) from error
-    if out is None:
         content = io.BytesIO()
-        write(found, store, form.value, content)
+        write(found, store, wanted.formats[0].value, content)
         console.write(content.getvalue())
+    if gate or fail_on:
+        over = beyond(found, store, fail_on.value) if fail_on else 0
+        raise typer.Exit(status_of(found.verdict, succeeded=found.run.succeeded, beyond=over))
+
+
+def _wanted(given: Delivery, form: Form) -> Delivery:
+    """With the formats where none is named: all in a folder, text elsewhere, but JSON on stdout with --output json."""
+    placed = given.out or given.directory
+    if given.formats and form is Form.JSON and not placed:
+        raise UsageError("--output json prints the report as JSON; with --format, give --out FILE or --report-dir DIR")
+    if given.formats:
+        return given
+    default = (Format.TEXT,) if placed or form is Form.TABLE else (Format.JSON,)
+    return replace(given, formats=tuple(Format) if given.directory else default)
+
+
+def _say_files(found: Report, left: Mapping[Format, Path], form: Form) -> None:
+    if form is Form.JSON:
+        files = {form.value: str(path) for form, path in left.items()}
+        console.say_json(json.dumps({"runId": found.run.run_id, "verdict": found.verdict, "reports": files}, indent=2))
         return
-    with _opened(out) as file:
-        write(found, store, form.value, file)
+    for path in left.values():
+        console.say(printable(str(path)))
 
 
 def history(
@@ -129,26 +118,7 @@ def history(
     from golden_ami_cli.history.command import history as show
     from golden_ami_cli.history.source import HistorySource
 
-    exclude(context, "copied", _OF_A_STACK, _ONE_SOURCE)
     exclude(context, "verify", ("html",), "--verify checks the archive and writes no page")
-    if copied:
-        source = HistorySource(_store(copied))
-    else:
-        source = chosen(context, stack, profile, region, local=local, workspace=workspace).source
+    found = stored(context, copied, stack, profile, region, local=local, workspace=workspace)
+    source = found.account.source if found.account else HistorySource(found.store)
     show(run, source, console=console.stdout(), html=html, verify=verify, as_json=form is Form.JSON)
-
-
-def _store(directory: Path) -> Store:
-    from golden_ami.storage.keys import RUNS
-    from golden_ami.storage.objects import DirectoryStore
-
-    if not (directory / RUNS).is_dir():
-        raise UsageError(f"--from {directory}: it has no folder runs; give a copy of the report bucket")
-    return DirectoryStore(directory)
-
-
-def _opened(path: Path) -> IO[bytes]:
-    try:
-        return path.open("wb")
-    except OSError as error:
-        raise UsageError(f"--out {path}: {error.strerror}; name a file in a directory you may write to") from error

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from golden_ami.evaluation.comparison import comparison_of
 from golden_ami.evaluation.evaluate import AmiRules, EvaluatedFinding, evaluate
-from golden_ami.evaluation.model import Comparison, Failing, Item, Upgrade
+from golden_ami.evaluation.model import Comparison, Failing, FindingStatus, Item, Upgrade
 from golden_ami.evaluation.packages import fixed_version
 from golden_ami.evaluation.policy import beside_severity, general, rule_rank
 from golden_ami.evaluation.priority import MostUrgent, priority
@@ -182,11 +182,11 @@ def _failing(severity: Severity, because: Counter[str]) -> Failing:
 
 
 def _items(findings: MostUrgent[EvaluatedFinding]) -> list[Item]:
-    return [_item(found) for found in findings.items()]
+    return [item_of(found.finding, found.status) for found in findings.items()]
 
 
-def _item(found: EvaluatedFinding) -> Item:
-    finding, status = found.finding, found.status
+def item_of(finding: Finding, status: FindingStatus) -> Item:
+    """A finding as lists of the report have it."""
     package = finding.packages[0] if finding.packages else None
     return Item(
         vulnerability=finding.vulnerability_id or finding.title,

@@ -15,7 +15,7 @@ from golden_ami.report.model import AmiReport, Covered, ExceptionReport
 
 def exception_reports(
     index: ExceptionIndex,
-    amis: Iterable[AmiReport],
+    amis: Sequence[AmiReport],
     not_assessed: Sequence[Ami],
     today: date,
     renamed: Mapping[str, Sequence[str]],
@@ -24,13 +24,15 @@ def exception_reports(
 
     `renamed`: lineages that no AMI has any more, each with those that it is called now (lineage.former).
     """
-    matches = _matches(amis)
+    matches, nothing = _matches(amis), all(ami.verdict == "NOT_ASSESSED" for ami in amis)
     reports = []
     for number, exception in enumerate(index.exceptions):
         unknown = sum(in_scope(exception.scope, ami) for ami in not_assessed)
         report = _report(exception, matches[number], unknown, today)
         lineage = exception.scope.lineage or ""
-        if not report.matches and lineage in renamed and not unknown:
+        if report.status == "UNUSED" and nothing and not unknown:
+            report.message = "the run assessed nothing, so nothing is known of it"
+        elif not report.matches and lineage in renamed and not unknown:
             told = f"matches nothing: {renaming(lineage, renamed[lineage])}; name the one that it is meant for"
             report.message = told
         reports.append(report)

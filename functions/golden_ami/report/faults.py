@@ -105,7 +105,8 @@ def faults_of(state: Mapping[str, Any], run_id: str) -> list[Fault]:
     """The faults that make an execution fail, the first one first."""
     faults = []
     if caught := _caught(state.get("error")):
-        faults.append(Fault(where="run", error=caught[0], cause=describe_fault(*caught)))
+        told = _stopped(*caught) if state.get("aborted") is True else describe_fault(*caught)
+        faults.append(Fault(where="run", error=caught[0], cause=told))
     if caught := _caught(state.get("terminateError")):
         left = (
             f"Instances of this run may still be running: {_ended(message_of(caught[1]) or caught[0])} {_look(run_id)}"
@@ -115,6 +116,11 @@ def faults_of(state: Mapping[str, Any], run_id: str) -> list[Fault]:
         left = f"{running} instance{'s are' if running > 1 else ' is'} still running after termination. {_look(run_id)}"
         faults.append(Fault(where="terminate", error="InstancesRunning", cause=left))
     return faults
+
+
+def _stopped(error: str, cause: object) -> str:
+    """Of an execution that somebody stopped, with whatever name and cause: nothing is to be mended."""
+    return f"The run was stopped: {_ended(message_of(cause) or error)} Start a new run to have its AMIs assessed."
 
 
 def _look(run_id: str) -> str:

@@ -271,6 +271,7 @@ def test_verify_says_what_holds_and_what_does_not(account: Account) -> None:
     assert answer == {
         "runId": RUN,
         "verified": True,
+        "intact": True,
         "manifestSha256": anchor,
         "reportManifestSha256": "",
         "archives": [{"redrive": 0, "manifestSha256": anchor}],

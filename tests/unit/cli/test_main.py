@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from golden_ami import __version__
+from golden_ami_cli.assessing import assessment
 from golden_ami_cli.main import main
 
 ROOT = Path(__file__).parents[3]
@@ -80,3 +81,47 @@ def test_the_start_imports_nothing_heavy() -> None:
     program = "import sys, golden_ami_cli.main; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"boto3", "botocore", "moto", "jsonschema", "yaml"} & set(loaded)
+
+
+def test_debug_stands_before_the_command_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    missing = str(tmp_path / "none.json")
+    monkeypatch.setattr(sys, "argv", ["golden-ami", "--debug", "assess", "--local", "--config", missing])
+    with pytest.raises(Exception, match="not found"):
+        main()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["assess", "--local"], "Assessing in the embedded AWS"),
+        (["--quiet", "assess", "--local"], ""),
+        (["assess", "--local", "-q"], ""),
+    ],
+)
+def test_quiet_leaves_out_progress_and_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    assert run(monkeypatch, *arguments, "--config", str(tmp_path / "none.json")) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(said or "golden-ami: ")
+    assert "not found" in told
+
+
+def test_an_interrupted_local_run_says_what_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(assessment, "assess_locally", interrupted)
+    assert run(monkeypatch, "assess", "--local") == 130
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "nothing is left running" in captured.err
+
+
+def test_flags_have_no_type_in_the_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["assess"], ["local", "serve"], ["config"]):
+        for option in ("--help", "-h"):
+            assert run(monkeypatch, *arguments, option) == 0
+            assert "bool" not in capsys.readouterr().out

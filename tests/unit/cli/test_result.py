@@ -208,7 +208,15 @@ def test_the_table_fits_its_console_and_loses_no_reason(width: int) -> None:
     answer.amis[0].ami_id, answer.amis[0].name = "ami-0123456789abcdef0", "golden-ubuntu2404-api-2026-09-30"
     table = shown(answer, width).split("Run verdict")[0]
     assert max(len(line) for line in table.splitlines()) <= width
-    for word in ("ami-0123456789abcdef0", "exploited)", "answered;", "profile"):
+    for word in (
+        "ami-0123456789abcdef0",
+        "Name",
+        "ubuntu2404",
+        "2026-09-30",
+        "exploited)",
+        "answered;",
+        "profile",
+    ):
         assert word in table
 
 
@@ -223,3 +231,11 @@ def test_a_failed_execution_opens_no_gate() -> None:
     answer = built()
     answer.verdict, answer.execution_status = "PASS", "FAILED"
     assert gate_status(answer) == 1
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("PASS", 3), ("FAIL", 3), ("NOT_ASSESSED", 3)])
+def test_findings_beyond_the_asked_severity_close_the_gate(verdict: Any, status: int) -> None:
+    answer = built()
+    answer.verdict, answer.fail_on = verdict, result.FailOn(severity="HIGH", findings=2)
+    assert gate_status(answer) == status
+    assert "Fail on        2 findings HIGH or worse, accepted by nobody" in shown(answer)

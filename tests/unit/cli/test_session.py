@@ -31,6 +31,8 @@ COMMANDS = {
     "reap": ["reap"],
     "rollback": ["rollback"],
     "report": ["report", "RUN"],
+    "open": ["open", "RUN"],
+    "diff": ["diff", "RUN", "OTHER"],
     "history": ["history", "RUN"],
     "doctor": ["doctor"],
     "estimate": ["estimate"],

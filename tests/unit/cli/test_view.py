@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ def test_an_amis_own_policy_has_a_row() -> None:
     own = AmiEntry(ami_id="ami-2", policy=Policy(require=["packages"], suppressed="tolerate"))
     text = shown(Config(), ami("ami-1"), ami("ami-2", entry=own))
     (row,) = [line for line in text.splitlines() if "ami-2" in line]
-    assert [cell.strip() for cell in row.split("│")][-2:] == ["packages", "tolerated"]
+    assert re.split(r"\s{2,}", row.strip())[-2:] == ["packages", "tolerated"]
 
 
 def test_json_has_what_each_ami_needs() -> None:

@@ -219,7 +219,8 @@ def test_a_run_with_a_fault_is_kept_only_where_it_is_told_to(
     used: list[Path | None] = []
 
     def assess_locally(*given: Any) -> None:
-        used.append(given[-1].folder and given[-1].folder.path)
+        (kept,) = (one for one in given if isinstance(one, workspaces.Workspace))
+        used.append(kept.folder.path if kept.folder else None)
         raise UsageError("seen enough")
 
     monkeypatch.chdir(tmp_path)

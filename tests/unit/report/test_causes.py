@@ -7,10 +7,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_world import World, ami, finding
+from report_world import World, ami, exception, fault, finding
 
 from golden_ami.errors import LONGEST, InvalidConfiguration, Problem, within
-from golden_ami.models import Failure, Reason
+from golden_ami.models import Config, Failure, Reason
 from golden_ami.places import Place
 from golden_ami.report.faults import describe_fault, failed_batches, message_of, reason_not_assessed
 from golden_ami.report.mail import body, subject
@@ -113,3 +113,20 @@ def test_of_a_batch_that_failed_twice_the_first_step_is_the_cause() -> None:
         "a": Failure(step="Launch Instances", error="AccessDenied"),
         "b": Failure(step="Tag Findings", error="FindingsIncomplete"),
     }
+
+
+@pytest.mark.parametrize("error", ["Cancelled", "ExecutionAborted", "AccessDenied"])
+def test_a_stopped_run_is_told_without_advice_on_what_to_mend(world: World, error: str) -> None:
+    """Nothing was assessed: neither the log nor an exception has anything to do with it."""
+    state = {"error": fault(error, "by arn:aws:iam::123456789012:user/me, with golden-ami cancel"), "aborted": True}
+    config = Config(exceptions=[exception("CVE-2026-1", "2026-12-31", lineage="other")])
+    report = world.run("run-1", "2026-03-01T03:00:00Z", [(ami("ami-1"), None)], config, state=state)
+    (told,) = report.run.faults
+    assert told.cause == (
+        "The run was stopped: by arn:aws:iam::123456789012:user/me, with golden-ami cancel. "
+        "Start a new run to have its AMIs assessed."
+    )
+    text = body(report, [])
+    for advice in ("log", "remove it", "correct", "Allow the call"):
+        assert advice not in text
+    assert "the run assessed nothing" in text
