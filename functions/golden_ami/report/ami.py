@@ -80,7 +80,7 @@ def _described(ami: Ami, owner_tag: str) -> AmiReport:
         name=ami.name,
         lineage=ami.lineage,
         lineage_rule=ami.lineage_rule,
-        owner=ami.tags.get(owner_tag, ""),
+        owner=ami.tags.get(owner_tag, "").strip(),
         account=ami.account,
         region=ami.region,
         engine=ami.engine,

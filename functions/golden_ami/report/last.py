@@ -203,7 +203,7 @@ def _ami(row: Row, reason: Reason, failing: Mapping[str, int], run: Row, setting
         "amiId": _text(row.get("amiId")) or key.rpartition("/")[2],
         "name": _text(row.get("name")),
         "lineage": _text(row.get("lineage")),
-        "owner": tags.get(owner_tag or "Owner", ""),
+        "owner": tags.get(owner_tag or "Owner", "").strip(),
         "account": _text(row.get("account")) or settings.account,
         "region": _text(row.get("region")) or settings.region,
         "engine": row.get("engine") if row.get("engine") in _ENGINES else DEFAULT_ENGINE,

@@ -284,3 +284,10 @@ def test_a_large_run_is_cut_to_the_most_urgent_and_says_so(world: World, monkeyp
     shown = [row[2] for row in _data(page)["findings"]]
     assert shown == [f"CVE-{number}" for number in range(99, 79, -1)]
     assert "All 100 are in findings.csv" in page
+
+
+def test_a_weakness_without_a_number_is_left_out(world: World) -> None:
+    report = world.run("run-1", "2026-04-02T03:00:00Z", [(ami("ami-1"), [finding("CVE-1", cwes=["CWE-0", "CWE-079"])])])
+    content = _rendered(world, report, "cyclonedx")
+    VALID["cyclonedx"](content)
+    assert json.loads(content)["vulnerabilities"][0]["cwes"] == [79]

@@ -210,3 +210,8 @@ def test_what_a_pass_rests_on_is_said(world: World) -> None:
     report = world.run("run-1", FIRST, [(ami("ami-0a", tags=WEB), [no_fix, hidden])], Config(policy=policy))
     for text in _mails(report):
         assert "C2 H0 M0 L0 I0 U0: 1 suppressed in Inspector; 1 tolerated by the policy\n" in text
+
+
+def test_blanks_around_an_owner_are_no_part_of_it(world: World) -> None:
+    report = world.run("run-1", FIRST, [(ami("ami-0a", tags={"Owner": " web\t"}), [])])
+    assert report.amis[0].owner == "web"

@@ -125,7 +125,8 @@ def _resource(partition: str, ami: AmiReport) -> dict[str, Any]:
     about = {"name": ami.name, "lineage": ami.lineage, "amiId": ami.ami_id}
     return {
         "Type": "Other",
-        "Id": f"arn:{partition}:ec2:{ami.region}:{ami.account}:image/{ami.ami_id}",
+        # Service Authorization Reference, "Amazon EC2": the ARN of an image names no account.
+        "Id": f"arn:{partition}:ec2:{ami.region}::image/{ami.ami_id}",
         "Partition": partition,
         "Region": ami.region,
         **({"Tags": tags} if tags else {}),

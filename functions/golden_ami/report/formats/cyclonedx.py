@@ -103,7 +103,7 @@ def _vulnerabilities(report: Report, store: Store) -> Iterator[dict[str, Any]]:
 
 def _vulnerability(ref: str, report: Report, ami: AmiReport, finding: Finding, status: FindingStatus) -> dict[str, Any]:
     url = finding_url(finding)
-    cwes = [int(found[1]) for cwe in finding.cwes if (found := re.fullmatch("(?:CWE-)?([0-9]{1,9})", cwe))]
+    cwes = [int(found[1]) for cwe in finding.cwes if (found := re.fullmatch("(?:CWE-)?0*([1-9][0-9]{0,8})", cwe))]
     analysis = _analysis(report, ami, finding, status)
     rating = {"severity": _SEVERITIES.get(finding.severity, finding.severity.lower())}
     return {
