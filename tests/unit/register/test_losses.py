@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from report_world import World, ami, finding, package
 from weeks import FROM_EVENT, FROM_ROW, GRACE, START, changes, register_of, week
 
-from golden_ami.models import Assessment, Config, Evidence, Finding, Policy, Reason
+from golden_ami.models import Assessment, Config, Evidence, Finding, Package, Policy, Reason
 
 UNKNOWN = Reason(code="X", message="m", remedy="r")
 WEB = "123456789012/us-east-1/web"
@@ -132,11 +132,13 @@ def test_of_findings_that_a_row_may_be_the_oldest_counts(world: World) -> None:
     assert week(world, 2, [FROM_ROW], Config(), engine="ami").failures[0].since == "2026-01-01"
 
 
-def standings(world: World, run_id: str, ami_id: str, lineage: str, vulnerability: str) -> None:
+def standings(
+    world: World, run_id: str, ami_id: str, lineage: str, vulnerability: str, package_name: str = "openssl"
+) -> None:
     """Of a release without registers: one finding, since the first of January."""
     key = f"runs/{run_id}/standings/{ami_id}.ndjson"
     line = (
-        f'{{"identities":[["{vulnerability}","openssl","X86_64",""]],"severity":"HIGH",'
+        f'{{"identities":[["{vulnerability}","{package_name}","X86_64",""]],"severity":"HIGH",'
         '"type":"PACKAGE_VULNERABILITY","since":"2026-01-01"}\n'
     )
     with world.store.writing(key, "") as out:
@@ -154,6 +156,19 @@ def test_an_ami_of_an_earlier_release_is_taken_over_when_it_comes(world: World) 
     standings(world, "old-1", "ami-2", "before-b", "CVE-2")
     week(world, 2, [finding("CVE-1")], tags={"Name": "before-a"})
     found = week(world, 3, [finding("CVE-2")], ami_id="ami-2", tags={"Name": "before-b"})
+    assert (found.verdict, found.failures[0].since) == ("FAIL", "2026-01-01")
+
+
+@pytest.mark.parametrize(
+    ("former", "now"),
+    [
+        ("linux-image-6.1.0-18-amd64", package("linux-image-6.1.0-21-amd64")),
+        ("Jinja2", package("jinja2", manager="PYTHONPKG")),
+    ],
+)
+def test_an_earlier_release_knew_a_package_by_the_name_of_its_build(world: World, former: str, now: Package) -> None:
+    standings(world, "old-1", "ami-1", "before", "CVE-1", former)
+    found = week(world, 2, [finding("CVE-1", now)], tags={"Name": "before"})
     assert (found.verdict, found.failures[0].since) == ("FAIL", "2026-01-01")
 
 
