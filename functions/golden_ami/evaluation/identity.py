@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 
 from golden_ami.models import Finding, Package
+from golden_ami.package_names import lasting
 from golden_ami.register.model import FindingIdentity
 
 # Titles of Inspector Classic and of reachability findings name the instance, which is another one in every run.
 _RESOURCE = re.compile(r"\b(?:i|eni|ami|sg|vol|snap)-[0-9a-f]{8,17}\b")
-# Debian and Ubuntu put the kernel's ABI, new with most builds, into the names of its packages (Debian wiki,
-# "DebianKernelABIChanges"): linux-image-6.1.0-18-cloud-amd64; since September 2025 Debian its whole version (Debian
-# Kernel Handbook, "ABI name"): linux-image-6.12.43+deb13-amd64.
-_KERNEL = re.compile(r"(?<=-)\d+\.\d+\.\d+(?:-\d+|\+[a-z0-9.~+]+)(?=-|\Z)", re.ASCII)
 # By Inspector's packageManager (botocore 1.44.5, inspector2 PackageManager): packages of an ecosystem have one name,
 # whichever file says that they are there.
 _ECOSYSTEMS = {
@@ -33,9 +30,7 @@ def identities_of(finding: Finding) -> list[FindingIdentity]:
         ports = " ".join(network[member] for member in ("protocol", "ports") if network.get(member))
         return [(vulnerability, "network", ports)]
     named = [one for one in finding.packages if one.name and not one.name.startswith("(")]
-    return list(dict.fromkeys((vulnerability, ecosystem(one.manager), _name(one)) for one in named)) or [
-        (vulnerability, "", "")
-    ]
+    return list(dict.fromkeys((vulnerability, *_package(one)) for one in named)) or [(vulnerability, "", "")]
 
 
 def ecosystem(manager: str) -> str:
@@ -43,5 +38,6 @@ def ecosystem(manager: str) -> str:
     return _ECOSYSTEMS.get(manager, manager.lower())
 
 
-def _name(package: Package) -> str:
-    return _KERNEL.sub("*", package.name) if package.name.startswith("linux-") else package.name
+def _package(package: Package) -> tuple[str, str]:
+    kind = ecosystem(package.manager)
+    return kind, lasting(kind, package.name)

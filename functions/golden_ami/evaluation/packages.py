@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from golden_ami.evaluation.identity import ecosystem
 from golden_ami.models import Finding, Package
+from golden_ami.package_names import spelled
 
 PackageName = tuple[str, str]  # ecosystem, package: one package has several managers, each for a kind of file
 _NO_VERSION = frozenset({"", "notavailable", "none", "n/a"})  # Inspector writes "NotAvailable"
@@ -37,8 +38,9 @@ def _affected(packages: tuple[Package, ...]) -> Affected:
 
 
 def name_of(package: Package) -> PackageName:
-    """What is one package, whichever file says that it is there."""
-    return ecosystem(package.manager), package.name
+    """What is one package, whichever file says that it is there, and however that one spells it."""
+    kind = ecosystem(package.manager)
+    return kind, spelled(kind, package.name)
 
 
 def fixed_version(version: str) -> str:

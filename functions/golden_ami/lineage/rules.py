@@ -61,7 +61,8 @@ def lineage_note(ami: Ami) -> str:
     remedy = f"set lineage in the configuration, or the AMI's tag {LINEAGE_TAG}"
     if ami.lineage_rule == "amiId":
         return f"nothing but its id tells its lineage, so no other version is compared with it: {remedy}"
-    if ami.lineage_rule in ("nameTag", "imageName") and may_hold_build(ami.lineage):
+    named = {"nameTag": ami.tags.get("Name", "").strip(), "imageName": ami.name}.get(ami.lineage_rule)
+    if named and may_hold_build(named):
         return (
             f"its lineage {ami.lineage} has a version or number that may be a release's, so it was kept: "
             f"if it changes with each build, {remedy}"

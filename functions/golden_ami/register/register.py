@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from golden_ami.models import Assessment, FindingKind
+from golden_ami.package_names import lasting, may_be_one
 from golden_ami.register.looked import could_show
 from golden_ami.register.model import Entry, FindingIdentity, Header
 
@@ -27,6 +28,7 @@ class Register:
         self.entries: list[Entry] = []
         self._exact: dict[FindingIdentity, int] = {}
         self._like: dict[str, list[int]] = {}
+        self._renamed: set[int] = set()  # numbers of entries whose packages had other names when they were kept
         for entry in entries:
             self.add(entry)
 
@@ -39,6 +41,25 @@ class Register:
         self._like.setdefault(entry.vulnerability, []).append(number)
         self._name(number, entry)
         return number
+
+    def restore(self, entry: Entry) -> None:
+        """Take in an entry that was kept, by the names that its packages have now; of two that name one, one stays."""
+        packages = [(kind, lasting(kind, name)) for kind, name in entry.packages]
+        renamed = packages != entry.packages
+        if renamed:
+            entry.packages = list(dict.fromkeys(packages))
+        known = [number for number in self.same(entry.identities) if renamed or number in self._renamed]
+        number = known[0] if known else self.add(entry)
+        if known:
+            self._join(number, entry)
+        if renamed:
+            self._renamed.add(number)
+
+    def _join(self, number: int, entry: Entry) -> None:
+        known = self.entries[number]
+        known.on |= entry.on
+        known.gone_since = max(known.gone_since, entry.gone_since) if known.gone_since and entry.gone_since else ""
+        self.see(number, entry)
 
     def _name(self, number: int, entry: Entry) -> None:
         for identity in entry.identities:
@@ -164,7 +185,12 @@ def _told(packages: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def may_be_same(one: FindingIdentity, other: FindingIdentity) -> bool:
     """Whether two identities of a vulnerability may be of one finding: what one does not tell matches any."""
-    return all(mine == theirs or not mine or not theirs for mine, theirs in zip(one[1:], other[1:], strict=True))
+    (_, kind, name), (_, other_kind, other_name) = one, other
+    if not name or not other_name:
+        return kind == other_kind or not kind or not other_kind
+    if kind and other_kind:
+        return (kind, name) == (other_kind, other_name)
+    return may_be_one(name, other_name)  # how a name is spelled, too, is told by its ecosystem
 
 
 def _time(assessment: Assessment) -> tuple[str, str]:

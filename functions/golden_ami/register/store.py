@@ -168,6 +168,8 @@ def read(content: bytes, note: RegisterNote) -> Register:
     header = _HEADER.decode(first)
     masks = [int(mask, 16) for mask in header.sets]
     entries = [_ENTRY.decode(line) for line in lines]
+    register = Register(header)
     for entry in entries:
         entry.on = masks[entry.on]
-    return Register(header, entries)
+        register.restore(entry)
+    return register

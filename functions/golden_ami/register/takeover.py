@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from golden_ami.lineage.builds import without_builds
 from golden_ami.models import Ami, Assessment, Data, Severity
+from golden_ami.package_names import lasting
 from golden_ami.register.looked import assumed, kind_of_type
 from golden_ami.register.model import Entry
 from golden_ami.register.register import Register
@@ -91,4 +92,4 @@ def _package(status: _Status, package: str) -> tuple[str, str]:
     """A package, whose manager is not in the standings; of a reachability finding, protocol and ports, which are."""
     if status.type == "NETWORK_REACHABILITY":
         return "network", status.identities[0][3]
-    return "", package
+    return "", lasting("", package)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from golden_ami.lineage.builds import without_builds
+from golden_ami.lineage.builds import may_hold_build, without_builds
+from golden_ami.lineage.patterns import PRODUCTS, VAGUE_PRODUCTS
 
 WORDS = st.lists(
     st.sampled_from(["golden", "web", "base-linux", "api", "rhel-9", "ubuntu-22.04", "al2023", "node-v18", "k8s-1.29",
@@ -68,6 +69,38 @@ def test_a_commit_at_the_end_changes_nothing(name: str, commit: str, gap: str) -
 def test_another_release_is_another_lineage(form: str, one: int, other: int) -> None:
     assume(one != other)
     assert without_builds(form.format(one)) != without_builds(form.format(other))
+
+
+COUNTED = st.sampled_from(["{} Version:{} Date:2024-08-01T12-30-45.123Z", "{} version:{}", "{} build-{}", "{} #{}",
+                           "{}-v{}", "{}-b{}-20240801", "{}-20240801-{}", "{} [20240801] {}", "{}-20240801-x86_64-{}",
+                           "golden-{}-base-v{}", "golden-{}-hvm-20240801.{}"])  # fmt: skip
+
+
+@given(COUNTED, st.sampled_from(sorted(PRODUCTS - VAGUE_PRODUCTS)), st.integers(1, 199), st.integers(1, 199))
+def test_a_number_may_be_the_release_of_a_product_that_has_none(form: str, product: str, one: int, other: int) -> None:
+    assume(one != other)
+    assert without_builds(form.format(product, one)) != without_builds(form.format(product, other))
+
+
+@given(st.sampled_from(["{}-v{}", "{}_b{}", "{} v{} 20240801", "{} Version:{}", "golden-{}-x86_64-v{}"]),
+       st.text("ghijklmnopqrstuwxyz", min_size=5, max_size=9).filter(lambda word: word not in PRODUCTS),
+       st.integers(1, 199), st.integers(1, 199))  # fmt: skip
+def test_a_number_behind_a_word_that_nobody_knows_may_be_a_release(form: str, word: str, one: int, other: int) -> None:
+    assume(one != other)
+    assert without_builds(form.format(word, one)) != without_builds(form.format(word, other))
+    assert may_hold_build(form.format(word, one))
+
+
+@given(
+    st.sampled_from(["v{}", "{}", "r{}", "rc{}", "build-{}", "build{}a", "#{}", "1.2.{}", "1.2.{}-SNAPSHOT", "sprint{}",
+                     "Version:{}", "20240801-{}", "release-{}", "q{}", "week{}"]),
+    st.sampled_from(["golden-{}", "{}-golden", "golden-{}-prod", "golden_{}_hvm", "web-base-{}-x86_64-gp3",
+                     "web-server {} eu-west-1", "jenkins-golden-{}", "golden-rhel-9-{}-hvm"]),
+    st.integers(1, 199), st.integers(1, 199),
+)  # fmt: skip
+def test_a_lineage_for_each_build_is_told(mark: str, form: str, one: int, other: int) -> None:
+    name, next_ = (form.format(mark.format(number)) for number in (one, other))
+    assert without_builds(name) == without_builds(next_) or (may_hold_build(name) and may_hold_build(next_))
 
 
 PIECES = st.sampled_from(["golden", "rhel", "9", "22", "04", "2024", "08", "01", "20240801", "a1b2c3d", "abc1234",

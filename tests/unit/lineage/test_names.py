@@ -130,6 +130,20 @@ NAMES = {
     "golden-rhel-9-20260401": "golden-rhel-9",
     "golden-rhel-9-v3": "golden-rhel-9",
     "golden-k8s-1.29.4-20260401-a1b2c3d": "golden-k8s-1.29.4",
+    "golden-v1-v2": "golden",
+    "golden-al2023-v42": "golden-al2023",
+    "payments build-42": "payments",
+    "payments Version:3 Date:2024-08-01T12-30-45.123Z": "payments",
+    "golden Version:3": "golden",
+    "Amazon Linux 2023 Version:3 Date:2024-08-01T12-30-45.123Z": "Amazon Linux 2023",
+    "golden-20240801-1809": "golden",
+    "debian-12-amd64-20240717-1809": "debian-12-amd64",
+    "golden-aug2024": "golden",
+    "golden-2024-Aug": "golden",
+    "golden-2024Q3": "golden",
+    "golden-Q3-2024": "golden",
+    "golden-24w31": "golden",
+    "golden-aug2024-prod": "golden-prod",
     # Nothing is left of these
     "20240801": "",
     "v42": "",
@@ -180,6 +194,32 @@ RELEASES = [
     ("photon-3-dec-2024", "photon-4-dec-2024"),
     ("rhel-golden-v8", "rhel-golden-v9"),
     ("rhel-base-v8-20240801", "rhel-base-v9-20240801"),
+    (
+        "Red Hat Enterprise Linux Version:8 Date:2024-08-01T12-30-45.123Z",
+        "Red Hat Enterprise Linux Version:9 Date:2024-08-01T12-30-45.123Z",
+    ),
+    ("Oracle Linux Version:8 Date:2024-08-01", "Oracle Linux Version:9 Date:2024-08-01"),
+    ("Rocky Linux build-8", "Rocky Linux build-9"),
+    ("Rocky Linux #8", "Rocky Linux #9"),
+    ("SUSE Linux Enterprise Server Version:12", "SUSE Linux Enterprise Server Version:15"),
+    ("Windows Server Version:19", "Windows Server Version:22"),
+    ("Amazon Linux version:2", "Amazon Linux version:3"),
+    ("windows-20240801-1809", "windows-20240801-1909"),
+    ("golden-win10-20240801-1607", "golden-win10-20240801-1709"),
+    ("win-20240801-17763", "win-20240801-20348"),
+    ("win-20240801-build17763", "win-20240801-build20348"),
+    ("windows 10 build 17763", "windows 10 build 19041"),
+    ("windows 2019 #17763", "windows 2019 #17134"),
+    ("rhel [20240801] 8", "rhel [20240801] 9"),
+    ("php-20240801-74", "php-20240801-82"),
+    ("websphere-v8", "websphere-v9"),
+    ("emr-v5", "emr-v6"),
+    ("sonarqube-v9", "sonarqube-v10"),
+    ("f5-bigip-v15-20240801", "f5-bigip-v16-20240801"),
+    ("golden-os-v8", "golden-os-v9"),
+    ("x86_64-websphere-x86_64-b8", "x86_64-websphere-x86_64-b9"),
+    ("windows 10 may 2019", "windows 11 may 2019"),
+    ("windows-may2019", "windows-oct2018"),
     # No releases, and no builds either
     ("golden-cafe123", "golden-cafe124"),
     ("team-abc2022", "team-abc2023"),
@@ -214,8 +254,25 @@ def test_releases_stay_apart(pair: tuple[str, str]) -> None:
         (f"product-{UUID}", True), ("from ami-0a1b2c3d4e5f60001", True),
         ("golden-rhel-9", False), ("ubuntu-22.04", False), ("node-v18", False), ("windows-server-2022", False),
         ("rhel9", False), ("web", False), ("", False),
+        ("golden-v42-prod", True), ("golden-42-hvm", True), ("web-base-1.2.3-x86_64-gp3", True), ("42-golden", True),
+        ("golden-1.2.3-SNAPSHOT", True), ("golden-r42", True), ("golden-sprint42", True), ("golden-rc1", True),
+        ("golden-build42a", True), ("golden-abcdefa-prod", True), ("payments-v42", True),
+        ("golden-ubuntu2204-x86_64-gp3", False), ("k8s-1.29-us-east-1", False), ("golden-rke2-arm64", False),
+        ("Windows_Server-2012-R2-64Bit-Base", False), ("Amazon Linux 2023 ec2", False),
+        ("rhel-golden-v8-build-42", True), ("golden-rhel-9-42-prod", True),
+        ("CentOS Stream 9", False), ("rocky-linux-9-hvm", False), ("Amazon Linux 2", False), ("web-pro-server-2", True),
     ],
 )  # fmt: skip
 def test_what_may_be_a_build_all_the_same_is_told(name: str, told: bool) -> None:
     assert without_builds(name) == name
     assert may_hold_build(name) is told
+
+
+@pytest.mark.parametrize("name", ["jenkins-20240801-3", "docker 20240801 #3", "Rocky Linux build-8"])
+def test_a_counter_that_was_kept_is_told_though_it_stands_behind_a_product_now(name: str) -> None:
+    assert may_hold_build(name)
+
+
+def test_2025_is_a_release_of_windows_server_as_2022_is() -> None:
+    assert without_builds("windows-20240801-2025") == "windows-2025"
+    assert without_builds("windows-20240801-2022") == "windows-2022"

@@ -28,6 +28,8 @@ ARN = "arn:aws:imagebuilder:us-east-1:123456789012:image/web"
         ({"HCPPackerVersionBucketSlug": "slug", "Name": "web"}, ("slug", "packer")),
         ({"HCPPackerIterationID": "01", "Name": "web"}, ("web", "nameTag")),
         ({"Name": "20260401"}, ("image", "imageName")),
+        ({"Amazon_AMI_Management_Identifier": "web", "Ec2ImageBuilderArn": f"{ARN}/1.0.0/10"}, (ARN, "imageBuilder")),
+        ({"HCPPackerBucketName": "bucket", "Ec2ImageBuilderArn": f"{ARN}/1.0.0/10"}, (ARN, "imageBuilder")),
     ],
 )  # fmt: skip
 def test_tags(tags: dict[str, str], told: Lineage) -> None:
@@ -70,6 +72,13 @@ def test_without_any_the_id_is_the_lineage_and_a_note_says_what_to_do(name: str)
 @pytest.mark.parametrize(("name", "noted"), [("base 1.4.2", True), ("golden-rhel-9", False), ("web-20260401", False)])
 def test_a_version_that_was_kept_is_noted(name: str, noted: bool) -> None:
     image = ami("ami-1", name=name)
+    image.lineage, image.lineage_rule = lineage_of(image)
+    assert bool(lineage_note(image)) is noted
+
+
+@pytest.mark.parametrize(("tag", "noted"), [("golden-v42-prod", True), ("jenkins-20260401-3", True), ("web", False)])
+def test_it_is_noted_of_the_name_that_told_the_lineage(tag: str, noted: bool) -> None:
+    image = ami("ami-1", name="golden-r42" if not noted else "web", tags={"Name": tag})
     image.lineage, image.lineage_rule = lineage_of(image)
     assert bool(lineage_note(image)) is noted
 

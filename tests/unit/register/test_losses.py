@@ -14,7 +14,12 @@ from hypothesis import strategies as st
 from report_world import World, ami, finding, package
 from weeks import FROM_EVENT, FROM_ROW, GRACE, START, changes, register_of, week
 
-from golden_ami.models import Assessment, Config, Evidence, Finding, Policy, Reason
+from golden_ami.evaluation.identity import identities_of
+from golden_ami.models import Assessment, Config, Evidence, Finding, Package, Policy, Reason
+from golden_ami.register.looked import looked_at
+from golden_ami.register.model import Entry, Header
+from golden_ami.register.past import Known, Past
+from golden_ami.register.register import Register
 
 UNKNOWN = Reason(code="X", message="m", remedy="r")
 WEB = "123456789012/us-east-1/web"
@@ -132,11 +137,13 @@ def test_of_findings_that_a_row_may_be_the_oldest_counts(world: World) -> None:
     assert week(world, 2, [FROM_ROW], Config(), engine="ami").failures[0].since == "2026-01-01"
 
 
-def standings(world: World, run_id: str, ami_id: str, lineage: str, vulnerability: str) -> None:
+def standings(
+    world: World, run_id: str, ami_id: str, lineage: str, vulnerability: str, package_name: str = "openssl"
+) -> None:
     """Of a release without registers: one finding, since the first of January."""
     key = f"runs/{run_id}/standings/{ami_id}.ndjson"
     line = (
-        f'{{"identities":[["{vulnerability}","openssl","X86_64",""]],"severity":"HIGH",'
+        f'{{"identities":[["{vulnerability}","{package_name}","X86_64",""]],"severity":"HIGH",'
         '"type":"PACKAGE_VULNERABILITY","since":"2026-01-01"}\n'
     )
     with world.store.writing(key, "") as out:
@@ -154,6 +161,19 @@ def test_an_ami_of_an_earlier_release_is_taken_over_when_it_comes(world: World) 
     standings(world, "old-1", "ami-2", "before-b", "CVE-2")
     week(world, 2, [finding("CVE-1")], tags={"Name": "before-a"})
     found = week(world, 3, [finding("CVE-2")], ami_id="ami-2", tags={"Name": "before-b"})
+    assert (found.verdict, found.failures[0].since) == ("FAIL", "2026-01-01")
+
+
+@pytest.mark.parametrize(
+    ("former", "now"),
+    [
+        ("linux-image-6.1.0-18-amd64", package("linux-image-6.1.0-21-amd64")),
+        ("Jinja2", package("jinja2", manager="PYTHONPKG")),
+    ],
+)
+def test_an_earlier_release_knew_a_package_by_the_name_of_its_build(world: World, former: str, now: Package) -> None:
+    standings(world, "old-1", "ami-1", "before", "CVE-1", former)
+    found = week(world, 2, [finding("CVE-1", now)], tags={"Name": "before"})
     assert (found.verdict, found.failures[0].since) == ("FAIL", "2026-01-01")
 
 
@@ -200,3 +220,42 @@ def test_no_source_makes_a_finding_younger_and_no_repetition_changes_a_report(we
                 one: first[one] for one in vulnerabilities
             }
             assert (again.since_last_run, again.failures) == (found.since_last_run, found.failures)
+
+
+LOST_AT = "2026-01-01T03:00:00Z"
+
+
+def known_after_loss(completed_at: str) -> Known:
+    """Of a finding that is new to a register that lost a part of its past, and looked again since."""
+    image = ami("ami-1", run_id="run-2")
+    since = Assessment(
+        run_id="run-1", key=image.key, ami_id="ami-1", name="", lineage=WEB, engine="instance", completed_at=LOST_AT,
+        verdict="PASS", looked_at=["packages", "languagePackages"],
+    )  # fmt: skip
+    register = Register(Header(lineage=WEB, lost_at=LOST_AT, assessments=[since]))
+    past = Past(register, image, looked_at(image, Config()), completed_at)
+    new = finding("CVE-1")
+    return past.match(new, identities_of(new), completed_at[:10], grace_days=10)
+
+
+def test_what_comes_when_the_grace_since_a_loss_is_over_is_new() -> None:
+    assert known_after_loss("2026-01-10T03:00:00Z").uncertain
+    assert not known_after_loss("2026-01-11T03:00:00Z").uncertain
+
+
+@pytest.mark.parametrize(("own", "other"), [("", LOST_AT), (LOST_AT, ""), ("2025-12-01T03:00:00Z", LOST_AT)])
+def test_the_last_loss_of_two_registers_counts(own: str, other: str) -> None:
+    register = Register(Header(lineage=WEB, lost_at=own))
+    register.adopt(Register(Header(lineage="other", lost_at=other)), [])
+    assert register.lost_at == LOST_AT
+
+
+@pytest.mark.parametrize(("first", "second"), [(True, False), (False, True)])
+def test_what_was_uncertain_once_stays_so(first: bool, second: bool) -> None:
+    entries = [
+        Entry("CVE-1", [("os", "openssl")], "packages", "HIGH", "2026-01-01", "2026-01-01", uncertain=uncertain)
+        for uncertain in (first, second)
+    ]
+    register = Register(Header(lineage=WEB), entries[:1])
+    register.see(0, entries[1])
+    assert register.entries[0].uncertain

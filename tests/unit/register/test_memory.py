@@ -341,3 +341,68 @@ def test_what_a_partial_scan_does_not_show_is_not_gone(world: World) -> None:
     week(world, 1, [], evidence=partial)
     assert [entry.gone_since for entry in register_of(world).entries] == [""]
     assert changes(week(world, 2, [finding("CVE-1")])) == (0, 1, 0)
+
+
+def kept(entries: list[Entry], assessments: int = 1) -> Register:
+    """A register that was written with these entries, and read."""
+    listed = [assessment(f"run-{number}", f"ami-{number}", "2026-01-01") for number in range(assessments)]
+    content = written(Register(Header(lineage="l", assessments=listed), entries))
+    return read(content, RegisterNote(key="k", sha256=sha256(content).hexdigest()))
+
+
+def entry(kind: str, name: str, since: str, **fields: Any) -> Entry:
+    return Entry("CVE-1", [(kind, name)], "packages", "HIGH", since, "2026-03-01", **fields)
+
+
+@pytest.mark.parametrize(
+    ("kind", "names", "name"),
+    [
+        ("python", ["Jinja2", "jinja2"], "jinja2"),
+        ("python", ["jinja2", "Jinja2"], "jinja2"),
+        ("dotnet", ["Newtonsoft.Json", "newtonsoft.json", "NEWTONSOFT.JSON"], "newtonsoft.json"),
+        ("os", ["kernel-livepatch-6.1.94-99.176", "kernel-livepatch-6.1.97-104.177"], "kernel-livepatch-*"),
+    ],
+)
+def test_entries_under_earlier_spellings_are_one(kind: str, names: list[str], name: str) -> None:
+    entries = [
+        entry(kind, one, f"2026-01-0{9 - at}", on=1 << at, gone_since="2026-02-01" if at else "")
+        for at, one in enumerate(names)
+    ]
+    (found,) = kept(entries, len(names)).entries
+    assert found.packages == [(kind, name)]
+    assert (found.first_seen, found.on) == (f"2026-01-0{10 - len(names)}", (1 << len(names)) - 1)
+    assert found.gone_since == ""
+
+
+def test_of_entries_that_are_gone_the_last_to_go_counts() -> None:
+    entries = [entry("python", one, "2026-01-01", gone_since=f"2026-02-0{at}") for at, one in enumerate(("A", "a"), 1)]
+    assert [one.gone_since for one in kept(entries).entries] == ["2026-02-02"]
+
+
+def test_an_entry_of_many_packages_names_each_once() -> None:
+    two = Entry("CVE-1", [("python", "A.b"), ("python", "a-b")], "packages", "HIGH", "2026-01-01", "2026-01-01")
+    assert [one.packages for one in kept([two]).entries] == [[("python", "a-b")]]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (package("Jinja2", manager="PYTHONPKG"), package("jinja2", manager="PIP")),
+        (package("Jinja2", manager=""), package("Jinja2", manager="PYTHONPKG")),
+        (package("Jinja2", manager="PYTHONPKG"), package("Jinja2", manager="")),
+        (package("kpatch-patch-5_14_0-427_13_1"), package("kpatch-patch-5_14_0-427_16_1", manager="")),
+    ],
+)
+def test_grace_goes_on_over_another_spelling(world: World, first: Any, second: Any) -> None:
+    week(world, 0, [finding("CVE-1", first)])
+    found = week(world, 2, [finding("CVE-1", second)], ami_id="ami-2")
+    assert (found.verdict, changes(found)) == ("FAIL", (0, 1, 0))
+
+
+def test_two_spellings_in_one_image_are_one_upgrade(world: World) -> None:
+    found = week(
+        world, 0,
+        [finding("CVE-1", package("Jinja2", "3.1.3", "3.1.6", manager="PYTHONPKG")),
+         finding("CVE-2", package("jinja2", "3.1.4", "3.1.5", manager="PIP"))],
+    )  # fmt: skip
+    assert [(one.package, one.to, one.findings) for one in found.upgrades] == [("jinja2", "3.1.6", 2)]
