@@ -1,7 +1,7 @@
 """The command that does an upgrade.
 
 Names and versions come from findings and are put into a line that a person pastes into a shell: where one of them is
-anything but a plain name, there is no command.
+anything but a package's name or a version in its ecosystem (`names`), there is no command.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from golden_ami.evaluation.identity import ecosystem
 from golden_ami.evaluation.model import Target
+from golden_ami.evaluation.names import is_name, is_version
 from golden_ami.evaluation.systems import tool_of
 from golden_ami.evaluation.versions import without_epoch
 
-_NAME = re.compile(r"(?:@(?=.+/))?[A-Za-z0-9_](?:[A-Za-z0-9._+:/-]*[A-Za-z0-9_+])?", re.ASCII)  # "@scope/name" is npm's
-_VERSION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+:~^-]*[A-Za-z0-9_+~^])?", re.ASCII)
 _UPDATE = re.compile(r"KB[0-9]{6,8}", re.ASCII)
-_LONGEST = 200  # characters of a name or a version
 _LONGEST_COMMAND = 4000  # characters
 _GO = ("stdlib", "std", "go", "go/stdlib", "toolchain", "go/toolchain")  # what the Go release itself is called
 
@@ -49,8 +47,8 @@ def command_of(packages: Sequence[Target], system: str, remediation: str = "") -
 
 
 def _plain(one: Target) -> bool:
-    fits = max(len(one.package), len(one.to)) <= _LONGEST
-    return bool(fits and _NAME.fullmatch(one.package) and _VERSION.fullmatch(one.to))
+    kind = ecosystem(one.manager)
+    return is_name(kind, one.package) and is_version(kind, one.to)
 
 
 def _of_system(packages: Sequence[Target], system: str) -> str:

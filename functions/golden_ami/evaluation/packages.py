@@ -7,6 +7,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from golden_ami.evaluation.identity import ecosystem
+from golden_ami.evaluation.names import is_package
 from golden_ami.models import Finding, Package
 
 PackageName = tuple[str, str]  # ecosystem, package: one package has several managers, each for a kind of file
@@ -16,7 +17,7 @@ _NO_VERSION = frozenset({"", "notavailable", "none", "n/a"})  # Inspector writes
 class Affected(Struct, frozen=True, cache_hash=True):
     """What a vulnerability affects."""
 
-    packages: tuple[Package, ...]
+    packages: tuple[Package, ...]  # those that can be upgraded
     fixed: bool  # a version of one of the packages fixes it
     closed_by: frozenset[PackageName]  # packages whose upgrade closes it; empty when one has no version that fixes
 
@@ -28,11 +29,14 @@ def affected_by(finding: Finding) -> Affected:
 
 @lru_cache(maxsize=8192)  # an image names the same packages in many findings, and a fleet in many images
 def _affected(packages: tuple[Package, ...]) -> Affected:
-    fixed = [bool(fixed_version(package.fixed_in)) for package in packages]
+    """What is called as no package of its ecosystem is nothing to upgrade, and keeps no upgrade of another from closing
+    the finding: anybody may send an event, and what it names is added to what AWS lists."""
+    upgraded = tuple(package for package in packages if is_package(*name_of(package)))
+    closes = all(fixed_version(package.fixed_in) for package in upgraded)
     return Affected(
-        packages=packages,
-        fixed=any(fixed),
-        closed_by=frozenset(map(name_of, packages)) if all(fixed) else frozenset(),
+        packages=upgraded,
+        fixed=any(fixed_version(package.fixed_in) for package in packages),
+        closed_by=frozenset(map(name_of, upgraded)) if closes else frozenset(),
     )
 
 
