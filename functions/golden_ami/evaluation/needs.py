@@ -34,7 +34,7 @@ class Member(Struct):
     to: str
     installed: list[str]
     manager: str
-    remediation: str
+    remediation: str  # what Amazon Inspector says of that version
 
 
 class Unit(Struct):
@@ -128,10 +128,11 @@ class Units:
 
 def _member(needs: Sequence[Need], order: Order) -> Member:
     versions = {need.to for need in needs}
-    packages = [package for need in needs for package in need.packages]
+    to = highest(versions, order) or min(versions)
+    remediations = (package.remediation for need in needs if need.to == to for package in need.packages)
     return Member(
-        to=without_epoch(highest(versions, order) or min(versions)),
+        to=without_epoch(to),
         installed=sorted({without_epoch(version) for need in needs for version in need.installed}),
-        manager=min(package.manager for package in packages),
-        remediation=min((package.remediation for package in packages if package.remediation), default=""),
+        manager=min(package.manager for need in needs for package in need.packages),
+        remediation=min(filter(None, remediations), default=""),
     )

@@ -17,8 +17,9 @@ from golden_ami.evaluation.packages import affected_by
 from golden_ami.evaluation.run_upgrades import RunUpgrades
 from golden_ami.evaluation.upgrades import AmiUpgrades, describe_together, describe_upgrade, upgraded_amis
 from golden_ami.evaluation.versions import key_of, order_of
-from golden_ami.models import Finding, Package
+from golden_ami.models import Ami, Finding, Package
 
+WINDOWS = "Microsoft Windows Server 2022 Datacenter 10.0.20348"
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "inspector2"
 
 
@@ -31,8 +32,14 @@ def _shared(upgrade: Upgrade) -> dict[str, int]:
     return {describe_together(one): one.closes for one in upgrade.together}
 
 
-def _ranked(*findings: Finding) -> list[Upgrade]:
-    upgrades = AmiUpgrades()
+def _of(key: str, system: str) -> Ami:
+    """An AMI whose agent reported a system."""
+    name, _, version = system.rpartition(" ")
+    return ami(key, lineage=key, platform_name=name, platform_version=version)
+
+
+def _ranked(*findings: Finding, reported: str = "") -> list[Upgrade]:
+    upgrades = AmiUpgrades(reported)
     for one in findings:
         upgrades.add(one, affected_by(one), fails=one.severity in ("HIGH", "CRITICAL"))
     return upgrades.ranked()
@@ -74,6 +81,23 @@ def test_packages_of_one_upgrade_are_called_by_the_shortest_name() -> None:
 def test_what_has_no_fix_is_no_upgrade(fixed_in: str) -> None:
     assert _ranked(finding("A", package(fixed_in=fixed_in))) == []
     assert _ranked(finding("A", package(), package("curl", fixed_in=fixed_in))) == []
+
+
+def test_windows_gets_the_update_of_the_version_that_closes_all(world: World) -> None:
+    """Also where the update of a lower version has the lower number, and where the higher version names none."""
+    fixes = [("10.0.20348.2402", "KB5036909"), ("10.0.20348.2340", "KB5035857")]
+    found = [
+        finding(kb, package("Windows Server 2022", "10.0.20348.2322", to, remediation=f"Install {kb}"))
+        for to, kb in fixes
+    ]
+    (upgrade,) = _ranked(*found, reported=WINDOWS)
+    assert (upgrade.to, upgrade.closes, upgrade.command) == (fixes[0][0], 2, "install the update KB5036909")
+    images = [(_of(f"ami-0{at}", WINDOWS), [one]) for at, one in enumerate(found)]
+    (whole,) = world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades
+    assert (whole.to, whole.command, whole.remediation) == (fixes[0][0], upgrade.command, "Install KB5036909")
+    nameless = finding("A", package("Windows Server 2022", "10.0.20348.2322", "10.0.20348.2500"))
+    (upgrade,) = _ranked(*found, nameless, reported=WINDOWS)
+    assert (upgrade.closes, upgrade.command) == (3, "")
 
 
 def test_what_fails_an_ami_goes_first_then_what_is_exploited() -> None:
