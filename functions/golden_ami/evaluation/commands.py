@@ -18,7 +18,9 @@ from golden_ami.evaluation.versions import without_epoch
 
 _UPDATE = re.compile(r"KB[0-9]{6,8}", re.ASCII)
 _LONGEST_COMMAND = 4000  # characters
-_GO = ("stdlib", "std", "go", "go/stdlib", "toolchain", "go/toolchain")  # what the Go release itself is called
+# What the Go release itself is called: by Amazon Inspector "go/stdlib" or "go:stdlib", by the Go vulnerability database
+# (go.dev/doc/security/vuln/database) "stdlib" and "toolchain".
+_GO = re.compile(r"(?:go[:/])?(?:stdlib|toolchain)|std|go")
 
 # What a package is pinned by: dnf(8) "Specifying Packages" name-[epoch:]version-release; apt-get(8) "install";
 # zypper(8) "install", NAME[OP EDITION]. The other ecosystems' by the documents of their own tools.
@@ -66,7 +68,7 @@ def _windows(texts: Sequence[str]) -> str:
 
 
 def _go(name: str, version: str) -> str:
-    if name in _GO:
+    if _GO.fullmatch(name):
         return f"build again with Go {version.removeprefix('go')}"
     return f"go get {name}@v{version}, then build again"
 

@@ -51,6 +51,8 @@ def _command(name: str, to: str, manager: str = "OS", system: str = "") -> str:
      ("@babel/traverse", "7.23.2", "NODEPKG", "", "npm install @babel/traverse@7.23.2"),
      ("golang.org/x/net", "v0.38.0", "GOBINARY", "", "go get golang.org/x/net@v0.38.0, then build again"),
      ("stdlib", "1.22.7", "GOBINARY", "", "build again with Go 1.22.7"),
+     ("go:stdlib", "1.21.11", "GOBINARY", "", "build again with Go 1.21.11"),
+     ("go/toolchain", "go1.21.11", "GOMOD", "", "build again with Go 1.21.11"),
      ("org.yaml:snakeyaml", "2.0", "JAR", "", "bump org.yaml:snakeyaml to 2.0 in the build, then build again"),
      ("rack", "2.2.8.1", "GEMSPEC", "", "gem install rack --version 2.2.8.1"),
      ("symfony/http-kernel", "v5.4.20", "COMPOSER", "", "composer require symfony/http-kernel:5.4.20"),
