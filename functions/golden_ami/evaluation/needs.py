@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from golden_ami.evaluation.model import Target
 from golden_ami.evaluation.packages import Affected, PackageName, fixed_version, name_of
@@ -124,6 +125,8 @@ class Units:
         for stream, needs in by_stream.items():
             unit = self.units.setdefault(self._unit_of[stream], Unit())
             unit.members[stream] = _member(needs, self._order(stream[0]))
+        for unit in self.units.values():
+            _level(unit, order_of("OS", self._system))
 
 
 def _member(needs: Sequence[Need], order: Order) -> Member:
@@ -136,3 +139,17 @@ def _member(needs: Sequence[Need], order: Order) -> Member:
         manager=min(package.manager for need in needs for package in need.packages),
         remediation=min(filter(None, remediations), default=""),
     )
+
+
+def _level(unit: Unit, order: Order) -> None:
+    """Give packages of one source the highest version of them all: they depend on each other's exact version.
+
+    A unit with two streams of a package has two versions.
+    """
+    readable = {member.to: member for member in unit.members.values() if key_of(member.to, order) is not None}
+    if len(readable) < 2 or len({name for name, _ in unit.members}) < len(unit.members):
+        return
+    best = readable[highest(readable, order)]
+    for stream, member in unit.members.items():
+        if member.to in readable:
+            unit.members[stream] = replace(member, to=best.to, remediation=best.remediation)

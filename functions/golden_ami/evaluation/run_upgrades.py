@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from msgspec.structs import replace
+
 from golden_ami.evaluation.commands import command_of
 from golden_ami.evaluation.identity import ecosystem
 from golden_ami.evaluation.model import Target, Together, Upgrade, UpgradedAmi
@@ -12,7 +14,7 @@ from golden_ami.evaluation.streams import series, streams
 from golden_ami.evaluation.systems import system_of
 from golden_ami.evaluation.tally import Tally
 from golden_ami.evaluation.upgrades import first_together, ranked, tally_of, together_of
-from golden_ami.evaluation.versions import Order, highest, order_of
+from golden_ami.evaluation.versions import Order, highest, key_of, order_of
 from golden_ami.natural_order import natural_order
 
 MOST_NAMED = 20  # AMIs, and owners, that an upgrade names
@@ -118,7 +120,7 @@ class _Sum:
     def upgrade(self) -> Upgrade:
         """The upgrade that is right for all of them."""
         package, manager, system = min(self._names)
-        packages = self._targets.highest(system)
+        packages = _level(self._targets.highest(system), system)
         first = next(one for one in packages if one.package == package)
         remediation = min(filter(None, self._remediations.get(first.to, ())), default="")
         packages = [first, *(one for one in packages if one is not first)]
@@ -186,6 +188,15 @@ class _Targets:
 def _highest(versions: set[str], manager: str, system: str) -> str:
     some = min(versions)
     return highest(versions, order_of(manager, system_of(some, system))) or some
+
+
+def _level(packages: list[Target], system: str) -> list[Target]:
+    """Packages of one source with the highest version of them all; others have one anyway."""
+    if ecosystem(packages[0].manager) != "os":
+        return packages
+    order = order_of("OS", system)
+    best = highest({one.to for one in packages}, order)
+    return [replace(one, to=best if key_of(one.to, order) is not None else one.to) for one in packages]
 
 
 def _packages(upgrade: Upgrade) -> list[Target]:

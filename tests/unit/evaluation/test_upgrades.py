@@ -72,6 +72,26 @@ def test_what_a_distribution_builds_from_one_source_is_one_command() -> None:
     assert _shared(upgrades[1]) == {"kernel 5.14.0-427.el9, kernel-core 5.14.0-427.el9": 1}
 
 
+def test_packages_of_one_source_get_one_version(world: World) -> None:
+    """Their exact versions depend on each other, whichever of them a finding names; also over AMIs."""
+    name, libs = (package(name, "32:9.16.23-15.el9", "32:9.16.23-18.el9") for name in ("bind", "bind-libs"))
+    later = finding("B", package("bind-libs", "32:9.16.23-15.el9", "32:9.16.23-20.el9"))
+    named = finding("C", package("bind", "32:9.16.23-15.el9", "32:9.16.23-19.el9"))
+    command = "dnf update bind-32:9.16.23-20.el9 bind-libs-32:9.16.23-20.el9"
+    both = finding("A", name, libs)
+    (upgrade,) = _ranked(both, later, named)
+    assert (upgrade.to, upgrade.closes, upgrade.command) == ("32:9.16.23-20.el9", 3, command)
+    images = [
+        (ami("ami-0a"), [finding("A", name, libs)]),
+        (ami("ami-0b", lineage="b"), [finding("A", name, libs), later]),
+    ]
+    (whole,) = world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades
+    assert (whole.closes, whole.command) == (3, command)
+    images = [(ami("ami-0c"), [both]), (ami("ami-0d", lineage="b"), [named])]
+    (whole,) = world.run("run-2", "2026-04-02T03:00:00Z", images).upgrades
+    assert whole.command == command.replace("-20.", "-19.")
+
+
 def test_packages_of_one_upgrade_are_called_by_the_shortest_name() -> None:
     (upgrade,) = _ranked(finding("A", package("bpftool"), package("kernel"), package("kernel-core")))
     assert (upgrade.package, upgrade.also) == ("kernel", ["bpftool", "kernel-core"])
