@@ -10,19 +10,26 @@ from hypothesis import strategies as st
 
 from golden_ami.evaluation.commands import command_of
 from golden_ami.evaluation.model import Target
-from golden_ami.evaluation.systems import system_of, tool_of
+from golden_ami.evaluation.systems import mark_of, system_of, tool_of
 
 
 @pytest.mark.parametrize(
     ("reported", "version", "system", "tool"),
-    [("Amazon Linux 2", "1.0-1.amzn2.0.1", "amzn2", "yum"), ("Amazon Linux 2", "1.0-1", "Amazon Linux 2", "yum"),
-     ("Amazon Linux AMI 2018.03", "1.0-1.amzn1", "amzn1", "yum"), ("", "1.0-1.amzn2023.0.2", "amzn2023", "dnf"),
+    [("Amazon Linux 2", "1.0-1.amzn2.0.1", "Amazon Linux 2", "yum"),
+     ("Amazon Linux 2", "1.0-1", "Amazon Linux 2", "yum"),
+     ("", "1.0-1.amzn2.0.1", "amzn2", "yum"), ("Amazon Linux", "1.0-1.amzn2.0.1", "amzn2", "yum"),
+     ("Amazon Linux AMI 2018.03", "1.0-1.amzn1", "Amazon Linux AMI 2018", "yum"),
+     ("", "1.0-1.amzn2023.0.2", "amzn2023", "dnf"),
      ("Amazon Linux 2023", "1.0", "Amazon Linux 2023", "dnf"), ("", "1.0-1.el7_9", "el7", "yum"),
-     ("Red Hat Enterprise Linux 8.10", "4.18.0-553.el8_10", "el8", "dnf"),
-     ("CentOS Linux 7", "1", "CentOS Linux 7", "yum"),
-     ("Red Hat Enterprise Linux Server 7.9", "1", "Red Hat Enterprise Linux Server 7.9", "yum"),
-     ("Oracle Linux Server 9.4", "1", "Oracle Linux Server 9.4", "dnf"),
-     ("Rocky Linux 9.4", "1", "Rocky Linux 9.4", "dnf"),
+     ("Red Hat Enterprise Linux 8.10", "4.18.0-553.el8_10", "Red Hat Enterprise Linux 8", "dnf"),
+     ("", "16.20.1-1.module_el8.8.0+3613+1", "el8", "dnf"), ("", "18.18.2-1.module+el8.9.0+2", "el8", "dnf"),
+     ("CentOS Linux 7", "1", "CentOS Linux 7", "yum"), ("CentOS Stream 9", "1-1.el9", "CentOS Stream 9", "dnf"),
+     ("Red Hat Enterprise Linux Server 7.9", "1", "Red Hat Enterprise Linux Server 7", "yum"),
+     ("Oracle Linux Server 9.4", "1-1.el9", "Oracle Linux Server 9", "dnf"),
+     ("Red Hat Enterprise Linux 10.1", "1-1.el10_1", "Red Hat Enterprise Linux 10", "dnf"),
+     ("Rocky Linux 9.4", "1-1.el9", "Rocky Linux 9", "dnf"), ("Some Linux 9.1", "1-1.el9", "el9", "dnf"),
+     ("Ubuntu 22.04", "1.0-1.el9", "Ubuntu 22.04", "apt-get"),
+     ("Red Hat Enterprise Linux 9.4", "1.0-1.deb12", "Red Hat Enterprise Linux 9", "dnf"),
      ("Ubuntu 22.04", "3.0.2-0ubuntu1.15", "Ubuntu 22.04", "apt-get"), ("", "3.0.2-0ubuntu1.15", "ubuntu", "apt-get"),
      ("Debian GNU/Linux 12", "1.0-1", "Debian GNU/Linux 12", "apt-get"), ("", "3.0.9-1+deb12u3", "deb12", "apt-get"),
      ("SLES 15.5", "1.1.1l-150500.17.3.1", "SLES 15.5", "zypper"),
@@ -34,6 +41,16 @@ from golden_ami.evaluation.systems import system_of, tool_of
 def test_what_installs_packages(reported: str, version: str, system: str, tool: str) -> None:
     assert system_of(version, reported) == system
     assert tool_of(system) == tool
+
+
+@pytest.mark.parametrize(
+    ("version", "mark"),
+    [("0.0~git20220527.2fc40b1-1ubuntu1", "ubuntu"), ("1.1.0+git20220101.c2deb93-1", ""), ("1.0+git1.fc40b1a-1", ""),
+     ("1.0~deb9312-1", ""), ("1.0.deb93ab", ""), ("1.0-1.fc40", "fc40"), ("1.0-1~deb12u1", "deb12"),
+     ("1.0-1+deb9u2", "deb9"), ("1.0-1.2label9", ""), ("2:8.2-3.el9_4.2", "el9"), ("1.0-1.el9fdp", "el9")],
+)  # fmt: skip
+def test_a_hash_of_git_is_no_mark(version: str, mark: str) -> None:
+    assert mark_of(version) == mark
 
 
 def _command(name: str, to: str, manager: str = "OS", system: str = "") -> str:

@@ -150,6 +150,24 @@ def test_no_distributions_package_is_an_upgrade_for_anothers(world: World) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "merged"),
+    [("Red Hat Enterprise Linux 8.9", "Oracle Linux Server 8.9", False), ("Rocky Linux 8.9", "AlmaLinux 8.9", False),
+     ("Red Hat Enterprise Linux 8.9", "CentOS Stream 8", False), ("Red Hat Enterprise Linux 8.9", " ", False),
+     ("Red Hat Enterprise Linux 8.9", "Red Hat Enterprise Linux 8.10", True), (" ", " ", True)],
+)  # fmt: skip
+def test_the_reported_system_tells_distributions_of_one_mark_apart(
+    world: World, one: str, other: str, merged: bool
+) -> None:
+    fixes = ("1:1.1.1k-12.el8_9", "1:1.1.1k-12.0.1.el8_9")
+    images = [
+        (_of(f"ami-0{at}", system), [finding("A", package("openssl", "1:1.1.1k-9.el8_7", to))])
+        for at, (system, to) in enumerate(zip((one, other), fixes, strict=True))
+    ]
+    found = world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades
+    assert sorted(one.command for one in found) == [f"dnf update openssl-{to}" for to in sorted(fixes[merged:])]
+
+
 def test_without_a_distributions_mark_the_upstream_version_tells(world: World) -> None:
     one, other = package("linux", "5.15.0-90.1", "5.15.0-91.101"), package("linux", "6.5.0-13.1", "6.5.0-14.14")
     assert len(_across(world, one, other)) == 2
