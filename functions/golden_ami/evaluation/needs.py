@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from golden_ami.evaluation.model import Target
-from golden_ami.evaluation.packages import Affected, PackageName, fixed_version, name_of
+from golden_ami.evaluation.packages import Affected, PackageName, fixed_version, name_of, without_architecture
 from golden_ami.evaluation.streams import Joined, streams
 from golden_ami.evaluation.versions import Order, highest, key_of, order_of, without_epoch
 from golden_ami.models import Package
@@ -26,7 +26,7 @@ class Need(Struct, frozen=True, cache_hash=True):
     @property
     def installed(self) -> list[str]:
         """The versions that are there."""
-        return [one.version for one in self.packages if one.version]
+        return [without_architecture(one.version) for one in self.packages if one.version]
 
 
 class Member(Struct):

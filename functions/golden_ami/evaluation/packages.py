@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from msgspec import Struct
@@ -12,6 +13,10 @@ from golden_ami.models import Finding, Package
 
 PackageName = tuple[str, str]  # ecosystem, package: one package has several managers, each for a kind of file
 _NO_VERSION = frozenset({"", "notavailable", "none", "n/a"})  # Inspector writes "NotAvailable"
+
+_ARCHITECTURE = re.compile(
+    r"(?<=[^.])\.(?:x86_64|i[3-6]86|amd64|aarch64|arm64|armv7hl|noarch|ppc64le|ppc64|s390x)\Z", re.IGNORECASE
+)
 
 
 class Affected(Struct, frozen=True, cache_hash=True):
@@ -47,7 +52,12 @@ def name_of(package: Package) -> PackageName:
 
 def fixed_version(version: str) -> str:
     """The version that fixes, or "" where Inspector's text says that there is none."""
-    return "" if version.strip().lower() in _NO_VERSION else version.strip()
+    return "" if version.strip().lower() in _NO_VERSION else without_architecture(version.strip())
+
+
+def without_architecture(version: str) -> str:
+    """The version alone, of one that has the architecture behind it: "0:4.9.18-6.30.amzn1.X86_64"."""
+    return _ARCHITECTURE.sub("", version)
 
 
 def is_fixable(finding: Finding, affected: Affected) -> bool | None:

@@ -92,6 +92,12 @@ def test_packages_of_one_source_get_one_version(world: World) -> None:
     assert whole.command == command.replace("-20.", "-19.")
 
 
+def test_versions_with_and_without_an_architecture_are_one() -> None:
+    told = [("4.9.17-6.29.amzn1.X86_64", "0:4.9.18-6.30.amzn1.X86_64"), ("4.9.17-6.29.amzn1", "4.9.18-6.30.amzn1")]
+    (upgrade,) = _ranked(*(finding(to, package("kernel", low, to)) for low, to in told))
+    assert (upgrade.installed, upgrade.command) == (["4.9.17-6.29.amzn1"], "yum update kernel-4.9.18-6.30.amzn1")
+
+
 def test_packages_of_one_upgrade_are_called_by_the_shortest_name() -> None:
     (upgrade,) = _ranked(finding("A", package("bpftool"), package("kernel"), package("kernel-core")))
     assert (upgrade.package, upgrade.also) == ("kernel", ["bpftool", "kernel-core"])
