@@ -32,6 +32,13 @@ _SYSTEM: Mapping[str, tuple[str, str]] = {
 }
 
 
+# The system that is locked to the release of its repositories that its AMI was built of: AL2023 User Guide,
+# "Deterministic upgrades through versioned repositories". The guide's warning against the latest release is about an
+# update of all packages; here each has its version, which the locked release may not have.
+_LOCKED = re.compile(r"amzn20\d\d|amazon linux 20[2-9]\d", re.IGNORECASE)
+_LATEST = "--releasever=latest"
+
+
 def command_of(packages: Sequence[Target], system: str, remediation: str = "") -> str:
     """The command that upgrades packages, of which more than one are an operating system's; "" where none is known.
 
@@ -58,6 +65,8 @@ def _of_system(packages: Sequence[Target], system: str) -> str:
     if known is None:
         return ""
     start, mark = known
+    if _LOCKED.match(system):
+        start = f"{start} {_LATEST}"
     command = " ".join([start, *(shlex.quote(f"{one.package}{mark}{without_epoch(one.to)}") for one in packages)])
     return command if len(command) <= _LONGEST_COMMAND else ""
 

@@ -61,6 +61,11 @@ def _command(name: str, to: str, manager: str = "OS", system: str = "") -> str:
     ("name", "to", "manager", "system", "command"),
     [("openssl", "1:3.0.7-27.el9", "OS", "el9", "dnf update openssl-1:3.0.7-27.el9"),
      ("nerdctl", "0:2.0.5-1.amzn2.0.1", "OS", "amzn2", "yum update nerdctl-2.0.5-1.amzn2.0.1"),
+     ("nerdctl", "2.0.5-1.amzn2023.0.1", "OS", "amzn2023",
+      "dnf update --releasever=latest nerdctl-2.0.5-1.amzn2023.0.1"),
+     ("curl", "8.5.0-1.amzn2023", "OS", "Amazon Linux 2023",
+      "dnf update --releasever=latest curl-8.5.0-1.amzn2023"),
+     ("curl", "7.61.1-12.98.amzn1", "OS", "Amazon Linux AMI 2018", "yum update curl-7.61.1-12.98.amzn1"),
      ("libssl3", "3.0.2-0ubuntu1.15", "OS", "Ubuntu 22.04", "apt-get install --only-upgrade libssl3=3.0.2-0ubuntu1.15"),
      ("libstdc++6", "12.2.0-14+deb12u1", "OS", "deb12", "apt-get install --only-upgrade libstdc++6=12.2.0-14+deb12u1"),
      ("libopenssl1_1", "1.1.1l-150500.17.3.1", "OS", "SLES 15.5", "zypper install libopenssl1_1=1.1.1l-150500.17.3.1"),
@@ -109,9 +114,9 @@ def test_what_is_no_plain_name_is_in_no_command(text: str, manager: str) -> None
     assert _command("x", text, manager, "el9") == ""
 
 
-@given(st.text(max_size=20), st.text(max_size=20), st.sampled_from(["el9", "amzn2", "deb12", "SLES 15.5"]))
+@given(st.text(max_size=20), st.text(max_size=20), st.sampled_from(["el9", "amzn2", "amzn2023", "deb12", "SLES 15.5"]))
 def test_a_shell_sees_one_word_for_a_package(name: str, to: str, system: str) -> None:
     if command := _command(name, to, "OS", system):
         *_, word = shlex.split(command, comments=True)
         assert word in (f"{name}-{to.removeprefix('0:')}", f"{name}={to.removeprefix('0:')}")
-        assert len(shlex.split(command)) == (4 if system == "deb12" else 3)
+        assert len(shlex.split(command)) == (4 if system in ("amzn2023", "deb12") else 3)
