@@ -72,6 +72,11 @@ def test_what_a_distribution_builds_from_one_source_is_one_command() -> None:
     assert _shared(upgrades[1]) == {"kernel 5.14.0-427.el9, kernel-core 5.14.0-427.el9": 1}
 
 
+def test_an_epoch_of_zero_makes_no_other_source() -> None:
+    (upgrade,) = _ranked(finding("A", package("a", "1.0-1", "0:1.0-2.el9"), package("a-libs", "1.0-1", "1.0-2.el9")))
+    assert (upgrade.also, upgrade.command) == (["a-libs"], "dnf update a-1.0-2.el9 a-libs-1.0-2.el9")
+
+
 def test_packages_of_one_source_get_one_version(world: World) -> None:
     """Their exact versions depend on each other, whichever of them a finding names; also over AMIs."""
     name, libs = (package(name, "32:9.16.23-15.el9", "32:9.16.23-18.el9") for name in ("bind", "bind-libs"))
@@ -177,6 +182,29 @@ def test_the_reported_system_tells_distributions_of_one_mark_apart(
 def test_without_a_distributions_mark_the_upstream_version_tells(world: World) -> None:
     one, other = package("linux", "5.15.0-90.1", "5.15.0-91.101"), package("linux", "6.5.0-13.1", "6.5.0-14.14")
     assert len(_across(world, one, other)) == 2
+
+
+def test_two_upstream_versions_of_one_series_are_of_two_releases(world: World) -> None:
+    one = package("libssl3", "3.0.2-0ubuntu1.10", "3.0.2-0ubuntu1.16")
+    other = package("libssl3", "3.0.10-1ubuntu2", "3.0.10-1ubuntu2.3")
+    assert len(_across(world, one, other)) == 2
+
+
+def test_what_the_agent_reports_tells_the_command_where_no_version_has_a_mark() -> None:
+    (upgrade,) = _ranked(
+        finding("A", package("linux-aws", "5.15.0-1051.56", "5.15.0-1055.60")), reported="Ubuntu 22.04"
+    )
+    assert upgrade.command == "apt-get install --only-upgrade linux-aws=5.15.0-1055.60"
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_the_worst_figures_of_all_amis_are_an_upgrades(world: World, at: int) -> None:
+    figures = [{"epss": 0.1, "score": 5.0}, {"epss": 0.9, "score": 9.8}]
+    images = [(ami(f"ami-0{at ^ low}", lineage=str(low)), [finding("A", **one)]) for low, one in enumerate(figures)]
+    report = world.run("run-1", "2026-04-01T03:00:00Z", images)
+    assert [(one.epss, one.score) for one in report.upgrades] == [(0.9, 9.8)]
+    own = sorted((one.epss, one.score) for image in report.amis for one in image.upgrades)
+    assert own == [(0.1, 5.0), (0.9, 9.8)]
 
 
 def test_a_language_package_is_the_same_everywhere(world: World) -> None:
