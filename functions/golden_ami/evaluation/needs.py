@@ -151,5 +151,4 @@ def _level(unit: Unit, order: Order) -> None:
         return
     best = readable[highest(readable, order)]
     for stream, member in unit.members.items():
-        if member.to in readable:
-            unit.members[stream] = replace(member, to=best.to, remediation=best.remediation)
+        unit.members[stream] = replace(member, to=best.to, remediation=best.remediation)

@@ -14,7 +14,7 @@ from golden_ami.evaluation.streams import series, streams
 from golden_ami.evaluation.systems import system_of
 from golden_ami.evaluation.tally import Tally
 from golden_ami.evaluation.upgrades import first_together, ranked, tally_of, together_of
-from golden_ami.evaluation.versions import Order, highest, key_of, order_of
+from golden_ami.evaluation.versions import Order, highest, order_of
 from golden_ami.natural_order import natural_order
 
 MOST_NAMED = 20  # AMIs, and owners, that an upgrade names
@@ -191,12 +191,9 @@ def _highest(versions: set[str], manager: str, system: str) -> str:
 
 
 def _level(packages: list[Target], system: str) -> list[Target]:
-    """Packages of one source with the highest version of them all; others have one anyway."""
-    if ecosystem(packages[0].manager) != "os":
-        return packages
-    order = order_of("OS", system)
-    best = highest({one.to for one in packages}, order)
-    return [replace(one, to=best if key_of(one.to, order) is not None else one.to) for one in packages]
+    """Packages of one source with the highest version of them all, if the ecosystem can read it."""
+    best = highest({one.to for one in packages}, order_of(packages[0].manager, system))
+    return [replace(one, to=best) for one in packages] if best else packages
 
 
 def _packages(upgrade: Upgrade) -> list[Target]:

@@ -80,12 +80,13 @@ def test_an_epoch_of_zero_makes_no_other_source() -> None:
 def test_packages_of_one_source_get_one_version(world: World) -> None:
     """Their exact versions depend on each other, whichever of them a finding names; also over AMIs."""
     name, libs = (package(name, "32:9.16.23-15.el9", "32:9.16.23-18.el9") for name in ("bind", "bind-libs"))
-    later = finding("B", package("bind-libs", "32:9.16.23-15.el9", "32:9.16.23-20.el9"))
-    named = finding("C", package("bind", "32:9.16.23-15.el9", "32:9.16.23-19.el9"))
+    later = finding("B", package("bind-libs", "32:9.16.23-15.el9", "32:9.16.23-20.el9", remediation="RHSA-2"))
+    named = finding("C", package("bind", "32:9.16.23-15.el9", "32:9.16.23-19.el9", remediation="RHSA-1"))
     command = "dnf update bind-32:9.16.23-20.el9 bind-libs-32:9.16.23-20.el9"
     both = finding("A", name, libs)
     (upgrade,) = _ranked(both, later, named)
     assert (upgrade.to, upgrade.closes, upgrade.command) == ("32:9.16.23-20.el9", 3, command)
+    assert upgrade.remediation == "RHSA-2"
     images = [
         (ami("ami-0a"), [finding("A", name, libs)]),
         (ami("ami-0b", lineage="b"), [finding("A", name, libs), later]),
@@ -101,6 +102,16 @@ def test_versions_with_and_without_an_architecture_are_one() -> None:
     told = [("4.9.17-6.29.amzn1.X86_64", "0:4.9.18-6.30.amzn1.X86_64"), ("4.9.17-6.29.amzn1", "4.9.18-6.30.amzn1")]
     (upgrade,) = _ranked(*(finding(to, package("kernel", low, to)) for low, to in told))
     assert (upgrade.installed, upgrade.command) == (["4.9.17-6.29.amzn1"], "yum update kernel-4.9.18-6.30.amzn1")
+
+
+def test_a_source_with_two_streams_has_two_versions() -> None:
+    old, new = "4.14.336-1.amzn2", "5.10.205-1.amzn2"
+    first = finding("A", package("kernel", "4.14.301-1.amzn2", old), package("kernel-tools", "4.14.301-1.amzn2", old))
+    second = finding("B", package("kernel", "5.10.1-1.amzn2", new), package("kernel-tools", "4.14.301-1.amzn2", new))
+    (upgrade,) = _ranked(first, second)
+    assert {(one.package, one.to) for one in upgrade.packages} == {
+        ("kernel", old), ("kernel", new), ("kernel-tools", new),
+    }  # fmt: skip
 
 
 def test_packages_of_one_upgrade_are_called_by_the_shortest_name() -> None:
