@@ -1,7 +1,7 @@
 """The command that does an upgrade.
 
 Names and versions come from findings and are put into a line that a person pastes into a shell: where one of them is
-anything but a plain name, there is no command.
+anything but a package's name or a version in its ecosystem (`names`), there is no command.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from golden_ami.evaluation.identity import ecosystem
 from golden_ami.evaluation.model import Target
+from golden_ami.evaluation.names import is_name, is_version
 from golden_ami.evaluation.systems import tool_of
 from golden_ami.evaluation.versions import without_epoch
 
-_NAME = re.compile(r"(?:@(?=.+/))?[A-Za-z0-9_](?:[A-Za-z0-9._+:/-]*[A-Za-z0-9_+])?", re.ASCII)  # "@scope/name" is npm's
-_VERSION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+:~^-]*[A-Za-z0-9_+~^])?", re.ASCII)
 _UPDATE = re.compile(r"KB[0-9]{6,8}", re.ASCII)
-_LONGEST = 200  # characters of a name or a version
 _LONGEST_COMMAND = 4000  # characters
-_GO = ("stdlib", "std", "go", "go/stdlib", "toolchain", "go/toolchain")  # what the Go release itself is called
+# What the Go release itself is called: by Amazon Inspector "go/stdlib" or "go:stdlib", by the Go vulnerability database
+# (go.dev/doc/security/vuln/database) "stdlib" and "toolchain".
+_GO = re.compile(r"(?:go[:/])?(?:stdlib|toolchain)|std|go")
 
 # What a package is pinned by: dnf(8) "Specifying Packages" name-[epoch:]version-release; apt-get(8) "install";
 # zypper(8) "install", NAME[OP EDITION]. The other ecosystems' by the documents of their own tools.
@@ -30,6 +30,13 @@ _SYSTEM: Mapping[str, tuple[str, str]] = {
     "apt-get": ("apt-get install --only-upgrade", "="),
     "zypper": ("zypper install", "="),
 }
+
+
+# The system that is locked to the release of its repositories that its AMI was built of: AL2023 User Guide,
+# "Deterministic upgrades through versioned repositories". The guide's warning against the latest release is about an
+# update of all packages; here each has its version, which the locked release may not have.
+_LOCKED = re.compile(r"amzn20\d\d|amazon linux 20[2-9]\d", re.IGNORECASE)
+_LATEST = "--releasever=latest"
 
 
 def command_of(packages: Sequence[Target], system: str, remediation: str = "") -> str:
@@ -49,8 +56,8 @@ def command_of(packages: Sequence[Target], system: str, remediation: str = "") -
 
 
 def _plain(one: Target) -> bool:
-    fits = max(len(one.package), len(one.to)) <= _LONGEST
-    return bool(fits and _NAME.fullmatch(one.package) and _VERSION.fullmatch(one.to))
+    kind = ecosystem(one.manager)
+    return is_name(kind, one.package) and is_version(kind, one.to)
 
 
 def _of_system(packages: Sequence[Target], system: str) -> str:
@@ -58,6 +65,8 @@ def _of_system(packages: Sequence[Target], system: str) -> str:
     if known is None:
         return ""
     start, mark = known
+    if _LOCKED.match(system):
+        start = f"{start} {_LATEST}"
     command = " ".join([start, *(shlex.quote(f"{one.package}{mark}{without_epoch(one.to)}") for one in packages)])
     return command if len(command) <= _LONGEST_COMMAND else ""
 
@@ -68,7 +77,7 @@ def _windows(texts: Sequence[str]) -> str:
 
 
 def _go(name: str, version: str) -> str:
-    if name in _GO:
+    if _GO.fullmatch(name):
         return f"build again with Go {version.removeprefix('go')}"
     return f"go get {name}@v{version}, then build again"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from golden_ami.evaluation.model import Target
-from golden_ami.evaluation.packages import Affected, PackageName, fixed_version, name_of
+from golden_ami.evaluation.packages import Affected, PackageName, fixed_version, name_of, without_architecture
 from golden_ami.evaluation.streams import Joined, streams
 from golden_ami.evaluation.versions import Order, highest, key_of, order_of, without_epoch
 from golden_ami.models import Package
@@ -25,7 +26,7 @@ class Need(Struct, frozen=True, cache_hash=True):
     @property
     def installed(self) -> list[str]:
         """The versions that are there."""
-        return [one.version for one in self.packages if one.version]
+        return [without_architecture(one.version) for one in self.packages if one.version]
 
 
 class Member(Struct):
@@ -34,7 +35,7 @@ class Member(Struct):
     to: str
     installed: list[str]
     manager: str
-    remediation: str
+    remediation: str  # what Amazon Inspector says of that version
 
 
 class Unit(Struct):
@@ -124,14 +125,30 @@ class Units:
         for stream, needs in by_stream.items():
             unit = self.units.setdefault(self._unit_of[stream], Unit())
             unit.members[stream] = _member(needs, self._order(stream[0]))
+        for unit in self.units.values():
+            _level(unit, order_of("OS", self._system))
 
 
 def _member(needs: Sequence[Need], order: Order) -> Member:
     versions = {need.to for need in needs}
-    packages = [package for need in needs for package in need.packages]
+    to = highest(versions, order) or min(versions)
+    remediations = (package.remediation for need in needs if need.to == to for package in need.packages)
     return Member(
-        to=without_epoch(highest(versions, order) or min(versions)),
+        to=without_epoch(to),
         installed=sorted({without_epoch(version) for need in needs for version in need.installed}),
-        manager=min(package.manager for package in packages),
-        remediation=min((package.remediation for package in packages if package.remediation), default=""),
+        manager=min(package.manager for need in needs for package in need.packages),
+        remediation=min(filter(None, remediations), default=""),
     )
+
+
+def _level(unit: Unit, order: Order) -> None:
+    """Give packages of one source the highest version of them all: they depend on each other's exact version.
+
+    A unit with two streams of a package has two versions.
+    """
+    readable = {member.to: member for member in unit.members.values() if key_of(member.to, order) is not None}
+    if len(readable) < 2 or len({name for name, _ in unit.members}) < len(unit.members):
+        return
+    best = readable[highest(readable, order)]
+    for stream, member in unit.members.items():
+        unit.members[stream] = replace(member, to=best.to, remediation=best.remediation)

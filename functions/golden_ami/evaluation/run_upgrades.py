@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from msgspec.structs import replace
+
 from golden_ami.evaluation.commands import command_of
 from golden_ami.evaluation.identity import ecosystem
 from golden_ami.evaluation.model import Target, Together, Upgrade, UpgradedAmi
@@ -70,7 +72,7 @@ class _Sum:
         self._tally, self._findings = Tally(), 0
         self._targets = _Targets()
         self._installed: set[str] = set()
-        self._remediations: set[str] = set()
+        self._remediations: dict[str, set[str]] = {}  # by the version that they are of
         self._together: dict[tuple[tuple[str, str, str], ...], Tally] = {}  # package, version, manager of each other
         self._amis = 0  # a bit for each, in the order in which they were added
         self._images: list[UpgradedAmi] = []
@@ -89,7 +91,7 @@ class _Sum:
         self._findings += max(upgrade.findings, upgrade.closes)
         self._targets.add(_packages(upgrade))
         self._installed.update(upgrade.installed)
-        self._remediations.add(upgrade.remediation)
+        self._remediations.setdefault(upgrade.to, set()).add(upgrade.remediation)
         for one in upgrade.together:
             others = tuple([(other.package, other.to, other.manager) for other in one.packages])
             self._together.setdefault(others, Tally()).add(tally_of(one))
@@ -102,7 +104,8 @@ class _Sum:
         self._findings += other._findings
         self._targets.join(other._targets)
         self._installed |= other._installed
-        self._remediations |= other._remediations
+        for to, remediations in other._remediations.items():
+            self._remediations.setdefault(to, set()).update(remediations)
         for others, tally in other._together.items():
             self._together.setdefault(others, Tally()).add(tally)
         self._name(other._images, other._owners, other._amis)
@@ -117,9 +120,9 @@ class _Sum:
     def upgrade(self) -> Upgrade:
         """The upgrade that is right for all of them."""
         package, manager, system = min(self._names)
-        remediation = min(filter(None, self._remediations), default="")
-        packages = self._targets.highest(system)
+        packages = _level(self._targets.highest(system), system)
         first = next(one for one in packages if one.package == package)
+        remediation = min(filter(None, self._remediations.get(first.to, ())), default="")
         packages = [first, *(one for one in packages if one is not first)]
         tally = self._tally
         return Upgrade(
@@ -185,6 +188,12 @@ class _Targets:
 def _highest(versions: set[str], manager: str, system: str) -> str:
     some = min(versions)
     return highest(versions, order_of(manager, system_of(some, system))) or some
+
+
+def _level(packages: list[Target], system: str) -> list[Target]:
+    """Packages of one source with the highest version of them all, if the ecosystem can read it."""
+    best = highest({one.to for one in packages}, order_of(packages[0].manager, system))
+    return [replace(one, to=best) for one in packages] if best else packages
 
 
 def _packages(upgrade: Upgrade) -> list[Target]:

@@ -1,4 +1,4 @@
-"""The operating system that a package is of: by the mark in its version, else by what the image's agent reported."""
+"""The operating system that a package is of: as the image's agent reported it, else by the mark in its version."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import Literal
 
 Tool = Literal["", "apt-get", "dnf", "yum", "zypper", "windows"]
 
-# Debian and Ubuntu: "+deb12u3", "-0ubuntu3.10"; RPM's release ends in the macro %dist of the distribution: ".el8_10".
-_MARK = re.compile(r"(?<![a-z])(?:(?:amzn|azl|cm|deb|el|fc|mga|oe|ph|sles|suse)\d+|ubuntu)")
+# Debian and Ubuntu: "+deb12u3", "-0ubuntu3.10"; RPM's release ends in the macro %dist of the distribution: ".el8_10",
+# in modules "module+el8". A hash of git in a version begins or goes on with what looks so: "git20220527.2fc40b1".
+_MARK = re.compile(
+    r"(?<=[.+~_-])(?:(?:amzn|azl|cm|el|mga|oe|ph|sles|suse)\d+|(?:fc|deb)\d{1,2}(?![0-9a-f]))|(?<![a-z])ubuntu"
+)
+_MINOR = re.compile(r"(?<= \d)(\d*)\.[\d.]+\Z")
 _TOOLS: tuple[tuple[Tool, str], ...] = (
     ("apt-get", r"ubuntu|debian|deb\d"),
     ("zypper", r"sles|suse"),
@@ -26,9 +30,15 @@ def mark_of(version: str) -> str:
 
 
 def system_of(version: str, reported: str) -> str:
-    """What a package is of: the mark that names a release, else the image's system as reported, else any mark."""
-    mark = mark_of(version)
-    return mark if mark[-1:].isdigit() else reported or mark
+    """What a package is of: the image's system and release as reported, else the mark in the version.
+
+    Distributions that build from the same sources have the same mark (".el9") and packages of their own. Where dnf or
+    yum installs, a release has one stream of updates, and its minor number is left out.
+    """
+    tool = tool_of(reported)
+    if not tool or not any(map(str.isdigit, reported)):
+        return mark_of(version) or reported
+    return _MINOR.sub(r"\1", reported) if tool in ("dnf", "yum") else reported
 
 
 def tool_of(system: str) -> Tool:

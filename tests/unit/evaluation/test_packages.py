@@ -41,3 +41,13 @@ def test_an_upgrade_closes_a_finding_when_every_package_has_a_fix(packages: list
 def test_a_fix_exists_where_inspector_or_a_version_says_so(available: str, fixed_in: str, fixable: bool | None) -> None:
     one = _finding([package(fixed_in=fixed_in)], fix_available=available)
     assert is_fixable(one, affected_by(one)) is fixable
+
+
+@pytest.mark.parametrize(
+    ("told", "version"),
+    [("0:4.9.18-6.30.amzn1.X86_64", "0:4.9.18-6.30.amzn1"), ("1:1.0.2k-19.amzn2.aarch64", "1:1.0.2k-19.amzn2"),
+     ("2.0-1.el7.I686", "2.0-1.el7"), ("2.0-1.NOARCH ", "2.0-1"), ("1.0-1.ARM64", "1.0-1"), ("1.0.1", "1.0.1"),
+     ("4.18.0-553.el8_10", "4.18.0-553.el8_10"), (".x86_64", ".x86_64")],
+)  # fmt: skip
+def test_an_architecture_is_no_part_of_a_version(told: str, version: str) -> None:
+    assert fixed_version(told) == version

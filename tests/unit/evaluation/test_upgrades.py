@@ -17,8 +17,9 @@ from golden_ami.evaluation.packages import affected_by
 from golden_ami.evaluation.run_upgrades import RunUpgrades
 from golden_ami.evaluation.upgrades import AmiUpgrades, describe_together, describe_upgrade, upgraded_amis
 from golden_ami.evaluation.versions import key_of, order_of
-from golden_ami.models import Finding, Package
+from golden_ami.models import Ami, Finding, Package
 
+WINDOWS = "Microsoft Windows Server 2022 Datacenter 10.0.20348"
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "inspector2"
 
 
@@ -31,8 +32,14 @@ def _shared(upgrade: Upgrade) -> dict[str, int]:
     return {describe_together(one): one.closes for one in upgrade.together}
 
 
-def _ranked(*findings: Finding) -> list[Upgrade]:
-    upgrades = AmiUpgrades()
+def _of(key: str, system: str) -> Ami:
+    """An AMI whose agent reported a system."""
+    name, _, version = system.rpartition(" ")
+    return ami(key, lineage=key, platform_name=name, platform_version=version)
+
+
+def _ranked(*findings: Finding, reported: str = "") -> list[Upgrade]:
+    upgrades = AmiUpgrades(reported)
     for one in findings:
         upgrades.add(one, affected_by(one), fails=one.severity in ("HIGH", "CRITICAL"))
     return upgrades.ranked()
@@ -65,6 +72,48 @@ def test_what_a_distribution_builds_from_one_source_is_one_command() -> None:
     assert _shared(upgrades[1]) == {"kernel 5.14.0-427.el9, kernel-core 5.14.0-427.el9": 1}
 
 
+def test_an_epoch_of_zero_makes_no_other_source() -> None:
+    (upgrade,) = _ranked(finding("A", package("a", "1.0-1", "0:1.0-2.el9"), package("a-libs", "1.0-1", "1.0-2.el9")))
+    assert (upgrade.also, upgrade.command) == (["a-libs"], "dnf update a-1.0-2.el9 a-libs-1.0-2.el9")
+
+
+def test_packages_of_one_source_get_one_version(world: World) -> None:
+    """Their exact versions depend on each other, whichever of them a finding names; also over AMIs."""
+    name, libs = (package(name, "32:9.16.23-15.el9", "32:9.16.23-18.el9") for name in ("bind", "bind-libs"))
+    later = finding("B", package("bind-libs", "32:9.16.23-15.el9", "32:9.16.23-20.el9", remediation="RHSA-2"))
+    named = finding("C", package("bind", "32:9.16.23-15.el9", "32:9.16.23-19.el9", remediation="RHSA-1"))
+    command = "dnf update bind-32:9.16.23-20.el9 bind-libs-32:9.16.23-20.el9"
+    both = finding("A", name, libs)
+    (upgrade,) = _ranked(both, later, named)
+    assert (upgrade.to, upgrade.closes, upgrade.command) == ("32:9.16.23-20.el9", 3, command)
+    assert upgrade.remediation == "RHSA-2"
+    images = [
+        (ami("ami-0a"), [finding("A", name, libs)]),
+        (ami("ami-0b", lineage="b"), [finding("A", name, libs), later]),
+    ]
+    (whole,) = world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades
+    assert (whole.closes, whole.command) == (3, command)
+    images = [(ami("ami-0c"), [both]), (ami("ami-0d", lineage="b"), [named])]
+    (whole,) = world.run("run-2", "2026-04-02T03:00:00Z", images).upgrades
+    assert whole.command == command.replace("-20.", "-19.")
+
+
+def test_versions_with_and_without_an_architecture_are_one() -> None:
+    told = [("4.9.17-6.29.amzn1.X86_64", "0:4.9.18-6.30.amzn1.X86_64"), ("4.9.17-6.29.amzn1", "4.9.18-6.30.amzn1")]
+    (upgrade,) = _ranked(*(finding(to, package("kernel", low, to)) for low, to in told))
+    assert (upgrade.installed, upgrade.command) == (["4.9.17-6.29.amzn1"], "yum update kernel-4.9.18-6.30.amzn1")
+
+
+def test_a_source_with_two_streams_has_two_versions() -> None:
+    old, new = "4.14.336-1.amzn2", "5.10.205-1.amzn2"
+    first = finding("A", package("kernel", "4.14.301-1.amzn2", old), package("kernel-tools", "4.14.301-1.amzn2", old))
+    second = finding("B", package("kernel", "5.10.1-1.amzn2", new), package("kernel-tools", "4.14.301-1.amzn2", new))
+    (upgrade,) = _ranked(first, second)
+    assert {(one.package, one.to) for one in upgrade.packages} == {
+        ("kernel", old), ("kernel", new), ("kernel-tools", new),
+    }  # fmt: skip
+
+
 def test_packages_of_one_upgrade_are_called_by_the_shortest_name() -> None:
     (upgrade,) = _ranked(finding("A", package("bpftool"), package("kernel"), package("kernel-core")))
     assert (upgrade.package, upgrade.also) == ("kernel", ["bpftool", "kernel-core"])
@@ -74,6 +123,23 @@ def test_packages_of_one_upgrade_are_called_by_the_shortest_name() -> None:
 def test_what_has_no_fix_is_no_upgrade(fixed_in: str) -> None:
     assert _ranked(finding("A", package(fixed_in=fixed_in))) == []
     assert _ranked(finding("A", package(), package("curl", fixed_in=fixed_in))) == []
+
+
+def test_windows_gets_the_update_of_the_version_that_closes_all(world: World) -> None:
+    """Also where the update of a lower version has the lower number, and where the higher version names none."""
+    fixes = [("10.0.20348.2402", "KB5036909"), ("10.0.20348.2340", "KB5035857")]
+    found = [
+        finding(kb, package("Windows Server 2022", "10.0.20348.2322", to, remediation=f"Install {kb}"))
+        for to, kb in fixes
+    ]
+    (upgrade,) = _ranked(*found, reported=WINDOWS)
+    assert (upgrade.to, upgrade.closes, upgrade.command) == (fixes[0][0], 2, "install the update KB5036909")
+    images = [(_of(f"ami-0{at}", WINDOWS), [one]) for at, one in enumerate(found)]
+    (whole,) = world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades
+    assert (whole.to, whole.command, whole.remediation) == (fixes[0][0], upgrade.command, "Install KB5036909")
+    nameless = finding("A", package("Windows Server 2022", "10.0.20348.2322", "10.0.20348.2500"))
+    (upgrade,) = _ranked(*found, nameless, reported=WINDOWS)
+    assert (upgrade.closes, upgrade.command) == (3, "")
 
 
 def test_what_fails_an_ami_goes_first_then_what_is_exploited() -> None:
@@ -106,9 +172,50 @@ def test_no_distributions_package_is_an_upgrade_for_anothers(world: World) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "merged"),
+    [("Red Hat Enterprise Linux 8.9", "Oracle Linux Server 8.9", False), ("Rocky Linux 8.9", "AlmaLinux 8.9", False),
+     ("Red Hat Enterprise Linux 8.9", "CentOS Stream 8", False), ("Red Hat Enterprise Linux 8.9", " ", False),
+     ("Red Hat Enterprise Linux 8.9", "Red Hat Enterprise Linux 8.10", True), (" ", " ", True)],
+)  # fmt: skip
+def test_the_reported_system_tells_distributions_of_one_mark_apart(
+    world: World, one: str, other: str, merged: bool
+) -> None:
+    fixes = ("1:1.1.1k-12.el8_9", "1:1.1.1k-12.0.1.el8_9")
+    images = [
+        (_of(f"ami-0{at}", system), [finding("A", package("openssl", "1:1.1.1k-9.el8_7", to))])
+        for at, (system, to) in enumerate(zip((one, other), fixes, strict=True))
+    ]
+    found = world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades
+    assert sorted(one.command for one in found) == [f"dnf update openssl-{to}" for to in sorted(fixes[merged:])]
+
+
 def test_without_a_distributions_mark_the_upstream_version_tells(world: World) -> None:
     one, other = package("linux", "5.15.0-90.1", "5.15.0-91.101"), package("linux", "6.5.0-13.1", "6.5.0-14.14")
     assert len(_across(world, one, other)) == 2
+
+
+def test_two_upstream_versions_of_one_series_are_of_two_releases(world: World) -> None:
+    one = package("libssl3", "3.0.2-0ubuntu1.10", "3.0.2-0ubuntu1.16")
+    other = package("libssl3", "3.0.10-1ubuntu2", "3.0.10-1ubuntu2.3")
+    assert len(_across(world, one, other)) == 2
+
+
+def test_what_the_agent_reports_tells_the_command_where_no_version_has_a_mark() -> None:
+    (upgrade,) = _ranked(
+        finding("A", package("linux-aws", "5.15.0-1051.56", "5.15.0-1055.60")), reported="Ubuntu 22.04"
+    )
+    assert upgrade.command == "apt-get install --only-upgrade linux-aws=5.15.0-1055.60"
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_the_worst_figures_of_all_amis_are_an_upgrades(world: World, at: int) -> None:
+    figures = [{"epss": 0.1, "score": 5.0}, {"epss": 0.9, "score": 9.8}]
+    images = [(ami(f"ami-0{at ^ low}", lineage=str(low)), [finding("A", **one)]) for low, one in enumerate(figures)]
+    report = world.run("run-1", "2026-04-01T03:00:00Z", images)
+    assert [(one.epss, one.score) for one in report.upgrades] == [(0.9, 9.8)]
+    own = sorted((one.epss, one.score) for image in report.amis for one in image.upgrades)
+    assert own == [(0.1, 5.0), (0.9, 9.8)]
 
 
 def test_a_language_package_is_the_same_everywhere(world: World) -> None:
