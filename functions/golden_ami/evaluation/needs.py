@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from golden_ami.evaluation.model import Target
 from golden_ami.evaluation.packages import Affected, PackageName, fixed_version, name_of, without_architecture
 from golden_ami.evaluation.streams import Joined, streams
-from golden_ami.evaluation.versions import Order, highest, key_of, order_of, without_epoch
+from golden_ami.evaluation.versions import Order, equal, highest, key_of, order_of, without_epoch
 from golden_ami.models import Package
 
 Stream = tuple[PackageName, int]
@@ -132,7 +132,7 @@ class Units:
 def _member(needs: Sequence[Need], order: Order) -> Member:
     versions = {need.to for need in needs}
     to = highest(versions, order) or min(versions)
-    remediations = (package.remediation for need in needs if need.to == to for package in need.packages)
+    remediations = (package.remediation for need in needs if equal(need.to, to, order) for package in need.packages)
     return Member(
         to=without_epoch(to),
         installed=sorted({without_epoch(version) for need in needs for version in need.installed}),

@@ -14,7 +14,7 @@ from golden_ami.evaluation.streams import series, streams
 from golden_ami.evaluation.systems import system_of
 from golden_ami.evaluation.tally import Tally
 from golden_ami.evaluation.upgrades import first_together, ranked, tally_of, together_of
-from golden_ami.evaluation.versions import Order, highest, order_of
+from golden_ami.evaluation.versions import Order, equal, highest, order_of
 from golden_ami.natural_order import natural_order
 
 MOST_NAMED = 20  # AMIs, and owners, that an upgrade names
@@ -122,7 +122,7 @@ class _Sum:
         package, manager, system = min(self._names)
         packages = _level(self._targets.highest(system), system)
         first = next(one for one in packages if one.package == package)
-        remediation = min(filter(None, self._remediations.get(first.to, ())), default="")
+        remediation = self._remediation(first.to)
         packages = [first, *(one for one in packages if one is not first)]
         tally = self._tally
         return Upgrade(
@@ -148,6 +148,11 @@ class _Sum:
             score=tally.score,
             remediation=remediation,
         )
+
+    def _remediation(self, to: str) -> str:
+        """What Amazon Inspector says of a version."""
+        alike = (texts for version, texts in self._remediations.items() if equal(version, to, self.order))
+        return min(filter(None, (text for texts in alike for text in texts)), default="")
 
     def _shared(self, system: str) -> Iterable[Together]:
         """What it closes with which others; versions of the same series are one."""

@@ -12,6 +12,7 @@ Tool = Literal["", "apt-get", "dnf", "yum", "zypper", "windows"]
 _MARK = re.compile(
     r"(?<=[.+~_-])(?:(?:amzn|azl|cm|el|mga|oe|ph|sles|suse)\d+|(?:fc|deb)\d{1,2}(?![0-9a-f]))|(?<![a-z])ubuntu"
 )
+_RELEASE = re.compile(r".+ .*\d.*")  # of a reported system, "Amazon Linux 2023"; a mark is one word
 _MINOR = re.compile(r"(?<= \d)(\d*)\.[\d.]+\Z")
 _TOOLS: tuple[tuple[Tool, str], ...] = (
     ("apt-get", r"ubuntu|debian|deb\d"),
@@ -32,11 +33,12 @@ def mark_of(version: str) -> str:
 def system_of(version: str, reported: str) -> str:
     """What a package is of: the image's system and release as reported, else the mark in the version.
 
+    `reported` may be a mark itself, which other packages of the image have; the version's own goes before it.
     Distributions that build from the same sources have the same mark (".el9") and packages of their own. Where dnf or
     yum installs, a release has one stream of updates, and its minor number is left out.
     """
     tool = tool_of(reported)
-    if not tool or not any(map(str.isdigit, reported)):
+    if not tool or not _RELEASE.fullmatch(reported):
         return mark_of(version) or reported
     return _MINOR.sub(r"\1", reported) if tool in ("dnf", "yum") else reported
 

@@ -67,6 +67,12 @@ def highest(versions: Iterable[str], order: Order) -> str:
     return found
 
 
+def equal(one: str, other: str, order: Order) -> bool:
+    """Whether two texts are the same version: 3.0.8 and 3.0.08 are in RPM's order."""
+    first, second = key_of(one, order), key_of(other, order)
+    return one == other or (first is not None and second is not None and not first < second and not second < first)
+
+
 def without_epoch(version: str) -> str:
     """The version as people write it: an epoch of zero says nothing."""
     return version.removeprefix("0:")

@@ -18,6 +18,7 @@ from golden_ami.evaluation.systems import mark_of, system_of, tool_of
     [("Amazon Linux 2", "1.0-1.amzn2.0.1", "Amazon Linux 2", "yum"),
      ("Amazon Linux 2", "1.0-1", "Amazon Linux 2", "yum"),
      ("", "1.0-1.amzn2.0.1", "amzn2", "yum"), ("Amazon Linux", "1.0-1.amzn2.0.1", "amzn2", "yum"),
+     ("amzn1", "1.0-1.amzn2", "amzn2", "yum"), ("amzn1", "1.0-1", "amzn1", "yum"),
      ("Amazon Linux AMI 2018.03", "1.0-1.amzn1", "Amazon Linux AMI 2018", "yum"),
      ("", "1.0-1.amzn2023.0.2", "amzn2023", "dnf"),
      ("Amazon Linux 2023", "1.0", "Amazon Linux 2023", "dnf"), ("", "1.0-1.el7_9", "el7", "yum"),

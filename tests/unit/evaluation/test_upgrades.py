@@ -137,6 +137,10 @@ def test_windows_gets_the_update_of_the_version_that_closes_all(world: World) ->
     images = [(_of(f"ami-0{at}", WINDOWS), [one]) for at, one in enumerate(found)]
     (whole,) = world.run("run-1", "2026-04-01T03:00:00Z", images).upgrades
     assert (whole.to, whole.command, whole.remediation) == (fixes[0][0], upgrade.command, "Install KB5036909")
+    lower = package("Windows Server 2022", "10.0.20348.2322", "10.0.020348.2402", remediation="Install KB4000000")
+    same = finding("B", lower)
+    (upgrade,) = _ranked(*found, same, reported=WINDOWS)
+    assert upgrade.command == "install the update KB4000000"
     nameless = finding("A", package("Windows Server 2022", "10.0.20348.2322", "10.0.20348.2500"))
     (upgrade,) = _ranked(*found, nameless, reported=WINDOWS)
     assert (upgrade.closes, upgrade.command) == (3, "")
@@ -294,6 +298,11 @@ def test_a_fix_that_is_no_version_is_closed_by_nothing_else() -> None:
     assert sorted((one.to, one.closes, one.command) for one in upgrades) == [
         ("2004d", 1, "pip install pytz==2004d"), ("2024.1", 2, "pip install pytz==2024.1"), ("next release", 1, ""),
     ]  # fmt: skip
+
+
+def test_a_fix_that_is_no_version_is_the_same_over_amis(world: World) -> None:
+    pytz = package("pytz", "2003", "next release", manager="PIP")
+    assert _across(world, pytz, pytz) == ["pytz 2003 -> next release closes 2 findings, in 2 AMIs"]
 
 
 def test_what_always_needs_another_upgrade_goes_last() -> None:
