@@ -51,12 +51,12 @@ def test_a_register_that_was_changed_gives_no_grace_ever(stack: Any, change: Any
     stack.s3.put_object(Bucket=BUCKET, Key=note.key, Body=change(stack.object(note.key)))
     found = assessed(stack, "run-2", LATER)
     assert found["verdict"] == "FAIL"
-    assert any("graceDays" in one and note.key in one for one in found["notes"])
+    assert any("no grace (graceDays)" in one and note.key in one for one in found["notes"])
     assert not found.get("sinceLastRun")
     assert stack.s3.head_object(Bucket=BUCKET, Key=note.key), "what could not be read stays for whoever looks into it"
     later = assessed(stack, "run-3", LATER, finding("CVE-2"))
     assert (later["verdict"], later["failing"]) == ("FAIL", 2), "what comes soon after the loss may have paused over it"
-    assert any("graceDays" in one for one in later["notes"])
+    assert any("no grace (graceDays)" in one for one in later["notes"])
 
 
 @pytest.mark.parametrize("lost", ["object", "row"])
@@ -68,7 +68,7 @@ def test_a_register_that_is_gone_gives_no_grace(stack: Any, lost: str) -> None:
         stack.ledger._table.delete_many([keys.register_row(LINEAGE)])
     found = assessed(stack, "run-2", LATER)
     assert found["verdict"] == "FAIL"
-    assert any("graceDays" in one for one in found["notes"])
+    assert any("no grace (graceDays)" in one for one in found["notes"])
 
 
 def test_a_register_that_is_as_written_gives_the_grace_that_is_left(stack: Any) -> None:
@@ -76,7 +76,7 @@ def test_a_register_that_is_as_written_gives_the_grace_that_is_left(stack: Any) 
     found = assessed(stack, "run-2", LATER)
     assert found["verdict"] == "PASS"
     assert found["sinceLastRun"]["open"] == 1
-    assert not any("graceDays" in note for note in found.get("notes", []))
+    assert not any("no grace" in note for note in found.get("notes", []))
 
 
 def test_only_the_last_register_of_a_lineage_is_kept(stack: Any) -> None:
