@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
@@ -49,6 +50,11 @@ def given(context: typer.Context, name: str) -> bool:
     """Whether the command line itself has a parameter."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
+
+
+def first_given(context: typer.Context, names: Iterable[str]) -> str:
+    """The option of the first of these parameters that the command line itself has; "" where it has none."""
+    return next((_flag(context, name) for name in names if given(context, name)), "")
 
 
 def _flag(context: typer.Context, name: str) -> str:

@@ -16,8 +16,8 @@ from states import all_states
 from golden_ami import errors, metrics, models
 from golden_ami.usage import prices
 
-_SERVICES = ("cloudwatch", "ec2", "events", "iam", "inspector", "inspector2", "lambda", "pricing", "s3", "securityhub",
-             "sns", "ssm", "stepfunctions")  # fmt: skip
+_SERVICES = ("cloudwatch", "ec2", "events", "iam", "imagebuilder", "inspector", "inspector2", "lambda", "pricing",
+             "s3", "securityhub", "sns", "ssm", "stepfunctions")  # fmt: skip
 _TEMPLATES = ("template.yaml", "docs/member-role.yaml", "docs/member-events.yaml")
 _SCHEMAS = ("configuration", "report")
 

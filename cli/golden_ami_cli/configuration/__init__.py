@@ -1,1 +1,1 @@
-"""`golden-ami config …`: a configuration file checked, shown and put into the parameter."""
+"""`golden-ami config …`: a configuration file begun, checked, shown and put into the parameter."""

@@ -1,4 +1,4 @@
-"""`golden-ami config …`: checks a configuration, shows its effect, pushes it."""
+"""`golden-ami config …`: begins a configuration, checks it, shows its effect, pushes it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from golden_ami_cli import console
 from golden_ami_cli.account import DEFAULT_STACK, ProfileOption, RegionOption, StackName, connect
 from golden_ami_cli.choice import LocalOption, WorkspaceOption, chosen
 from golden_ami_cli.errors import USAGE, CommandError, UsageError
-from golden_ami_cli.options import Debug, Form, OutputForm, exclude
+from golden_ami_cli.options import Debug, Form, OutputForm, exclude, first_given
 
 if TYPE_CHECKING:
     from golden_ami.models import Ami, AmiEntry, Config, ConfiguredEngine
     from golden_ami.usage.lines import UsageLine
     from golden_ami.usage.prices import Prices
+    from golden_ami_cli.configuration.found import FoundAmi
     from golden_ami_cli.configuration.rights import Rights
 
-app = typer.Typer(name="config", help="Check, show and push the configuration.", no_args_is_help=True)
+app = typer.Typer(name="config", help="Begin, check, show and push the configuration.", no_args_is_help=True)
 
 ONE_SOURCE = "the configuration is read from a file or from a parameter"
 STANDARD, ADVANCED = 4096, 8192  # bytes of a parameter (Systems Manager, PutParameter: Value)
@@ -38,6 +39,92 @@ PricesFile = Annotated[
 ParameterOption = Annotated[
     str | None, typer.Option("--parameter", help="The SSM parameter, if not the stack's.", show_default=False)
 ]
+
+_SELECTING = ("owner", "tag", "name")
+
+
+@app.command("init")
+def init(
+    context: typer.Context,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="A new file, .yaml; without it, stdout.", show_default=False),
+    ] = None,
+    from_account: Annotated[bool, typer.Option("--from-account", help="List the account's available AMIs.")] = False,
+    owner: Annotated[
+        str, typer.Option("--owner", metavar="self|ID", help="AMIs of this owner: the account itself, or another.")
+    ] = "self",
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag",
+            metavar="KEY=VALUE",
+            help="AMIs with this tag; * and ? stand for any text and character. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str, typer.Option("--name", metavar="PATTERN", help="AMIs of this name, with * and ?.", show_default=False)
+    ] = "",
+    pipeline: Annotated[
+        str,
+        typer.Option(
+            "--pipeline",
+            metavar="NAME|ARN",
+            help="AMIs that this EC2 Image Builder pipeline has made.",
+            show_default=False,
+        ),
+    ] = "",
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Write a configuration to begin with, YAML with comments: for AMIs of an account, newest first, or for none.
+
+    Examples:
+
+    - `golden-ami config init --out amis.yaml`
+    - `golden-ami config init --from-account --tag Golden=true --name 'base-*' --out amis.yaml`
+    - `golden-ami config init --from-account --pipeline base-linux`
+    """
+    from golden_ami_cli.configuration import initial
+
+    if out:
+        initial.refuse_file(out)
+    if not from_account and (flag := first_given(context, (*_SELECTING, "pipeline", "profile", "region"))):
+        raise UsageError(f"{flag} needs --from-account: without it, no account is asked")
+    exclude(context, "pipeline", _SELECTING, "a pipeline has made its AMIs itself")
+    amis = _found(owner, tag or [], name, pipeline, profile, region) if from_account else []
+    content = initial.text(amis)
+    if out:
+        initial.write(out, content + "\n")
+        console.say(f"Written: {printable(str(out))}")
+    else:
+        console.say(content)
+    if not amis:
+        console.note(f"{initial.PLACEHOLDER.ami_id} stands for your AMI; replace it")
+
+
+def _found(
+    owner: str, tags: Sequence[str], name: str, pipeline: str, profile: str | None, region: str | None
+) -> list[FoundAmi]:
+    """The AMIs that the options select, at least one. Raises UsageError."""
+    from golden_ami_cli import session
+    from golden_ami_cli.configuration import found
+
+    chosen = found.selection(owner, tags, name)
+    client = session.clients(profile, region)
+    asked = client("ec2").meta.region_name
+    try:
+        amis = found.by_pipeline(client, pipeline) if pipeline else found.by_selection(client, chosen)
+    except session.no_endpoint() as error:
+        if said := session.unknown_region(asked, region):
+            raise UsageError(said) from error
+        raise
+    if not amis:
+        options = "--pipeline" if pipeline else "--owner, --tag and --name"
+        raise UsageError(f"no available AMI was found in {asked}; check {options}, and --region and --profile")
+    return amis
 
 
 @app.command("validate")
