@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from packaging.utils import canonicalize_name
+
 # Debian and Ubuntu put the kernel's ABI, new with most builds, into the names of its packages (Debian wiki,
 # "DebianKernelABIChanges"): linux-image-6.1.0-18-cloud-amd64, of backports linux-image-6.1.0-0.deb11.13-amd64; since
 # September 2025 Debian its whole version (Debian Kernel Handbook, "ABI name"): linux-image-6.12.43+deb13-amd64.
@@ -15,7 +17,7 @@ _KERNEL = re.compile(r"(?<=-)\d+\.\d+\.\d+(?:-\d+(?:\.(?:deb\d+|bpo)\.\d+)?|\+[a
 _LIVE_PATCH = re.compile(
     r"(kernel[0-9.]*-livepatch|kpatch-patch|kgraft-patch)-\d+(?:[._]\d+)*-\d+(?:[._]\d+)*(?=-|\Z)", re.ASCII
 )
-_DASHES = re.compile(r"[-_.]+")
+_pep_503 = lru_cache(maxsize=8192)(canonicalize_name)  # names come again in each finding
 
 
 def spelled(ecosystem: str, name: str) -> str:
@@ -38,8 +40,3 @@ def lasting(ecosystem: str, name: str) -> str:
 def may_be_one(name: str, other: str) -> bool:
     """Whether two names may be of one package where the ecosystem of one is not known."""
     return name == other or _pep_503(name) == _pep_503(other)
-
-
-@lru_cache(maxsize=8192)  # names come again in each finding
-def _pep_503(name: str) -> str:
-    return _DASHES.sub("-", name).lower()

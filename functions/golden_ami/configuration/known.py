@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from golden_ami.configuration.parameters import RESOLVE, name_of
 from golden_ami.models import VERDICT_TAGS, Ami
-from golden_ami.register.model import KnownAmi, known_id
+from golden_ami.register.model import KnownAmi
+
+
+def known_id(ami_id: str) -> str:
+    """What an AMI is known by: its id; where a parameter holds none, `resolve:ssm:` and its name, of any version."""
+    return RESOLVE + name_of(ami_id) if ami_id.startswith(RESOLVE) else ami_id
+
+
+def known_ids(ami: Ami) -> list[str]:
+    """What an AMI that was assessed is known by later: its id, and the parameter that had it."""
+    return [ami.ami_id, *([RESOLVE + ami.parameter] if ami.parameter else [])]
 
 
 class KnownAmis(Protocol):

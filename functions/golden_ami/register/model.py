@@ -42,21 +42,11 @@ class Header(Data):
     sets: list[str] = field(default_factory=list)  # numbers of `Entry.on`, hexadecimal
 
 
-_RESOLVE = "resolve:ssm:"  # before the name of a parameter that the configuration has for an AMI's id
-
-
-def known_id(ami_id: str) -> str:
-    """What an AMI is known by: its id; where a parameter holds none, `resolve:ssm:` and its name, of any version."""
-    return _RESOLVE + ami_id.removeprefix(_RESOLVE).partition(":")[0] if ami_id.startswith(_RESOLVE) else ami_id
-
-
-def known_ids(ami: Ami) -> list[str]:
-    """What an AMI that was assessed is known by later: its id, and the parameter that had it."""
-    return [ami.ami_id, *([_RESOLVE + ami.parameter] if ami.parameter else [])]
-
-
 class KnownAmi(Data):
-    """What the last assessment of an AMI knew of it; found by its id when nothing else is left of it."""
+    """What the last assessment of an AMI knew of it; found by its id when nothing else is left of it.
+
+    `ami_id` is one of `configuration.known.known_ids`.
+    """
 
     ami_id: str
     account: str

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from golden_ami.configuration.known import known_id, known_ids
 from golden_ami.engines.registry import traits
 from golden_ami.evaluation.ami import AmiEvaluation, AmiEvaluator
 from golden_ami.evaluation.evaluate import AmiRules, EvaluatedFinding
@@ -25,7 +26,7 @@ from golden_ami.parallel import chunks, side_by_side
 from golden_ami.places import Place
 from golden_ami.reasons import reporting
 from golden_ami.register.looked import looked_at
-from golden_ami.register.model import KnownAmi, known_id, known_ids, lineage_key, lineage_name
+from golden_ami.register.model import KnownAmi, lineage_key, lineage_name
 from golden_ami.register.past import Past
 from golden_ami.register.register import Register
 from golden_ami.register.store import Registers
